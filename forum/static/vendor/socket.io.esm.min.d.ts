@@ -1,0 +1,2 @@
+export type { Socket } from "socket.io-client";
+export { io } from "socket.io-client";
