@@ -69,15 +69,17 @@ clean:
 
 .venv/runtime.stamp: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Roundtext needs Python 3.11 or newer. Say which one to use: make PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv .venv
-	$(PIP) install --quiet --require-hashes -r requirements.txt
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@echo 'Installing what Roundtext needs into .venv; this happens once and takes about half a minute.'
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install -qq --require-hashes -r requirements.txt
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/develop.stamp: .venv/runtime.stamp requirements-dev.txt
-	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@echo 'Installing the tools for development into .venv.'
+	@$(PIP) install -qq --require-hashes -r requirements-dev.txt
 	@touch $@
 
 node_modules/.stamp: package.json package-lock.json .npmrc .venv/develop.stamp
-	npm ci --silent
+	@npm ci --silent
 	@touch $@
