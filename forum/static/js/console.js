@@ -1,0 +1,128 @@
+/**
+ * The host's console. It hears the same log as every reader, and after any event makes its regions equal to a fresh page;
+ * what a host has open or is typing stays. Forms are sent without leaving the page.
+ */
+
+import { Idiomorph } from "../vendor/idiomorph.esm.js";
+import { startKeys } from "./console-keys.js";
+import { startOrder } from "./console-order.js";
+import * as link from "./link.js";
+import { all, hear, one, page } from "./page.js";
+import { adoptToken, getPage, post } from "./send.js";
+import { count } from "./words.js";
+
+/** Wait this long for more events before fetching: a busy minute costs one page in 0.4 s at most. */
+const GATHER = 400;
+/** Times left and who is here change without an event. */
+const REFRESH_EVERY = 20_000;
+
+let isFetching = false;
+let isWanted = false;
+let shown = page.seq;
+/** @type {{user_id: number, name: string, question: number | null}[]} */
+let writing = [];
+
+/** What a host has opened, with what is typed inside, is theirs. @param {Node} old */
+const isInUse = (old) => old instanceof HTMLDetailsElement && old.open;
+
+/** @param {Document} fresh */
+function become(fresh) {
+  adoptToken(fresh);
+  for (const region of all("[data-region]", fresh)) {
+    const place = one(`[data-region="${region.dataset.region}"]`);
+    if (!place) continue;
+    Idiomorph.morph(place, region, {
+      morphStyle: "outerHTML",
+      restoreFocus: true,
+      callbacks: {
+        beforeNodeMorphed: (/** @type {Node} */ old) => !isInUse(old),
+        beforeAttributeUpdated: (/** @type {string} */ name) => name !== "aria-current",
+      },
+    });
+  }
+  const { seq, epoch, phase } = fresh.body.dataset;
+  if (epoch !== page.epoch || Number(seq) > page.seq) page.seq = Number(seq);
+  Object.assign(document.body.dataset, { epoch, phase });
+  shown = page.seq;
+  showPresence();
+}
+
+/** Fetch the console and take it over; calls that come meanwhile lead to one more round. */
+export async function refresh() {
+  isWanted = true;
+  if (isFetching) return;
+  isFetching = true;
+  try {
+    while (isWanted) {
+      isWanted = false;
+      const fresh = await getPage(location.pathname);
+      if (fresh?.body.dataset.page === "console") become(fresh);
+      if (isWanted) await new Promise((resolve) => setTimeout(resolve, GATHER));
+    }
+  } finally {
+    isFetching = false;
+  }
+}
+
+/** Say something to the host, also to who listens. @param {string} words @param {boolean} [isBad] */
+export function say(words, isBad = false) {
+  const place = one("[data-console-notice]");
+  if (!place) return;
+  place.dataset.tone = isBad ? "bad" : "plain";
+  place.textContent = words;
+}
+
+/** Send one of the console's forms and show what came of it. @param {HTMLFormElement} form */
+export async function send(form) {
+  if (form.dataset.sending) return;
+  form.dataset.sending = "yes";
+  const { ok, data, error } = await post(form.action, new FormData(form));
+  delete form.dataset.sending;
+  if (ok) {
+    if (form.dataset.clear !== undefined) form.reset();
+    form.closest("details")?.removeAttribute("open");
+    say(data.notice);
+  } else {
+    say([error?.message, ...Object.values(error?.fields ?? {})].filter(Boolean).join(" "), true);
+  }
+  await refresh();
+}
+
+function showPresence() {
+  for (const place of all("[data-presence]")) {
+    const writer = writing.find((other) => String(other.user_id) === place.dataset.presence);
+    const { here = "", away = "", writing: words = "", writingGeneral = "" } = place.dataset;
+    const isWriting = writer !== undefined;
+    if (isWriting) place.textContent = writer.question ? words.replace("{n}", String(writer.question)) : writingGeneral;
+    else if (place.classList.contains("is-writing")) place.textContent = here || away;
+    place.classList.toggle("is-writing", isWriting);
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.dataset.consoleForm === undefined) return;
+  event.preventDefault();
+  void send(form);
+});
+
+for (const element of all("[data-script-only]")) element.hidden = false;
+hear("event", refresh);
+hear("resync", refresh);
+hear("pushed status", refresh);
+hear("gone", () => location.reload());
+hear("presence", (said) => {
+  writing = said.writing;
+  count("readers", said.readers);
+  showPresence();
+});
+hear("link", (state) => {
+  one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live");
+  if (state === "lost") say("The connection is lost. It comes back by itself; your forms still work.", true);
+});
+// Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
+setInterval(() => page.seq > shown && void refresh(), 1_000);
+setInterval(() => document.hidden || void refresh(), REFRESH_EVERY);
+startKeys(send, say);
+startOrder(send);
+link.start();

@@ -1,0 +1,262 @@
+"""The host's console of one discussion: its run sheet, its newest comments, its panel and its record.
+
+Staff only; to everybody else it is not there. Every button is a plain form that comes back here with a notice.
+"""
+
+import re
+
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from forum import access, clock
+from forum.actions import comments, discussions, moderation, questions
+from forum.actions.questions import QuestionDraft
+from forum.database import db, writing
+from forum.live import broadcast
+from forum.models import Discussion, Question, User
+from forum.refusals import Refused, invalid, unknown
+from forum.web import errors
+from forum.web.forms import Fields, signed_in
+from forum.web.run_sheet import names_of, newest_comments, run_sheet
+
+blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
+
+_SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
+_STEPS = {
+    "publish": (discussions.publish, "It is announced now. Readers can see it."),
+    "withdraw": (discussions.withdraw, "It is a draft again. Only its hosts can see it."),
+    "open": (discussions.open_now, "The discussion is open."),
+    "pause": (discussions.pause, "The discussion is paused. Nobody but hosts can post."),
+    "resume": (discussions.resume, "The discussion goes on."),
+    "close": (discussions.close, "The discussion is closed."),
+}
+_TURNS = {
+    "skip": (questions.skip, "The question is skipped. You can put it back."),
+    "unskip": (questions.unskip, "The question is back in the run sheet."),
+    "remove": (questions.remove, "The question is removed."),
+}
+
+
+def staffed(slug: str) -> tuple[User, Discussion]:
+    """Return the person of this request and the discussion that they help to run.
+
+    Raises Refused (404) for everybody else, whether it exists or not.
+    """
+    user = signed_in()
+    discussion = Discussion.with_slug(slug) if _SLUG.match(slug) else None
+    if user is None or discussion is None or not access.may(user, "console.open", discussion):
+        raise unknown()
+    return user, discussion
+
+
+def done(discussion: Discussion, notice: str, place: str = "") -> Response:
+    """Answer what has succeeded: back to where the form was, with a notice; or JSON that says so."""
+    if errors.wants_json():
+        return jsonify(notice=notice, seq=discussion.last_seq)
+    flash(notice)
+    back = "organiser.edit" if request.form.get("from") == "edit" else "console.show"
+    return make_response(redirect(url_for(back, slug=discussion.slug) + place, 303))
+
+
+@blueprint.get("/console")
+def show(slug: str) -> Response:
+    """Show the console."""
+    user, discussion = staffed(slug)
+    record = moderation.record(user, discussion, limit=60)
+    page = render_template(
+        "console/show.html",
+        me=user,
+        discussion=discussion,
+        role=access.role_of(user, discussion),
+        phase=discussion.phase_at(clock.now()),
+        sheet=run_sheet(discussion),
+        newest=newest_comments(discussion),
+        mutes=moderation.mutes(user, discussion),
+        record=record,
+        names=names_of(discussion, record),
+        here={reader.user_id for reader in broadcast.room(discussion.id)},
+        reading=broadcast.count(discussion.id),
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/console/close")
+def ask_to_close(slug: str) -> str:
+    """Ask once more before closing."""
+    user, discussion = staffed(slug)
+    access.require(user, "discussion.close", discussion)
+    return render_template("console/close.html", me=user, discussion=discussion)
+
+
+@blueprint.post("/console/<any(publish, withdraw, open, pause, resume, close):step>")
+def take_step(slug: str, step: str) -> Response:
+    """Publish, withdraw, open, pause, resume or close the discussion."""
+    user, discussion = staffed(slug)
+    action, notice = _STEPS[step]
+    with writing():
+        action(user, discussion)
+    return done(discussion, _(notice))
+
+
+@blueprint.post("/console/extend")
+def extend(slug: str) -> Response:
+    """Move the end; of a closed discussion, open it again for that long."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    minutes = fields.number("minutes")
+    fields.refuse()
+    if minutes is None:
+        raise invalid(minutes="Say by how many minutes.")
+    with writing():
+        discussions.extend(user, discussion, minutes)
+    return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
+
+
+@blueprint.route("/questions/new", methods=["GET", "POST"])
+def write_question(slug: str) -> Response | tuple[str, int] | str:
+    """Add a question to the run sheet."""
+    user, discussion = staffed(slug)
+    access.require(user, "question.write", discussion)
+    if request.method == "GET":
+        return _question_page(discussion, None, {})
+    try:
+        draft = _question_draft()
+        with writing():
+            question = questions.write(user, discussion, draft)
+    except Refused as refusal:
+        return _question_again(discussion, None, refusal)
+    return done(discussion, _("The question is in the run sheet."), f"#question-{question.id}")
+
+
+@blueprint.route("/questions/<int:question_id>/edit", methods=["GET", "POST"])
+def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | str:
+    """Change a question's words and plan."""
+    user, discussion = staffed(slug)
+    access.require(user, "question.write", discussion)
+    question = _question(discussion, question_id)
+    if request.method == "GET":
+        return _question_page(discussion, question, {})
+    try:
+        draft = _question_draft()
+        with writing():
+            questions.edit(user, _question(discussion, question_id), draft)
+    except Refused as refusal:
+        return _question_again(discussion, question, refusal)
+    return done(discussion, _("The question is changed."), f"#question-{question_id}")
+
+
+@blueprint.post("/questions/<int:question_id>/ask")
+def ask(slug: str, question_id: int) -> Response:
+    """Ask this question; the form names it, so a second click or a second host asks nothing else."""
+    user, discussion = staffed(slug)
+    with writing():
+        question = questions.ask(user, _question(discussion, question_id))
+        number = question.number
+    return done(discussion, _("Q%(number)s is asked.", number=number), f"#question-{question_id}")
+
+
+@blueprint.post("/questions/<int:question_id>/move")
+def move_question(slug: str, question_id: int) -> Response:
+    """Give a question another place among those still to come."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    position = fields.number("position")
+    fields.refuse()
+    if position is None:
+        raise invalid(position="Say which place the question should have.")
+    with writing():
+        questions.move(user, _question(discussion, question_id), position)
+    return done(discussion, _("The question has a new place."), f"#question-{question_id}")
+
+
+@blueprint.post("/questions/<int:question_id>/<any(skip, unskip, remove):turn>")
+def turn_question(slug: str, question_id: int, turn: str) -> Response:
+    """Leave a question out, put it back, or throw it away before it was asked."""
+    user, discussion = staffed(slug)
+    action, notice = _TURNS[turn]
+    with writing():
+        action(user, _question(discussion, question_id))
+    return done(discussion, _(notice), "" if turn == "remove" else f"#question-{question_id}")
+
+
+@blueprint.post("/console/comments/<int:comment_id>/<any(hide, restore, move, mute):verb>")
+def moderate(slug: str, comment_id: int, verb: str) -> Response:
+    """Hide, restore or move a comment, or end its writer's right to write here."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    reason = fields.text("reason") if verb in {"hide", "restore", "mute"} else ""
+    number = fields.number("question") if verb == "move" else None
+    if verb == "move" and "question" not in request.form:
+        fields.faults["question"] = "Choose a question, or “no question”."
+    fields.refuse()
+    with writing():
+        comment = comments.find(user, discussion, comment_id)
+        if verb == "hide":
+            moderation.hide(user, comment, reason)
+            notice = _("The comment is hidden. Its writer and readers see your reason.")
+        elif verb == "restore":
+            moderation.restore(user, comment, reason)
+            notice = _("The comment is shown again.")
+        elif verb == "move":
+            comments.move(user, comment, number)
+            notice = _("The comment is moved.")
+        else:
+            if comment.author is None:
+                raise invalid(reason="This comment was imported; its writer has no account here.")
+            moderation.mute(user, discussion, comment.author, reason)
+            notice = _("%(name)s can read here but not write any more.", name=comment.author.name)
+    return done(discussion, notice, f"#comment-{comment_id}")
+
+
+@blueprint.post("/console/people/<int:user_id>/unmute")
+def unmute(slug: str, user_id: int) -> Response:
+    """Give somebody back the right to write here."""
+    user, discussion = staffed(slug)
+    with writing():
+        person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+        if person is None or access.mute_of(person, discussion) is None:
+            raise unknown()
+        moderation.unmute(user, discussion, person)
+        name = person.name
+    return done(discussion, _("%(name)s can write here again.", name=name))
+
+
+def _question(discussion: Discussion, question_id: int) -> Question:
+    """Return a question of this discussion; another's is as unknown as one that does not exist."""
+    question = next((q for q in discussion.questions if q.id == question_id), None)
+    if question is None:
+        raise unknown()
+    return question
+
+
+def _question_draft() -> QuestionDraft:
+    """Return what the form says. Raises Refused (invalid) naming every field at fault."""
+    fields = Fields()
+    draft = QuestionDraft(fields.text("text"), fields.number("planned_offset_minutes"), fields.number("length_minutes"))
+    try:
+        checked = draft.checked()
+    except Refused as refusal:
+        fields.refuse(refusal.fields)
+        raise
+    fields.refuse()
+    return checked
+
+
+def _question_page(discussion: Discussion, question: Question | None, faults: dict[str, str]) -> str:
+    typed: dict[str, object] = {
+        name: getattr(question, name, None) for name in ("text", "planned_offset_minutes", "length_minutes")
+    }
+    if request.method == "POST":
+        typed = {name: request.form.get(name, "") for name in typed}
+    return render_template(
+        "console/question.html", discussion=discussion, question=question, typed=typed, faults=faults
+    )
+
+
+def _question_again(discussion: Discussion, question: Question | None, refusal: Refused) -> tuple[str, int]:
+    """Show the form again with what was typed; refusals that are about no field go to the one handler."""
+    if not refusal.fields or errors.wants_json():
+        raise refusal
+    return _question_page(discussion, question, refusal.fields), refusal.status

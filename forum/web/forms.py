@@ -1,0 +1,123 @@
+"""Reading form fields that anybody may have made up: one value a name, of the right kind, or a fault that names it."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from functools import cache
+from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import request
+from flask_login import current_user
+
+from forum.models import User
+from forum.refusals import Refused
+
+_NUMBER = re.compile(r"-?[0-9]{1,9}\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?\Z")
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+def signed_in() -> User | None:
+    """Return the person of this request, or None for a visitor."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+class Fields:
+    """The fields of the form in this request. What is wrong with one goes into `faults` under its name."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        """Return a field as it was sent; a missing one is empty."""
+        values = request.form.getlist(name)
+        if len(values) > 1:
+            self.faults[name] = "The form sent this more than once. Load the page again."
+        if name in request.files:
+            self.faults[name] = "The form sent a file here. Type a text."
+        return values[0] if values else ""
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number, or None when the field is empty (or at fault)."""
+        typed = self.text(name).strip()
+        if typed and not _NUMBER.match(typed):
+            self.faults.setdefault(name, "Give a whole number, in digits.")
+        return int(typed) if _NUMBER.match(typed) else None
+
+    def choice(self, name: str, kind: type[Kind], default: Kind) -> Kind:
+        """Return one of the words of `kind`."""
+        typed = self.text(name)
+        if typed in {member.value for member in kind}:
+            return kind(typed)
+        self.faults.setdefault(name, "Choose one of the list.")
+        return default
+
+    def zone(self, name: str) -> str:
+        """Return the IANA name of a time zone."""
+        typed = self.text(name).strip()
+        if typed in zones():
+            return typed
+        self.faults.setdefault(name, "Choose a time zone by its name, like Europe/London.")
+        return "UTC"
+
+    def moment(self, name: str, zone: str) -> datetime | None:
+        """Return the aware moment of `<name>_date` and `<name>_time` on the clocks of `zone`, None when at fault.
+
+        Where the clocks go back an hour exists twice, and `<name>_fold` ("first" or "second") says which is meant.
+        """
+        typed_date, typed_time = self.text(f"{name}_date").strip(), self.text(f"{name}_time").strip()
+        fold = self.text(f"{name}_fold")
+        try:
+            if not _DATE.match(typed_date) or not _TIME.match(typed_time):
+                raise ValueError
+            local = datetime.combine(date.fromisoformat(typed_date), time.fromisoformat(typed_time))
+            if not 2000 <= local.year <= 2200:
+                raise ValueError
+        except ValueError:
+            self.faults[name] = "Give a date and a time, like 2026-11-23 and 15:00."
+            return None
+        earlier, later = (local.replace(tzinfo=ZoneInfo(zone), fold=which) for which in (0, 1))
+        if not _exists(earlier):
+            ahead = earlier.astimezone(UTC).astimezone(ZoneInfo(zone))
+            self.faults[name] = (
+                f"The clocks of {zone} go forward that day, so {typed_time} does not exist. "
+                f"Did you mean {ahead:%H:%M}? Choose a time before or after the change."
+            )
+            return None
+        if earlier.utcoffset() == later.utcoffset():
+            return earlier.astimezone(UTC)
+        if fold not in {"first", "second"}:
+            self.faults[name] = (
+                f"The clocks of {zone} go back that day, so {typed_time} comes twice. Choose the first or the second."
+            )
+            return None
+        return (later if fold == "second" else earlier).astimezone(UTC)
+
+    def refuse(self, more: Mapping[str, str] | None = None) -> None:
+        """Raise Refused (invalid, 422) when a field is at fault; `more` are the faults that an action found."""
+        faults = dict(more or {}) | self.faults
+        if faults:
+            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+
+
+def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
+    """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
+    try:
+        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zone))
+    except (ValueError, OSError, LookupError):
+        return False
+    return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of the time zones that can be chosen."""
+    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
+
+
+def _exists(moment: datetime) -> bool:
+    """PEP 495: a time in a gap does not come back the same from UTC."""
+    return moment.astimezone(UTC).astimezone(moment.tzinfo).replace(tzinfo=None) == moment.replace(tzinfo=None)
