@@ -64,7 +64,8 @@ export function startKeys(send, say) {
       return;
     }
     const isChoice = target instanceof HTMLInputElement && target.type === "checkbox";
-    if (event.ctrlKey || event.metaKey || event.altKey || (isField(target) && !isChoice) || box?.checked === false) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || (isField(target) && !isChoice) || box?.checked === false)
+      return;
     const name = key.toLowerCase();
     if (name === "n") arm(say);
     else if (name === "j") step(1);

@@ -1,0 +1,73 @@
+/**
+ * Edit, delete, hide, restore, move and the end of somebody's right to write: each action is a link to a small page with a
+ * form; here that form opens in a dialog and is sent without leaving the page.
+ */
+
+import { make, one, tell } from "./page.js";
+import { keepPlace } from "./place.js";
+import { getPage, post } from "./send.js";
+import { put } from "./stream.js";
+
+const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "mute", "unmute"];
+
+/** @param {HTMLAnchorElement} link */
+async function open(link) {
+  link.setAttribute("aria-busy", "true");
+  const fresh = await getPage(link.href);
+  link.removeAttribute("aria-busy");
+  const form = /** @type {HTMLFormElement | null} */ (fresh && one("main form", fresh));
+  if (!fresh || !form) {
+    location.assign(link.href);
+    return;
+  }
+  const heading = make(
+    "h2",
+    { id: "action-title" },
+    one("main h1", fresh)?.textContent?.trim() ?? link.textContent ?? "",
+  );
+  const trouble = make("p", { class: "dialog-trouble", role: "alert" });
+  const cancel = make("button", { type: "button", class: "dialog-cancel" }, "Cancel");
+  const ours = /** @type {HTMLFormElement} */ (document.importNode(form, true));
+  // Its own address, should the form leave it out.
+  ours.action = form.getAttribute("action") || link.href;
+  const dialog = make("dialog", { class: "dialog", "aria-labelledby": "action-title" }, heading, trouble, ours, cancel);
+  cancel.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  ours.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void send(ours, event.submitter, dialog, trouble);
+  });
+  ours.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ours.requestSubmit();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  one("textarea, select, input:not([type=hidden])", ours)?.focus();
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} submitter @param {HTMLDialogElement} dialog @param {HTMLElement} trouble */
+async function send(form, submitter, dialog, trouble) {
+  if (form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  const fields = new FormData(form);
+  if (submitter instanceof HTMLButtonElement && submitter.name) fields.append(submitter.name, submitter.value);
+  const { ok, data, error } = await post(form.action, fields);
+  form.removeAttribute("aria-busy");
+  if (!ok) {
+    trouble.textContent = error?.message ?? "That did not work. Try again.";
+    return;
+  }
+  dialog.close();
+  if (data.html) keepPlace(() => put(data.html, false));
+  tell("say", "Done");
+}
+
+export function start() {
+  document.addEventListener("click", (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-action]");
+    if (!(link instanceof HTMLAnchorElement) || !IN_DIALOG.includes(link.dataset.action ?? "")) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void open(link);
+  });
+}

@@ -1,0 +1,68 @@
+/** The chip on top: what the clock says about the discussion, and what the link is doing. It is always in sight. */
+
+import { all, hear, one, page, tell } from "./page.js";
+import { clock } from "./times.js";
+import { plural } from "./words.js";
+
+const TELL_AT = [10, 5, 1];
+let link = "live";
+/** @type {number | undefined} */
+let lastLeft;
+
+/** @param {string | undefined} at */
+const minutesTo = (at) => (at ? Math.ceil((Date.parse(at) - Date.now()) / 60_000) : Number.NaN);
+
+/** How long until something begins, in the roughest words that are true. @param {number} minutes @param {string} at */
+function until(minutes, at) {
+  if (minutes <= 0) return "Starts now";
+  if (minutes < 60) return `Starts in ${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `Starts in ${hours} h ${minutes % 60} min`;
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" });
+  return `Starts ${day.format(new Date(at))}, ${clock(new Date(at))}`;
+}
+
+/** What the clock says now; undefined leaves the server's words. */
+function words() {
+  const { phase, startsAt, endsAt } = document.body.dataset;
+  if (phase === "announced" && startsAt) return until(minutesTo(startsAt), startsAt);
+  const left = minutesTo(endsAt);
+  if (phase === "live" && left > 0) return left > 600 ? "Live" : `Live · ${left} min left`;
+  if (phase === "live") return "Live";
+  return undefined;
+}
+
+function show() {
+  const text = link === "lost" ? "Reconnecting…" : link === "checking" ? "Checking every 20 s" : words();
+  for (const chip of all("[data-region=chip]")) {
+    chip.classList.toggle("is-offline", link !== "live");
+    const place = one("[data-chip-words]", chip) ?? chip;
+    place.dataset.words ??= place.textContent ?? "";
+    const wanted = text ?? place.dataset.words;
+    if (place.textContent !== wanted) place.textContent = wanted;
+  }
+  for (const place of all("[data-countdown]")) {
+    const { startsAt = "" } = document.body.dataset;
+    place.textContent = until(minutesTo(startsAt), startsAt);
+  }
+}
+
+function tick() {
+  show();
+  const left = page.phase === "live" ? minutesTo(document.body.dataset.endsAt) : undefined;
+  const isCrossed = lastLeft !== undefined && left !== undefined && left < lastLeft;
+  if (left !== undefined && isCrossed && TELL_AT.includes(left))
+    tell("say", `${plural(left, "minute", "minutes")} left`);
+  lastLeft = left;
+}
+
+export function start() {
+  tick();
+  setInterval(tick, 5_000);
+  hear("link", (state) => {
+    link = state;
+    show();
+  });
+  hear("morphed", show);
+  hear("status", tick);
+}

@@ -1,0 +1,173 @@
+/**
+ * The field where comments are written. Its text, its question and its reply belong to the writer: nothing that arrives
+ * changes them. What the server refuses comes back into the field with the reason above it.
+ */
+
+import { forget, newKey, onPostedElsewhere, restore, save } from "./draft.js";
+import { say, unsay } from "./notice.js";
+import { add } from "./outbox.js";
+import { hear, isField, one, page, tell } from "./page.js";
+import { bindQuestion, startQuestions } from "./questions.js";
+import { refuse, start as startRefusals } from "./refused.js";
+import { clearReply, showReply } from "./reply.js";
+import { post } from "./send.js";
+
+/** @typedef {import("./draft.js").Draft} Draft */
+
+export const LONGEST = 10_000;
+const SAVE_AFTER = 400;
+
+/** @type {HTMLFormElement} */ let form;
+/** @type {HTMLTextAreaElement} */ let field;
+/** @type {Draft | null} */ let draft = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */ let saveTimer;
+
+/** @returns {Draft} what is being written; begun now if nothing was */
+export function begin() {
+  draft ??= { body: "", question: bindQuestion(), reply_to: "", reply_name: "", key: newKey(), at: Date.now() };
+  return draft;
+}
+
+export const writing = () => draft;
+
+/** @param {Partial<Draft>} parts */
+export function change(parts) {
+  draft = { ...begin(), ...parts };
+  saveSoon();
+}
+
+function keep() {
+  clearTimeout(saveTimer);
+  if (!draft) return;
+  if (field.value.trim() === "" && !draft.reply_to) drop();
+  else save({ ...draft, body: field.value });
+}
+
+function saveSoon() {
+  clearTimeout(saveTimer);
+  saveTimer = setTimeout(keep, SAVE_AFTER);
+}
+
+/** Throw the draft away, and only that: the text in the field is the caller's. */
+function drop() {
+  forget(draft ?? undefined);
+  draft = null;
+  clearTimeout(saveTimer);
+}
+
+function typed() {
+  const now = begin();
+  // A copy of another tab's text that is changed here is a text of its own.
+  if (now.from && now.body !== field.value) draft = { ...now, key: newKey(), from: undefined };
+  unsay("refused");
+  measure();
+  saveSoon();
+  if (field.value) tell("typing", Number(begin().question) || null);
+}
+
+/** Speak of the length from three quarters on; nothing is ever cut. */
+function measure() {
+  const length = [...field.value].length;
+  const over = length - LONGEST;
+  if (over > 0) say("length", [`${over} characters too many. Nothing is cut; shorten it or split it into two.`], "bad");
+  else if (length > LONGEST * 0.75) say("length", [`${-over} characters left.`]);
+  else unsay("length");
+  return over <= 0;
+}
+
+/** Put text into the field, as if typed. @param {Draft} kept */
+export function fill(kept) {
+  draft = kept;
+  field.value = kept.body;
+  one("select[name=question]", form)?.setAttribute("data-bound", "");
+  tell("question bound", kept.question);
+  if (kept.reply_to) showReply(kept.reply_to, kept.reply_name);
+  form.classList.toggle("open", kept.body !== "");
+  measure();
+  save(kept);
+}
+
+/** Empty the field: its text is on its way, or posted by another tab. */
+function empty() {
+  drop();
+  field.value = "";
+  form.classList.remove("open");
+  clearReply();
+  unsay("refused", "length", "question");
+  tell("emptied");
+}
+
+/** @param {SubmitEvent} event */
+function submit(event) {
+  if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.name === "preview") return;
+  event.preventDefault();
+  if (form.dataset.waiting) return;
+  if (field.value.trim() === "") {
+    say("refused", ["Write something first."]);
+    return;
+  }
+  if (!measure()) return;
+  const now = begin();
+  const entry = { ...now, body: field.value, me: page.me, at: Date.now() };
+  if (page.me) {
+    empty();
+    add(entry);
+    field.focus({ preventScroll: true });
+  } else {
+    save(entry);
+    void sendAsVisitor(entry);
+  }
+}
+
+/** A visitor may have signed in elsewhere since this page came; the server knows. @param {import("./outbox.js").Entry} entry */
+async function sendAsVisitor(entry) {
+  form.dataset.waiting = "true";
+  const answer = await post(page.at("comments"), {
+    body: entry.body,
+    question: entry.question,
+    reply_to: entry.reply_to,
+    key: entry.key,
+  });
+  delete form.dataset.waiting;
+  if (answer.ok) {
+    empty();
+    tell("outbox sent", { entry, answer: answer.data });
+  } else {
+    refuse(entry, answer.error, false);
+  }
+}
+
+/** What was refused comes back, unless something else is being written: then it waits in its place. */
+function giveBack(
+  /** @type {{entry: import("./outbox.js").Entry, error: import("./send.js").Refusal}} */ { entry, error },
+) {
+  const isFree = field.value.trim() === "" && !draft?.reply_to;
+  if (isFree) fill({ ...entry, at: Date.now() });
+  refuse(entry, error, !isFree);
+}
+
+/** @param {HTMLFormElement} composer */
+export function start(composer) {
+  form = composer;
+  field = /** @type {HTMLTextAreaElement} */ (one("textarea", form));
+  startQuestions(form);
+  startRefusals(form);
+  const written = field.value;
+  const kept = restore();
+  if (kept) fill(kept);
+  else if (written.trim()) fill({ ...begin(), body: written });
+  field.addEventListener("input", typed);
+  form.addEventListener("submit", submit);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  addEventListener("pagehide", keep);
+  document.addEventListener("visibilitychange", () => document.hidden && keep());
+  onPostedElsewhere((body) => field.value === body && empty());
+  hear("outbox refused", giveBack);
+  tell("composer ready");
+  if (location.hash === "#say" && !isField(document.activeElement)) field.focus();
+}

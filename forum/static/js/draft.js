@@ -1,0 +1,88 @@
+/**
+ * What is being typed, kept in this browser. Each tab has its own entry, so that two tabs never overwrite each other; a tab
+ * that has nothing takes a copy of the newest entry of another one (a crash, or signing in elsewhere).
+ */
+
+import { page } from "./page.js";
+
+/**
+ * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, from?: string}} Draft
+ */
+
+const PREFIX = `roundtext:draft:${page.discussion}:`;
+const TAB = "roundtext:tab";
+const KEEP_DAYS = 7;
+
+/** A name that nobody else has; `randomUUID` exists only on https and localhost. */
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Storage can be full or forbidden; then the page still works and only forgets. @template T @param {() => T} use @returns {T | null} */
+export function trying(use) {
+  try {
+    return use();
+  } catch {
+    return null;
+  }
+}
+
+/** The tab's name is written only while the page is left, so that a duplicated tab gets a name of its own. */
+const tab = trying(() => sessionStorage.getItem(TAB)) ?? newKey();
+trying(() => sessionStorage.removeItem(TAB));
+addEventListener("pagehide", () => trying(() => sessionStorage.setItem(TAB, tab)));
+addEventListener("pageshow", (event) => event.persisted && trying(() => sessionStorage.removeItem(TAB)));
+
+const own = PREFIX + tab;
+
+/** @param {string} name @returns {Draft | null} */
+function read(name) {
+  const found = trying(() => JSON.parse(localStorage.getItem(name) ?? "null"));
+  return found && typeof found.body === "string" ? found : null;
+}
+
+/** @returns {string[]} the names of all entries for this discussion */
+const names = () => trying(() => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) ?? [];
+
+/** Find what was typed: by this tab, or else a copy of what was typed last in another. @returns {Draft | null} */
+export function restore() {
+  const oldest = Date.now() - KEEP_DAYS * 86_400_000;
+  let newest = null;
+  for (const name of names()) {
+    const draft = read(name);
+    if (!draft || draft.at < oldest) trying(() => localStorage.removeItem(name));
+    else if (name === own) return draft;
+    else if (!newest || draft.at > newest.at) newest = { ...draft, from: name };
+  }
+  return newest;
+}
+
+/** @param {Draft} draft */
+export function save(draft) {
+  trying(() => localStorage.setItem(own, JSON.stringify({ ...draft, at: Date.now() })));
+}
+
+/**
+ * Forget what has been posted, and the entry it was copied from while that still says the same.
+ * @param {Draft} [draft]
+ */
+export function forget(draft) {
+  trying(() => localStorage.removeItem(own));
+  if (draft?.from && read(draft.from)?.body === draft.body) {
+    const { from } = draft;
+    trying(() => localStorage.removeItem(from));
+  }
+}
+
+/**
+ * Hear when another tab has posted or thrown away what this tab shows too: `gone(body)` gets the text that left.
+ * @param {(body: string) => void} gone
+ */
+export function onPostedElsewhere(gone) {
+  addEventListener("storage", (event) => {
+    if (event.key !== own || event.newValue !== null || !event.oldValue) return;
+    const draft = trying(() => JSON.parse(event.oldValue ?? ""));
+    if (draft) gone(draft.body);
+  });
+}

@@ -1,0 +1,49 @@
+/** "Show 24 earlier answers" brings them into the page instead of leading to another one. */
+
+import { one, page, parse, tell } from "./page.js";
+import { keepPlace } from "./place.js";
+import { showEarlier } from "./resync.js";
+import { getJson } from "./send.js";
+import { listOf } from "./stream.js";
+
+const AT_ONCE = 50;
+
+/** @param {HTMLElement} link */
+async function load(link) {
+  const question = link.dataset.earlier ?? "";
+  const list = listOf(question);
+  const first = list && one(".comment[data-id]", list);
+  if (!list || link.getAttribute("aria-busy") === "true") return;
+  link.setAttribute("aria-busy", "true");
+  tell("say", "Loading earlier answers…");
+  const before = first?.dataset.id ?? "";
+  const { ok, data } = await getJson(page.at(`comments?question=${question}&before=${before}&limit=${AT_ONCE}`));
+  link.removeAttribute("aria-busy");
+  if (!ok) {
+    location.assign(/** @type {HTMLAnchorElement} */ (link).href);
+    return;
+  }
+  const holder = parse(`<ol>${data.html}</ol>`);
+  const fresh = holder ? [...holder.children].filter((child) => !document.getElementById(child.id)) : [];
+  for (const comment of fresh) tell("prepare", comment);
+  keepPlace(() => {
+    list.prepend(...fresh);
+    showEarlier(list, data.left);
+  });
+  tell("morphed");
+  tell("say", `${fresh.length} earlier answers are shown`);
+  const focus = /** @type {HTMLElement | undefined} */ (fresh[0]);
+  if (focus) {
+    focus.tabIndex = -1;
+    focus.focus({ preventScroll: true });
+  }
+}
+
+export function start() {
+  document.addEventListener("click", (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest?.(".show-earlier");
+    if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void load(link);
+  });
+}

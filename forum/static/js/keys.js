@@ -1,0 +1,95 @@
+/** Single keys for readers. None works while something is typed, and all can be switched off in the list of keys (?). */
+
+import { trying } from "./draft.js";
+import { all, isField, make, one } from "./page.js";
+import { view } from "./place.js";
+import { replyTo } from "./reply.js";
+import { goTo, goToNext } from "./unread.js";
+
+const OFF = "roundtext:keys-off";
+const KEYS = [
+  ["J", "next comment"],
+  ["K", "comment before"],
+  ["N", "next one you have not seen"],
+  ["R", "reply to this comment"],
+  ["C", "write"],
+  [".", "the question that is open now"],
+  ["?", "this list"],
+];
+
+const comments = () => all(".answers > .comment").filter((comment) => comment.getBoundingClientRect().height > 0);
+
+/** The comment with the focus, or else the first in sight. */
+function current() {
+  const focused = document.activeElement?.closest(".comment");
+  if (focused) return /** @type {HTMLElement} */ (focused);
+  const { top } = view();
+  return comments().find((comment) => comment.getBoundingClientRect().bottom > top + 1);
+}
+
+/** @param {number} by */
+function step(by) {
+  const list = comments();
+  const here = current();
+  const isFocused = here?.contains(document.activeElement);
+  const next = here && (isFocused ? list[list.indexOf(here) + by] : here);
+  if (next) goTo(next);
+}
+
+function toNow() {
+  const open = document.body.dataset.openQuestion;
+  const section = open ? document.getElementById(`q${open}`) : all("main section.question").at(-1);
+  const heading = section && one("h2", section);
+  if (heading) goTo(heading);
+}
+
+/** Show the list of keys; closing it gives the focus back. */
+export function showKeys() {
+  const rows = KEYS.map(([key, what]) =>
+    make("tr", {}, make("th", { scope: "row" }, make("kbd", {}, key)), make("td", {}, what)),
+  );
+  const box = make("input", { type: "checkbox" });
+  box.checked = trying(() => localStorage.getItem(OFF)) !== "1";
+  box.addEventListener("change", () => trying(() => localStorage.setItem(OFF, box.checked ? "0" : "1")));
+  const dialog = make(
+    "dialog",
+    { class: "dialog keys", "aria-labelledby": "keys-title" },
+    make("h2", { id: "keys-title" }, "Keys"),
+    make("table", {}, make("tbody", {}, ...rows)),
+    make("p", {}, make("label", {}, box, " Single keys are on")),
+    make("form", { method: "dialog" }, make("button", {}, "Close")),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** @type {Record<string, () => void>} */
+const ACTS = {
+  j: () => step(1),
+  k: () => step(-1),
+  n: goToNext,
+  r: () => {
+    const comment = current();
+    if (comment) replyTo(comment);
+  },
+  c: () => one("[data-composer] textarea")?.focus(),
+  ".": toNow,
+};
+
+export function start() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+    if (isField(event.target) || one("dialog[open]")) return;
+    const act = event.key === "?" ? showKeys : ACTS[event.key.toLowerCase()];
+    if (!act || (event.key !== "?" && trying(() => localStorage.getItem(OFF)) === "1")) return;
+    event.preventDefault();
+    act();
+  });
+  document.addEventListener("click", (event) => {
+    const asked = /** @type {HTMLElement} */ (event.target).closest?.("[data-keys]");
+    if (!asked) return;
+    event.preventDefault();
+    showKeys();
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * The connection to the log: pushed frames by WebSocket, holes repaired by asking, and checking every 20 s where no
+ * WebSocket gets through. A push is a courtesy; what counts is that `page.seq` reaches the log's end.
+ */
+
+import { io } from "../vendor/socket.io.esm.min.js";
+import { hear, page, tell } from "./page.js";
+import { getJson } from "./send.js";
+import { apply } from "./stream.js";
+
+/** @typedef {import("./page.js").Frame} Frame */
+
+const CHECK_EVERY = 20_000;
+const CALL_IT_LOST_AFTER = 5_000;
+const FAILURES_BEFORE_CHECKING = 3;
+const HIDDEN_TOO_LONG = 60_000;
+
+const socket = io({
+  transports: ["websocket"],
+  autoConnect: false,
+  reconnectionDelay: 700,
+  reconnectionDelayMax: 10_000,
+  randomizationFactor: 0.6,
+});
+
+let failures = 0;
+let isAsking = false;
+/** How far the log is known to reach, though we may not have read so far. */
+let known = 0;
+let hiddenSince = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let lostTimer;
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let checkTimer;
+
+/**
+ * Take in a frame: the part (after, seq] of the log. What we have already is dropped; a hole is asked for.
+ * @param {Frame} frame
+ */
+export function take(frame) {
+  if (frame.discussion !== undefined && frame.discussion !== page.discussion) return;
+  if (frame.reload || frame.epoch !== page.epoch) {
+    tell("resync");
+    return;
+  }
+  known = Math.max(known, frame.seq);
+  if ((frame.after ?? page.seq) > page.seq) {
+    void catchUp();
+    return;
+  }
+  for (const event of frame.events) if (event.seq > page.seq) applySafely(event);
+  page.seq = Math.max(page.seq, frame.seq);
+}
+
+/** What cannot be applied is a fault of ours; a fresh page mends it. @param {import("./page.js").LogEvent} event */
+function applySafely(event) {
+  try {
+    apply(event);
+  } catch (error) {
+    console.error(event.kind, error);
+    tell("resync");
+  }
+}
+
+/** Ask for everything after what we have. One question at a time; asked again while the log is known to reach further. */
+export async function catchUp() {
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    for (let round = 0; round < 5; round++) {
+      const { ok, status, data } = await getJson(page.at(`events?after=${page.seq}&epoch=${page.epoch}`));
+      if (status === 404) tell("gone");
+      if (!ok) {
+        tell("unreachable");
+        return;
+      }
+      tell("reached");
+      take({ ...data, after: page.seq });
+      if (data.reload || page.seq >= known) return;
+    }
+  } finally {
+    isAsking = false;
+  }
+}
+
+function join() {
+  socket
+    .timeout(10_000)
+    .emit(
+      "join",
+      { discussion: page.discussion, after: page.seq, epoch: page.epoch },
+      (/** @type {any} */ lost, /** @type {Frame} */ frame) => {
+        if (lost || frame?.error) {
+          if (frame?.error?.code === "not_found") tell("gone");
+          else setTimeout(() => socket.connected && join(), 2_000 + Math.random() * 2_000);
+          return;
+        }
+        clearTimeout(lostTimer);
+        lostTimer = undefined;
+        clearInterval(checkTimer);
+        checkTimer = undefined;
+        failures = 0;
+        tell("link", "live");
+        take(frame);
+      },
+    );
+}
+
+/** Say that the link is lost, but only when it stays lost. */
+function lose() {
+  lostTimer ??= setTimeout(() => tell("link", checkTimer ? "checking" : "lost"), CALL_IT_LOST_AFTER);
+}
+
+function check() {
+  if (!document.hidden) void catchUp();
+}
+
+function fail() {
+  failures += 1;
+  lose();
+  if (failures < FAILURES_BEFORE_CHECKING || checkTimer) return;
+  checkTimer = setInterval(check, CHECK_EVERY);
+  tell("link", "checking");
+  check();
+}
+
+function comeBack() {
+  const wasLong = hiddenSince > 0 && Date.now() - hiddenSince > HIDDEN_TOO_LONG;
+  hiddenSince = 0;
+  if (wasLong || !socket.connected) void catchUp();
+  if (!socket.connected) socket.connect();
+}
+
+/** Open the link of this page and keep it open. */
+export function start() {
+  socket.on("connect", join);
+  socket.on("connect_error", fail);
+  socket.on("disconnect", (reason) => {
+    lose();
+    if (reason === "io server disconnect") setTimeout(() => socket.connect(), 500 + Math.random() * 1500);
+  });
+  socket.on("events", take);
+  socket.on("presence", (said) => said.discussion === page.discussion && tell("presence", said));
+  socket.on("status", (said) => said.discussion === page.discussion && tell("pushed status", said));
+  hear("typing", (question) => {
+    if (socket.connected) socket.volatile.emit("typing", { discussion: page.discussion, question });
+  });
+  hear("check now", () => {
+    void catchUp();
+    if (!socket.connected) socket.connect();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) hiddenSince = Date.now();
+    else comeBack();
+  });
+  // The browser knows sooner than the socket, which would wait for a missing answer to its ping.
+  addEventListener("offline", () => {
+    socket.disconnect();
+    lose();
+  });
+  addEventListener("online", comeBack);
+  addEventListener("pageshow", (event) => event.persisted && comeBack());
+  socket.connect();
+}

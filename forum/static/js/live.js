@@ -1,0 +1,33 @@
+/** The discussion page: starts what its `data-` attributes ask for. Everything here works on a page that works without it. */
+
+import * as actions from "./actions.js";
+import * as announce from "./announce.js";
+import * as chip from "./chip.js";
+import * as composer from "./composer.js";
+import * as earlier from "./earlier.js";
+import * as keys from "./keys.js";
+import * as link from "./link.js";
+import * as mention from "./mention.js";
+import * as mine from "./mine.js";
+import * as outbox from "./outbox.js";
+import { one } from "./page.js";
+import * as pending from "./pending.js";
+import * as presence from "./presence.js";
+import * as preview from "./preview.js";
+import * as recent from "./recent.js";
+import * as reply from "./reply.js";
+import * as resync from "./resync.js";
+import * as ruler from "./ruler.js";
+import * as times from "./times.js";
+import * as unread from "./unread.js";
+
+for (const module of [times, mine, announce, chip, ruler, presence, recent, unread, resync, actions, earlier, keys]) {
+  module.start();
+}
+
+for (const module of [reply, pending, outbox]) module.start();
+
+const form = /** @type {HTMLFormElement | null} */ (one("form[data-composer]"));
+if (form) for (const module of [composer, preview, mention]) module.start(form);
+
+link.start();

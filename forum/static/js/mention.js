@@ -1,0 +1,89 @@
+/** Offers names after `@`: the panel, and who writes on this page. Taken with Enter or Tab, left by going on typing. */
+
+import { all, make, one } from "./page.js";
+
+const MOST = 6;
+const AT = /(^|\s)@([^@\n]{0,30})$/u;
+
+/** @returns {string[]} the panel first, then writers, the latest first */
+function names() {
+  const panel = all("[data-region=panel] bdi").map((place) => place.textContent?.trim() ?? "");
+  const writers = all(".comment .comment-head bdi").map((place) => place.textContent?.trim() ?? "");
+  return [...new Set([...panel, ...writers.reverse()])].filter(Boolean);
+}
+
+/** @param {HTMLFormElement} form */
+export function start(form) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
+  if (!field) return;
+  const list = make("ul", { class: "mention-list", id: "mention-list", role: "listbox", "aria-label": "People" });
+  list.hidden = true;
+  (field.closest("[data-row], .composer-row") ?? field).before(list);
+  field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-controls", list.id);
+  let chosen = 0;
+
+  const close = () => {
+    list.hidden = true;
+    field.removeAttribute("aria-activedescendant");
+  };
+
+  /** @param {number} index */
+  const choose = (index) => {
+    const options = all("[role=option]", list);
+    chosen = (index + options.length) % options.length;
+    for (const [i, option] of options.entries()) option.setAttribute("aria-selected", String(i === chosen));
+    field.setAttribute("aria-activedescendant", options[chosen].id);
+  };
+
+  /** @param {string} name */
+  const take = (name) => {
+    const before = field.value.slice(0, field.selectionStart).replace(AT, `$1@${name.replaceAll("$", "$$$$")} `);
+    field.setRangeText(before, 0, field.selectionStart, "end");
+    close();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  };
+
+  const offer = () => {
+    const found = AT.exec(field.value.slice(0, field.selectionStart));
+    const wanted = found?.[2].toLocaleLowerCase();
+    const fitting = (name = "") =>
+      name
+        .toLocaleLowerCase()
+        .split(" ")
+        .some((_, i, parts) =>
+          parts
+            .slice(i)
+            .join(" ")
+            .startsWith(wanted ?? ""),
+        );
+    const people = wanted === undefined ? [] : names().filter(fitting).slice(0, MOST);
+    list.replaceChildren(
+      ...people.map((name, i) => {
+        const option = make("li", { role: "option", id: `mention-${i}` }, make("bdi", {}, name));
+        option.addEventListener("mousedown", (event) => {
+          event.preventDefault();
+          take(name);
+        });
+        return option;
+      }),
+    );
+    list.hidden = people.length === 0;
+    if (people.length) choose(0);
+    else close();
+  };
+
+  field.addEventListener("input", offer);
+  field.addEventListener("blur", close);
+  field.addEventListener("keydown", (event) => {
+    if (list.hidden || event.ctrlKey || event.metaKey) return;
+    const name = all("[role=option]", list)[chosen]?.textContent;
+    if (event.key === "ArrowDown") choose(chosen + 1);
+    else if (event.key === "ArrowUp") choose(chosen - 1);
+    else if (event.key === "Escape") close();
+    else if ((event.key === "Enter" || event.key === "Tab") && name) take(name);
+    else return;
+    event.preventDefault();
+  });
+}

@@ -1,0 +1,54 @@
+/** Makes an element of the page equal to a fresh one from the server, keeping focus, selection and what readers opened. */
+
+import { Idiomorph } from "../vendor/idiomorph.esm.js";
+import { all, page, parse, tell } from "./page.js";
+
+/** Attributes that belong to the reader and not to the server. */
+const READERS = { DETAILS: ["open"], LI: ["hidden", "tabindex"] };
+
+const callbacks = {
+  /** @param {string} name @param {Element} node */
+  beforeAttributeUpdated: (name, node) =>
+    !(/** @type {Record<string, string[]>} */ (READERS)[node.tagName]?.includes(name)),
+};
+
+/**
+ * @param {Element} old
+ * @param {Element} fresh is used up
+ */
+export function morph(old, fresh) {
+  tell("prepare", fresh);
+  Idiomorph.morph(old, fresh, { morphStyle: "outerHTML", restoreFocus: true, callbacks });
+}
+
+/**
+ * Put the pushed regions in their places. Two of them belong to modules that know what must not be disturbed.
+ * @param {Record<string, string>} regions
+ */
+export function morphRegions(regions) {
+  for (const [name, html] of Object.entries(regions)) {
+    const fresh = parse(html);
+    if (fresh) morphRegion(name, fresh);
+  }
+  tell("morphed");
+}
+
+/** @param {string} name @param {HTMLElement} fresh */
+export function morphRegion(name, fresh) {
+  if (name === "recent" || name === "composer-options") {
+    tell(name, fresh);
+    return;
+  }
+  for (const place of all(`[data-region="${name}"]`)) morph(place, /** @type {HTMLElement} */ (fresh.cloneNode(true)));
+}
+
+/** Take a new status of the discussion into the page. @param {import("./page.js").Status} status */
+export function takeStatus(status) {
+  const data = document.body.dataset;
+  const before = page.phase;
+  data.phase = status.phase;
+  if (status.starts_at) data.startsAt = status.starts_at;
+  if (status.ends_at) data.endsAt = status.ends_at;
+  data.openQuestion = status.open_question ? String(status.open_question) : "";
+  tell("status", { ...status, before });
+}

@@ -1,0 +1,95 @@
+/** Shows what is on its way to the server in the place where it will stand, and says when it does not get there. */
+
+import { drop, retry } from "./outbox.js";
+import { hear, make, one, page, tell } from "./page.js";
+import { keepPlace, view } from "./place.js";
+import { listOf, put } from "./stream.js";
+
+/** @typedef {import("./outbox.js").Entry} Entry */
+
+/** @param {string} key */
+const idOf = (key) => `pending-${key}`;
+
+/** @param {Entry} entry */
+function show(entry) {
+  const list = listOf(entry.question);
+  if (!list || document.getElementById(idOf(entry.key))) return;
+  const name = document.body.dataset.name || one(".comment.mine .comment-name")?.textContent || "You";
+  const text = make("div", { class: "comment-text", dir: "auto" });
+  for (const paragraph of entry.body.split(/\n{2,}/)) {
+    const lines = paragraph.split("\n").flatMap((line, i) => (i ? [make("br"), line] : [line]));
+    text.append(make("p", {}, ...lines));
+  }
+  const article = make(
+    "article",
+    {},
+    make("header", { class: "comment-head" }, make("bdi", { class: "comment-name" }, name)),
+  );
+  if (entry.reply_name) article.append(make("p", { class: "reply-quote" }, `↩ ${entry.reply_name}`));
+  article.append(text, make("p", { class: "comment-sending", "data-sending": "" }, "Sending…"));
+  const item = make("li", { class: "comment comment-pending mine", id: idOf(entry.key) }, article);
+  item.dataset.question = entry.question;
+  item.dataset.author = entry.me;
+  for (let fold = list.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null)
+    fold.open = true;
+  list.append(item);
+  const box = item.getBoundingClientRect();
+  const { top, bottom } = view();
+  if (box.bottom > bottom) scrollBy({ top: Math.min(box.bottom - bottom, box.top - top), behavior: "instant" });
+  else if (box.top < top) scrollBy({ top: box.top - top, behavior: "instant" });
+}
+
+/** @param {Entry} entry @param {...(Node | string)} parts */
+function note(entry, ...parts) {
+  document
+    .getElementById(idOf(entry.key))
+    ?.querySelector("[data-sending]")
+    ?.replaceChildren(...parts);
+}
+
+/** @param {Entry} entry @param {string} [message] */
+export function fail(entry, message = "Not sent. It is kept on this device.") {
+  const place = document.getElementById(idOf(entry.key));
+  place?.classList.add("comment-unsent");
+  const again = make("button", { type: "button" }, "Try again");
+  again.addEventListener("click", () => retry(entry.key));
+  const away = make("button", { type: "button" }, "Throw away");
+  away.addEventListener("click", () => {
+    drop(entry.key);
+    remove(entry.key);
+  });
+  note(entry, `${message} `, again, away);
+}
+
+/** @param {string} key */
+export function remove(key) {
+  document.getElementById(idOf(key))?.remove();
+}
+
+export function start() {
+  hear("take back", (key) => {
+    drop(key);
+    remove(key);
+  });
+  hear("outbox added", show);
+  hear("outbox sending", (entry) => {
+    document.getElementById(idOf(entry.key))?.classList.remove("comment-unsent");
+    note(entry, "Sending…");
+  });
+  hear("outbox failed", ({ entry, isLast }) => {
+    if (isLast) {
+      fail(entry);
+      tell("alert", "Not sent. It is kept on this device.");
+    } else {
+      note(entry, "Not sent yet. Trying again…");
+    }
+  });
+  hear("outbox sent", ({ entry, answer }) => {
+    keepPlace(() => {
+      remove(entry.key);
+      if (answer?.html) put(answer.html, true);
+    });
+    tell("say", answer?.state === "held" ? "Waiting for a host" : "Posted");
+    if (page.me && answer) tell("posted", answer);
+  });
+}

@@ -1,0 +1,107 @@
+/** The reading place: what somebody reads never moves because of what others do. */
+
+import { all, one } from "./page.js";
+
+/** Where the browser keeps the place itself (not in Safari, where an insertion above moves the text by its height). */
+const isNative = CSS.supports("overflow-anchor", "auto");
+const NEAR_END = 100;
+
+/** The visible part of the page between the bars on top and the composer below, in pixels of the viewport. */
+export function view() {
+  const top = Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+  const dock = one("[data-composer]")?.getBoundingClientRect();
+  const bottom = dock && dock.height > 0 && dock.top > top && dock.top < innerHeight ? dock.top : innerHeight;
+  return { top, bottom };
+}
+
+/** @returns {Element | undefined} the first readable part in sight */
+function firstInSight() {
+  const { top, bottom } = view();
+  return all("main .question-card, main .comment").find((part) => {
+    const box = part.getBoundingClientRect();
+    return box.height > 0 && box.bottom > top && box.top < bottom;
+  });
+}
+
+/**
+ * Change the page without moving what is in sight.
+ * @template T
+ * @param {() => T} change
+ * @returns {T}
+ */
+export function keepPlace(change) {
+  if (isNative) return change();
+  const anchor = firstInSight();
+  const before = anchor?.getBoundingClientRect().top ?? 0;
+  const result = change();
+  if (anchor?.isConnected) {
+    const moved = anchor.getBoundingClientRect().top - before;
+    if (moved) scrollBy({ top: moved, behavior: "instant" });
+  }
+  return result;
+}
+
+/**
+ * Whether an insertion before `next` (or at the end of `list`) would push down something that is being read.
+ * @param {HTMLElement} list
+ * @param {Element | null} next
+ */
+export function wouldPush(list, next) {
+  const { top, bottom } = view();
+  const previous = visible(next ? next.previousElementSibling : list.lastElementChild, "previousElementSibling");
+  const edge = (previous ?? list).getBoundingClientRect()[previous ? "bottom" : "top"];
+  if (edge <= top || edge >= bottom) return false;
+  const box = (visible(next, "nextElementSibling") ?? followingSection(list))?.getBoundingClientRect();
+  return Boolean(box && box.height > 0 && box.top < bottom);
+}
+
+/**
+ * The first element from `element` on, in one direction, that takes up room.
+ * @param {Element | null} element
+ * @param {"previousElementSibling" | "nextElementSibling"} direction
+ */
+function visible(element, direction) {
+  let found = element;
+  while (found && found.getBoundingClientRect().height === 0) found = found[direction];
+  return found;
+}
+
+/** @param {HTMLElement} list */
+function followingSection(list) {
+  const sections = all("main section.question");
+  const here = sections.findIndex((section) => section.contains(list));
+  return here < 0 ? undefined : sections[here + 1];
+}
+
+/**
+ * Whether the reader sits at the end of `list` and wants to see what comes (spec A6, Campfire's threshold).
+ * @param {HTMLElement} list
+ */
+export function follows(list) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("[data-composer] textarea"));
+  const active = document.activeElement;
+  const isWriting = field !== null && field.value !== "" && active === field;
+  const isInStream = active instanceof Element && active.closest(".answers") !== null;
+  const selection = getSelection();
+  const hasSelection = selection !== null && !selection.isCollapsed;
+  if (document.hidden || isWriting || isInStream || hasSelection || document.body.dataset.paused) return false;
+  const end = list.getBoundingClientRect().bottom;
+  return scrollY > 0 && Math.abs(end - view().bottom) <= NEAR_END;
+}
+
+/** Bring the end of `list` into sight, without motion of its own. @param {HTMLElement} list */
+export function showEnd(list) {
+  const hidden = list.getBoundingClientRect().bottom - view().bottom;
+  if (hidden > 0) scrollBy({ top: hidden, behavior: "instant" });
+}
+
+/** The question whose part of the page is in the middle of what is seen: its `data-question`, or null. */
+export function beingRead() {
+  const { top, bottom } = view();
+  const middle = (top + bottom) / 2;
+  const found = all("main section.question").find((section) => {
+    const box = section.getBoundingClientRect();
+    return box.height > 0 && box.top <= middle && box.bottom >= middle;
+  });
+  return found?.dataset.question ?? null;
+}

@@ -1,0 +1,34 @@
+/** Shows what a comment will look like, rendered by the server as it would be when posted. */
+
+import { say } from "./notice.js";
+import { hear, make, one, page, tell } from "./page.js";
+import { post } from "./send.js";
+
+/** @param {HTMLFormElement} form */
+export function start(form) {
+  const button = /** @type {HTMLButtonElement | null} */ (one("button[name=preview]", form));
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
+  if (!button || !field) return;
+  const close = () => one("[data-preview]", form)?.remove();
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const shown = one("[data-preview]", form);
+    if (shown || field.value.trim() === "") {
+      shown?.remove();
+      return;
+    }
+    const { ok, data, error } = await post(page.at("preview"), { body: field.value });
+    if (!ok) {
+      say("refused", [error?.message ?? "The preview could not be made. Try again."], "warn");
+      return;
+    }
+    close();
+    const box = make("div", { class: "composer-preview comment-text", "data-preview": "", dir: "auto" });
+    // Rendered and cleaned by our own server, like every comment.
+    box.innerHTML = data.html;
+    (field.closest("[data-row], .composer-row") ?? field).before(box);
+    tell("say", "Preview is above the field");
+  });
+  field.addEventListener("input", close);
+  hear("emptied", close);
+}

@@ -1,0 +1,95 @@
+/** Says why something was not posted, and what to do next. The text is in the field or in its place; it is never gone. */
+
+import { button, link, say, strong, unsay } from "./notice.js";
+import { hear, one, page, tell } from "./page.js";
+import { fail } from "./pending.js";
+
+/** @typedef {import("./send.js").Refusal} Refusal */
+
+/** @type {HTMLFormElement} */ let form;
+/** @type {ReturnType<typeof setInterval> | undefined} */ let counting;
+
+const back = () => encodeURIComponent(`/d/${page.slug}#say`);
+
+/**
+ * @param {import("./outbox.js").Entry} entry
+ * @param {Refusal | null} error
+ * @param {boolean} isElsewhere whether the text waits in the stream, because the field holds another one
+ */
+export function refuse(entry, error, isElsewhere) {
+  const code = error?.code ?? "fault";
+  const message = error?.message ?? "Not sent. It is kept on this device.";
+  if (isElsewhere) fail(entry, message);
+  else tell("take back", entry.key);
+  if (code === "sign_in") signIn();
+  else if (error?.retry_after && code !== "unavailable") wait(error.retry_after, message);
+  else if (!isElsewhere || code === "muted") say("refused", sentence(code, message), code === "lost" ? "warn" : "bad");
+  tell("alert", message);
+}
+
+/** @param {string} code @param {string} message @returns {(Node | string)[]} */
+function sentence(code, message) {
+  if (code === "closed") return [strong("This discussion is closed."), " Your text is kept here, so you can copy it."];
+  if (code === "paused")
+    return [strong("The host has paused this discussion."), " Your text is kept; post it when it goes on."];
+  if (code === "not_open") return [strong("Not open yet."), " Your text is kept; post it when the discussion is live."];
+  return [message];
+}
+
+/** A visitor is led to an account; somebody whose session has ended is told first, so that nothing seems to vanish. */
+function signIn() {
+  if (!page.me) {
+    location.assign(`/sign-up?next=${back()}`);
+    return;
+  }
+  const there = link("Sign in and post", `/sign-in?next=${back()}`);
+  say("refused", [strong("You were signed out."), " Your text is safe. ", there], "bad");
+}
+
+/** Count down until it can be tried again; the button says so. @param {number} seconds @param {string} message */
+function wait(seconds, message) {
+  const post = /** @type {HTMLButtonElement | null} */ (one("button[type=submit]:not([name=preview])", form));
+  if (!post) return;
+  clearInterval(counting);
+  const words = post.dataset.words ?? post.textContent ?? "Post";
+  post.dataset.words = words;
+  const until = Date.now() + seconds * 1000;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    post.disabled = left > 0;
+    post.textContent = left > 0 ? `${words} in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : words;
+    if (left > 0) return;
+    clearInterval(counting);
+    unsay("refused");
+  };
+  say("refused", [message], "warn");
+  counting = setInterval(tick, 500);
+  tick();
+}
+
+/** What the phase means for somebody who is writing. @param {{phase: string, before?: string}} status */
+function tellPhase({ phase, before }) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
+  if (phase === "closed") say("phase", sentence("closed", ""), "warn");
+  else if (phase === "paused") say("phase", sentence("paused", ""), "warn");
+  else if (phase === "live") unsay("phase", "refused");
+  if (phase === "closed" && before !== "closed" && field?.value)
+    tell("alert", "This discussion is closed. Your text is kept.");
+}
+
+/** @param {HTMLFormElement} composer */
+export function start(composer) {
+  form = composer;
+  hear("status", tellPhase);
+  hear("link", (state) => {
+    if (state === "live") unsay("link");
+    const now = button(state === "lost" ? "Load now" : "Check now", () => tell("check now"));
+    if (state === "lost") say("link", [strong("Reconnecting…"), " You can keep writing. ", now], "warn");
+    if (state === "checking") say("link", ["Checking for new answers every 20 s. ", now]);
+  });
+  hear("event", (event) => {
+    if (event.kind === "person.muted")
+      say("refused", [event.message ?? "A host has ended your right to write here."], "bad");
+    if (event.kind === "person.unmuted") unsay("refused");
+  });
+}

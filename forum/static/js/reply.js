@@ -1,0 +1,57 @@
+/** Replying: a chip in the composer says to whom; the text stays as it is, and the reply goes with its parent's question. */
+
+import { change, writing } from "./composer.js";
+import { hear, make, one, tell } from "./page.js";
+
+/** @param {string} id @param {string} name */
+export function showReply(id, name) {
+  const form = one("[data-composer]");
+  const field = one("textarea", form ?? undefined);
+  if (!form || !field) return;
+  clearReply();
+  const hidden = /** @type {HTMLInputElement | null} */ (one("input[name=reply_to]", form));
+  if (hidden) hidden.value = id;
+  const away = make("button", { type: "button", "aria-label": `Do not reply to ${name}` }, "✕");
+  away.addEventListener("click", () => {
+    clearReply();
+    if (writing()) change({ reply_to: "", reply_name: "" });
+    field.focus();
+  });
+  const chip = make("p", { class: "reply-chip", "data-reply-chip": "" }, "to ", make("bdi", {}, name), " ", away);
+  const row = field.closest("[data-row], .composer-row") ?? field;
+  row.before(chip);
+}
+
+export function clearReply() {
+  const hidden = /** @type {HTMLInputElement | null} */ (one("[data-composer] input[name=reply_to]"));
+  if (hidden) hidden.value = "";
+  one("[data-reply-chip]")?.remove();
+}
+
+/** @param {HTMLElement} comment */
+export function replyTo(comment) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("[data-composer] textarea"));
+  const { id = "", question = "" } = comment.dataset;
+  if (!field || !id) return;
+  const name = one(".comment-name", comment)?.textContent?.trim() ?? "";
+  change({ reply_to: id, reply_name: name, question });
+  tell("question bound", question);
+  showReply(id, name);
+  field.focus();
+}
+
+export function start() {
+  document.addEventListener("click", (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest?.("[data-action=reply]");
+    const comment = /** @type {HTMLElement | null} */ (link?.closest(".comment") ?? null);
+    if (!comment || !one("[data-composer] textarea") || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    replyTo(comment);
+  });
+  // The page without script answers `?reply=17` by a hidden field; the chip says the same.
+  hear("composer ready", () => {
+    const hidden = /** @type {HTMLInputElement | null} */ (one("[data-composer] input[name=reply_to]"));
+    const parent = hidden?.value ? document.getElementById(`c${hidden.value}`) : null;
+    if (parent && !writing()) replyTo(parent);
+  });
+}

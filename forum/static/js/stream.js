@@ -1,0 +1,136 @@
+/** Applies the events of the log to the page. Applying one twice changes nothing; order within a list is by id. */
+
+import { morph, morphRegions, takeStatus } from "./morph.js";
+import { all, one, page, parse, tell } from "./page.js";
+import { follows, keepPlace, showEnd, wouldPush } from "./place.js";
+import { count, write } from "./words.js";
+
+/** @typedef {import("./page.js").LogEvent} LogEvent */
+
+/** @param {LogEvent} event */
+export function apply(event) {
+  if (event.resync) {
+    tell("resync");
+    return;
+  }
+  keepPlace(() => {
+    if (event.kind.startsWith("comment.")) applyComment(event);
+    if (event.section && event.number) addSection(event.number, event.section);
+    if (event.regions) morphRegions(event.regions);
+    if (event.status) takeStatus(event.status);
+  });
+  tell("event", event);
+}
+
+/** @param {LogEvent} event */
+function applyComment(event) {
+  if (event.html) {
+    const isNew = event.kind === "comment.posted";
+    const placed = put(event.html, isNew);
+    if (placed?.isAdded && isNew) tell("arrived", { place: placed.place, event });
+    if (!placed && event.kind === "comment.moved" && one(".show-earlier")) tell("resync");
+  }
+  if (event.quote != null) {
+    for (const quote of all(`.reply-quote[data-to="${event.id}"]`)) {
+      if (quote.innerHTML !== event.quote) quote.innerHTML = event.quote;
+    }
+  }
+  if (event.parent) showReplies(event.parent.id, event.parent.replies);
+  showNumbers(event);
+}
+
+/** @param {number} id @param {number} replies */
+function showReplies(id, replies) {
+  for (const link of all(`[data-replies="${id}"]`)) {
+    write(link, replies);
+    link.hidden = replies === 0;
+  }
+}
+
+/** @param {LogEvent} event */
+function showNumbers({ counts, totals }) {
+  for (const { question, answers, panel } of counts ?? []) {
+    count(`answers:${question ?? ""}`, answers);
+    count(`panel:${question ?? ""}`, panel);
+  }
+  if (!totals) return;
+  count("comments", totals.comments);
+  count("writers", totals.writers);
+}
+
+/** @param {string | undefined} question */
+export const listOf = (question) => one('[data-answers="time"]') ?? one(`[data-answers="${question ?? ""}"]`);
+
+/**
+ * Put a comment where it belongs: in place of what is there, or into its list.
+ * @param {string} html one `<li class="comment">` from our server
+ * @param {boolean} isNew whether it has just been posted, and so belongs on every page that reaches the end
+ * @returns {{place: HTMLElement, isAdded: boolean} | null} null when it lies outside what this page shows
+ */
+export function put(html, isNew) {
+  const fresh = parse(html);
+  const list = fresh ? listOf(fresh.dataset.question) : null;
+  if (!fresh) return null;
+  const old = document.getElementById(fresh.id);
+  if (old && (old.parentElement === list || !list)) {
+    morph(old, fresh);
+    return { place: old, isAdded: false };
+  }
+  old?.remove();
+  if (!list || !isWithin(list, Number(fresh.dataset.id), isNew || old !== null)) return null;
+  tell("prepare", fresh);
+  insert(list, fresh, isNew);
+  return { place: fresh, isAdded: true };
+}
+
+/**
+ * A page shows a piece of the stream: what is newer than its last or between what it shows belongs in, older does not.
+ * @param {HTMLElement} list
+ * @param {number} id
+ * @param {boolean} isNew
+ */
+function isWithin(list, id, isNew) {
+  if (document.body.dataset.window === "closed") return false;
+  if (isNew || !list.closest("section, main")?.querySelector(".show-earlier")) return true;
+  const first = one(".comment[data-id]", list);
+  return first !== null && Number(first.dataset.id) < id;
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {HTMLElement} comment
+ * @param {boolean} isNew
+ */
+function insert(list, comment, isNew) {
+  const id = Number(comment.dataset.id);
+  const next = all(".comment", list).find((other) => !other.dataset.id || Number(other.dataset.id) > id) ?? null;
+  const mine = comment.dataset.author === page.me;
+  const isFollowing = isNew && !mine && next === null && follows(list);
+  if (!mine && !isFollowing && wouldPush(list, next)) comment.hidden = true;
+  list.insertBefore(comment, next);
+  if (isFollowing) showEnd(list);
+}
+
+/** Show what waits because it would have pushed the text; all of it, or only what is now out of sight. @param {boolean} all_ */
+export function showWaiting(all_) {
+  for (const comment of all(".answers > .comment[hidden]")) {
+    const list = /** @type {HTMLElement} */ (comment.parentElement);
+    if (all_ || !wouldPush(list, comment.nextElementSibling)) {
+      keepPlace(() => {
+        comment.hidden = false;
+      });
+    }
+  }
+}
+
+/** @param {number} number @param {string} html */
+function addSection(number, html) {
+  if (document.getElementById(`q${number}`)) return;
+  const fresh = parse(html);
+  const last = all("main section.question").at(-1);
+  if (!fresh || !last) return;
+  tell("prepare", fresh);
+  last.after(fresh);
+}
+
+addEventListener("scroll", () => requestAnimationFrame(() => showWaiting(false)), { passive: true });

@@ -1,0 +1,73 @@
+/** Every `<time>` in the reader's own zone; the event's zone stays in its title. The browser knows daylight saving. */
+
+import { all, hear } from "./page.js";
+
+const language = document.documentElement.lang || undefined;
+const CLOCK = /^\d{1,2}:\d{2}$/;
+
+/** @param {Intl.DateTimeFormatOptions} options */
+const format = (options) => new Intl.DateTimeFormat(language, { hourCycle: "h23", ...options });
+const formats = {
+  clock: format({ hour: "2-digit", minute: "2-digit" }),
+  day: format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }),
+  moment: format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+  zone: format({ timeZoneName: "short" }),
+};
+
+/** @param {Date} date */
+export const clock = (date) => formats.clock.format(date);
+
+/** The short name of the reader's zone on that day, e.g. "CET". @param {Date} date */
+export const zoneName = (date) =>
+  formats.zone.formatToParts(date).find((part) => part.type === "timeZoneName")?.value ?? "";
+
+/** How a time is to be said: by its `data-time`, else by how the server said it. @param {HTMLElement} place */
+function kindOf(place) {
+  const { time } = place.dataset;
+  if (time) return time;
+  const text = place.textContent?.trim() ?? "";
+  if (CLOCK.test(text)) return "clock";
+  return /\d:\d\d/.test(text) ? "moment" : "day";
+}
+
+/** @param {HTMLElement} place */
+function say(place) {
+  const at = place.getAttribute("datetime") ?? "";
+  const date = new Date(at);
+  // A date without an hour, or a zone of its own choice, is the same for everybody.
+  if (!at.includes("T") || Number.isNaN(date.getTime()) || place.dataset.time === "event") return;
+  if (place.dataset.said === at) return;
+  const kind = kindOf(place);
+  const text = /** @type {Record<string, Intl.DateTimeFormat>} */ (formats)[kind]?.format(date) ?? clock(date);
+  const original = place.textContent?.trim() ?? "";
+  if (!place.title && original !== text) {
+    const zone = document.body.dataset.zone;
+    place.title = zone ? `${original} ${zone}` : original;
+  }
+  place.textContent = text;
+  place.dataset.said = at;
+}
+
+/** @param {ParentNode} root */
+export function localise(root) {
+  if (root instanceof HTMLElement && root.matches("time")) say(root);
+  for (const place of all("time[datetime]", root)) say(place);
+}
+
+/** Fill the places that say the reader's zone, e.g. in the masthead. @param {ParentNode} root */
+function nameZone(root) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const place of all("[data-my-zone]", root)) {
+    place.textContent = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
+    place.hidden = false;
+  }
+}
+
+export function start() {
+  localise(document);
+  nameZone(document);
+  hear("prepare", (root) => {
+    localise(root);
+    nameZone(root);
+  });
+}

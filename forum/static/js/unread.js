@@ -1,0 +1,127 @@
+/** What has come and is not seen yet: the bar above the composer, the line in the stream, the number in the title. */
+
+import { hear, isCalm, make, one, page } from "./page.js";
+import { beingRead, view } from "./place.js";
+import { showWaiting } from "./stream.js";
+import { clock } from "./times.js";
+import { label, plural } from "./words.js";
+
+const NOT_ON_SCREEN = "(not seen)";
+/** @type {Set<HTMLElement>} */
+const unread = new Set();
+const title = document.title;
+let hasLine = false;
+let isDue = false;
+
+/** Comments that come into sight are seen. */
+const observer = new IntersectionObserver((entries) => {
+  if (document.hidden) return;
+  for (const { target, isIntersecting } of entries) if (isIntersecting) see(/** @type {HTMLElement} */ (target));
+}, {});
+
+/** @param {HTMLElement} comment */
+function see(comment) {
+  const { top, bottom } = view();
+  const box = comment.getBoundingClientRect();
+  const shown = Math.min(box.bottom, bottom) - Math.max(box.top, top);
+  if (box.height === 0 || shown < Math.min(box.height / 2, 80)) return;
+  unread.delete(comment);
+  observer.unobserve(comment);
+  update();
+}
+
+/** @param {HTMLElement} comment @param {import("./page.js").LogEvent} event */
+function arrive(comment, event) {
+  if (String(event.author ?? NOT_ON_SCREEN) === page.me) return;
+  unread.add(comment);
+  observer.observe(comment);
+  requestAnimationFrame(() => {
+    if (!document.hidden) see(comment);
+    if (unread.has(comment)) draw(comment, event);
+    update();
+  });
+}
+
+/** Draw the line before the first comment that waits; once a visit, so that it never moves. */
+function draw(/** @type {HTMLElement} */ comment, /** @type {import("./page.js").LogEvent} */ event) {
+  const isInSight = comment.getBoundingClientRect().top < view().bottom && !comment.hidden;
+  if (hasLine || !comment.isConnected || (isInSight && !document.hidden)) return;
+  hasLine = true;
+  const at = event.at ?? new Date().toISOString();
+  const words = make("span", {}, "New since ", make("time", { datetime: at }, clock(new Date(at))));
+  comment.before(make("li", { class: "unread-line", "data-unread-line": "" }, words));
+}
+
+/** The comments that the bar speaks of: those of the question being read, or else all others. */
+function spokenOf() {
+  for (const comment of unread) if (!comment.isConnected) unread.delete(comment);
+  const inOrder = [...unread].sort((a, b) =>
+    a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1,
+  );
+  const question = beingRead();
+  const here = inOrder.filter((comment) => comment.closest("section")?.dataset.question === question);
+  return here.length ? here : inOrder;
+}
+
+function update() {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(show);
+  // Frames do not come in a hidden tab, where the title is all that is seen.
+  if (document.hidden) setTimeout(show, 0);
+}
+
+function show() {
+  isDue = false;
+  const comments = spokenOf();
+  document.title = unread.size ? `(${unread.size}) ${title}` : title;
+  const bar = one("[data-new]");
+  if (!bar) return;
+  bar.hidden = comments.length === 0;
+  if (!comments.length) return;
+  const questions = new Set(comments.map((comment) => comment.dataset.question));
+  const [question] = questions;
+  const where = questions.size === 1 && question ? ` to ${label(question)}` : "";
+  const what = questions.has("") ? ["new comment", "new comments"] : ["new answer", "new answers"];
+  const box = comments[0].getBoundingClientRect();
+  const arrow = box.height > 0 && box.top < view().top ? "↑" : "↓";
+  bar.replaceChildren(
+    `${plural(comments.length, what[0], what[1])}${where} `,
+    make("span", { "aria-hidden": "true" }, arrow),
+  );
+}
+
+/** Lead to the first comment not seen yet and focus it. */
+export function goToNext() {
+  const [first] = spokenOf();
+  if (!first) return;
+  showWaiting(true);
+  goTo(first);
+}
+
+/** Bring a comment into sight and give it the focus. @param {HTMLElement} comment */
+export function goTo(comment) {
+  for (let fold = comment.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) {
+    fold.open = true;
+  }
+  comment.tabIndex = -1;
+  comment.scrollIntoView({ block: "start", behavior: isCalm() ? "instant" : "auto" });
+  comment.focus({ preventScroll: true });
+}
+
+export function start() {
+  hear("arrived", ({ place, event }) => arrive(place, event));
+  hear("morphed", update);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) for (const comment of unread) see(comment);
+  });
+  addEventListener(
+    "scroll",
+    () => {
+      for (const comment of unread) see(comment);
+      if (unread.size) update();
+    },
+    { passive: true },
+  );
+  one("[data-new]")?.addEventListener("click", goToNext);
+}
