@@ -1,0 +1,170 @@
+"""Who may do what: one table (verb × phase → roles), asked by pages, sockets, the console and the command line alike."""
+
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from forum import clock
+from forum.database import db
+from forum.models import Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User, Visibility
+from forum.refusals import Refused, unknown
+
+
+class Role(StrEnum):
+    """What somebody is to one discussion; a person has exactly one, the strongest."""
+
+    VISITOR = "visitor"
+    UNCONFIRMED = "unconfirmed"
+    MUTED = "muted"
+    MEMBER = "member"
+    PANELIST = "panelist"
+    MODERATOR = "moderator"
+    HOST = "host"
+    OWNER = "owner"
+    ADMINISTRATOR = "administrator"
+
+
+Roles = frozenset[Role]
+NOBODY: Roles = frozenset()
+RUN: Roles = frozenset({Role.HOST, Role.OWNER, Role.ADMINISTRATOR})
+STAFF: Roles = RUN | {Role.MODERATOR}
+PANEL: Roles = STAFF | {Role.PANELIST}
+SEATED_OR_MUTED: Roles = PANEL | {Role.MUTED}
+WRITERS: Roles = PANEL | {Role.MEMBER}
+EVERYONE: Roles = frozenset(Role)
+
+
+def _row(*, draft: Roles, announced: Roles, live: Roles, paused: Roles, closed: Roles) -> dict[Phase, Roles]:
+    return {
+        Phase.DRAFT: draft,
+        Phase.ANNOUNCED: announced,
+        Phase.LIVE: live,
+        Phase.PAUSED: paused,
+        Phase.CLOSED: closed,
+    }
+
+
+TABLE: dict[str, dict[Phase, Roles]] = {
+    "discussion.read": _row(draft=STAFF, announced=EVERYONE, live=EVERYONE, paused=EVERYONE, closed=EVERYONE),
+    "discussion.edit": _row(draft=RUN, announced=RUN, live=RUN, paused=RUN, closed=RUN),
+    "discussion.publish": _row(draft=RUN, announced=NOBODY, live=NOBODY, paused=NOBODY, closed=NOBODY),
+    "discussion.withdraw": _row(draft=NOBODY, announced=RUN, live=NOBODY, paused=NOBODY, closed=NOBODY),
+    "discussion.open": _row(draft=NOBODY, announced=RUN, live=NOBODY, paused=NOBODY, closed=NOBODY),
+    "discussion.pause": _row(draft=NOBODY, announced=NOBODY, live=RUN, paused=NOBODY, closed=NOBODY),
+    "discussion.resume": _row(draft=NOBODY, announced=NOBODY, live=NOBODY, paused=RUN, closed=NOBODY),
+    "discussion.extend": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=RUN),
+    "discussion.close": _row(draft=NOBODY, announced=NOBODY, live=RUN, paused=RUN, closed=NOBODY),
+    "seat.give": _row(draft=RUN, announced=RUN, live=RUN, paused=RUN, closed=RUN),
+    "question.write": _row(draft=RUN, announced=RUN, live=RUN, paused=RUN, closed=NOBODY),
+    "question.ask": _row(draft=NOBODY, announced=NOBODY, live=RUN, paused=NOBODY, closed=NOBODY),
+    "comment.post": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=STAFF, closed=NOBODY),
+    "comment.edit": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=WRITERS, closed=WRITERS),
+    "comment.delete": _row(
+        draft=NOBODY,
+        announced=STAFF,
+        live=WRITERS | {Role.MUTED},
+        paused=WRITERS | {Role.MUTED},
+        closed=WRITERS | {Role.MUTED},
+    ),
+    "comment.move": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=WRITERS, closed=STAFF),
+    "comment.hide": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "person.mute": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "record.read": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "console.open": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "presence.writing": _row(draft=NOBODY, announced=NOBODY, live=PANEL, paused=PANEL, closed=NOBODY),
+}
+
+# Why a person with the right role is too early or too late, and what to do next.
+_WRONG_TIME: dict[Phase, tuple[str, str]] = {
+    Phase.DRAFT: ("draft", "This discussion is still a draft. Publish it first."),
+    Phase.ANNOUNCED: ("not_open", "This discussion has not begun yet. Your text is kept; come back when it is live."),
+    Phase.LIVE: ("live", "This discussion is already live."),
+    Phase.PAUSED: ("paused", "The host has paused this discussion. Your text is kept; post it when it goes on."),
+    Phase.CLOSED: ("closed", "This discussion is closed. Your text is kept on this page, so you can copy it."),
+}
+
+
+def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
+    """Return the seat `user` has in `discussion`, if any."""
+    if user is None:
+        return None
+    return db.session.scalar(select(Seat).where(Seat.discussion_id == discussion.id, Seat.user_id == user.id))
+
+
+def mute_of(user: User, discussion: Discussion) -> Mute | None:
+    """Return the mute in force for `user` in `discussion`, if any."""
+    return db.session.scalar(
+        select(Mute).where(Mute.discussion_id == discussion.id, Mute.user_id == user.id, Mute.lifted_at.is_(None))
+    )
+
+
+def role_of(user: User | None, discussion: Discussion) -> Role:
+    """Return what `user` is to `discussion`; None is a visitor without an account."""
+    if user is None:
+        return Role.VISITOR
+    if user.role is SiteRole.ADMINISTRATOR:
+        return Role.ADMINISTRATOR
+    if user.id == discussion.owner_id and user.role is SiteRole.ORGANISER:
+        return Role.OWNER
+    seat = seat_of(user, discussion)
+    if seat is not None and seat.role is not SeatRole.PANELIST:
+        return Role(seat.role.value)
+    if mute_of(user, discussion) is not None:
+        return Role.MUTED
+    if seat is not None:
+        return Role.PANELIST
+    return Role.MEMBER if user.confirmed_at is not None else Role.UNCONFIRMED
+
+
+def may(user: User | None, verb: str, discussion: Discussion) -> bool:
+    """Whether `user` may do `verb` in `discussion` now."""
+    role = role_of(user, discussion)
+    return _may_know(user, role, discussion) and role in TABLE[verb][discussion.phase_at(clock.now())]
+
+
+def require(user: User | None, verb: str, discussion: Discussion) -> Role:
+    """Return the role of `user`, or say no.
+
+    Raises Refused: 404 when they may not know of the discussion, 403 when it is not for them at any time,
+    409 when it would be theirs in another phase.
+    """
+    role = role_of(user, discussion)
+    if not _may_know(user, role, discussion):
+        raise unknown()
+    phase = discussion.phase_at(clock.now())
+    if role in TABLE[verb][phase]:
+        return role
+    if any(role in roles for roles in TABLE[verb].values()):
+        raise Refused(*_WRONG_TIME[phase], status=409)
+    raise _not_theirs(user, role, discussion)
+
+
+def may_create(user: User | None) -> bool:
+    """Whether `user` may make a new discussion: organisers and administrators."""
+    return user is not None and user.role in {SiteRole.ORGANISER, SiteRole.ADMINISTRATOR}
+
+
+def require_create(user: User | None) -> User:
+    """Return `user`, or refuse as for a page that does not exist."""
+    if user is None or not may_create(user):
+        raise unknown()
+    return user
+
+
+def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
+    """A draft is known to its staff; a discussion by invitation to whoever has a seat (a muted panelist too)."""
+    if role not in TABLE["discussion.read"][discussion.phase_at(clock.now())]:
+        return False
+    if discussion.visibility is not Visibility.INVITED or role in PANEL:
+        return True
+    return role is Role.MUTED and seat_of(user, discussion) is not None
+
+
+def _not_theirs(user: User | None, role: Role, discussion: Discussion) -> Refused:
+    if user is None:
+        return Refused("sign_in", "Sign in to do this. What you typed is kept for you.")
+    if role is Role.UNCONFIRMED:
+        return Refused("confirm_address", "Confirm your email address first: open the link we mailed you. Your text is kept.")
+    if role is Role.MUTED and (mute := mute_of(user, discussion)):
+        return Refused("muted", f"A host has ended your right to write in this discussion. Reason: {mute.reason}")
+    return Refused("not_yours", "Only the hosts of this discussion can do this.")

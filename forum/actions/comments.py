@@ -1,0 +1,199 @@
+"""Writing, editing, moving and deleting comments. Every function runs inside `writing()`."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+from forum import access, clock, people, text
+from forum.actions.moderation import write_down
+from forum.actions.seats import check_name
+from forum.config import Settings
+from forum.database import db
+from forum.live import log
+from forum.models import Comment, CommentEdit, CommentState, Discussion, Question, User
+from forum.refusals import Refused, invalid, unknown
+
+LONGEST = 10_000
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
+
+
+@dataclass(frozen=True)
+class CommentDraft:
+    """What a writer sent: Markdown, the number of the question they answer (None for a general remark),
+    the id of the comment they reply to, and a key their browser made, so that sending twice posts once."""
+
+    body: str
+    question: int | None
+    reply_to: int | None
+    key: str
+
+    def checked_key(self) -> str:
+        """Return the key. Raises Refused (invalid) when it is not 8 to 64 letters, digits, - or _."""
+        if not _KEY.match(self.key):
+            raise invalid(key="The page sent a damaged key. Load the page again; your text is kept.")
+        return self.key
+
+
+def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
+    """Publish what `author` wrote. The same `draft.key` again returns the comment it made the first time.
+
+    Raises Refused: sign_in, muted, look_alike (403), not_open, paused, closed (409), invalid (422: body, question,
+    reply_to, key).
+    """
+    access.require(author, "discussion.read", discussion)
+    key = draft.checked_key()
+    if earlier := Comment.with_key(discussion, author, key):
+        return earlier
+    access.require(author, "comment.post", discussion)
+    check_name(author.name, discussion, author)
+    # The row's lock: the same key sent to two processes at once waits here, and then finds the first one's comment.
+    db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
+    if earlier := Comment.with_key(discussion, author, key):
+        return earlier
+    source = checked_body(draft.body)
+    comment = Comment(
+        discussion=discussion,
+        author=author,
+        question=_asked(discussion, draft.question),
+        reply_to=_answered(discussion, draft.reply_to),
+        source=source,
+        html=text.render(source, people.mentions(discussion)),
+        state=CommentState.PUBLISHED,
+        key=key,
+        posted_at=clock.now(),
+    )
+    db.session.add(comment)
+    db.session.flush()
+    log.record(discussion, "comment.posted", comment.id)
+    return comment
+
+
+def edit(author: User, comment: Comment, body: str) -> Comment:
+    """Put `body` in place of what `author` wrote; the old version is kept. The same text again changes nothing.
+
+    Raises Refused (404 for somebody else's comment, edit_window 409 when it is too late, invalid).
+    """
+    _require_own(author, comment, "comment.edit")
+    _require_window(comment)
+    source = checked_body(body)
+    if source == comment.source:
+        return comment
+    db.session.add(CommentEdit(comment_id=comment.id, source=comment.source, replaced_at=clock.now()))
+    comment.source = source
+    comment.html = text.render(source, people.mentions(comment.discussion))
+    comment.edited_at = clock.now()
+    log.record(comment.discussion, "comment.edited", comment.id)
+    return comment
+
+
+def delete(author: User, comment: Comment) -> Comment:
+    """Take back one's own comment: its text is gone for good, its place stays. Raises Refused (not theirs)."""
+    access.require(author, "discussion.read", comment.discussion)
+    if comment.author_id != author.id:
+        raise unknown()
+    if comment.state is CommentState.DELETED:
+        return comment
+    _require_own(author, comment, "comment.delete")
+    comment.state = CommentState.DELETED
+    comment.source = comment.html = ""
+    for version in db.session.scalars(select(CommentEdit).where(CommentEdit.comment_id == comment.id)):
+        db.session.delete(version)
+    log.record(comment.discussion, "comment.deleted", comment.id)
+    return comment
+
+
+def move(actor: User, comment: Comment, question: int | None) -> Comment:
+    """Move a comment to another question's answers (None: general remarks): by its writer, or by hosts and moderators.
+
+    Raises Refused (not theirs, invalid for a question that is not asked).
+    """
+    discussion = comment.discussion
+    role = access.require(actor, "comment.move", discussion)
+    if comment.state is CommentState.DELETED:
+        raise unknown()
+    if role not in access.STAFF:
+        _require_own(actor, comment, "comment.move")
+        _require_window(comment)
+    to = _asked(discussion, question)
+    if to is comment.question:
+        return comment
+    before = comment.question.number if comment.question else None
+    comment.question = to
+    if comment.author_id != actor.id:
+        write_down(
+            actor,
+            discussion,
+            "comment.moved",
+            "comment",
+            comment.id,
+            before={"question": before},
+            after={"question": question},
+        )
+    log.record(discussion, "comment.moved", comment.id)
+    return comment
+
+
+def find(reader: User | None, discussion: Discussion, comment_id: int) -> Comment:
+    """Return a comment of `discussion`. Raises Refused (404) for one of another discussion or a deleted one."""
+    access.require(reader, "discussion.read", discussion)
+    comment = db.session.get(Comment, comment_id) if 0 < comment_id < 2**31 else None
+    if comment is None or comment.discussion_id != discussion.id:
+        raise unknown()
+    return comment
+
+
+def edit_until(comment: Comment) -> float:
+    """Return until when (seconds since 1970, UTC) the writer can edit `comment`."""
+    return (comment.posted_at + _window()).timestamp()
+
+
+def checked_body(body: str) -> str:
+    """Return a comment's Markdown cleaned. Raises Refused (invalid: empty, too long, unreadable characters)."""
+    try:
+        return text.clean_body(body, LONGEST)
+    except text.TextFault as fault:
+        raise invalid(body=fault.message) from fault
+
+
+def _window() -> timedelta:
+    settings: Settings = current_app.config["SETTINGS"]
+    return timedelta(minutes=settings.edit_window_minutes)
+
+
+def _require_window(comment: Comment) -> None:
+    if clock.now() > comment.posted_at + _window():
+        minutes = int(_window().total_seconds() // 60)
+        raise Refused(
+            "edit_window",
+            f"A comment can be changed for {minutes} minutes after posting. Post a correction as a reply; your text is kept.",
+            409,
+        )
+
+
+def _require_own(author: User, comment: Comment, verb: str) -> None:
+    """Somebody else's comment, a hidden and a deleted one are all the same to who wants to change it: not there."""
+    access.require(author, "discussion.read", comment.discussion)
+    if comment.author_id != author.id or comment.state in {CommentState.DELETED, CommentState.HIDDEN}:
+        raise unknown()
+    access.require(author, verb, comment.discussion)
+
+
+def _asked(discussion: Discussion, number: int | None) -> Question | None:
+    if number is None:
+        return None
+    question = next((q for q in discussion.questions if q.number == number), None)
+    if question is None:
+        raise invalid(question="This question has not been asked here. Choose one of the list.")
+    return question
+
+
+def _answered(discussion: Discussion, comment_id: int | None) -> Comment | None:
+    if comment_id is None:
+        return None
+    comment = db.session.get(Comment, comment_id)
+    if comment is None or comment.discussion_id != discussion.id or comment.state is not CommentState.PUBLISHED:
+        raise invalid(reply_to="The comment you answer is no longer there. Remove the reply and post again.")
+    return comment

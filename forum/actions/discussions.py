@@ -1,0 +1,201 @@
+"""What may happen to a discussion as a whole. Every function runs inside `writing()`."""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+
+from forum import access, clock
+from forum.actions.drafting import DiscussionDraft
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.live import log
+from forum.models import Discussion, Phase, User
+from forum.models.discussion import STEPS
+from forum.refusals import Refused, invalid
+
+__all__ = ["DiscussionDraft"]
+
+_LONGEST_EXTENSION = 31 * 24 * 60
+
+
+def create(organiser: User, draft: DiscussionDraft) -> Discussion:
+    """Make a new discussion, a draft that only its staff know of, and return it.
+
+    Raises Refused (404 for who may not organise; invalid with the fields at fault, also for a slug in use).
+    """
+    access.require_create(organiser)
+    columns = draft.columns()
+    _require_free_slug(draft.slug, None)
+    discussion = Discussion(
+        **columns,
+        phase=Phase.DRAFT,
+        owner_id=organiser.id,
+        epoch=secrets.token_hex(8),
+        last_seq=0,
+        created_at=clock.now(),
+    )
+    db.session.add(discussion)
+    db.session.flush()
+    return discussion
+
+
+def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discussion:
+    """Change the words, times and settings of `discussion` to those of `draft`.
+
+    Raises Refused (not theirs, invalid).
+    """
+    access.require(actor, "discussion.edit", discussion)
+    columns = draft.columns()
+    _require_free_slug(draft.slug, discussion)
+    before = {name: getattr(discussion, name) for name in columns}
+    # The clock may already have opened or closed it: keep that step, so that new times cannot undo it unseen.
+    _settle(discussion)
+    if discussion.phase is Phase.CLOSED and draft.ends_at > clock.now():
+        raise invalid(ends_at="This discussion is closed. Reopen it with “Extend” in the console.")
+    for name, value in columns.items():
+        setattr(discussion, name, value)
+    changed = [name for name, value in columns.items() if before[name] != value and not name.endswith("_html")]
+    if changed:
+        write_down(actor, discussion, "discussion.edit", "discussion", discussion.id, after={"changed": changed})
+        log.record(discussion, "discussion.edited", discussion.id)
+    return discussion
+
+
+def publish(actor: User, discussion: Discussion) -> None:
+    """Announce a draft: from now on readers know of it. Raises Refused (not theirs, already published, over)."""
+    access.require(actor, "discussion.publish", discussion)
+    if clock.now() >= discussion.ends_at:
+        raise invalid(ends_at="The end lies in the past. Set a new time before you publish.")
+    _step(discussion, Phase.ANNOUNCED, "discussion.published", actor)
+
+
+def withdraw(actor: User, discussion: Discussion) -> None:
+    """Make an announced discussion a draft again. Raises Refused (not theirs, already begun)."""
+    access.require(actor, "discussion.withdraw", discussion)
+    _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
+
+
+def open_now(actor: User, discussion: Discussion) -> None:
+    """Open `discussion` before its time. Raises Refused (not theirs, 409 when it is not announced)."""
+    access.require(actor, "discussion.open", discussion)
+    _step(discussion, Phase.LIVE, "discussion.opened", actor)
+
+
+def pause(actor: User, discussion: Discussion) -> None:
+    """Stop comments for a while. Raises Refused (not theirs, 409 when it is not live)."""
+    access.require(actor, "discussion.pause", discussion)
+    _settle(discussion)
+    _step(discussion, Phase.PAUSED, "discussion.paused", actor)
+
+
+def resume(actor: User, discussion: Discussion) -> None:
+    """Go on after a pause. Raises Refused (not theirs, 409 when it is not paused)."""
+    access.require(actor, "discussion.resume", discussion)
+    _step(discussion, Phase.LIVE, "discussion.resumed", actor)
+
+
+def extend(actor: User, discussion: Discussion, minutes: int) -> None:
+    """Move the end of `discussion` by `minutes` (from now, if it has ended: that reopens it).
+
+    Raises Refused (not theirs, invalid for less than one minute or more than a month).
+    """
+    access.require(actor, "discussion.extend", discussion)
+    if not 1 <= minutes <= _LONGEST_EXTENSION:
+        raise invalid(minutes="Extend by 1 minute to 31 days.")
+    _settle(discussion)
+    before = discussion.ends_at
+    discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
+    if discussion.phase is Phase.CLOSED:
+        discussion.ends_at = clock.now() + timedelta(minutes=minutes)
+        discussion.phase = Phase.LIVE
+        discussion.closed_at = None
+    write_down(
+        actor,
+        discussion,
+        "discussion.extend",
+        "discussion",
+        discussion.id,
+        before={"ends_at": before.isoformat()},
+        after={"ends_at": discussion.ends_at.isoformat()},
+    )
+    log.record(discussion, "discussion.extended", discussion.id)
+
+
+def close(actor: User, discussion: Discussion) -> None:
+    """End `discussion` now. Raises Refused (not theirs, 409 when it is not under way)."""
+    access.require(actor, "discussion.close", discussion)
+    _settle(discussion)
+    _step(discussion, Phase.CLOSED, "discussion.closed", actor)
+
+
+def due_steps() -> list[int]:
+    """Return the ids of discussions that the clock should open or close now: one cheap read, no lock."""
+    now = clock.now()
+    return list(
+        db.session.scalars(
+            select(Discussion.id).where(
+                or_(
+                    (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= now),
+                    Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= now),
+                )
+            )
+        )
+    )
+
+
+def take_due_steps() -> list[int]:
+    """Open and close what is due, once, whichever process comes first; return the ids of what changed."""
+    changed = []
+    for discussion_id in due_steps():
+        discussion = db.session.get_one(Discussion, discussion_id)
+        if _settle(discussion):
+            changed.append(discussion_id)
+    return changed
+
+
+def _settle(discussion: Discussion) -> bool:
+    """Write the steps that the clock has already made; return whether there was one.
+
+    The UPDATE repeats the condition on the row, so of two processes only one makes the step and records it.
+    """
+    now = clock.now()
+    settled = False
+    if discussion.phase is Phase.ANNOUNCED and now >= discussion.starts_at:
+        settled |= _step(discussion, Phase.LIVE, "discussion.opened", None)
+    if discussion.phase in {Phase.LIVE, Phase.PAUSED} and now >= discussion.ends_at:
+        settled |= _step(discussion, Phase.CLOSED, "discussion.closed", None)
+    return settled
+
+
+def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> bool:
+    """Take one step of the phase, record it, and return whether this call was the one that took it."""
+    before = discussion.phase
+    if to not in STEPS[before]:
+        raise Refused("wrong_phase", f"This discussion is {before.value} now, so it cannot become {to.value}.", 409)
+    values: dict[str, object] = {"phase": to}
+    if to is Phase.LIVE and discussion.opened_at is None:
+        values["opened_at"] = clock.now() if actor else discussion.starts_at
+    if to is Phase.CLOSED:
+        values["closed_at"] = clock.now() if actor else discussion.ends_at
+    taken = db.session.execute(
+        update(Discussion)
+        .where(Discussion.id == discussion.id, Discussion.phase == before)
+        .values(**values)
+        .returning(Discussion.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    db.session.refresh(discussion)
+    if taken is None:
+        return False
+    write_down(
+        actor, discussion, kind, "discussion", discussion.id, before={"phase": before.value}, after={"phase": to.value}
+    )
+    log.record(discussion, kind, discussion.id)
+    return True
+
+
+def _require_free_slug(slug: str, besides: Discussion | None) -> None:
+    other = Discussion.with_slug(slug)
+    if other is not None and other is not besides:
+        raise invalid(slug="Another discussion has this address. Choose a different one.")

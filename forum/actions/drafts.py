@@ -1,0 +1,33 @@
+"""Typed text kept on the server until its writer can post it. Runs inside `writing()`."""
+
+from sqlalchemy import delete, select
+
+from forum import clock
+from forum.database import db
+from forum.models import Discussion, Draft
+
+# Long enough for any comment with its Markdown and some more; what is longer was refused before it came here.
+_MOST = 40_000
+
+
+def keep(discussion: Discussion, holder: str, body: str, question: int | None, reply_to: int | None) -> Draft:
+    """Keep `body` for the browser that carries `holder`, in place of what it kept before; return it."""
+    draft = find(discussion, holder)
+    if draft is None:
+        draft = Draft(discussion_id=discussion.id, holder=holder)
+        db.session.add(draft)
+    draft.body = body[:_MOST].replace("\x00", "")
+    draft.question = question
+    draft.reply_to = reply_to
+    draft.saved_at = clock.now()
+    return draft
+
+
+def find(discussion: Discussion, holder: str) -> Draft | None:
+    """Return what `holder` typed for `discussion`, if anything is kept."""
+    return db.session.scalar(select(Draft).where(Draft.discussion_id == discussion.id, Draft.holder == holder))
+
+
+def forget(discussion: Discussion, holder: str) -> None:
+    """Throw the kept text away: it has been posted."""
+    db.session.execute(delete(Draft).where(Draft.discussion_id == discussion.id, Draft.holder == holder))

@@ -1,0 +1,160 @@
+"""Hiding comments, ending somebody's right to write, and the record of it all. Runs inside `writing()`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from forum import access, clock, text
+from forum.database import db
+from forum.live import log
+from forum.models import (
+    Audience,
+    Comment,
+    CommentState,
+    Discussion,
+    ModerationAction,
+    Mute,
+    SeatRole,
+    User,
+)
+from forum.refusals import Refused, invalid, unknown
+
+
+def write_down(
+    actor: User | None,
+    discussion: Discussion,
+    verb: str,
+    subject: str,
+    subject_id: int,
+    *,
+    reason: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a line to the record of `discussion`; `actor` None means the clock. Lines are never changed or removed."""
+    db.session.add(
+        ModerationAction(
+            discussion_id=discussion.id,
+            actor_id=actor.id if actor else None,
+            verb=verb,
+            subject=subject,
+            subject_id=subject_id,
+            reason=reason,
+            before=dict(before or {}),
+            after=dict(after or {}),
+            at=clock.now(),
+        )
+    )
+
+
+def record(actor: User | None, discussion: Discussion, limit: int = 200) -> list[ModerationAction]:
+    """Return the newest `limit` lines of the record, newest first. Raises Refused for who may not read it."""
+    access.require(actor, "record.read", discussion)
+    return list(
+        db.session.scalars(
+            select(ModerationAction)
+            .where(ModerationAction.discussion_id == discussion.id)
+            .order_by(ModerationAction.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def hide(actor: User, comment: Comment, reason: str) -> Comment:
+    """Take `comment` from readers' sight; its place stays, with the reason. Hiding a hidden one changes nothing.
+
+    Raises Refused (not theirs, invalid without a reason, 404 for a deleted comment).
+    """
+    access.require(actor, "comment.hide", comment.discussion)
+    reason = _reason(reason)
+    if comment.state is CommentState.DELETED:
+        raise unknown()
+    if comment.state is not CommentState.HIDDEN:
+        _change_state(actor, comment, CommentState.HIDDEN, "comment.hidden", reason)
+    return comment
+
+
+def restore(actor: User, comment: Comment, reason: str = "") -> Comment:
+    """Show a hidden or held comment again. Restoring a published one changes nothing. Raises Refused as `hide`."""
+    access.require(actor, "comment.hide", comment.discussion)
+    if comment.state is CommentState.DELETED:
+        raise unknown()
+    if comment.state is not CommentState.PUBLISHED:
+        _change_state(actor, comment, CommentState.PUBLISHED, "comment.restored", _reason(reason, required=False))
+    return comment
+
+
+def mute(actor: User, discussion: Discussion, person: User, reason: str) -> Mute:
+    """End the right of `person` to write in `discussion`; they may still read. Again changes nothing.
+
+    Raises Refused (not theirs; invalid without a reason; 409 for hosts, moderators and whoever runs the discussion).
+    """
+    access.require(actor, "person.mute", discussion)
+    reason = _reason(reason)
+    if earlier := access.mute_of(person, discussion):
+        return earlier
+    role = access.role_of(person, discussion)
+    seat = access.seat_of(person, discussion)
+    if role in access.STAFF or person.id == actor.id:
+        raise Refused("staff", "Hosts and moderators cannot be muted. Take their seat first.", 409)
+    if seat is not None and seat.role is SeatRole.PANELIST and access.role_of(actor, discussion) not in access.RUN:
+        raise Refused("panelist", "Only a host can end a panelist's right to write.", 403)
+    muted = Mute(
+        discussion_id=discussion.id, user_id=person.id, reason=reason, by_id=actor.id, at=clock.now(), lifted_at=None
+    )
+    db.session.add(muted)
+    write_down(actor, discussion, "person.muted", "user", person.id, reason=reason)
+    log.record(discussion, "person.muted", person.id, Audience.person(person.id))
+    return muted
+
+
+def unmute(actor: User, discussion: Discussion, person: User) -> None:
+    """Give `person` back the right to write. Raises Refused (not theirs)."""
+    access.require(actor, "person.mute", discussion)
+    muted = access.mute_of(person, discussion)
+    if muted is None:
+        return
+    muted.lifted_at = clock.now()
+    write_down(actor, discussion, "person.unmuted", "user", person.id)
+    log.record(discussion, "person.unmuted", person.id, Audience.person(person.id))
+
+
+def mutes(actor: User | None, discussion: Discussion) -> list[tuple[Mute, User]]:
+    """Return the mutes in force with their people, newest first. Raises Refused (not theirs)."""
+    access.require(actor, "person.mute", discussion)
+    rows = db.session.execute(
+        select(Mute, User)
+        .join(User, User.id == Mute.user_id)
+        .where(Mute.discussion_id == discussion.id, Mute.lifted_at.is_(None))
+        .order_by(Mute.id.desc())
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, reason: str) -> None:
+    before = comment.state
+    comment.state = to
+    comment.hidden_reason = reason if to is CommentState.HIDDEN else ""
+    write_down(
+        actor,
+        comment.discussion,
+        kind,
+        "comment",
+        comment.id,
+        reason=reason,
+        before={"state": before.value},
+        after={"state": to.value},
+    )
+    log.record(comment.discussion, kind, comment.id)
+
+
+def _reason(reason: str, *, required: bool = True) -> str:
+    if not reason.strip():
+        if required:
+            raise invalid(reason="Give a reason; the writer and the other hosts will read it.")
+        return ""
+    try:
+        return text.clean_line(reason, 200)
+    except text.TextFault as fault:
+        raise invalid(reason=fault.message) from fault

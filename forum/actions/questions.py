@@ -1,0 +1,163 @@
+"""Writing, ordering and asking the numbered questions. Every function runs inside `writing()`."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from forum import access, clock
+from forum.actions.drafting import clean
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.live import log
+from forum.models import Discussion, Question, QuestionState, User
+from forum.refusals import Refused, invalid
+
+_MOST_QUESTIONS = 100
+_LONGEST_MINUTES = 366 * 24 * 60
+
+
+@dataclass(frozen=True)
+class QuestionDraft:
+    """A question as its host wrote it; offset (after the start) and length are whole minutes, or None."""
+
+    text: str
+    planned_offset_minutes: int | None = None
+    length_minutes: int | None = None
+
+    def checked(self) -> "QuestionDraft":
+        """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
+        faults: dict[str, str] = {}
+        cleaned = clean(faults, "text", self.text, 1000, required=True, lines=True)
+        for field, least in (("planned_offset_minutes", 0), ("length_minutes", 1)):
+            minutes = getattr(self, field)
+            if minutes is not None and not least <= minutes <= _LONGEST_MINUTES:
+                faults[field] = f"Give whole minutes, {least} or more, or leave this empty."
+        if faults:
+            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+        return QuestionDraft(cleaned, self.planned_offset_minutes, self.length_minutes)
+
+
+def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question:
+    """Add a question at the end of the run sheet. Raises Refused (not theirs, closed, invalid)."""
+    access.require(actor, "question.write", discussion)
+    draft = draft.checked()
+    if len(discussion.questions) >= _MOST_QUESTIONS:
+        raise invalid(text=f"A discussion has {_MOST_QUESTIONS} questions at most. Remove one first.")
+    question = Question(
+        discussion_id=discussion.id,
+        position=1 + max((q.position for q in discussion.questions), default=0),
+        text=draft.text,
+        planned_offset_minutes=draft.planned_offset_minutes,
+        length_minutes=draft.length_minutes,
+        state=QuestionState.DRAFT,
+    )
+    discussion.questions.append(question)
+    db.session.flush()
+    _note(actor, question, "question.written", after={"text": draft.text})
+    return question
+
+
+def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
+    """Change a question's words and plan, also after it was asked. Raises Refused (not theirs, closed, invalid)."""
+    access.require(actor, "question.write", question.discussion)
+    draft = draft.checked()
+    before = question.text
+    question.text = draft.text
+    question.planned_offset_minutes = draft.planned_offset_minutes
+    question.length_minutes = draft.length_minutes
+    _note(actor, question, "question.edited", before={"text": before}, after={"text": draft.text})
+    return question
+
+
+def move(actor: User, question: Question, position: int) -> None:
+    """Put a question that is not asked yet at `position` (from 1) among those still to come.
+
+    Raises Refused (not theirs, 409 when it was asked, invalid).
+    """
+    access.require(actor, "question.write", question.discussion)
+    _require_unasked(question)
+    ordered = list(question.discussion.questions)
+    coming = [q for q in ordered if not q.is_asked]
+    if not 1 <= position <= len(coming):
+        raise invalid(position=f"Choose a place from 1 to {len(coming)}.")
+    coming.remove(question)
+    coming.insert(position - 1, question)
+    for place, q in enumerate([q for q in ordered if q.is_asked] + coming, start=1):
+        q.position = place
+    _note(actor, question, "question.moved", after={"position": position})
+    db.session.expire(question.discussion, ["questions"])
+
+
+def skip(actor: User, question: Question) -> None:
+    """Leave a question out; it stays in the run sheet and can come back. Raises Refused (not theirs, asked)."""
+    _switch(actor, question, QuestionState.DRAFT, QuestionState.SKIPPED, "question.skipped")
+
+
+def unskip(actor: User, question: Question) -> None:
+    """Put a skipped question back among those to come. Raises Refused (not theirs, asked)."""
+    _switch(actor, question, QuestionState.SKIPPED, QuestionState.DRAFT, "question.unskipped")
+
+
+def remove(actor: User, question: Question) -> None:
+    """Throw away a question that was never asked. Raises Refused (not theirs, asked)."""
+    access.require(actor, "question.write", question.discussion)
+    _require_unasked(question)
+    _note(actor, question, "question.removed", before={"text": question.text})
+    question.discussion.questions.remove(question)
+    db.session.delete(question)
+
+
+def ask(actor: User, question: Question) -> Question:
+    """Ask `question`: it gets the next number and becomes the open one, the one before is closed.
+
+    Asking again, by a second click or a second host, returns the same question and changes nothing.
+    Raises Refused (not theirs, 409 when the discussion is not live or the question was skipped).
+    """
+    discussion = question.discussion
+    access.require(actor, "question.ask", discussion)
+    # The row's lock makes two hosts asking at once take turns; the second then sees the first one's number.
+    db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
+    db.session.refresh(question)
+    if question.is_asked:
+        return question
+    if question.state is QuestionState.SKIPPED:
+        raise Refused("skipped", "This question was skipped. Put it back first.", 409)
+    highest = db.session.scalar(select(func.max(Question.number)).where(Question.discussion_id == discussion.id))
+    before = db.session.scalar(
+        select(Question).where(Question.discussion_id == discussion.id, Question.state == QuestionState.OPEN)
+    )
+    if before is not None:
+        before.state = QuestionState.CLOSED
+        before.closed_at = clock.now()
+    question.number = (highest or 0) + 1
+    question.state = QuestionState.OPEN
+    question.asked_at = clock.now()
+    question.asked_by_id = actor.id
+    discussion.open_question = question
+    db.session.flush()
+    _note(actor, question, "question.asked", after={"number": question.number})
+    return question
+
+
+def _switch(actor: User, question: Question, come: QuestionState, go: QuestionState, kind: str) -> None:
+    access.require(actor, "question.write", question.discussion)
+    _require_unasked(question)
+    if question.state is come:
+        question.state = go
+        _note(actor, question, kind)
+
+
+def _require_unasked(question: Question) -> None:
+    if question.is_asked:
+        raise Refused("asked", f"Q{question.number} is already asked, so its place is fixed.", 409)
+
+
+def _note(
+    actor: User,
+    question: Question,
+    kind: str,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    write_down(actor, question.discussion, kind, "question", question.id, before=before, after=after)
+    log.record(question.discussion, kind, question.id)

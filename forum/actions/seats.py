@@ -1,0 +1,136 @@
+"""Who sits in a discussion: hosts, moderators, panelists. Every function runs inside `writing()`."""
+
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from forum import access, clock, text
+from forum.actions.drafting import clean
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.live import log
+from forum.models import Discussion, Seat, SeatRole, User
+from forum.refusals import Refused, invalid
+
+_MOST_SEATS = 60
+
+
+@dataclass(frozen=True)
+class SeatDraft:
+    """A seat as an organiser filled it in. `picture` is a file name in the data folder's media/."""
+
+    name: str
+    email: str
+    role: SeatRole
+    title: str = ""
+    affiliation: str = ""
+    picture: str = ""
+
+    def checked(self) -> "SeatDraft":
+        """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
+        faults: dict[str, str] = {}
+        name = clean(faults, "name", self.name, 80, required=True)
+        title = clean(faults, "title", self.title, 120)
+        affiliation = clean(faults, "affiliation", self.affiliation, 120)
+        email = self.email.strip().lower()
+        try:
+            email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+        except EmailNotValidError:
+            faults["email"] = "Give an email address like name@example.org."
+        if faults:
+            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+        return SeatDraft(name, email, self.role, title, affiliation, self.picture)
+
+
+def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
+    """Give somebody a seat; an unknown address becomes a member without a password, who comes in by reset.
+
+    Raises Refused (not theirs; invalid, also when the person has a seat or the name looks like another seat's).
+    """
+    access.require(actor, "seat.give", discussion)
+    draft = draft.checked()
+    if len(discussion.seats) >= _MOST_SEATS:
+        raise invalid(email=f"A discussion has {_MOST_SEATS} seats at most. Take one first.")
+    user = member_with(draft)
+    if access.seat_of(user, discussion) is not None:
+        raise invalid(email="This person has a seat here already. Change that one.")
+    _require_own_name(draft.name, discussion, None)
+    seat = Seat(
+        user_id=user.id,
+        role=draft.role,
+        position=1 + max((seat.position for seat in discussion.seats), default=0),
+        name=draft.name,
+        title=draft.title,
+        affiliation=draft.affiliation,
+        picture=draft.picture,
+    )
+    discussion.seats.append(seat)
+    db.session.flush()
+    _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value})
+    return seat
+
+
+def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
+    """Change the name, role and words of a seat; its person stays. Raises Refused (not theirs, invalid)."""
+    access.require(actor, "seat.give", seat.discussion)
+    draft = SeatDraft(draft.name, seat.user.email, draft.role, draft.title, draft.affiliation, draft.picture).checked()
+    _require_own_name(draft.name, seat.discussion, seat)
+    seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
+    seat.picture = draft.picture or seat.picture
+    _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value})
+    return seat
+
+
+def take(actor: User, seat: Seat) -> None:
+    """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs)."""
+    access.require(actor, "seat.give", seat.discussion)
+    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value})
+    seat.discussion.seats.remove(seat)
+    db.session.delete(seat)
+
+
+def member_with(draft: SeatDraft) -> User:
+    """Return the account of the seat's email, made without a password when there is none."""
+    user = User.with_email(draft.email)
+    if user is None:
+        user = User(
+            email=draft.email,
+            name=draft.name,
+            affiliation=draft.affiliation,
+            created_at=clock.now(),
+            confirmed_at=clock.now(),
+        )
+        db.session.add(user)
+        db.session.flush()
+    return user
+
+
+def check_name(name: str, discussion: Discussion, user: User) -> None:
+    """Refuse a writer whose name could be taken for a seat holder's or for a badge. Seat holders carry their own.
+
+    Raises Refused (look_alike, 403).
+    """
+    if access.seat_of(user, discussion) is not None:
+        return
+    others = [seat.name for seat in discussion.seats]
+    imitated = text.looks_like(name, others)
+    if imitated is None and not text.has_badge_word(name):
+        return
+    whom = f"the name of {imitated}, who is on the panel" if imitated else "a badge of the panel"
+    raise Refused(
+        "look_alike",
+        f"Your name looks like {whom}. Change your name on your account page, then post. Your text is kept.",
+        403,
+        fields={"name": "Choose a name that cannot be mistaken for somebody on the panel."},
+    )
+
+
+def _require_own_name(name: str, discussion: Discussion, besides: Seat | None) -> None:
+    others = [seat.name for seat in discussion.seats if seat is not besides]
+    if (like := text.looks_like(name, others)) is not None:
+        raise invalid(name=f"This looks like {like}, who has a seat here. Tell the two apart, with an initial for example.")
+
+
+def _note(actor: User, seat: Seat, kind: str, after: dict[str, object]) -> None:
+    write_down(actor, seat.discussion, kind, "seat", seat.id, after=after)
+    log.record(seat.discussion, kind, seat.id)

@@ -1,0 +1,90 @@
+"""Every setting, typed, read once from the environment. The table in the README is made from this file."""
+
+import secrets
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set; each name is read from the environment with `FORUM_` before it."""
+
+    model_config = SettingsConfigDict(env_prefix="FORUM_", extra="ignore")
+
+    bind: str = Field("127.0.0.1:8000", description="Address and port the server listens on.")
+    database_url: str = Field("", description="PostgreSQL address; empty means SQLite in the data folder.")
+    secret_key: str = Field("", description="Signs cookies and links; empty makes one and keeps it in the data folder.")
+    site_url: str = Field("", description="Public address, e.g. https://talk.example.org; used in mail and to check Host.")
+    site_name: str = Field("Roundtext", description="The name shown in the top bar and in mail.")
+    mail_url: str = Field("", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox.")
+    mail_from: str = Field("", description="Sender of mail; empty means roundtext@ the site's host.")
+    data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, pictures and the secret key.")
+    limits_url: str = Field("", description="Where request limits are counted (redis://…); empty means in this process.")
+    trusted_proxies: int = Field(0, description="How many reverse proxies stand in front and set X-Forwarded-*.")
+    edit_window_minutes: int = Field(15, description="How long a writer can edit a comment after posting it.")
+    limits: bool = Field(True, description="Whether requests are throttled; switch off only for load tests.")
+    demo: bool = Field(False, description="Let the cast of demo people answer in the sample discussion while it is watched.")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the database, with psycopg 3 as PostgreSQL's driver."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.resolve() / 'roundtext.sqlite'}"
+        scheme, _, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether everything is kept in one SQLite file (and so in one process)."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mail really leaves; without it sign-up signs in at once and mail stays in the outbox."""
+        return bool(self.mail_url)
+
+    @property
+    def public_url(self) -> str:
+        """The site's address without a slash at the end, for links that leave the site."""
+        return (self.site_url or f"http://{self.bind}").rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether readers come by https, so that cookies are marked secure and HSTS is sent."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def sender(self) -> str:
+        """The From address of mail."""
+        return self.mail_from or f"roundtext@{urlsplit(self.public_url).hostname}"
+
+    def accepts_host(self, host: str) -> bool:
+        """Whether a request's Host header names this site.
+
+        Bare IP addresses and localhost are always taken: DNS rebinding needs a name.
+        """
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == "localhost" or name == urlsplit(self.public_url).hostname:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    def secret(self) -> str:
+        """Return the secret key, made and kept (mode 600) in the data folder when none is set."""
+        if self.secret_key:
+            return self.secret_key
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        path = self.data_dir / "secret_key"
+        try:
+            with path.open("x") as file:
+                path.chmod(0o600)
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        return path.read_text().strip()

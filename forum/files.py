@@ -1,0 +1,122 @@
+"""Static files and pictures, answered before Flask sees the request.
+
+Static files are read and compressed once at start; an address with `?v=…` never changes and is kept for a year.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import brotli
+
+# What can be shown without running anything. A picture's name is given by us (see the upload's view), never by a browser.
+_PICTURES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".avif": "image/avif",
+}
+_PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,100}(\.[a-z]{3,4})\Z")
+_WORTH_COMPRESSING = 300
+_FOREVER = "public, max-age=31536000, immutable"
+_BRIEFLY = "public, max-age=300"
+
+
+@dataclass(frozen=True)
+class File:
+    """One static file: its type, its tag, and its bytes by encoding ("" is as it is)."""
+
+    kind: str
+    tag: str
+    bodies: dict[str, bytes]
+
+
+class Files:
+    """WSGI middleware for /static/ and /media/; everything else goes to `app`."""
+
+    def __init__(self, app: Any, static: str | Path, media: Path) -> None:
+        self._app = app
+        self._media = media
+        folder = Path(static)
+        self._static = {
+            f"/static/{path.relative_to(folder).as_posix()}": _load(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        }
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request for a file we have; a file we have not is Flask's 404."""
+        path = environ.get("PATH_INFO", "")
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            if path.startswith("/static/") and (found := self._static.get(path)):
+                return _answer(found, environ, start_response, _cache_of(environ))
+            if path.startswith("/media/") and (picture := self._picture(path.removeprefix("/media/"))):
+                return _answer(picture, environ, start_response, _FOREVER)
+        answer: Iterable[bytes] = self._app(environ, start_response)
+        return answer
+
+    def _picture(self, name: str) -> File | None:
+        matched = _PICTURE.match(name)
+        kind = _PICTURES.get(matched[1]) if matched else None
+        if kind is None:
+            return None
+        try:
+            body = (self._media / name).read_bytes()
+        except OSError:
+            return None
+        return File(kind, _tag(body), {"": body})
+
+
+def _load(path: Path) -> File:
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if kind == "text/javascript" or path.suffix in {".js", ".mjs"}:
+        kind = "text/javascript"
+    if kind.startswith("text/") or kind in {"application/json", "application/manifest+json"}:
+        kind += "; charset=utf-8"
+    bodies = {"": body}
+    if len(body) >= _WORTH_COMPRESSING and not kind.startswith(("image/png", "image/jpeg", "image/webp", "font/")):
+        bodies["br"] = brotli.compress(body, quality=11)
+        bodies["gzip"] = gzip.compress(body, 9, mtime=0)
+    return File(kind, _tag(body), bodies)
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _cache_of(environ: dict[str, Any]) -> str:
+    return _FOREVER if "v" in parse_qs(environ.get("QUERY_STRING", "")) else _BRIEFLY
+
+
+def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str) -> list[bytes]:
+    offered = {part.split(";")[0].strip() for part in environ.get("HTTP_ACCEPT_ENCODING", "").lower().split(",")}
+    encoding = next((name for name in ("br", "gzip") if name in offered and name in file.bodies), "")
+    tag = f'"{file.tag}{"-" + encoding if encoding else ""}"'
+    headers = [
+        ("Content-Type", file.kind),
+        ("Cache-Control", cache),
+        ("ETag", tag),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "default-src 'none'"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
+    if len(file.bodies) > 1:
+        headers.append(("Vary", "Accept-Encoding"))
+    if environ.get("HTTP_IF_NONE_MATCH") == tag:
+        start_response("304 Not Modified", headers)
+        return []
+    body = file.bodies[encoding]
+    if encoding:
+        headers.append(("Content-Encoding", encoding))
+    headers.append(("Content-Length", str(len(body))))
+    start_response("200 OK", headers)
+    return [body if environ["REQUEST_METHOD"] == "GET" else b""]

@@ -1,0 +1,45 @@
+"""What runs beside the requests, each as one greenlet that nothing ends."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import gevent
+from flask import Flask
+
+from forum.database import db
+
+log = logging.getLogger("roundtext.live")
+
+# The same trouble is told again only after this long, so that an hour without a database is not a million lines.
+_QUIET_SECONDS = 60.0
+_told: dict[tuple[str, str], float] = {}
+
+
+def complain(where: str, error: BaseException) -> None:
+    """Log a fault with its traceback the first time, then at most once a minute for each kind."""
+    kind = (where, type(error).__name__)
+    now = time.monotonic()
+    if now - _told.get(kind, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+        first = kind not in _told
+        _told[kind] = now
+        log.error("%s: %s", where, str(error).partition("\n")[0][:200], exc_info=error if first else None)
+
+
+def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> None:
+    """Start a greenlet that calls `turn` again and again, `pause` seconds apart, each time in a fresh app context."""
+
+    def run() -> None:
+        while True:
+            try:
+                with app.app_context():
+                    try:
+                        turn()
+                    finally:
+                        db.session.rollback()
+            except Exception as error:
+                complain(name, error)
+                gevent.sleep(0.5)
+            gevent.sleep(pause)
+
+    gevent.spawn(run)

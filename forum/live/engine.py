@@ -1,0 +1,273 @@
+"""The one module that leans on private parts of python-engineio and python-socketio.
+
+Why: as they come, an idle reader costs four greenlets, every broadcast goes through a queue and a greenlet per reader, and a
+message is limited only after it is assembled. Here a reader is a `Link` that the event loop calls, and one frame is put
+together once and written to every socket. `tests/live/test_engine.py` fails loudly when a new version changes what we
+lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only with the frame limit and without deflate.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import engineio
+import gevent
+import socketio
+from engineio import packet as engine_packet
+from engineio import socket as engine_socket
+from socketio import packet as socket_packet
+
+from forum.live.frames import LARGEST, Opcode, Violation, accept_key, frame
+from forum.live.link import Link, drop_stuck
+
+log = logging.getLogger("roundtext.sockets")
+
+PING_SECONDS = 25
+PONG_SECONDS = 20
+MOST_READERS = int(os.environ.get("FORUM_MOST_READERS", "18000"))
+_INBOX = 40
+
+# What Flask needs to make a request context for an event; the rest of a handshake's environ is let go.
+_KEPT = (
+    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR",
+    "HTTP_HOST", "HTTP_COOKIE", "wsgi.version", "wsgi.url_scheme", "flask.app",
+)  # fmt: skip
+
+
+class Frame(NamedTuple):
+    """One Socket.IO event, ready to be sent any number of times: as text and as the bytes of a WebSocket frame."""
+
+    text: str
+    wire: bytes
+
+
+def event_frame(event: str, payload: object) -> Frame:
+    """Return the frame that says `event` with `payload` (plain JSON values) in the main namespace."""
+    text = socket_packet.Packet(socket_packet.EVENT, data=[event, payload], binary=False).encode()
+    return Frame(text, frame(Opcode.TEXT, b"4" + text.encode("utf-8", "replace")))
+
+
+def is_stock() -> bool:
+    """Whether the operator has switched to the libraries' own path."""
+    return os.environ.get("FORUM_STOCK_SOCKETS", "") not in {"", "0"}
+
+
+def install(server: socketio.Server) -> None:
+    """Put our sockets under `server`, or in stock mode only the limits."""
+    eio = server.eio
+    if is_stock():
+        eio._async = {**eio._async, "websocket": _limited(eio._async["websocket"])}
+    else:
+        eio._handle_connect = partial(_connect, eio)
+        gevent.spawn(_keep_time)
+
+
+def writer(server: socketio.Server, sid: str) -> Callable[[Frame], None]:
+    """Return what sends a frame to the reader `sid` without waiting."""
+    eio = server.eio
+    eio_sid = server.manager.eio_sid_from_sid(sid, "/")
+    socket = eio.sockets.get(eio_sid)
+    if isinstance(socket, Socket):
+        return socket.write
+    return lambda message: eio.send_packet(eio_sid, engine_packet.Packet(engine_packet.MESSAGE, data=message.text))
+
+
+def hang_up(server: socketio.Server, sid: str) -> None:
+    """Close the connection under the reader `sid`, so that their browser comes back by itself."""
+    eio_sid = server.manager.eio_sid_from_sid(sid, "/")
+    if eio_sid is not None:
+        server.eio.disconnect(eio_sid)
+
+
+_draining = False
+
+
+def drain(server: socketio.Server) -> None:
+    """Refuse new sockets from now on and close all others; browsers take that for a broken line and come back."""
+    global _draining
+    _draining = True
+    eio = server.eio
+    eio._handle_connect = partial(_refuse, eio)
+    for number, socket in enumerate(list(eio.sockets.values())):
+        socket.close(wait=False, abort=True)
+        if number % 100 == 99:
+            gevent.sleep(0)
+
+
+class Socket(engine_socket.Socket):  # type: ignore[misc]
+    """An Engine.IO socket on a `Link`: no queue, no writer greenlet, no pinging greenlet."""
+
+    def __init__(self, server: Any, sid: str) -> None:
+        self.server, self.sid = server, sid
+        self.connected = self.upgraded = self.upgrading = self.closing = self.closed = False
+        self.session: dict[str, Any] = {}
+        self.last_ping: float | None = None
+        self.link: Link | None = None
+        self.greeted = False
+        self._inbox: deque[str] = deque()
+        self._working = False
+
+    def attach(self, fileno: int) -> None:
+        """Begin to speak on `fileno`, where the handshake is done."""
+        self.link = Link(fileno, self._heard, self._gone)
+        self.connected = self.upgraded = True
+        _due.append((time.monotonic() + PING_SECONDS, self))
+
+    def send(self, pkt: Any) -> None:
+        """Send an Engine.IO packet (text only; we send nothing binary)."""
+        if self.link is not None:
+            self.link.write(frame(Opcode.TEXT, pkt.encode().encode("utf-8", "replace")))
+
+    def write(self, message: Frame) -> None:
+        """Send a frame made once for many."""
+        if self.link is not None:
+            self.link.write(message.wire)
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """Hang up and tell Socket.IO."""
+        if self.closed:
+            return
+        self.closing = self.closed = True
+        if self.link is not None:
+            self.link.close(1001)
+        self.link = None
+        self.server.sockets.pop(self.sid, None)
+        self._inbox.clear()
+        self.server._trigger_event(
+            "disconnect", self.sid, reason or self.server.reason.SERVER_DISCONNECT, run_async=False
+        )
+
+    def _gone(self) -> None:
+        gevent.spawn(self.close, reason=self.server.reason.TRANSPORT_CLOSE)
+
+    def _heard(self, text: str) -> None:
+        """Sort what a reader sent. Binary events are refused: their parts would be collected without limit."""
+        kind = text[:1]
+        if kind == "3":
+            if self.last_ping is not None:
+                self.last_ping = None
+                _due.append((time.monotonic() + PING_SECONDS, self))
+        elif kind == "4" and text[1:2] in {"0", "1", "2", "3"} and len(self._inbox) < _INBOX:
+            self._inbox.append(text[1:])
+            if not self._working:
+                self._working = True
+                gevent.spawn(self._work)
+        else:
+            raise Violation(1008)
+
+    def _work(self) -> None:
+        """Hand on what was heard, one after the other; nonsense ends the connection and leaves no trace in the log."""
+        try:
+            while self._inbox and not self.closed:
+                self.server.handlers["message"](self.sid, self._inbox.popleft())
+                self.greeted = True
+        except Exception as error:
+            log.debug("a reader sent what cannot be read: %s", type(error).__name__)
+            if self.link is not None:
+                self.link.close(1008)
+            self.close(reason=self.server.reason.TRANSPORT_ERROR)
+        finally:
+            self._working = False
+
+
+# Sockets by the moment of their next ping, and by the moment when its answer is overdue: both in order of time.
+_due: deque[tuple[float, Socket]] = deque()
+_awaited: deque[tuple[float, Socket]] = deque()
+
+
+def _keep_time() -> None:
+    """Ping readers and drop the silent and the stuck; one greenlet for all of them."""
+    ping = engine_packet.Packet(engine_packet.PING)
+    while True:
+        gevent.sleep(0.5)
+        try:
+            now = time.monotonic()
+            for socket in _take(_due, now):
+                if not socket.greeted:
+                    socket.close(reason=socket.server.reason.PING_TIMEOUT)
+                    continue
+                socket.last_ping = now
+                socket.send(ping)
+                _awaited.append((now + PONG_SECONDS, socket))
+            for socket in _take(_awaited, now):
+                if socket.last_ping is not None and socket.last_ping <= now - PONG_SECONDS:
+                    socket.close(reason=socket.server.reason.PING_TIMEOUT)
+            drop_stuck()
+        except Exception:
+            log.exception("the ping greenlet stumbled")
+
+
+def _take(waiting: deque[tuple[float, Socket]], now: float) -> Iterable[Socket]:
+    while waiting and waiting[0][0] <= now:
+        socket = waiting.popleft()[1]
+        if not socket.closed:
+            yield socket
+
+
+def _connect(
+    eio: engineio.Server, environ: dict[str, Any], start_response: Any, transport: str, _jsonp: Any = None
+) -> Any:
+    """Answer a WebSocket handshake and let go of the HTTP server's greenlet. `handle_request` has checked the Origin."""
+    if _draining or len(eio.sockets) >= MOST_READERS:
+        return _refuse(eio, environ, start_response, transport)
+    try:
+        if transport != "websocket" or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+            raise Violation(1002)
+        answer = accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
+        connection = environ["gunicorn.socket"]
+    except (Violation, KeyError):
+        return eio._bad_request("Not a WebSocket handshake.")
+    socket = Socket(eio, eio.generate_id())
+    eio.sockets[socket.sid] = socket
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    kept.update({"wsgi.input": BytesIO(), "wsgi.errors": sys.stderr, "QUERY_STRING": ""})
+    eio._trigger_event("connect", socket.sid, kept, run_async=False)
+    hello = engine_packet.Packet(
+        engine_packet.OPEN,
+        {
+            "sid": socket.sid,
+            "upgrades": [],
+            "pingTimeout": PONG_SECONDS * 1000,
+            "pingInterval": PING_SECONDS * 1000,
+            "maxPayload": LARGEST,
+        },
+    )
+    head = (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {answer}\r\n\r\n"
+    )
+    try:
+        connection.sendall(head.encode() + frame(Opcode.TEXT, hello.encode().encode()))
+        socket.attach(connection.fileno())
+    except OSError:
+        socket.close(reason=eio.reason.TRANSPORT_ERROR)
+    raise StopIteration  # gunicorn: the connection is somebody else's now
+
+
+def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, _jsonp: Any = None) -> dict[str, Any]:
+    return {
+        "status": "503 Service Unavailable",
+        "headers": [("Content-Type", "text/plain"), ("Retry-After", "2")],
+        "response": b"This server takes no new readers now. Try again in a moment.",
+    }
+
+
+def _limited(stock: Any) -> Any:
+    """The driver's own WebSocket with a limit that holds while a message is assembled, and deflate not offered."""
+
+    class LimitedWebSocket(stock):  # type: ignore[misc]
+        def __init__(self, handler: Any, server: Any) -> None:
+            super().__init__(handler, server)
+            self.server_args["max_message_size"] = LARGEST
+
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            return super().__call__(environ, start_response)
+
+    return LimitedWebSocket

@@ -1,0 +1,91 @@
+"""The log of a discussion: one sequence, written in the transaction of what it tells of.
+
+`seq` is taken by an UPDATE under the discussion row's lock, so the order of seq is the order of commit and has no holes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select, text, update
+
+from forum import clock
+from forum.database import db
+from forum.live.wake import wake
+from forum.models import Audience, Discussion, Event
+
+# Somebody further behind than this loads the page again instead of replaying.
+CATCH_UP_LIMIT = 500
+CHANNEL = "roundtext_log"
+
+
+@dataclass(frozen=True)
+class Since:
+    """What happened after a point of the log: `events` in order, or `reload` when replaying is not possible."""
+
+    epoch: str
+    seq: int
+    reload: bool
+    events: list[Event]
+
+
+def record(discussion: Discussion, kind: str, subject_id: int | None, audience: str = Audience.EVERYONE) -> int:
+    """Add one event to the log of `discussion` inside the running transaction and return its seq.
+
+    `subject_id` is the id of the comment, question, seat or user the event points at. Readers are woken on commit.
+    """
+    seq = db.session.execute(
+        update(Discussion)
+        .where(Discussion.id == discussion.id)
+        .values(last_seq=Discussion.last_seq + 1)
+        .returning(Discussion.last_seq),
+        execution_options={"synchronize_session": False},
+    ).scalar_one()
+    db.session.refresh(discussion, ["last_seq"])
+    db.session.add(
+        Event(
+            discussion_id=discussion.id,
+            seq=seq,
+            kind=kind,
+            subject_id=subject_id,
+            audience=audience,
+            at=clock.now(),
+        )
+    )
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": CHANNEL, "id": str(discussion.id)})
+    db.session.info.setdefault("to_wake", set()).add(discussion.id)
+    return seq
+
+
+def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -> Since:
+    """Return what `audiences` may hear of `discussion` after seq `after`, oldest first.
+
+    `reload` is set when `epoch` is another one, `after` lies ahead of the log, or more than CATCH_UP_LIMIT
+    events came since.
+    """
+    behind = discussion.last_seq - after
+    if epoch != discussion.epoch or behind < 0 or after < 0 or behind > CATCH_UP_LIMIT:
+        return Since(discussion.epoch, discussion.last_seq, True, [])
+    events = db.session.scalars(
+        select(Event)
+        .where(
+            Event.discussion_id == discussion.id,
+            Event.seq > after,
+            Event.seq <= discussion.last_seq,
+            Event.audience.in_(audiences),
+        )
+        .order_by(Event.seq)
+    )
+    return Since(discussion.epoch, discussion.last_seq, False, list(events))
+
+
+@sqlalchemy_event.listens_for(db.session, "after_commit")
+def _wake_after_commit(session: Any) -> None:
+    for discussion_id in session.info.pop("to_wake", ()):
+        wake(discussion_id)
+
+
+@sqlalchemy_event.listens_for(db.session, "after_rollback")
+def _forget_after_rollback(session: Any) -> None:
+    session.info.pop("to_wake", None)

@@ -1,0 +1,111 @@
+"""Rights that end reach open sockets within seconds: a sweep that looks again, with a bounded number of queries."""
+
+import gevent
+from flask import Flask
+from sqlalchemy import select
+
+from forum import access, clock
+from forum.database import db
+from forum.live import background, broadcast, engine
+from forum.live.broadcast import Reader
+from forum.models import Discussion, Phase, Seat, Session, SiteRole, User, Visibility
+
+SWEEP_SECONDS = 2.0
+_AT_ONCE = 500
+
+_ENDED = "You have been signed out. What you typed is kept on this page; sign in to go on."
+_NOT_YOURS = "This discussion is no longer open to you. What you typed is kept on this page."
+
+
+def start(app: Flask) -> None:
+    """Start the sweep of this process."""
+    background.forever(app, "rights", sweep, SWEEP_SECONDS)
+
+
+def sweep() -> None:
+    """Look at every reader's session and at every watched discussion once more."""
+    _end_sessions()
+    for discussion_id in broadcast.watched():
+        _sweep_discussion(discussion_id)
+
+
+def _end_sessions() -> None:
+    """Hang up on sockets whose session has ended; the browser comes back as whoever its cookie then says."""
+    signed_in = [reader for reader in broadcast.readers() if reader.session_id is not None]
+    known = {reader.session_id for reader in signed_in}
+    still_open: set[int] = set()
+    for some in _chunks([number for number in known if number is not None]):
+        rows = db.session.scalars(
+            select(Session.id).where(Session.id.in_(some), Session.ended_at.is_(None), Session.expires_at > clock.now())
+        )
+        still_open.update(rows)
+    for reader in signed_in:
+        if reader.session_id not in still_open:
+            reader.write(engine.event_frame("revoked", {"discussion": None, "code": "signed_out", "message": _ENDED}))
+            hang_up(reader)
+
+
+def _sweep_discussion(discussion_id: int) -> None:
+    """Judge again those whose right can have changed: where everybody may read that is only who hears more than others."""
+    readers = [reader for reader in broadcast.room(discussion_id) if discussion_id in reader.rooms]
+    discussion = db.session.get(Discussion, discussion_id, populate_existing=True)
+    if discussion is None:
+        for reader in readers:
+            revoke(reader, discussion_id)
+        return
+    closed_circle = discussion.visibility is Visibility.INVITED or discussion.phase is Phase.DRAFT
+    seated = set(db.session.scalars(select(Seat.user_id).where(Seat.discussion_id == discussion_id)))
+    users = _users({reader.user_id for reader in readers if reader.user_id is not None})
+    judged: dict[int | None, frozenset[str] | None] = {}
+    for reader in readers:
+        user = users.get(reader.user_id or 0)
+        heard = reader.rooms.get(discussion_id, frozenset())
+        plain = broadcast.audiences(reader.user_id, access.Role.MEMBER)
+        special = (
+            user is not None
+            and (user.id in seated or user.id == discussion.owner_id or user.role is SiteRole.ADMINISTRATOR)
+        ) or heard != plain
+        if not closed_circle and not special:
+            continue
+        if reader.user_id not in judged:
+            judged[reader.user_id] = judge(user, discussion)
+        verdict = judged[reader.user_id]
+        if verdict is None:
+            revoke(reader, discussion_id)
+        elif verdict != heard and discussion_id in reader.rooms:
+            reader.rooms[discussion_id] = verdict
+
+
+def judge(user: User | None, discussion: Discussion) -> frozenset[str] | None:
+    """Return the audiences that `user` belongs to in `discussion`, or None when they may not know of it."""
+    if not access.may(user, "discussion.read", discussion):
+        return None
+    return broadcast.audiences(user.id if user else None, access.role_of(user, discussion))
+
+
+def revoke(reader: Reader, discussion_id: int) -> None:
+    """Tell a reader that a discussion is closed to them now, and tell them nothing more of it."""
+    broadcast.leave(reader, discussion_id)
+    reader.write(
+        engine.event_frame("revoked", {"discussion": discussion_id, "code": "not_found", "message": _NOT_YOURS})
+    )
+
+
+def hang_up(reader: Reader) -> None:
+    """Close a reader's connection in a greenlet of its own."""
+    from forum.live.sockets import socketio
+
+    broadcast.remove(reader.sid)
+    gevent.spawn(engine.hang_up, socketio.server, reader.sid)
+
+
+def _users(ids: set[int]) -> dict[int, User]:
+    found: dict[int, User] = {}
+    for some in _chunks(list(ids)):
+        rows = db.session.scalars(select(User).where(User.id.in_(some)).execution_options(populate_existing=True))
+        found.update((user.id, user) for user in rows)
+    return found
+
+
+def _chunks(ids: list[int]) -> list[list[int]]:
+    return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]

@@ -1,0 +1,47 @@
+"""Turns the app into a running service: sockets, tail, clockwork, sweep, mail and demo cast, started once per worker."""
+
+import signal
+from importlib import import_module
+from importlib.util import find_spec
+from types import FrameType
+from typing import Any
+
+import gevent
+from flask import Flask
+
+from forum import files
+from forum.config import Settings
+from forum.live import clockwork, engine, rights, sockets, tail
+
+
+def start(app: Flask) -> Flask:
+    """Bind sockets and files to `app`, start what runs beside requests, and return `app`."""
+    settings: Settings = app.config["SETTINGS"]
+    app.wsgi_app = files.Files(app.wsgi_app, app.static_folder or "", settings.data_dir / "media")  # type: ignore[method-assign]
+    sockets.init_app(app)
+    tail.start(app)
+    clockwork.start(app)
+    rights.start(app)
+    _start_if_present("forum.notify.mail", "start_sender", app)
+    if settings.demo:
+        _start_if_present("forum.demo.cast", "start", app)
+    _drain_on_term()
+    return app
+
+
+def _start_if_present(module: str, name: str, app: Flask) -> None:
+    if find_spec(module.rpartition(".")[0]) and find_spec(module):
+        getattr(import_module(module), name)(app)
+
+
+def _drain_on_term() -> None:
+    """Before gunicorn's own handler stops accepting, close the sockets, so that browsers turn to another process."""
+    before: Any = signal.getsignal(signal.SIGTERM)
+
+    def drain(number: int, stack: FrameType | None) -> None:
+        gevent.spawn(engine.drain, sockets.socketio.server)
+        if callable(before):
+            before(number, stack)
+
+    if callable(before):
+        signal.signal(signal.SIGTERM, drain)

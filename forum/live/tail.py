@@ -1,0 +1,127 @@
+"""The tail: one greenlet per process that reads what the log has grown by and sends it to who reads along.
+
+Woken by the bell of this process, on PostgreSQL by NOTIFY from any other, and by itself every second: a lost wake costs a
+second and never a comment.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import gevent
+from flask import Flask
+from sqlalchemy import select
+
+from forum.config import Settings
+from forum.database import db
+from forum.live import background, broadcast, log, wake
+from forum.models import Discussion, Event
+
+# What is written within this time of the first wake goes out in one frame.
+GATHER_SECONDS = 0.025
+POLL_SECONDS = 1.0
+
+_log = logging.getLogger("roundtext.live")
+
+# How far each watched discussion has been sent here: (epoch, seq).
+_sent: dict[int, tuple[str, int]] = {}
+
+
+def watch(discussion_id: int) -> None:
+    """Begin to follow a discussion that somebody has just entered, from where its log stands now.
+
+    Call it after entering and before reading the catch-up: whatever commits later than that read is then pushed.
+    """
+    if discussion_id in _sent:
+        return
+    head = db.session.execute(
+        select(Discussion.epoch, Discussion.last_seq).where(Discussion.id == discussion_id)
+    ).first()
+    if head is not None:
+        _sent.setdefault(discussion_id, (head.epoch, head.last_seq))
+
+
+def turn() -> None:
+    """Send what has grown since the last turn: one query for all watched discussions and one for each that grew."""
+    watched = set(broadcast.watched())
+    for left in set(_sent) - watched:
+        del _sent[left]
+    if not _sent:
+        return
+    heads = db.session.execute(
+        select(Discussion.id, Discussion.epoch, Discussion.last_seq).where(Discussion.id.in_(list(_sent)))
+    ).all()
+    for discussion_id, epoch, last_seq in heads:
+        before = _sent.get(discussion_id)
+        if before is not None and before != (epoch, last_seq):
+            _send(discussion_id, epoch, before, last_seq)
+            _sent[discussion_id] = (epoch, last_seq)
+
+
+def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> None:
+    after = before[1]
+    if epoch != before[0] or not 0 < seq - after <= log.CATCH_UP_LIMIT:
+        # Another history, or more than can be replayed: the empty range at the head is a hole to everybody, who then asks.
+        broadcast.send(discussion_id, "events", _range(discussion_id, epoch, seq, seq, []))
+        return
+    discussion = db.session.get(Discussion, discussion_id)
+    if discussion is None:
+        return
+    events = db.session.scalars(
+        select(Event)
+        .where(Event.discussion_id == discussion_id, Event.seq > after, Event.seq <= seq)
+        .order_by(Event.seq)
+    ).all()
+    status: dict[str, Any] = {}
+
+    def payload(heard: frozenset[str]) -> dict[str, Any]:
+        rendered = render(discussion, [event for event in events if event.audience in heard])
+        for shown in rendered:
+            status.update(shown.get("status") or {})
+        return _range(discussion_id, epoch, after, seq, rendered)
+
+    broadcast.send_by_audience(discussion_id, "events", {event.audience for event in events}, payload)
+    if status:
+        broadcast.send(discussion_id, "status", {"discussion": discussion_id, **status})
+
+
+def render(discussion: Discussion, events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return `events` as the wire says them, by the same partials as the page."""
+    from forum.live import fragments
+
+    return list(fragments.render(discussion, list(events))) if events else []
+
+
+def _range(discussion_id: int, epoch: str, after: int, seq: int, events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"discussion": discussion_id, "epoch": epoch, "after": after, "seq": seq, "events": events}
+
+
+def start(app: Flask) -> None:
+    """Start the tail of this process, and on PostgreSQL the listener that rings its bell."""
+    background.forever(app, "tail", _wait_and_turn, 0.0)
+    settings: Settings = app.config["SETTINGS"]
+    if not settings.is_sqlite:
+        gevent.spawn(_listen, settings.database)
+
+
+def _wait_and_turn() -> None:
+    if wake.wait(POLL_SECONDS):
+        gevent.sleep(GATHER_SECONDS)
+    turn()
+
+
+def _listen(address: str) -> None:
+    """Ring the bell for every NOTIFY; when the connection breaks, poll alone until it is back."""
+    import psycopg
+
+    where = "postgresql" + address[address.index("://") :]
+    while True:
+        try:
+            with psycopg.connect(where, autocommit=True, connect_timeout=5) as connection:
+                connection.execute(f"LISTEN {log.CHANNEL}")
+                for notice in connection.notifies():
+                    if notice.payload.isdigit():
+                        wake.wake(int(notice.payload))
+        except Exception as error:
+            background.complain("listen", error)
+        gevent.sleep(1.0)

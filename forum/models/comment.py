@@ -1,0 +1,75 @@
+"""A comment, and the versions it had before it was edited."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Optional, Self
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.database import Model, db
+from forum.models.columns import choice
+
+if TYPE_CHECKING:
+    from forum.models.discussion import Discussion
+    from forum.models.question import Question
+    from forum.models.user import User
+
+
+class CommentState(StrEnum):
+    """Published; held for a host; hidden by a host; deleted by its writer."""
+
+    PUBLISHED = "published"
+    HELD = "held"
+    HIDDEN = "hidden"
+    DELETED = "deleted"
+
+
+class Comment(Model):
+    """What somebody wrote. Without a question it is a general remark (hello, thanks).
+
+    Imported comments of people without an account have a byline instead of an author.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"))
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"))
+    reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    byline_name: Mapped[str] = mapped_column(String(80), default="")
+    byline_affiliation: Mapped[str] = mapped_column(String(120), default="")
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    state: Mapped[CommentState] = mapped_column(choice(CommentState), default=CommentState.PUBLISHED)
+    hidden_reason: Mapped[str] = mapped_column(String(200), default="")
+    key: Mapped[str | None] = mapped_column(String(64))  # made by the client; unique per author and discussion
+    posted_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+
+    discussion: Mapped["Discussion"] = relationship()
+    question: Mapped["Question | None"] = relationship()
+    author: Mapped["User | None"] = relationship()
+    reply_to: Mapped[Optional["Comment"]] = relationship(remote_side=[id])
+
+    __table_args__ = (
+        UniqueConstraint("discussion_id", "author_id", "key"),
+        Index("ix_comment_stream", "discussion_id", "posted_at", "id"),
+        Index("ix_comment_answers", "question_id", "posted_at", "id"),
+        CheckConstraint("(author_id IS NULL) <> (byline_name = '')", name="signed"),
+    )
+
+    @classmethod
+    def with_key(cls, discussion: "Discussion", author: "User", key: str) -> Self | None:
+        """Return the comment that `author` already made in `discussion` with this client-made key."""
+        return db.session.scalar(
+            select(cls).where(cls.discussion_id == discussion.id, cls.author_id == author.id, cls.key == key)
+        )
+
+
+class CommentEdit(Model):
+    """What a comment said before its writer changed it."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str] = mapped_column(Text)
+    replaced_at: Mapped[datetime]

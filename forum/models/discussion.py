@@ -1,0 +1,108 @@
+"""A discussion: its words, its times, where it stands, and the head of its log."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.database import Model, db
+from forum.models.columns import choice
+
+if TYPE_CHECKING:
+    from forum.models.question import Question
+    from forum.models.seat import Seat
+
+
+class Phase(StrEnum):
+    """Where a discussion stands. Allowed steps are in STEPS below."""
+
+    DRAFT = "draft"
+    ANNOUNCED = "announced"
+    LIVE = "live"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+STEPS: dict[Phase, frozenset[Phase]] = {
+    Phase.DRAFT: frozenset({Phase.ANNOUNCED, Phase.LIVE, Phase.CLOSED}),
+    Phase.ANNOUNCED: frozenset({Phase.LIVE, Phase.CLOSED, Phase.DRAFT}),
+    Phase.LIVE: frozenset({Phase.PAUSED, Phase.CLOSED}),
+    Phase.PAUSED: frozenset({Phase.LIVE, Phase.CLOSED}),
+    Phase.CLOSED: frozenset({Phase.LIVE}),
+}
+
+
+class Visibility(StrEnum):
+    """Who may know of a published discussion: everybody, whoever has the address, or only who has a seat."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    INVITED = "invited"
+
+
+class QuestionsShown(StrEnum):
+    """How much of the questions to come readers see: their texts, only that there are so many, or nothing."""
+
+    ALL = "all"
+    COUNT = "count"
+    NONE = "none"
+
+
+class Discussion(Model):
+    """One timed, moderated, written discussion."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    hosted_by: Mapped[str] = mapped_column(String(120), default="")
+    intro: Mapped[str] = mapped_column(Text, default="")
+    intro_html: Mapped[str] = mapped_column(Text, default="")
+    editors_note: Mapped[str] = mapped_column(Text, default="")
+    editors_note_html: Mapped[str] = mapped_column(Text, default="")
+    related_url: Mapped[str] = mapped_column(String(500), default="")
+    related_title: Mapped[str] = mapped_column(String(200), default="")
+    hero: Mapped[str] = mapped_column(String(500), default="")  # file name in the data folder's media/
+    hero_credit: Mapped[str] = mapped_column(String(200), default="")
+    hero_alt: Mapped[str] = mapped_column(String(300), default="")
+    time_zone: Mapped[str] = mapped_column(String(60), default="UTC")  # IANA name of the event's zone
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    phase: Mapped[Phase] = mapped_column(choice(Phase), default=Phase.DRAFT)
+    visibility: Mapped[Visibility] = mapped_column(choice(Visibility), default=Visibility.PUBLIC)
+    questions_shown: Mapped[QuestionsShown] = mapped_column(choice(QuestionsShown), default=QuestionsShown.ALL)
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    open_question_id: Mapped[int | None] = mapped_column(
+        ForeignKey("question.id", ondelete="SET NULL", use_alter=True, name="fk_discussion_open_question")
+    )
+    epoch: Mapped[str] = mapped_column(String(16))  # random; new when the database is restored from a backup
+    last_seq: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+    open_question: Mapped["Question | None"] = relationship(foreign_keys=[open_question_id], post_update=True)
+    questions: Mapped[list["Question"]] = relationship(
+        back_populates="discussion", foreign_keys="Question.discussion_id", order_by="Question.position"
+    )
+    seats: Mapped[list["Seat"]] = relationship(back_populates="discussion", order_by="Seat.position")
+
+    __table_args__ = (Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),)
+
+    def phase_at(self, now: datetime) -> Phase:
+        """Return where the discussion stands at `now`, also when the clock's job has not yet written the step.
+
+        A comment counts if it reached the server before `ends_at`, however late the job runs.
+        """
+        phase = self.phase
+        if phase is Phase.ANNOUNCED and now >= self.starts_at:
+            phase = Phase.LIVE
+        if phase in {Phase.LIVE, Phase.PAUSED} and now >= self.ends_at:
+            phase = Phase.CLOSED
+        return phase
+
+    @classmethod
+    def with_slug(cls, slug: str) -> Self | None:
+        """Return the discussion at /d/<slug>, drafts and private ones too: ask `access` before showing it."""
+        return db.session.scalar(select(cls).where(cls.slug == slug))

@@ -1,0 +1,22 @@
+"""What somebody typed and could not post yet, kept on the server for browsers without script."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.database import Model
+
+
+class Draft(Model):
+    """A typed text waiting for its writer. `holder` is a random name kept in the browser's own cookie."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), index=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    question: Mapped[int | None]  # the question's number
+    reply_to: Mapped[int | None]  # a comment's id; checked when it is posted
+    body: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("discussion_id", "holder"),)

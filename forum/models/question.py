@@ -1,0 +1,50 @@
+"""A numbered question."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.database import Model
+from forum.models.columns import choice
+
+if TYPE_CHECKING:
+    from forum.models.discussion import Discussion
+    from forum.models.user import User
+
+
+class QuestionState(StrEnum):
+    """A question waits as a draft, is open while it is the one being asked, then closed; or it is skipped."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    SKIPPED = "skipped"
+
+
+class Question(Model):
+    """One numbered question of a discussion. It has no number until it is asked."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]  # place in the run sheet, from 1
+    number: Mapped[int | None]
+    text: Mapped[str] = mapped_column(Text)
+    planned_offset_minutes: Mapped[int | None]  # after the discussion's start
+    length_minutes: Mapped[int | None]
+    state: Mapped[QuestionState] = mapped_column(choice(QuestionState), default=QuestionState.DRAFT)
+    asked_at: Mapped[datetime | None]
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    closed_at: Mapped[datetime | None]
+
+    discussion: Mapped["Discussion"] = relationship(back_populates="questions", foreign_keys=[discussion_id])
+    asked_by: Mapped["User | None"] = relationship()
+
+    __table_args__ = (UniqueConstraint("discussion_id", "number"),)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether readers have seen it under its number."""
+        return self.number is not None

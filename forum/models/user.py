@@ -1,0 +1,70 @@
+"""A person with an account, and the sessions they are signed in with."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.database import Model, db
+from forum.models.columns import choice
+
+
+class SiteRole(StrEnum):
+    """What somebody is on the whole site; parts in one discussion are seats."""
+
+    MEMBER = "member"
+    ORGANISER = "organiser"
+    ADMINISTRATOR = "administrator"
+
+
+class User(UserMixin, Model):
+    """An account. Its email is kept in lower case; without a password hash it is entered by invitation or reset."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    affiliation: Mapped[str] = mapped_column(String(120), default="")
+    biography: Mapped[str] = mapped_column(String(600), default="")
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    role: Mapped[SiteRole] = mapped_column(choice(SiteRole), default=SiteRole.MEMBER)
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+    # The session this request came with; set by the loader, so that sign-out can end exactly it.
+    session: "Session | None" = None
+
+    def get_id(self) -> str:
+        """Flask-Login keeps this in the cookie: the session's token, never the account's number."""
+        if self.session is None or self.session.token is None:
+            raise RuntimeError("a user is signed in through a session")
+        return self.session.token
+
+    @classmethod
+    def with_email(cls, email: str) -> Self | None:
+        """Return the account of `email`, whatever its case."""
+        return db.session.scalar(select(cls).where(cls.email == email.strip().lower()))
+
+
+class Session(Model):
+    """One sign-in on one device. The cookie holds a random token, the table only its SHA-256."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    device: Mapped[str] = mapped_column(String(200), default="")
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+    # The token itself, known only while the request that carries it runs.
+    token: str | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether this session still signs somebody in."""
+        return self.ended_at is None and now < self.expires_at

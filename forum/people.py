@@ -1,0 +1,86 @@
+"""What people are called in one discussion, and which badge they carry there."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from forum import text
+from forum.database import db
+from forum.models import Comment, CommentState, Discussion, Seat, SeatRole, User
+
+# Whom a writer can mention: the panel and the latest people to write. More would be a directory, not a conversation.
+_MENTIONABLE_WRITERS = 200
+
+
+@dataclass(frozen=True)
+class Face:
+    """How a person appears in a discussion. `user_id` is None for an imported byline, `role` None without a seat."""
+
+    name: str
+    role: SeatRole | None = None
+    title: str = ""
+    affiliation: str = ""
+    picture: str = ""
+    user_id: int | None = None
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether this is a panelist (hosts and moderators have badges of their own)."""
+        return self.role is SeatRole.PANELIST
+
+
+def seated(discussion: Discussion) -> list[Face]:
+    """Return the faces of everybody with a seat: hosts, then moderators, then panelists, each in their order."""
+    order = list(SeatRole)
+    seats = sorted(discussion.seats, key=lambda seat: (order.index(seat.role), seat.position))
+    return [_of_seat(seat) for seat in seats]
+
+
+def faces(discussion: Discussion, comments: list[Comment]) -> dict[int, Face]:
+    """Return the face behind each of `comments`, by the comment's id, with two queries at most."""
+    seats = {seat.user_id: _of_seat(seat) for seat in discussion.seats}
+    strangers = {c.author_id for c in comments if c.author_id is not None and c.author_id not in seats}
+    accounts = {}
+    if strangers:
+        users = db.session.scalars(select(User).where(User.id.in_(strangers)))
+        accounts = {user.id: Face(name=user.name, affiliation=user.affiliation, user_id=user.id) for user in users}
+    return {
+        c.id: Face(name=c.byline_name, affiliation=c.byline_affiliation)
+        if c.author_id is None
+        else seats.get(c.author_id) or accounts[c.author_id]
+        for c in comments
+    }
+
+
+def face_of(comment: Comment) -> Face:
+    """Return the face behind one comment."""
+    return faces(comment.discussion, [comment])[comment.id]
+
+
+def mentions(discussion: Discussion) -> dict[str, text.Mention]:
+    """Return whom a comment in `discussion` can mention, by name: the panel first, then the latest writers."""
+    named = {face.name: face for face in seated(discussion)}
+    latest = (
+        select(Comment.author_id)
+        .where(Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
+        .order_by(Comment.id.desc())
+        .limit(_MENTIONABLE_WRITERS)
+        .subquery()
+    )
+    for user in db.session.scalars(select(User).where(User.id.in_(select(latest.c.author_id)))):
+        named.setdefault(user.name, Face(name=user.name, user_id=user.id))
+    return {
+        name: text.Mention(name=name, href=f"/people/{face.user_id}", user_id=face.user_id)
+        for name, face in named.items()
+    }
+
+
+def _of_seat(seat: Seat) -> Face:
+    return Face(
+        name=seat.name,
+        role=seat.role,
+        title=seat.title,
+        affiliation=seat.affiliation,
+        picture=seat.picture,
+        user_id=seat.user_id,
+    )

@@ -1,0 +1,46 @@
+"""How the house says no: one exception, which one handler turns into a page or JSON."""
+
+from collections.abc import Mapping
+
+
+class Refused(Exception):
+    """An action that may not happen now, or not by this person.
+
+    `code` is for programs, `message` is a sentence for people that says what to do next, `status` is the HTTP
+    status, `retry_after` whole seconds, `fields` maps a field's name to what is wrong with it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 403,
+        *,
+        retry_after: int | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.retry_after = retry_after
+        self.fields = dict(fields or {})
+
+    def as_json(self) -> dict[str, object]:
+        """Return the contract's `{error: {code, message, retry_after?, fields?}}`."""
+        error: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.retry_after is not None:
+            error["retry_after"] = self.retry_after
+        if self.fields:
+            error["fields"] = self.fields
+        return {"error": error}
+
+
+def unknown() -> Refused:
+    """What somebody gets who may not know that a thing exists: the same as for a thing that does not."""
+    return Refused("not_found", "There is nothing at this address. Check it, or start from the home page.", 404)
+
+
+def invalid(**fields: str) -> Refused:
+    """Refuse a form: each keyword names a field, its value says what to change."""
+    return Refused("invalid", " ".join(fields.values()), 422, fields=fields)

@@ -1,0 +1,69 @@
+"""How gunicorn is run: one place for its options, used by `forum serve`, `make run` and the tests."""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from forum.config import Settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class CannotServe(Exception):
+    """The settings do not fit together; the message says what to change."""
+
+
+def serve(settings: Settings, workers: int = 1) -> NoReturn:
+    """Become gunicorn, serving `wsgi:app` with `settings`; returns never, ends with gunicorn's exit status.
+
+    The process is replaced, so that nothing of ours is imported before gevent has patched the worker. SIGTERM and
+    SIGINT end it within 10 seconds with status 0. Raises CannotServe.
+    """
+    if workers < 1:
+        raise CannotServe("At least one worker is needed.")
+    if settings.is_sqlite and workers > 1:
+        raise CannotServe("SQLite serves one process only. Set FORUM_DATABASE_URL to a PostgreSQL address for more.")
+    _raise_file_limit()
+    environment = {**os.environ, **as_environment(settings)}
+    os.execve(sys.executable, command(settings, workers), environment)  # noqa: S606
+
+
+def command(settings: Settings, workers: int = 1) -> list[str]:
+    """Return the command line that serves `settings`."""
+    options = {
+        "bind": settings.bind,
+        "workers": str(workers),
+        "worker-class": "gevent",
+        # Readers are let go of after the handshake and do not count here; this bounds requests under way.
+        "worker-connections": "10000",
+        "backlog": "4096",
+        "keep-alive": "20",
+        "graceful-timeout": "8",
+        "timeout": "60",
+        "log-level": "warning",
+        "pythonpath": str(_ROOT),
+        "limit-request-line": "8190",
+    }
+    if Path("/dev/shm").is_dir():  # noqa: S108
+        options["worker-tmp-dir"] = "/dev/shm"  # noqa: S108
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "gunicorn", *flags, "--no-control-socket", "wsgi:app"]
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return `settings` as the environment variables that say the same, with the data folder's full path."""
+    said = {}
+    for name, value in settings.model_dump(mode="json").items():
+        said[f"FORUM_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
+    said["FORUM_DATA_DIR"] = str(settings.data_dir.resolve())
+    return said
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files, and so readers, as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

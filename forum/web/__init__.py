@@ -1,0 +1,19 @@
+"""Pages and forms: one blueprint per place, thin."""
+
+from importlib import import_module
+
+from flask import Flask
+
+# Each place is a module with a blueprint named `blueprint`.
+PLACES = ("home", "discussion", "comments", "accounts", "console", "organiser")
+
+
+def init_app(app: Flask) -> None:
+    """Bind the guards (Host, Origin, CSRF, headers), the error pages and every place to `app`."""
+    from forum.web import errors, guards, words
+
+    guards.init_app(app)
+    errors.init_app(app)
+    words.init_app(app)
+    for place in PLACES:
+        app.register_blueprint(import_module(f"forum.web.{place}").blueprint)

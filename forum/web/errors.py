@@ -1,0 +1,96 @@
+"""One handler turns every refusal and fault into the contract's JSON or a page that says the same."""
+
+import logging
+import secrets
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from forum.database import db
+from forum.refusals import Refused, unknown
+
+log = logging.getLogger("roundtext")
+
+_WORDS = {
+    400: ("bad_request", "The server could not read this request. Go back, load the page again and retry."),
+    404: ("not_found", unknown().message),
+    405: ("wrong_method", "This address does not take that kind of request. Go back and use the page's own buttons."),
+    413: ("too_large", "What you sent is too large. Shorten it and send it again."),
+    415: ("wrong_type", "The server does not take this kind of content. Send a form."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers on `app`."""
+    app.register_error_handler(Refused, refuse)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(RateLimitExceeded, _too_many)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(Exception, _fault)
+
+
+def wants_json() -> bool:
+    """Whether the asker prefers JSON to a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    return best == "application/json"
+
+
+def refuse(refusal: Refused) -> Response:
+    """Answer with what `refusal` says; a page gives the typed text back so that it is never lost."""
+    if wants_json():
+        response = jsonify(refusal.as_json())
+    else:
+        typed = request.form.get("body", "")[:20_000] if request.method == "POST" else ""
+        response = make_response(render_template("errors/refused.html", refusal=refusal, typed=typed))
+    response.status_code = refusal.status
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _csrf(_error: CSRFError) -> Response:
+    return refuse(Refused("csrf", "This form has expired. Your text is below: load the page again and send it once more."))
+
+
+def _too_many(error: RateLimitExceeded) -> Response:
+    seconds = error.limit.limit.get_expiry() if error.limit is not None else 60
+    wait = min(seconds, 3600)
+    return refuse(Refused("too_many", f"That was too often. Wait {wait} seconds and try again.", 429, retry_after=wait))
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is not None and error.code < 400:
+        return make_response(error.get_response())
+    code, message = _WORDS.get(error.code or 500, ("error", error.description or "Something is wrong with this request."))
+    response = refuse(Refused(code, message, error.code or 500))
+    if "Allow" in error.get_response().headers:
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response
+
+
+def _database(error: SQLAlchemyError) -> Response:
+    """A database that cannot be reached or written is a matter of waiting; anything else is a fault of ours."""
+    db.session.rollback()
+    passing = isinstance(error, PoolTimeout) or (
+        isinstance(error, DBAPIError) and type(error.orig).__name__ in {"OperationalError", "AdminShutdown", "DiskFull"}
+    )
+    if not passing:
+        return _fault(error)
+    log.warning("database unavailable: %s", type(error).__name__)
+    message = "The server cannot save anything right now. Your text is kept; try again in a few seconds."
+    return refuse(Refused("unavailable", message, 503, retry_after=5))
+
+
+def _fault(error: Exception) -> Response:
+    """Log what went wrong under a reference that the person can quote; comment texts stay out of the log."""
+    reference = secrets.token_hex(4)
+    log.error("fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+    db.session.rollback()
+    message = f"Something went wrong on our side. Your text is kept; try again. If it happens again, quote {reference}."
+    return refuse(Refused("fault", message, 500))

@@ -1,0 +1,70 @@
+"""What every request passes before a view sees it: Host, Origin, CSRF; and the headers every answer leaves with."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from flask_login import current_user
+
+from forum.config import Settings
+from forum.extensions import csrf
+from forum.refusals import Refused
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {socket}; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+
+
+def init_app(app: Flask) -> None:
+    """Put the guards in front of every view of `app` and the headers behind it."""
+    app.before_request(_check_host)
+    app.before_request(_check_origin)
+    app.before_request(_check_csrf)
+    app.after_request(_add_headers)
+
+
+def settings() -> Settings:
+    """Return the running app's settings."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def _check_host() -> None:
+    if not settings().accepts_host(request.host):
+        raise Refused("wrong_host", "This server does not answer under that name.", 400)
+
+
+def _check_origin() -> None:
+    """Browsers send Origin with every POST; one from elsewhere is somebody else's page."""
+    if request.method in _SAFE:
+        return
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if foreign or request.headers.get("Sec-Fetch-Site") in {"cross-site"}:
+        raise Refused("foreign_origin", "This form was sent from another site. Open the page here and send it again.")
+
+
+def _check_csrf() -> None:
+    """A signed-in person's forms, and every account form, carry a token. A visitor has nothing to forge:
+    their comment form comes from a page that is the same for everybody and so holds none."""
+    if request.method in _SAFE:
+        return
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "visitors_need_no_token", False) and not current_user.is_authenticated:
+        return
+    csrf.protect()
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    socket = ("wss://" if request.is_secure else "ws://") + request.host
+    headers.setdefault("Content-Security-Policy", _POLICY.format(socket=socket))
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()")
+    if settings().is_https:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response

@@ -1,0 +1,44 @@
+"""What templates can say: filters and names that every page has."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request
+from flask_babel import format_datetime, format_time
+from markupsafe import Markup
+
+from forum import access, clock, text
+from forum.config import Settings
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates of `app` their filters and names."""
+    settings: Settings = app.config["SETTINGS"]
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        day=_day, clock=_clock, iso=_iso, initials=text.initials, hue=text.hue, excerpt=text.excerpt, safe_html=Markup
+    )
+    app.jinja_env.globals.update(
+        site_name=settings.site_name,
+        sends_mail=settings.sends_mail,
+        now=clock.now,
+        may=access.may,
+        may_create=access.may_create,
+        here=lambda: request.full_path.rstrip("?"),
+    )
+
+
+def _day(moment: datetime, zone: str = "UTC") -> str:
+    """Return `moment` as a date in `zone` (IANA name), e.g. "Monday, 23 November 2026"."""
+    return format_datetime(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", rebase=False)
+
+
+def _clock(moment: datetime, zone: str = "UTC") -> str:
+    """Return `moment` as hours and minutes in `zone`, e.g. "15:24"."""
+    return format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", rebase=False)
+
+
+def _iso(moment: datetime) -> str:
+    """Return `moment` for a `datetime` attribute, in UTC to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
