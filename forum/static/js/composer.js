@@ -3,14 +3,12 @@
  * changes them. What the server refuses comes back into the field with the reason above it.
  */
 
-import { forget, newKey, onPostedElsewhere, restore, save } from "./draft.js";
+import { forget, ifAbandoned, isOwn, newKey, onPostedElsewhere, restore, save } from "./draft.js";
 import { say, unsay } from "./notice.js";
-import { add } from "./outbox.js";
-import { hear, isField, one, page, tell } from "./page.js";
+import { isField, one, tell } from "./page.js";
+import { start as startPosting } from "./posting.js";
 import { bindQuestion, startQuestions } from "./questions.js";
-import { refuse, start as startRefusals } from "./refused.js";
 import { clearReply, showReply } from "./reply.js";
-import { post } from "./send.js";
 
 /** @typedef {import("./draft.js").Draft} Draft */
 
@@ -38,7 +36,8 @@ export function change(parts) {
 
 function keep() {
   clearTimeout(saveTimer);
-  if (!draft) return;
+  // A copy of another tab's text is that tab's to keep, until it is changed here.
+  if (!draft || draft.from) return;
   if (field.value.trim() === "" && !draft.reply_to) drop();
   else save({ ...draft, body: field.value });
 }
@@ -66,7 +65,7 @@ function typed() {
 }
 
 /** Speak of the length from three quarters on; nothing is ever cut. */
-function measure() {
+export function measure() {
   const length = [...field.value].length;
   const over = length - LONGEST;
   if (over > 0) say("length", [`${over} characters too many. Nothing is cut; shorten it or split it into two.`], "bad");
@@ -84,11 +83,28 @@ export function fill(kept) {
   if (kept.reply_to) showReply(kept.reply_to, kept.reply_name);
   form.classList.toggle("open", kept.body !== "");
   measure();
-  save(kept);
+  if (!kept.from) save(kept);
+}
+
+/** Take up what was typed before: in this tab, or left by one that is gone. */
+function takeUp() {
+  const written = field.value;
+  const kept = restore();
+  if (!kept) {
+    if (written.trim()) fill({ ...begin(), body: written });
+    return;
+  }
+  fill(kept);
+  if (!kept.from) return;
+  ifAbandoned(kept.from, () => {
+    if (!draft?.from) return;
+    draft = { ...draft, from: undefined };
+    keep();
+  });
 }
 
 /** Empty the field: its text is on its way, or posted by another tab. */
-function empty() {
+export function empty() {
   drop();
   field.value = "";
   form.classList.remove("open");
@@ -97,67 +113,14 @@ function empty() {
   tell("emptied");
 }
 
-/** @param {SubmitEvent} event */
-function submit(event) {
-  if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.name === "preview") return;
-  event.preventDefault();
-  if (form.dataset.waiting) return;
-  if (field.value.trim() === "") {
-    say("refused", ["Write something first."]);
-    return;
-  }
-  if (!measure()) return;
-  const now = begin();
-  const entry = { ...now, body: field.value, me: page.me, at: Date.now() };
-  if (page.me) {
-    empty();
-    add(entry);
-    field.focus({ preventScroll: true });
-  } else {
-    save(entry);
-    void sendAsVisitor(entry);
-  }
-}
-
-/** A visitor may have signed in elsewhere since this page came; the server knows. @param {import("./outbox.js").Entry} entry */
-async function sendAsVisitor(entry) {
-  form.dataset.waiting = "true";
-  const answer = await post(page.at("comments"), {
-    body: entry.body,
-    question: entry.question,
-    reply_to: entry.reply_to,
-    key: entry.key,
-  });
-  delete form.dataset.waiting;
-  if (answer.ok) {
-    empty();
-    tell("outbox sent", { entry, answer: answer.data });
-  } else {
-    refuse(entry, answer.error, false);
-  }
-}
-
-/** What was refused comes back, unless something else is being written: then it waits in its place. */
-function giveBack(
-  /** @type {{entry: import("./outbox.js").Entry, error: import("./send.js").Refusal}} */ { entry, error },
-) {
-  const isFree = field.value.trim() === "" && !draft?.reply_to;
-  if (isFree) fill({ ...entry, at: Date.now() });
-  refuse(entry, error, !isFree);
-}
-
 /** @param {HTMLFormElement} composer */
 export function start(composer) {
   form = composer;
   field = /** @type {HTMLTextAreaElement} */ (one("textarea", form));
   startQuestions(form);
-  startRefusals(form);
-  const written = field.value;
-  const kept = restore();
-  if (kept) fill(kept);
-  else if (written.trim()) fill({ ...begin(), body: written });
+  takeUp();
   field.addEventListener("input", typed);
-  form.addEventListener("submit", submit);
+  startPosting(form);
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       event.preventDefault();
@@ -166,8 +129,9 @@ export function start(composer) {
   });
   addEventListener("pagehide", keep);
   document.addEventListener("visibilitychange", () => document.hidden && keep());
-  onPostedElsewhere((body) => field.value === body && empty());
-  hear("outbox refused", giveBack);
+  onPostedElsewhere((name, body) => {
+    if ((isOwn(name) || draft?.from === name) && field.value === body) empty();
+  });
   tell("composer ready");
   if (location.hash === "#say" && !isField(document.activeElement)) field.focus();
 }

@@ -76,13 +76,41 @@ export function forget(draft) {
 }
 
 /**
- * Hear when another tab has posted or thrown away what this tab shows too: `gone(body)` gets the text that left.
- * @param {(body: string) => void} gone
+ * Hear when another tab has posted or thrown away what this tab shows too: `gone` gets the entry's name and its text.
+ * @param {(name: string, body: string) => void} gone
  */
 export function onPostedElsewhere(gone) {
   addEventListener("storage", (event) => {
-    if (event.key !== own || event.newValue !== null || !event.oldValue) return;
+    if (!event.key?.startsWith(PREFIX) || event.newValue !== null || !event.oldValue) return;
     const draft = trying(() => JSON.parse(event.oldValue ?? ""));
-    if (draft) gone(draft.body);
+    if (draft) gone(event.key, draft.body);
   });
 }
+
+/** @param {string} name */
+export const isOwn = (name) => name === own;
+
+/** Tabs that are open answer for their entry; one that nobody answers for was left by a crash and is taken over. */
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("roundtext:drafts");
+
+/** @param {string} from the entry that was copied @param {() => void} takeOver */
+export function ifAbandoned(from, takeOver) {
+  if (!channel) return;
+  let isAlive = false;
+  /** @param {MessageEvent} event */
+  const listen = (event) => {
+    isAlive ||= event.data?.alive === from;
+  };
+  channel.addEventListener("message", listen);
+  channel.postMessage({ ask: from });
+  setTimeout(() => {
+    channel.removeEventListener("message", listen);
+    if (isAlive) return;
+    trying(() => localStorage.removeItem(from));
+    takeOver();
+  }, 600);
+}
+
+channel?.addEventListener("message", (event) => {
+  if (event.data?.ask === own) channel.postMessage({ alive: own });
+});

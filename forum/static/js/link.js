@@ -4,9 +4,8 @@
  */
 
 import { io } from "../vendor/socket.io.esm.min.js";
+import { catchUp, take } from "./log.js";
 import { hear, page, tell } from "./page.js";
-import { getJson } from "./send.js";
-import { apply } from "./stream.js";
 
 /** @typedef {import("./page.js").Frame} Frame */
 
@@ -24,64 +23,11 @@ const socket = io({
 });
 
 let failures = 0;
-let isAsking = false;
-/** How far the log is known to reach, though we may not have read so far. */
-let known = 0;
 let hiddenSince = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let lostTimer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let checkTimer;
-
-/**
- * Take in a frame: the part (after, seq] of the log. What we have already is dropped; a hole is asked for.
- * @param {Frame} frame
- */
-export function take(frame) {
-  if (frame.discussion !== undefined && frame.discussion !== page.discussion) return;
-  if (frame.reload || frame.epoch !== page.epoch) {
-    tell("resync");
-    return;
-  }
-  known = Math.max(known, frame.seq);
-  if ((frame.after ?? page.seq) > page.seq) {
-    void catchUp();
-    return;
-  }
-  for (const event of frame.events) if (event.seq > page.seq) applySafely(event);
-  page.seq = Math.max(page.seq, frame.seq);
-}
-
-/** What cannot be applied is a fault of ours; a fresh page mends it. @param {import("./page.js").LogEvent} event */
-function applySafely(event) {
-  try {
-    apply(event);
-  } catch (error) {
-    console.error(event.kind, error);
-    tell("resync");
-  }
-}
-
-/** Ask for everything after what we have. One question at a time; asked again while the log is known to reach further. */
-export async function catchUp() {
-  if (isAsking) return;
-  isAsking = true;
-  try {
-    for (let round = 0; round < 5; round++) {
-      const { ok, status, data } = await getJson(page.at(`events?after=${page.seq}&epoch=${page.epoch}`));
-      if (status === 404) tell("gone");
-      if (!ok) {
-        tell("unreachable");
-        return;
-      }
-      tell("reached");
-      take({ ...data, after: page.seq });
-      if (data.reload || page.seq >= known) return;
-    }
-  } finally {
-    isAsking = false;
-  }
-}
 
 function join() {
   socket

@@ -5,6 +5,7 @@ import * as announce from "./announce.js";
 import * as chip from "./chip.js";
 import * as composer from "./composer.js";
 import * as earlier from "./earlier.js";
+import * as kept from "./kept.js";
 import * as keys from "./keys.js";
 import * as link from "./link.js";
 import * as mention from "./mention.js";
@@ -29,5 +30,6 @@ for (const module of [reply, pending, outbox]) module.start();
 
 const form = /** @type {HTMLFormElement | null} */ (one("form[data-composer]"));
 if (form) for (const module of [composer, preview, mention]) module.start(form);
+else kept.start();
 
 link.start();

@@ -49,6 +49,6 @@ export function takeStatus(status) {
   data.phase = status.phase;
   if (status.starts_at) data.startsAt = status.starts_at;
   if (status.ends_at) data.endsAt = status.ends_at;
-  data.openQuestion = status.open_question ? String(status.open_question) : "";
+  if (status.open_question !== undefined) data.openQuestion = String(status.open_question ?? "");
   tell("status", { ...status, before });
 }

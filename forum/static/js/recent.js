@@ -76,7 +76,6 @@ function drawPause() {
 export function start() {
   hear("event", take);
   hear("recent", (fresh) => !isPaused && replace(fresh));
-  hear("moved in time", refresh);
   document.addEventListener("click", async (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const button = target.closest?.("[data-recent-pause], [data-recent-filter], [data-recent-refresh]");

@@ -87,6 +87,9 @@ export function start(composer) {
     if (state === "lost") say("link", [strong("Reconnecting…"), " You can keep writing. ", now], "warn");
     if (state === "checking") say("link", ["Checking for new answers every 20 s. ", now]);
   });
+  hear("gone", () =>
+    say("phase", ["This discussion is no longer open to you. Your text is kept here, so you can copy it."], "bad"),
+  );
   hear("event", (event) => {
     if (event.kind === "person.muted")
       say("refused", [event.message ?? "A host has ended your right to write here."], "bad");

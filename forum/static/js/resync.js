@@ -3,7 +3,7 @@
  * discussion itself. The composer and what waits in it stay as they are.
  */
 
-import { morphRegion } from "./morph.js";
+import { morphRegion, takeStatus } from "./morph.js";
 import { all, hear, one, page, parse, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { adoptToken, getPage } from "./send.js";
@@ -104,5 +104,6 @@ export function showEarlier(list, left, pattern = null) {
 
 export function start() {
   hear("resync", resync);
+  hear("pushed status", (status) => status.phase !== page.phase && takeStatus(status));
   hear("morph page", (/** @type {Document} */ fresh) => keepPlace(() => become(fresh)));
 }

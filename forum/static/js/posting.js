@@ -1,0 +1,69 @@
+/** Sends off what is written in the composer, and takes back what the server refuses. */
+
+import { begin, empty, fill, measure, writing } from "./composer.js";
+import { save } from "./draft.js";
+import { say } from "./notice.js";
+import { add } from "./outbox.js";
+import { hear, one, page, tell } from "./page.js";
+import { refuse, start as startRefusals } from "./refused.js";
+import { post } from "./send.js";
+
+/** @type {HTMLFormElement} */ let form;
+/** @type {HTMLTextAreaElement} */ let field;
+
+/** @param {SubmitEvent} event */
+function submit(event) {
+  if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.name === "preview") return;
+  event.preventDefault();
+  if (form.dataset.waiting) return;
+  if (field.value.trim() === "") {
+    say("refused", ["Write something first."]);
+    return;
+  }
+  if (!measure()) return;
+  const entry = { ...begin(), body: field.value, me: page.me, at: Date.now() };
+  if (page.me) {
+    empty();
+    add(entry);
+    field.focus({ preventScroll: true });
+  } else {
+    save(entry);
+    void sendAsVisitor(entry);
+  }
+}
+
+/** A visitor may have signed in elsewhere since this page came; the server knows. @param {import("./outbox.js").Entry} entry */
+async function sendAsVisitor(entry) {
+  form.dataset.waiting = "true";
+  const answer = await post(page.at("comments"), {
+    body: entry.body,
+    question: entry.question,
+    reply_to: entry.reply_to,
+    key: entry.key,
+  });
+  delete form.dataset.waiting;
+  if (answer.ok) {
+    empty();
+    tell("outbox sent", { entry, answer: answer.data });
+  } else {
+    refuse(entry, answer.error, false);
+  }
+}
+
+/** What was refused comes back, unless something else is being written: then it waits in its place. */
+function giveBack(
+  /** @type {{entry: import("./outbox.js").Entry, error: import("./send.js").Refusal}} */ { entry, error },
+) {
+  const isFree = field.value.trim() === "" && !writing()?.reply_to;
+  if (isFree) fill({ ...entry, at: Date.now() });
+  refuse(entry, error, !isFree);
+}
+
+/** @param {HTMLFormElement} composer */
+export function start(composer) {
+  form = composer;
+  field = /** @type {HTMLTextAreaElement} */ (one("textarea", form));
+  startRefusals(form);
+  form.addEventListener("submit", submit);
+  hear("outbox refused", giveBack);
+}
