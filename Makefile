@@ -20,6 +20,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Node comes with the development packages, inside the environment.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# Trust what the system trusts, as pip does: behind a company's proxy Node would refuse otherwise.
+export NODE_USE_SYSTEM_CA := 1
 export PIP_NO_INPUT := 1
 export PYTHONUNBUFFERED := 1
 
