@@ -133,7 +133,6 @@ def ask(actor: User, question: Question) -> Question:
     question.state = QuestionState.OPEN
     question.asked_at = clock.now()
     question.asked_by_id = actor.id
-    discussion.open_question = question
     db.session.flush()
     _note(actor, question, "question.asked", after={"number": question.number})
     return question

@@ -75,20 +75,19 @@ class Discussion(Model):
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    open_question_id: Mapped[int | None] = mapped_column(
-        ForeignKey("question.id", ondelete="SET NULL", use_alter=True, name="fk_discussion_open_question")
-    )
     epoch: Mapped[str] = mapped_column(String(16))  # random; new when the database is restored from a backup
     last_seq: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
 
-    open_question: Mapped["Question | None"] = relationship(foreign_keys=[open_question_id], post_update=True)
-    questions: Mapped[list["Question"]] = relationship(
-        back_populates="discussion", foreign_keys="Question.discussion_id", order_by="Question.position"
-    )
+    questions: Mapped[list["Question"]] = relationship(back_populates="discussion", order_by="Question.position")
     seats: Mapped[list["Seat"]] = relationship(back_populates="discussion", order_by="Seat.position")
 
     __table_args__ = (Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),)
+
+    @property
+    def open_question(self) -> "Question | None":
+        """The question being asked now, if any."""
+        return next((question for question in self.questions if question.state == "open"), None)
 
     def phase_at(self, now: datetime) -> Phase:
         """Return where the discussion stands at `now`, also when the clock's job has not yet written the step.

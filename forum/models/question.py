@@ -39,7 +39,7 @@ class Question(Model):
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     closed_at: Mapped[datetime | None]
 
-    discussion: Mapped["Discussion"] = relationship(back_populates="questions", foreign_keys=[discussion_id])
+    discussion: Mapped["Discussion"] = relationship(back_populates="questions")
     asked_by: Mapped["User | None"] = relationship()
 
     __table_args__ = (UniqueConstraint("discussion_id", "number"),)

@@ -23,6 +23,8 @@ class SiteRole(StrEnum):
 class User(UserMixin, Model):
     """An account. Its email is kept in lower case; without a password hash it is entered by invitation or reset."""
 
+    __allow_unmapped__ = True  # `session` is no column
+
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(80))
@@ -50,6 +52,8 @@ class User(UserMixin, Model):
 
 class Session(Model):
     """One sign-in on one device. The cookie holds a random token, the table only its SHA-256."""
+
+    __allow_unmapped__ = True  # `token` is no column
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
