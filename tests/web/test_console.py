@@ -1,0 +1,306 @@
+"""The host's console: what it shows, what its forms do, and to whom it is not there."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from forum import clock as time
+from forum.actions import comments, discussions, moderation, questions, seats
+from forum.actions.comments import CommentDraft
+from forum.actions.drafting import DiscussionDraft
+from forum.actions.questions import QuestionDraft
+from forum.actions.seats import SeatDraft
+from forum.database import db, writing
+from forum.models import Comment, CommentState, Discussion, ModerationAction, Question, SeatRole, User
+
+HOSTILE = ["", "\0", "x" * 200_000, "\u202etxet", "null", "1e309", "-1", "99999999999999999999", "[]", "\ud800"]
+
+
+class Event:
+    """A live discussion with an owner, a host, a moderator, a panelist and a member, made by the actions themselves."""
+
+    def __init__(self, house, slug="hour", phase="live"):
+        self.owner = house.user("Olga Owner", role="organiser")
+        self.host, self.moderator = house.user("Hanna Host"), house.user("Milo Moderator")
+        self.panelist, self.member = house.user("Pia Panelist"), house.user("Mara Member")
+        now = time.now()
+        with writing():
+            draft = DiscussionDraft(
+                title="The hour", slug=slug, starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2)
+            )
+            made = discussions.create(db.session.get(User, self.owner.id), draft)
+            for person, role in (
+                (self.host, SeatRole.HOST),
+                (self.moderator, SeatRole.MODERATOR),
+                (self.panelist, SeatRole.PANELIST),
+            ):
+                seats.give(db.session.get(User, self.owner.id), made, SeatDraft(person.name, person.email, role))
+            for words in ("What is missing?", "Who pays?", "What next?"):
+                questions.write(db.session.get(User, self.owner.id), made, QuestionDraft(words, 20))
+            self.id, self.slug = made.id, slug
+        for step in {"draft": (), "announced": ("publish",), "live": ("publish", "open_now")}[phase]:
+            with writing():
+                getattr(discussions, step)(db.session.get(User, self.owner.id), self.row)
+
+    @property
+    def row(self) -> Discussion:
+        return db.session.get_one(Discussion, self.id)
+
+    @property
+    def questions(self) -> list[Question]:
+        db.session.rollback()
+        db.session.expire_all()
+        return list(self.row.questions)
+
+    def comment(self, who: User, words: str = "An answer") -> int:
+        with writing():
+            draft = CommentDraft(words, None, None, f"key-{who.id}-{abs(hash(words))}")
+            return comments.post(db.session.get(User, who.id), self.row, draft).id
+
+    def comment_now(self, comment_id: int) -> Comment:
+        db.session.rollback()
+        db.session.expire_all()
+        return db.session.get_one(Comment, comment_id)
+
+
+@pytest.fixture
+def hour(app, house):
+    return Event(house)
+
+
+@pytest.fixture
+def staff(app, house, hour):
+    client = app.test_client()
+    house.sign_in(client, hour.host)
+    return client
+
+
+def token(app: Flask, client: FlaskClient) -> str:
+    with client.session_transaction() as session:
+        session["csrf_token"] = "f" * 40
+    return URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps("f" * 40)
+
+
+def send(client: FlaskClient, path: str, **fields):
+    data = {"csrf_token": token(client.application, client), **fields}
+    return client.post(path, data=data)
+
+
+def test_the_console_shows_the_run_sheet_and_what_is_next(hour, staff):
+    page = staff.get("/d/hour/console")
+    assert page.status_code == 200
+    assert "Next: Q1" in page.text
+    assert "What is missing?" in page.text
+    assert "Ask Q1 now" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("who", ["visitor", "member", "panelist"])
+def test_the_console_is_not_there_for_others(app, house, hour, who):
+    client = app.test_client()
+    if who != "visitor":
+        house.sign_in(client, getattr(hour, who))
+    theirs, missing = client.get("/d/hour/console"), client.get("/d/nowhere/console")
+    assert theirs.status_code == missing.status_code == 404
+    assert theirs.text.replace("hour", "nowhere") == missing.text
+    paths = (
+        f"questions/{hour.questions[0].id}/ask",
+        "console/pause",
+        "console/extend",
+        "questions/new",
+        f"questions/{hour.questions[0].id}/edit",
+        f"questions/{hour.questions[0].id}/remove",
+        f"console/people/{hour.member.id}/unmute",
+    )
+    for path in paths:
+        assert send(client, f"/d/hour/{path}").status_code == 404, path
+    assert hour.questions[0].number is None
+
+
+def test_asking_takes_one_click_and_two_clicks_ask_once(app, house, hour, staff):
+    first, second, _ = hour.questions
+    other = app.test_client()
+    house.sign_in(other, hour.owner)
+    answer = send(staff, f"/d/hour/questions/{first.id}/ask")
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"/d/hour/console#question-{first.id}")
+    assert send(other, f"/d/hour/questions/{first.id}/ask").status_code == 303
+    assert [q.number for q in hour.questions] == [1, None, None]
+    assert "Q1 is asked." in staff.get("/d/hour/console").text
+    assert "Next: Q2" in other.get("/d/hour/console").text
+    send(other, f"/d/hour/questions/{second.id}/ask")
+    assert [q.state.value for q in hour.questions] == ["closed", "open", "draft"]
+
+
+def test_a_moderator_sees_and_may_only_moderate(app, house, hour):
+    client = app.test_client()
+    house.sign_in(client, hour.moderator)
+    comment = hour.comment(hour.member)
+    page = client.get("/d/hour/console").text
+    assert "Hide this comment" in page
+    assert "Ask Q1 now" not in page
+    assert "+10 min" not in page
+    assert "Add to the run sheet" not in page
+    question = hour.questions[0].id
+    for path in (f"questions/{question}/ask", f"questions/{question}/skip", "console/pause", "questions/new", "edit"):
+        assert send(client, f"/d/hour/{path}", text="x").status_code == 403, path
+    assert send(client, f"/d/hour/console/comments/{comment}/hide", reason="Advertising").status_code == 303
+    assert hour.comment_now(comment).state is CommentState.HIDDEN
+
+
+def test_the_hand_of_the_host_on_the_clock(hour, staff):
+    before = hour.row.ends_at
+    for step, phase in (("pause", "paused"), ("resume", "live")):
+        assert send(staff, f"/d/hour/console/{step}").status_code == 303
+        db.session.expire_all()
+        assert hour.row.phase.value == phase
+    assert send(staff, "/d/hour/console/extend", minutes="10").status_code == 303
+    db.session.expire_all()
+    assert hour.row.ends_at == before + timedelta(minutes=10)
+    assert "Close it now" in staff.get("/d/hour/console/close").text
+    assert hour.row.phase.value == "live"
+    send(staff, "/d/hour/console/close")
+    db.session.expire_all()
+    assert hour.row.phase.value == "closed"
+    assert "Open again for 10 min" in staff.get("/d/hour/console").text
+
+
+def test_pausing_twice_is_refused_as_the_wrong_time(hour, staff):
+    send(staff, "/d/hour/console/pause")
+    assert send(staff, "/d/hour/console/pause").status_code == 409
+
+
+def test_questions_are_written_edited_ordered_skipped_and_removed(hour, staff):
+    one, two, three = (q.id for q in hour.questions)
+    assert send(staff, "/d/hour/questions/new", text="On the spot?", planned_offset_minutes="35").status_code == 303
+    assert hour.questions[-1].text == "On the spot?"
+    assert hour.questions[-1].planned_offset_minutes == 35
+    send(staff, f"/d/hour/questions/{three}/move", position="1")
+    assert [q.id for q in hour.questions][:3] == [three, one, two]
+    send(staff, f"/d/hour/questions/{three}/skip")
+    assert "Next: Q1" in staff.get("/d/hour/console").text
+    assert send(staff, f"/d/hour/questions/{three}/ask").status_code == 409
+    send(staff, f"/d/hour/questions/{three}/unskip")
+    send(staff, f"/d/hour/questions/{two}/edit", text="Who really pays?", planned_offset_minutes="", length_minutes="5")
+    assert {q.id: q.text for q in hour.questions}[two] == "Who really pays?"
+    send(staff, f"/d/hour/questions/{one}/remove")
+    assert one not in [q.id for q in hour.questions]
+
+
+def test_an_asked_question_keeps_its_place(hour, staff):
+    question = hour.questions[0].id
+    send(staff, f"/d/hour/questions/{question}/ask")
+    for path in ("move", "skip", "remove"):
+        assert send(staff, f"/d/hour/questions/{question}/{path}", position="1").status_code == 409
+
+
+def test_a_faulty_question_keeps_what_was_typed_and_names_the_field(hour, staff):
+    page = send(staff, "/d/hour/questions/new", text="Kept words?", planned_offset_minutes="soon")
+    assert page.status_code == 422
+    assert "Kept words?" in page.text
+    assert 'id="fault-planned_offset_minutes"' in page.text
+    assert len(hour.questions) == 3
+
+
+@pytest.mark.parametrize("field", ["text", "planned_offset_minutes", "length_minutes"])
+def test_a_repeated_field_is_refused(hour, staff, field):
+    fields = {"text": "Twice?", field: ["1", "2"]}
+    answer = send(staff, "/d/hour/questions/new", **fields)
+    assert answer.status_code == 422
+    assert f'id="fault-{field}"' in answer.text
+    assert len(hour.questions) == 3
+
+
+def test_moderation_from_the_console_is_in_the_record(hour, staff):
+    send(staff, f"/d/hour/questions/{hour.questions[0].id}/ask")
+    comment = hour.comment(hour.member, "Buy my things")
+    at = f"/d/hour/console/comments/{comment}"
+    send(staff, f"{at}/move", question="1")
+    assert hour.comment_now(comment).question.number == 1
+    assert send(staff, f"{at}/hide", reason="  ").status_code == 422
+    send(staff, f"{at}/hide", reason="Advertising & more")
+    assert hour.comment_now(comment).state is CommentState.HIDDEN
+    send(staff, f"{at}/restore")
+    assert hour.comment_now(comment).state is CommentState.PUBLISHED
+    send(staff, f"{at}/mute", reason="Third time")
+    page = staff.get("/d/hour/console").text
+    for words in ("hid a comment", "restored a comment", "moved a comment", "ended the right to write of"):
+        assert words in page
+    assert "Reason: Advertising &amp; more" in page
+    assert "Let Mara Member write again" in page
+    send(staff, f"/d/hour/console/people/{hour.member.id}/unmute")
+    assert "Let Mara Member write again" not in staff.get("/d/hour/console").text
+    assert db.session.query(ModerationAction).filter_by(verb="person.unmuted").count() == 1
+
+
+def test_another_discussions_things_are_not_there(app, house, hour, staff):
+    class Others:
+        """The same house under names of its own."""
+
+        @staticmethod
+        def user(name, **kind):
+            return house.user(f"{name} the other", **kind)
+
+    other = Event(Others, "other")
+    question, comment = other.questions[0].id, other.comment(other.member, "Elsewhere")
+    with writing():
+        owner = db.session.get_one(User, other.owner.id)
+        moderation.mute(owner, other.row, db.session.get_one(User, other.member.id), "There")
+    for path in (
+        f"questions/{question}/ask",
+        f"questions/{question}/move",
+        f"questions/{question}/skip",
+        f"questions/{question}/remove",
+        f"questions/{question}/edit",
+        f"console/comments/{comment}/hide",
+        f"console/comments/{comment}/move",
+        f"console/people/{other.member.id}/unmute",
+        "questions/99999999999999999999/ask",
+        "console/comments/99999999999999999999/hide",
+        "console/people/99999999999999999999/unmute",
+    ):
+        answer = send(staff, f"/d/hour/{path}", reason="x", question="", position="1", text="x")
+        assert answer.status_code == 404, path
+    assert [q.number for q in other.questions] == [None, None, None]
+    assert other.comment_now(comment).state is CommentState.PUBLISHED
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda v: ascii(v)[:20])
+def test_hostile_fields_never_break_a_form(hour, staff, value):
+    question, comment = hour.questions[0].id, hour.comment(hour.member)
+    raw = value.encode("utf-8", "surrogatepass")
+    for path, field in (
+        ("console/extend", "minutes"),
+        (f"questions/{question}/move", "position"),
+        (f"questions/{question}/edit", "planned_offset_minutes"),
+        (f"console/comments/{comment}/move", "question"),
+    ):
+        answer = send(staff, f"/d/hour/{path}", **{"text": "Fine?", field: raw})
+        assert answer.status_code < 500, (path, field)
+        if value and field != "planned_offset_minutes":
+            assert 400 <= answer.status_code < 500, (path, field)
+    for path, field in (("questions/new", "text"), (f"console/comments/{comment}/hide", "reason")):
+        assert send(staff, f"/d/hour/{path}", **{field: raw}).status_code < 500, (path, field)
+
+
+def test_hostile_addresses_are_not_there(hour, staff):
+    for slug in ("%00", "%ED%A0%80", "a" * 5000, "..%2f..", "%E2%80%AE"):
+        assert staff.get(f"/d/{slug}/console").status_code == 404, slug
+
+
+def test_a_form_without_its_token_is_refused(hour, staff):
+    assert staff.post(f"/d/hour/questions/{hour.questions[0].id}/ask").status_code == 403
+    assert hour.questions[0].number is None
+
+
+def test_scripts_get_json(app, hour, staff):
+    fields = {"csrf_token": token(app, staff)}
+    path = f"/d/hour/questions/{hour.questions[0].id}/ask"
+    answer = staff.post(path, data=fields, headers={"Accept": "application/json"})
+    assert answer.get_json()["notice"] == "Q1 is asked."
+    wrong = staff.post("/d/hour/questions/new", data=fields, headers={"Accept": "application/json"})
+    assert wrong.status_code == 422
+    assert "text" in wrong.get_json()["error"]["fields"]

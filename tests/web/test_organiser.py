@@ -1,0 +1,275 @@
+"""Making a discussion in the browser: every field, the seats, and what bad input is told."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from PIL import Image
+
+from forum.database import db
+from forum.models import Discussion, Seat, User
+from forum.web.organiser import suggest_slug
+
+WHOLE = {
+    "title": "Food and climate",
+    "slug": "food-and-climate",
+    "hosted_by": "The Round House",
+    "intro": "**Come** and *write*.",
+    "editors_note": "Text only.",
+    "related_url": "https://example.org/paper",
+    "related_title": "The paper",
+    "hero_credit": "",
+    "hero_alt": "",
+    "time_zone": "Europe/London",
+    "starts_at_date": "2027-03-01",
+    "starts_at_time": "15:00",
+    "ends_at_date": "2027-03-01",
+    "ends_at_time": "16:00",
+    "visibility": "unlisted",
+    "questions_shown": "count",
+}
+HOSTILE = ["\0", "x" * 200_000, "\u202etxet", "null", "1e309", "[]", "\ud800", "<script>alert(1)</script>"]
+
+
+def token(app: Flask, client: FlaskClient) -> str:
+    with client.session_transaction() as session:
+        session["csrf_token"] = "f" * 40
+    return URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps("f" * 40)
+
+
+def send(client: FlaskClient, path: str, fields: dict[str, object]):
+    data = {"csrf_token": token(client.application, client), **fields}
+    return client.post(path, data=data, content_type="multipart/form-data")
+
+
+def picture() -> tuple[io.BytesIO, str]:
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(stream, "PNG")
+    stream.seek(0)
+    return stream, "hero.png"
+
+
+def stored(slug: str = "food-and-climate") -> Discussion | None:
+    db.session.rollback()
+    db.session.expire_all()
+    return Discussion.with_slug(slug)
+
+
+@pytest.fixture
+def organiser(app, house):
+    client = app.test_client()
+    house.sign_in(client, house.user("Olga Owner", role="organiser"))
+    return client
+
+
+@pytest.fixture
+def made(organiser):
+    assert send(organiser, "/organise/new", WHOLE).status_code == 303
+    return organiser
+
+
+def test_a_whole_discussion_is_made_as_a_draft(made):
+    d = stored()
+    assert d is not None
+    assert d.phase.value == "draft"
+    assert d.starts_at == datetime(2027, 3, 1, 15, tzinfo=UTC)
+    assert (d.visibility.value, d.questions_shown.value, d.time_zone) == ("unlisted", "count", "Europe/London")
+    assert "<strong>" in d.intro_html or "Come" in d.intro_html
+    assert "Food and climate" in made.get("/organise").text
+
+
+def test_only_organisers_find_these_pages(app, house, made):
+    visitor, member = app.test_client(), app.test_client()
+    house.sign_in(member, house.user("Mara Member"))
+    for client in (visitor, member):
+        for path in ("/organise", "/organise/new", "/d/food-and-climate/edit", "/d/food-and-climate/seats/new"):
+            assert client.get(path).status_code == 404, path
+        assert send(client, "/organise/new", WHOLE | {"slug": "theirs"}).status_code == 404
+    assert stored("theirs") is None
+
+
+def test_the_address_is_made_from_the_title_and_is_its_own(made):
+    assert send(made, "/organise/new", WHOLE | {"slug": ""}).status_code == 303
+    assert stored("food-and-climate-2") is not None
+    assert suggest_slug("Ça va? Überall!") == "ca-va-uberall"
+    assert suggest_slug("食").startswith("discussion-")
+
+
+def test_a_taken_address_is_named(made):
+    page = send(made, "/organise/new", WHOLE)
+    assert page.status_code == 422
+    assert 'id="fault-slug"' in page.text
+
+
+def test_every_fault_is_named_at_once_and_what_was_typed_stays(organiser):
+    wrong = {"title": "", "slug": "Not a slug", "related_url": "javascript:alert(1)", "time_zone": "Mars/Olympus"}
+    page = send(organiser, "/organise/new", WHOLE | wrong | {"starts_at_time": "noon", "visibility": "secret"})
+    assert page.status_code == 422
+    for field in ("title", "slug", "related_url", "time_zone", "starts_at", "visibility"):
+        assert f'id="fault-{field}"' in page.text, field
+        assert f'href="#field-{field}"' in page.text, field
+    assert 'value="The Round House"' in page.text
+    assert 'value="Not a slug"' in page.text
+    assert db.session.query(Discussion).count() == 0
+
+
+def test_the_end_comes_after_the_start(organiser):
+    page = send(organiser, "/organise/new", WHOLE | {"ends_at_time": "14:00"})
+    assert page.status_code == 422
+    assert 'id="fault-ends_at"' in page.text
+
+
+def test_a_time_that_the_clocks_leap_over_is_explained(organiser):
+    page = send(organiser, "/organise/new", WHOLE | {"starts_at_date": "2027-03-28", "starts_at_time": "01:30"})
+    assert page.status_code == 422
+    assert "does not exist" in page.text
+    assert "02:30" in page.text
+
+
+@pytest.mark.parametrize(("fold", "hour"), [("first", 0), ("second", 1)])
+def test_a_time_that_comes_twice_is_asked_about(organiser, fold, hour):
+    night = WHOLE | {"starts_at_date": "2027-10-31", "starts_at_time": "01:30"}
+    night |= {"ends_at_date": "2027-10-31", "ends_at_time": "04:00"}
+    page = send(organiser, "/organise/new", night)
+    assert page.status_code == 422
+    assert 'name="starts_at_fold"' in page.text
+    assert 'name="ends_at_fold"' not in page.text
+    assert send(organiser, "/organise/new", night | {"starts_at_fold": fold}).status_code == 303
+    d = stored()
+    assert d is not None
+    assert d.starts_at == datetime(2027, 10, 31, hour, 30, tzinfo=UTC)
+    assert f'value="{fold}" selected' in organiser.get("/d/food-and-climate/edit").text
+
+
+def test_saving_what_the_form_shows_changes_nothing(made):
+    before = stored()
+    assert before is not None
+    values = {c.name: getattr(before, c.name) for c in Discussion.__table__.columns}
+    assert send(made, "/d/food-and-climate/edit", WHOLE).status_code == 303
+    after = stored()
+    assert {c.name: getattr(after, c.name) for c in Discussion.__table__.columns} == values
+
+
+def test_editing_changes_every_field(made):
+    other = WHOLE | {"title": "Water", "slug": "water", "time_zone": "Asia/Kathmandu", "visibility": "invited"}
+    other |= {"starts_at_time": "09:15", "ends_at_time": "11:00", "intro": "New", "hosted_by": "Others"}
+    assert send(made, "/d/food-and-climate/edit", other).location.endswith("/d/water/edit")
+    d = stored("water")
+    assert d is not None
+    assert (d.title, d.intro, d.hosted_by, d.visibility.value) == ("Water", "New", "Others", "invited")
+    assert d.starts_at == datetime(2027, 3, 1, 3, 30, tzinfo=UTC)
+
+
+def test_a_picture_needs_words_and_a_credit(made):
+    page = send(made, "/d/food-and-climate/edit", WHOLE | {"hero": picture()})
+    assert page.status_code == 422
+    assert 'id="fault-hero_alt"' in page.text
+    assert 'id="fault-hero_credit"' in page.text
+    d = stored()
+    assert d is not None
+    assert d.hero == ""
+    words = {"hero_alt": "A field", "hero_credit": "A. Painter"}
+    assert send(made, "/d/food-and-climate/edit", WHOLE | words | {"hero": picture()}).status_code == 303
+    d = stored()
+    assert d is not None
+    assert d.hero
+    send(made, "/d/food-and-climate/edit", WHOLE | {"remove_hero": "yes"})
+    d = stored()
+    assert d is not None
+    assert d.hero == ""
+
+
+def test_what_is_no_picture_is_named(made):
+    words = {"hero_alt": "A field", "hero_credit": "A. Painter", "hero": (io.BytesIO(b"<svg onload=x>"), "a.png")}
+    page = send(made, "/d/food-and-climate/edit", WHOLE | words)
+    assert 400 <= page.status_code < 500
+    assert 'id="fault-hero"' in page.text
+
+
+def test_publishing_and_withdrawing(app, made):
+    reader = app.test_client()
+    assert send(made, "/d/food-and-climate/console/publish", {"from": "edit"}).location.endswith("/edit")
+    d = stored()
+    assert d is not None
+    assert d.phase.value == "announced"
+    assert send(reader, "/d/food-and-climate/console/withdraw", {}).status_code == 404
+    send(made, "/d/food-and-climate/console/withdraw", {})
+    d = stored()
+    assert d is not None
+    assert d.phase.value == "draft"
+
+
+def test_seats_are_given_changed_and_taken(made):
+    seat = {
+        "name": "Pia Panelist",
+        "email": "pia@example.org",
+        "role": "panelist",
+        "title": "Dr",
+        "affiliation": "Here",
+    }
+    assert send(made, "/d/food-and-climate/seats/new", seat).status_code == 303
+    given = db.session.query(Seat).one()
+    assert given.user.email == "pia@example.org"
+    again = send(made, "/d/food-and-climate/seats/new", seat)
+    assert again.status_code == 422
+    assert 'id="fault-email"' in again.text
+    changed = seat | {"name": "Pia P. Panelist", "role": "host"}
+    assert send(made, f"/d/food-and-climate/seats/{given.id}/edit", changed).status_code == 303
+    db.session.expire_all()
+    assert (given.name, given.role.value) == ("Pia P. Panelist", "host")
+    assert "Pia P. Panelist" in made.get("/d/food-and-climate/edit").text
+    assert send(made, f"/d/food-and-climate/seats/{given.id}/take", {}).status_code == 303
+    assert db.session.query(Seat).count() == 0
+
+
+def test_a_faulty_seat_makes_no_account(made):
+    seat = {"name": "", "email": "nobody", "role": "emperor"}
+    page = send(made, "/d/food-and-climate/seats/new", seat)
+    assert page.status_code == 422
+    for field in ("name", "email", "role"):
+        assert f'id="fault-{field}"' in page.text, field
+    assert db.session.query(Seat).count() == 0
+    assert db.session.query(User).count() == 1
+
+
+def test_another_discussions_seat_is_not_there(made):
+    send(made, "/organise/new", WHOLE | {"slug": "other"})
+    send(made, "/d/other/seats/new", {"name": "Pia", "email": "pia@example.org", "role": "panelist"})
+    seat = db.session.query(Seat).one()
+    assert made.get(f"/d/food-and-climate/seats/{seat.id}/edit").status_code == 404
+    assert send(made, f"/d/food-and-climate/seats/{seat.id}/take", {}).status_code == 404
+    assert made.get(f"/d/other/seats/{10**30}/edit").status_code == 404
+
+
+@pytest.mark.parametrize("field", [*WHOLE, "remove_hero"])
+def test_no_field_can_break_the_form(organiser, field):
+    for value in HOSTILE:
+        raw = value.encode("utf-8", "surrogatepass")
+        answer = send(organiser, "/organise/new", WHOLE | {field: raw})
+        assert answer.status_code in {303, 413, 422}, (field, value[:20])
+        assert "<script>alert" not in answer.text
+        if answer.status_code == 303:
+            db.session.rollback()
+            db.session.query(Discussion).delete()
+            db.session.commit()
+    repeated = send(organiser, "/organise/new", WHOLE | {field: ["a", "b"]})
+    if field != "remove_hero":
+        assert repeated.status_code == 422
+        assert field.removesuffix("_date").removesuffix("_time") in repeated.text
+    missing = {name: value for name, value in WHOLE.items() if name != field}
+    assert send(organiser, "/organise/new", missing).status_code in {303, 422}
+
+
+def test_a_megabyte_is_too_much(organiser):
+    assert send(organiser, "/organise/new", WHOLE | {"intro": "x" * 1_000_000}).status_code == 413
+    assert stored() is None
+
+
+def test_an_empty_form_names_its_fields(organiser):
+    page = send(organiser, "/organise/new", {})
+    assert page.status_code == 422
+    for field in ("title", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown"):
+        assert f'id="fault-{field}"' in page.text, field
