@@ -17,6 +17,8 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 BIN := .venv/bin
+COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--system-certs --python-version 3.11 pyproject.toml
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Node comes with the development packages, inside the environment.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -57,10 +59,8 @@ assets: develop
 	@wc -c forum/static/built/*
 
 lock: .venv/develop.stamp
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--python-version 3.11 --extra dev --extra build pyproject.toml -o requirements-dev.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--python-version 3.11 --extra build -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(COMPILE) --extra dev --extra build -o requirements-dev.txt
+	$(COMPILE) --extra build -c requirements-dev.txt -o requirements.txt
 	npm install --package-lock-only
 	@! grep -nE '://|index-url|find-links' requirements.txt requirements-dev.txt
 	@! grep -n '"resolved"' package-lock.json
