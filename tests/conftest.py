@@ -1,0 +1,143 @@
+"""What every test stands on: both databases, a clock that stands still, and makers that speak the field's language."""
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text as sql
+
+from forum import clock as forum_clock
+from forum import create_app, migrating
+from forum.config import Settings
+from forum.database import db
+from tests.house import House
+
+MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def missing(what: str) -> None:
+    """Skip loudly at home, fail in CI, where every part is installed."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing; .ci/run installs it")
+    pytest.skip(f"{what} is missing: install it to run this test")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def postgresql_folder() -> Path | None:
+    """Return the folder with initdb and pg_ctl: on PATH, or where Debian keeps them."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A private PostgreSQL server on a free port; yields its address without a database's name."""
+    folder = postgresql_folder()
+    if folder is None:
+        missing("PostgreSQL (initdb, pg_ctl)")
+    assert folder is not None
+    home = tmp_path_factory.mktemp("postgresql")
+    port = free_port()
+    # The server refuses to run as root, so root hands it to nobody.
+    as_server: list[str] = []
+    if os.geteuid() == 0:
+        as_server = ["runuser", "-u", "nobody", "--"]
+        for path in (home, *list(home.parents)[:2]):
+            path.chmod(0o755)
+        shutil.chown(home, "nobody", "nogroup")
+    data = home / "data"
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*as_server, str(folder / program), *arguments], check=True, cwd=home, stdout=subprocess.DEVNULL, timeout=60
+        )
+
+    run("initdb", "-D", str(data), "-U", "roundtext", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off"
+    run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-w", "-o", options, "start")
+    yield f"postgresql://roundtext@127.0.0.1:{port}"
+    run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+_databases = itertools.count(1)
+
+
+def new_database(server: str) -> str:
+    """Make an empty database on the test server and return its address."""
+    import psycopg
+
+    name = f"test_{os.getpid()}_{next(_databases)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+    return f"{server}/{name}"
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings for a database with every table and no rows, one of each kind for the whole run."""
+    folder = tmp_path_factory.mktemp("data")
+    url = "" if request.param == "sqlite" else new_database(request.getfixturevalue("postgresql"))
+    settings = Settings(data_dir=folder, database_url=url, secret_key="a secret for tests", limits=False)
+    migrating.upgrade(create_app(settings))
+    return settings
+
+
+@pytest.fixture
+def app(database: Settings) -> Iterator[Flask]:
+    """The app on an empty database, inside an application context."""
+    app = create_app(database)
+    app.testing = True
+    with app.app_context():
+        _empty()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _empty() -> None:
+    names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    else:
+        # The record refuses DELETE; a test's own database is emptied around its trigger.
+        trigger = db.session.scalar(sql("SELECT sql FROM sqlite_master WHERE name = 'record_no_delete'"))
+        db.session.execute(sql("DROP TRIGGER record_no_delete"))
+        for table in reversed(db.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.execute(sql(str(trigger)))
+    db.session.commit()
+
+
+@pytest.fixture
+def clock() -> Iterator[object]:
+    """The forum's clock, standing at 14:00 UTC on 23 November 2026; `clock.advance(timedelta)` moves it."""
+    with forum_clock.stopped_at(MOMENT):
+        yield forum_clock
+
+
+@pytest.fixture
+def house(app: Flask) -> House:
+    """Makers of people, discussions, questions and comments."""
+    return House(app)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without script and without an account."""
+    return app.test_client()

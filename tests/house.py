@@ -1,0 +1,149 @@
+"""Makers of people, discussions, questions and comments, through the same actions that pages use."""
+
+import hashlib
+import itertools
+import secrets
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum import clock
+from forum.actions import comments, discussions, questions, seats
+from forum.actions.comments import CommentDraft
+from forum.actions.drafting import DiscussionDraft
+from forum.actions.questions import QuestionDraft
+from forum.actions.seats import SeatDraft
+from forum.database import db, writing
+from forum.models import Comment, Discussion, Phase, Question, Seat, SeatRole, Session, SiteRole, User, Visibility
+
+
+class House:
+    """What a test asks for in the field's words."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._numbers = itertools.count(1)
+
+    def user(self, name: str = "", *, role: SiteRole = SiteRole.MEMBER, confirmed: bool = True) -> User:
+        """Return a new account."""
+        number = next(self._numbers)
+        user = User(
+            email=f"person{number}@example.org",
+            name=name or f"Member {number}",
+            role=role,
+            created_at=clock.now(),
+            confirmed_at=clock.now() if confirmed else None,
+        )
+        with writing():
+            db.session.add(user)
+        return user
+
+    def discussion(
+        self,
+        *,
+        phase: Phase | str = Phase.LIVE,
+        title: str = "How should cities share water?",
+        slug: str = "",
+        visibility: Visibility | str = Visibility.PUBLIC,
+        host: User | None = None,
+        ask: int = 0,
+        **fields: object,
+    ) -> Discussion:
+        """Return a discussion with a host, in `phase`, with `ask` questions asked (it is live then)."""
+        organiser = self.user(f"Organiser {next(self._numbers)}", role=SiteRole.ORGANISER)
+        phase = Phase(phase)
+        now = clock.now()
+        draft = DiscussionDraft(
+            title=title,
+            slug=slug or f"water-{next(self._numbers)}",
+            starts_at=now + timedelta(hours=1),
+            ends_at=now + timedelta(hours=2),
+            time_zone="Europe/London",
+            visibility=Visibility(visibility),
+            **fields,  # type: ignore[arg-type]
+        )
+        with writing():
+            discussion = discussions.create(organiser, draft)
+        self.seat(discussion, host or self.user("Hana Host-Maier"), SeatRole.HOST)
+        if phase is not Phase.DRAFT:
+            self.do(discussions.publish, organiser, discussion)
+        if phase in {Phase.LIVE, Phase.PAUSED, Phase.CLOSED}:
+            self.do(discussions.open_now, organiser, discussion)
+        for number in range(1, ask + 1):
+            self.asked(discussion, f"What about point {number}?")
+        if phase is Phase.PAUSED:
+            self.do(discussions.pause, organiser, discussion)
+        if phase is Phase.CLOSED:
+            self.do(discussions.close, organiser, discussion)
+        return discussion
+
+    def do(self, action, *arguments, **named):  # type: ignore[no-untyped-def]
+        """Run one action in its transaction and return what it returns."""
+        with writing():
+            return action(*arguments, **named)
+
+    def host_of(self, discussion: Discussion) -> User:
+        """Return the first host."""
+        return next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
+
+    def seat(self, discussion: Discussion, user: User, role: SeatRole | str, **fields: str) -> Seat:
+        """Give `user` a seat."""
+        draft = SeatDraft(name=user.name, email=user.email, role=SeatRole(role), **fields)
+        owner = db.session.get_one(User, discussion.owner_id)
+        seat: Seat = self.do(seats.give, owner, discussion, draft)
+        return seat
+
+    def panelist(self, discussion: Discussion, name: str = "Priya Raman") -> User:
+        """Return a new person who sits on the panel of `discussion`."""
+        user = self.user(name)
+        self.seat(discussion, user, SeatRole.PANELIST, affiliation="Partnering Lab")
+        return user
+
+    def question(self, discussion: Discussion, text: str = "What is missing?", offset: int | None = None) -> Question:
+        """Return a question that is not asked yet."""
+        question: Question = self.do(questions.write, self.host_of(discussion), discussion, QuestionDraft(text, offset))
+        return question
+
+    def asked(self, discussion: Discussion, text: str = "What is missing?") -> Question:
+        """Return a question that has just been asked."""
+        question = self.question(discussion, text)
+        self.do(questions.ask, self.host_of(discussion), question)
+        return question
+
+    def comment(
+        self,
+        discussion: Discussion,
+        author: User | None = None,
+        body: str = "Water is shared already.",
+        *,
+        question: int | None = None,
+        reply_to: int | None = None,
+        key: str = "",
+    ) -> Comment:
+        """Return a comment that `author` has just posted."""
+        draft = CommentDraft(body, question, reply_to, key or secrets.token_hex(8))
+        comment: Comment = self.do(comments.post, author or self.user(), discussion, draft)
+        return comment
+
+    def sign_in(self, client: FlaskClient, user: User) -> None:
+        """Make `client` carry a session of `user`."""
+        token = secrets.token_urlsafe(16)
+        with writing():
+            db.session.add(
+                Session(
+                    user_id=user.id,
+                    token_hash=hashlib.sha256(token.encode()).hexdigest(),
+                    started_at=clock.now(),
+                    seen_at=clock.now(),
+                    expires_at=clock.now() + timedelta(days=1),
+                )
+            )
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = token
+            cookie["_fresh"] = True
+
+    def token(self, client: FlaskClient) -> str:
+        """Return a CSRF token that `client` may send."""
+        page = client.get("/account").get_data(as_text=True)
+        return page.split('name="csrf_token" value="')[1].split('"')[0]
