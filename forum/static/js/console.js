@@ -106,6 +106,7 @@ document.addEventListener("submit", (event) => {
   void send(form);
 });
 
+document.body.classList.add("has-keys");
 for (const element of all("[data-script-only]")) element.hidden = false;
 hear("event", refresh);
 hear("resync", refresh);
