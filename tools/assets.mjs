@@ -15,7 +15,7 @@ import { build, transform } from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "forum/static");
 
-/** One bundle per kind of page, so that each loads a single script. */
+/** One bundle per kind of page, so that each loads a single script. The console has a style sheet of its own too. */
 const ENTRIES = ["live", "console", "site"];
 
 /** The oldest browsers we serve: those that know ES2020, and cascade layers in the style sheet. */
@@ -42,7 +42,7 @@ async function bundle(folder) {
   await build({
     ...common,
     absWorkingDir: root,
-    entryPoints: { style: join(source, "css/main.css") },
+    entryPoints: { style: join(source, "css/main.css"), console: join(source, "css/console.css") },
     outdir: folder,
     target: STYLE_TARGET,
     // Pictures and fonts stay files of their own: the browser fetches them when it needs them.
