@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import text as sql
 
@@ -103,11 +103,17 @@ def app(database: Settings) -> Iterator[Flask]:
     """The app on an empty database, inside an application context."""
     app = create_app(database)
     app.testing = True
+    app.before_request_funcs.setdefault(None, []).insert(0, _forget_person)
     with app.app_context():
         _empty()
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _forget_person() -> None:
+    """Requests inside a test's context share its `g`, where Flask-Login keeps the person of the request before."""
+    g.pop("_login_user", None)
 
 
 def _empty() -> None:

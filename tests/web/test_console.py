@@ -14,7 +14,7 @@ from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.actions.seats import SeatDraft
 from forum.database import db, writing
-from forum.models import Comment, CommentState, Discussion, ModerationAction, Question, SeatRole, User
+from forum.models import Comment, CommentState, Discussion, ModerationAction, Question, SeatRole, SiteRole, User
 
 HOSTILE = ["", "\0", "x" * 200_000, "\u202etxet", "null", "1e309", "-1", "99999999999999999999", "[]", "\ud800"]
 
@@ -23,7 +23,7 @@ class Event:
     """A live discussion with an owner, a host, a moderator, a panelist and a member, made by the actions themselves."""
 
     def __init__(self, house, slug="hour", phase="live"):
-        self.owner = house.user("Olga Owner", role="organiser")
+        self.owner = house.user("Olga Owner", role=SiteRole.ORGANISER)
         self.host, self.moderator = house.user("Hanna Host"), house.user("Milo Moderator")
         self.panelist, self.member = house.user("Pia Panelist"), house.user("Mara Member")
         now = time.now()
@@ -237,14 +237,7 @@ def test_moderation_from_the_console_is_in_the_record(hour, staff):
 
 
 def test_another_discussions_things_are_not_there(app, house, hour, staff):
-    class Others:
-        """The same house under names of its own."""
-
-        @staticmethod
-        def user(name, **kind):
-            return house.user(f"{name} the other", **kind)
-
-    other = Event(Others, "other")
+    other = Event(house, "other")
     question, comment = other.questions[0].id, other.comment(other.member, "Elsewhere")
     with writing():
         owner = db.session.get_one(User, other.owner.id)

@@ -10,7 +10,7 @@ from itsdangerous import URLSafeTimedSerializer
 from PIL import Image
 
 from forum.database import db
-from forum.models import Discussion, Seat, User
+from forum.models import Discussion, Seat, SiteRole, User
 from forum.web.organiser import suggest_slug
 
 WHOLE = {
@@ -61,7 +61,7 @@ def stored(slug: str = "food-and-climate") -> Discussion | None:
 @pytest.fixture
 def organiser(app, house):
     client = app.test_client()
-    house.sign_in(client, house.user("Olga Owner", role="organiser"))
+    house.sign_in(client, house.user("Olga Owner", role=SiteRole.ORGANISER))
     return client
 
 
