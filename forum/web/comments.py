@@ -1,0 +1,202 @@
+"""Posting, previewing, editing and moderating comments: thin views over `actions`."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
+
+from forum import access, people, text
+from forum.actions import comments, drafts, moderation
+from forum.actions.comments import CommentDraft
+from forum.database import writing
+from forum.extensions import limiter
+from forum.live import fragments
+from forum.models import Comment, Discussion, User
+from forum.refusals import Refused, unknown
+from forum.web.errors import wants_json
+from forum.web.forms import Fields, signed_in
+
+blueprint = Blueprint("comments", __name__)
+
+
+def writer() -> User:
+    """Return the signed-in user. Raises Refused (sign_in) for a visitor."""
+    user = signed_in()
+    if user is None:
+        raise Refused("sign_in", "Sign in to do this. What you typed is kept for you.")
+    return user
+
+
+def find(slug: str) -> Discussion:
+    """Return the discussion at /d/<slug> if the reader may know of it. Raises Refused (404)."""
+    discussion = Discussion.with_slug(slug) if len(slug) <= 80 else None
+    if discussion is None:
+        raise unknown()
+    access.require(signed_in(), "discussion.read", discussion)
+    return discussion
+
+
+def by_writer() -> str:
+    """Limits are per person, and per address for visitors."""
+    user = signed_in()
+    return f"user:{user.id}" if user else str(request.remote_addr)
+
+
+@blueprint.post("/d/<slug>/comments")
+@limiter.limit("20/minute;300/hour", key_func=by_writer)
+def post(slug: str) -> Response:
+    """Post a comment: fields body, question (number), reply_to, key. 201 JSON, or 303 to the comment."""
+    fields = Fields()
+    draft = CommentDraft(
+        body=fields.text("body"),
+        question=fields.number("question"),
+        reply_to=fields.number("reply_to"),
+        key=fields.text("key") or secrets.token_hex(16),
+    )
+    fields.refuse()
+    if "preview" in request.form and not wants_json():
+        return _preview_page(slug, draft)
+    if signed_in() is None:
+        return _keep_for_visitor(slug, draft)
+    try:
+        return _post(slug, draft)
+    except Refused:
+        _keep(slug, draft)
+        raise
+
+
+# A visitor's form comes from the page that is the same for everybody; see web.guards.
+post.visitors_need_no_token = True  # type: ignore[attr-defined]
+
+
+def _post(slug: str, draft: CommentDraft) -> Response:
+    with writing():
+        discussion = find(slug)
+        known = Comment.with_key(discussion, writer(), draft.key)
+        comment = comments.post(writer(), discussion, draft)
+        if holder := session.get("draft_holder"):
+            drafts.forget(discussion, holder)
+    return _answer(comment, 200 if known else 201)
+
+
+def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
+    """Keep what a visitor typed and lead them to sign up; they come back to it."""
+    find(slug)
+    comments.checked_body(draft.body)
+    if wants_json():
+        raise Refused("sign_in", "Sign in to post this. Your text is kept on this device.")
+    _keep(slug, draft)
+    return redirect_to(f"/sign-up?next=/d/{slug}%23say")
+
+
+def _keep(slug: str, draft: CommentDraft) -> None:
+    """Keep a text that was not posted, for browsers that cannot keep it themselves."""
+    if wants_json() or not draft.body.strip():
+        return
+    holder = session.setdefault("draft_holder", secrets.token_urlsafe(18))
+    with writing():
+        drafts.keep(find(slug), holder, draft.body, draft.question, draft.reply_to)
+
+
+def _preview_page(slug: str, draft: CommentDraft) -> Response:
+    discussion = find(slug)
+    html = text.render(comments.checked_body(draft.body), people.mentions(discussion))
+    return make_response(render_template("comments/preview.html", discussion=discussion, draft=draft, html=html))
+
+
+@blueprint.post("/d/<slug>/preview")
+@limiter.limit("60/minute", key_func=by_writer)
+def preview(slug: str) -> Response:
+    """Return `{html}`: what the Markdown in `body` will look like. Nothing is stored."""
+    discussion = find(slug)
+    writer()
+    fields = Fields()
+    body = fields.text("body")
+    fields.refuse()
+    source = comments.checked_body(body)
+    return jsonify(html=text.render(source, people.mentions(discussion)))
+
+
+@blueprint.get("/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,mute,unmute):action>")
+def ask(slug: str, comment_id: int, action: str) -> Response:
+    """Show the small page that does `action` without script."""
+    discussion = find(slug)
+    comment = comments.find(signed_in(), discussion, comment_id)
+    _require_sight(comment, action)
+    page = render_template(
+        "comments/action.html",
+        discussion=discussion,
+        comment=comment,
+        action=action,
+        face=people.face_of(comment),
+        asked=sorted((q for q in discussion.questions if q.number is not None), key=lambda q: q.number or 0),
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _require_sight(comment: Comment, action: str) -> None:
+    """An action's page exists for whoever may take the action, and for nobody else."""
+    user = writer()
+    staff = access.role_of(user, comment.discussion) in access.STAFF
+    own = comment.author_id == user.id
+    allowed = own if action in {"edit", "delete"} else staff or (own and action == "move")
+    if not allowed:
+        raise unknown()
+
+
+@blueprint.post("/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,mute,unmute):action>")
+@limiter.limit("60/minute", key_func=by_writer)
+def act(slug: str, comment_id: int, action: str) -> Response:
+    """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it."""
+    fields = Fields()
+    taken = {name: fields.text(name) for name in ("body", "reason")} | {"question": fields.number("question")}
+    fields.refuse()
+    with writing():
+        discussion = find(slug)
+        comment = comments.find(signed_in(), discussion, comment_id)
+        _TAKE[action](writer(), comment, taken)
+    return _answer(comment, 200)
+
+
+def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:
+    if comment.author is None:
+        raise Refused("no_account", "This name has no account, so there is no right to end.", 409)
+    moderation.mute(actor, comment.discussion, comment.author, fields["reason"])
+
+
+def _unmute(actor: User, comment: Comment, _fields: dict[str, Any]) -> None:
+    if comment.author is not None:
+        moderation.unmute(actor, comment.discussion, comment.author)
+
+
+_TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
+    "edit": lambda actor, comment, fields: comments.edit(actor, comment, fields["body"]),
+    "delete": lambda actor, comment, _: comments.delete(actor, comment),
+    "move": lambda actor, comment, fields: comments.move(actor, comment, fields["question"]),
+    "hide": lambda actor, comment, fields: moderation.hide(actor, comment, fields["reason"]),
+    "restore": lambda actor, comment, fields: moderation.restore(actor, comment, fields["reason"]),
+    "mute": _mute,
+    "unmute": _unmute,
+}
+
+
+def _answer(comment: Comment, status: int) -> Response:
+    if wants_json():
+        return make_response(
+            jsonify(
+                id=comment.id,
+                seq=comment.discussion.last_seq,
+                state=comment.state.value,
+                html=fragments.comment_html(comment),
+            ),
+            status,
+        )
+    return redirect_to(f"/d/{comment.discussion.slug}?around={comment.id}#c{comment.id}")
+
+
+def redirect_to(address: str) -> Response:
+    """Answer a form: see the other page (303), so that reloading does not send the form again."""
+    return make_response(redirect(address, 303))
