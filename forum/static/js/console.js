@@ -118,6 +118,7 @@ hear("presence", (said) => {
   showPresence();
 });
 hear("link", (state) => {
+  document.body.dataset.link = state;
   one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live");
   if (state === "lost") say("The connection is lost. It comes back by itself; your forms still work.", true);
 });

@@ -1,0 +1,137 @@
+"""The console in Chromium: two hosts see each other's hand, the keys do what they say, and typing is left alone."""
+
+import pytest
+
+from forum.database import db
+from forum.models import Discussion
+from tests.browser.scene import Scene
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def discussion(scene: Scene) -> Discussion:
+    """A live discussion with one asked question, three to come and two comments."""
+    discussion = scene.house.discussion(ask=1, slug=f"console-{id(scene)}")
+    for words in ("Who pays?", "Who decides?", "What next?"):
+        scene.house.question(discussion, words, 20)
+    member = scene.house.user("Mara Member")
+    scene.house.comment(discussion, member, "The first answer.", question=1)
+    scene.house.comment(discussion, member, "The second answer.")
+    return discussion
+
+
+@pytest.fixture
+def host(scene, discussion):
+    return scene.visit(discussion, scene.house.host_of(discussion), "/console")
+
+
+def coming(page) -> list[str]:
+    return [words.strip() for words in page.locator(".run-line[data-place] .run-text").all_inner_texts()]
+
+
+def test_what_one_host_does_shows_on_the_others_console(scene, discussion, host):
+    other = scene.visit(discussion, scene.house.host_of(discussion), "/console")
+    host.get_by_role("button", name="Ask Q2 now").click()
+    other.wait_for_selector(".run-open .run-text:has-text('Who pays?')", timeout=3_000)
+    assert other.locator(".run-next .run-text").inner_text() == "Who decides?"
+    other.get_by_role("button", name="Pause").click()
+    host.get_by_role("button", name="Resume").wait_for(timeout=3_000)
+    host.locator("[data-console-notice]", has_text="Q2 is asked.").wait_for()
+
+
+def test_a_mute_shows_on_the_others_console(scene, discussion, host):
+    other = scene.visit(discussion, scene.house.host_of(discussion), "/console")
+    first = host.locator("[data-comment]").first
+    first.get_by_text("End right to write…").click()
+    first.get_by_label("Reason, shown to this person").fill("Not here")
+    first.get_by_role("button", name="End their right to write").click()
+    other.get_by_role("button", name="Let Mara Member write again").wait_for(timeout=4_000)
+
+
+def test_n_then_enter_asks_the_next_question_once(scene, discussion, host):
+    host.keyboard.press("n")
+    assert "press Enter" in host.locator("[data-console-notice]").inner_text()
+    host.keyboard.press("Enter")
+    host.wait_for_selector(".run-open .run-text:has-text('Who pays?')")
+    host.keyboard.press("Enter")
+    host.wait_for_timeout(600)
+    db.session.rollback()
+    db.session.expire_all()
+    assert [q.number for q in discussion.questions] == [1, 2, None, None]
+
+
+def test_keys_walk_the_comments_hide_and_move(scene, discussion, host):
+    host.keyboard.press("j")
+    host.keyboard.press("j")
+    host.keyboard.press("k")
+    focused = host.evaluate("document.activeElement.textContent")
+    assert "The second answer." in focused
+    host.keyboard.press("1")
+    host.wait_for_selector("[data-comment]:focus .console-head:has-text('Q1')")
+    host.keyboard.press("x")
+    host.keyboard.type("Off the point, n and x")
+    host.keyboard.press("Enter")
+    host.wait_for_selector(".console-hidden .console-why:has-text('Off the point, n and x')")
+
+
+def test_the_order_changes_by_alt_and_arrows(scene, discussion, host):
+    host.locator(".run-line[data-place]", has_text="What next?").focus()
+    host.keyboard.press("Alt+ArrowUp")
+    host.wait_for_selector(".run-line[data-place='2']:has-text('What next?')")
+    assert "What next?" in host.evaluate("document.activeElement.textContent")
+    host.keyboard.press("Alt+ArrowUp")
+    host.wait_for_selector(".run-next:has-text('What next?')")
+
+
+def test_the_order_changes_by_dragging(scene, discussion, host):
+    line = host.locator(".run-line[data-place]", has_text="What next?").locator(".run-text")
+    line.drag_to(host.locator(".run-next .run-label"))
+    host.wait_for_selector(".run-next:has-text('What next?')", timeout=4_000)
+
+
+def test_what_a_host_types_outlives_what_arrives(scene, discussion, host):
+    host.locator("#new-question").fill("Half a quest")
+    first = host.locator("[data-comment]").first
+    first.get_by_text("Hide…").click()
+    first.get_by_label("Reason, shown to readers").fill("Half a rea")
+    scene.house.comment(discussion, body="Just arrived.", question=1)
+    host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=3_000)
+    assert host.locator("#new-question").input_value() == "Half a quest"
+    reason = host.locator("details[open] input[name=reason]")
+    assert reason.input_value() == "Half a rea"
+    assert reason.evaluate("e => e === document.activeElement")
+    reason.press_sequentially("son")
+    assert reason.input_value() == "Half a reason"
+
+
+def test_the_keys_can_be_switched_off(scene, discussion, host):
+    host.get_by_label("Keys on").uncheck()
+    host.locator("h1").click()
+    host.keyboard.press("n")
+    assert host.locator(".run-ask button").first.evaluate("e => e !== document.activeElement")
+
+
+def test_without_script_every_button_works(scene, discussion):
+    context = scene.context(scene.house.host_of(discussion), java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}/console")
+    page.get_by_role("button", name="Ask Q2 now").click()
+    assert "Q2 is asked." in page.inner_text("[data-console-notice]")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("link", name="Close…").click()
+    page.get_by_role("button", name="Close it now").click()
+    assert "The discussion is closed." in page.inner_text("[data-console-notice]")
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_console_fits_and_is_accessible(scene, discussion, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
+    page = scene.visit(discussion, scene.house.host_of(discussion), "/console", **options)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
