@@ -3,7 +3,7 @@
  * form; here that form opens in a dialog and is sent without leaving the page.
  */
 
-import { make, one, tell } from "./page.js";
+import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { getPage, post } from "./send.js";
 import { put } from "./stream.js";
@@ -28,6 +28,12 @@ async function open(link) {
   const trouble = make("p", { class: "dialog-trouble", role: "alert" });
   const cancel = make("button", { type: "button", class: "dialog-cancel" }, "Cancel");
   const ours = /** @type {HTMLFormElement} */ (document.importNode(form, true));
+  // Its ids must not be those of the page.
+  for (const field of all("[id]", ours)) field.id = `dialog-${field.id}`;
+  for (const label of all("[for]", ours)) label.setAttribute("for", `dialog-${label.getAttribute("for")}`);
+  for (const field of all("[aria-describedby]", ours)) {
+    field.setAttribute("aria-describedby", `dialog-${field.getAttribute("aria-describedby")}`);
+  }
   // Its own address, should the form leave it out.
   ours.action = form.getAttribute("action") || link.href;
   const dialog = make("dialog", { class: "dialog", "aria-labelledby": "action-title" }, heading, trouble, ours, cancel);

@@ -61,6 +61,7 @@ export function start() {
   setInterval(tick, 5_000);
   hear("link", (state) => {
     link = state;
+    document.body.dataset.link = state;
     show();
   });
   hear("morphed", show);

@@ -2,13 +2,47 @@
 
 import { all, hear, one } from "./page.js";
 
+/** Python rounds a half to the even neighbour, and so must this, to draw the bars that `live/scene.py` draws. @param {number} x */
+function roundEven(x) {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest === 0.5) return floor % 2 ? floor + 1 : floor;
+  return rest > 0.5 ? floor + 1 : floor;
+}
+
+/** The bars from `first` to before `last` as the data of one SVG path (600 × 32). @param {number[]} counts @param {number} first @param {number} last */
+function draw(counts, first, last) {
+  const highest = Math.max(...counts);
+  let path = "";
+  for (let i = first; i < Math.min(last, counts.length); i++) {
+    if (!counts[i]) continue;
+    const height = Math.max(3, roundEven((30 * counts[i]) / highest));
+    path += `M${i * 10 + 1} 32v-${height}h7v${height}z`;
+  }
+  return path;
+}
+
+/** @param {import("./page.js").LogEvent} event */
+function grow({ bar }) {
+  if (!bar) return;
+  for (const place of all("[data-bars]")) {
+    const counts = (place.dataset.bars ?? "").split(",").map(Number);
+    const [index, count] = bar;
+    if (!(index in counts) || counts[index] === count) continue;
+    counts[index] = count;
+    place.dataset.bars = counts.join(",");
+    const hot = Number(place.dataset.hot ?? counts.length);
+    one("path.past, .past path", place)?.setAttribute("d", draw(counts, 0, hot));
+    one("path.hot, .hot path", place)?.setAttribute("d", draw(counts, hot, counts.length));
+  }
+}
+
 function moveNow() {
-  for (const ruler of all("[data-region=ruler]")) {
-    const { startsAt, endsAt } = document.body.dataset;
-    const now = one("[data-now]", ruler);
-    const from = Date.parse(startsAt ?? "");
-    const share = (Date.now() - from) / (Date.parse(endsAt ?? "") - from);
-    if (!now || !(share >= 0)) continue;
+  const { startsAt, endsAt } = document.body.dataset;
+  const from = Date.parse(startsAt ?? "");
+  const share = (Date.now() - from) / (Date.parse(endsAt ?? "") - from);
+  if (!(share >= 0)) return;
+  for (const now of all("[data-region=ruler] [data-now]")) {
     now.style.setProperty("--x", `${(Math.min(share, 1) * 100).toFixed(1)}%`);
   }
 }
@@ -17,4 +51,5 @@ export function start() {
   moveNow();
   setInterval(moveNow, 15_000);
   hear("morphed", moveNow);
+  hear("event", grow);
 }

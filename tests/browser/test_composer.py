@@ -1,0 +1,299 @@
+"""The composer in Chromium: posted once, shown at once, and never lost."""
+
+import pytest
+
+from forum.actions import discussions
+from forum.database import db
+from forum.models import Comment, Discussion, User
+from tests.browser.scene import Scene
+
+pytestmark = pytest.mark.browser
+
+TEXT = "Who pays the broker? Ours ran out of money."
+
+
+@pytest.fixture
+def discussion(scene: Scene) -> Discussion:
+    """A live discussion with one question."""
+    return scene.house.discussion(ask=1, slug=f"say-{id(scene)}")
+
+
+@pytest.fixture
+def member(scene: Scene) -> User:
+    """Somebody who writes."""
+    return scene.house.user("Samuel Bekele")
+
+
+def field(page):
+    return page.locator("[data-composer] textarea")
+
+
+def posted(discussion: Discussion) -> list[str]:
+    db.session.rollback()
+    query = db.select(Comment.source).where(Comment.discussion_id == discussion.id).order_by(Comment.id)
+    return list(db.session.scalars(query))
+
+
+def wait_posted(page, discussion: Discussion, *bodies: str) -> None:
+    for _ in range(60):
+        if posted(discussion) == list(bodies):
+            return
+        page.wait_for_timeout(100)
+    assert posted(discussion) == list(bodies)
+
+
+def organiser(discussion: Discussion) -> User:
+    return db.session.get_one(User, discussion.owner_id)
+
+
+def test_a_comment_is_shown_at_once_and_confirmed(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    page.route("**/comments", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_selector("[data-answers='1'] .comment-pending", timeout=300)
+    page.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
+    assert page.locator(".comment-pending").count() == 0
+    assert page.locator("[data-answers='1'] .comment").count() == 1
+    assert field(page).input_value() == ""
+    assert page.evaluate("() => document.activeElement.tagName") == "TEXTAREA"
+    assert posted(discussion) == [TEXT]
+
+
+def test_two_quick_presses_post_once(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).fill(TEXT)
+    page.evaluate(
+        "() => { const form = document.querySelector('[data-composer]'); form.requestSubmit(); form.requestSubmit(); }"
+    )
+    wait_posted(page, discussion, TEXT)
+    page.wait_for_timeout(500)
+    assert posted(discussion) == [TEXT]
+    assert page.locator("[data-answers='1'] .comment").count() == 1
+
+
+def test_an_answer_that_gets_lost_is_asked_for_again_and_posts_once(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    lost = []
+
+    def lose(route):
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.fetch().status)
+            route.abort()
+
+    page.route("**/comments", lose)
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=8_000)
+    page.wait_for_timeout(2_500)
+    assert lost == [201]
+    assert posted(discussion) == [TEXT]
+    assert page.locator("[data-answers='1'] .comment").count() == 1
+
+
+def test_what_is_posted_offline_goes_out_when_the_line_is_back(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    page.context.set_offline(True)
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_selector(".comment-pending", timeout=1_000)
+    scene.house.comment(discussion, body="Meanwhile.", question=1)
+    page.context.set_offline(False)
+    wait_posted(page, discussion, "Meanwhile.", TEXT)
+    page.wait_for_selector(".comment-pending", state="detached", timeout=5_000)
+    scene.same_as_fresh(discussion, page)
+
+
+def test_a_queue_survives_the_end_of_the_tab(scene, discussion, member):
+    context = scene.context(member)
+    page = scene.open(context, discussion)
+    page.route("**/comments", lambda route: route.abort())
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_selector(".comment-pending", timeout=1_000)
+    page.close(run_before_unload=False)
+    again = scene.open(context, discussion)
+    again.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=6_000)
+    assert posted(discussion) == [TEXT]
+
+
+def test_typed_text_survives_a_reload_with_its_question_and_reply(scene, discussion, member):
+    parent = scene.house.comment(discussion, body="Trust comes first.", question=1)
+    page = scene.visit(discussion, member)
+    page.click(f"#c{parent.id} [data-action=reply]")
+    field(page).press_sequentially(TEXT)
+    page.reload()
+    scene.wait_for_link(page)
+    assert field(page).input_value() == TEXT
+    assert page.locator("[data-reply-chip]").count() == 1
+    field(page).press("Control+Enter")
+    wait_posted(page, discussion, "Trust comes first.", TEXT)
+    db.session.rollback()
+    assert db.session.scalars(db.select(Comment).order_by(Comment.id.desc())).first().reply_to_id == parent.id
+
+
+def test_a_visitor_who_writes_first_finds_the_text_after_signing_up(scene, discussion):
+    page = scene.visit(discussion)
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_url("**/sign-up?next=*", timeout=5_000)
+    page.fill("input[name=name]", "Nora Newcomer")
+    page.fill("input[name=email]", "nora@example.org")
+    page.fill("input[name=password]", "a long enough password 42")
+    page.locator("main form button[type=submit], main form button:not([type])").first.click()
+    page.wait_for_url(f"**/d/{discussion.slug}*", timeout=10_000)
+    scene.wait_for_link(page)
+    assert field(page).input_value() == TEXT
+    field(page).press("Control+Enter")
+    wait_posted(page, discussion, TEXT)
+
+
+def test_a_new_question_touches_neither_text_nor_choice(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).press_sequentially("I am still")
+    page.evaluate("() => { window.theField = document.querySelector('[data-composer] textarea'); }")
+    scene.house.asked(discussion, "And now to something else?")
+    page.wait_for_selector("#q2", state="attached", timeout=3_000)
+    assert field(page).input_value() == "I am still"
+    assert page.evaluate("() => document.activeElement === window.theField && window.theField.isConnected")
+    assert page.locator("[data-composer] select").input_value() == "1"
+    notice = page.locator("[data-notice]")
+    assert "Q2 is open." in notice.inner_text()
+    assert "You are still answering Q1." in notice.inner_text()
+    field(page).press("Control+Enter")
+    page.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
+    assert page.locator("[data-composer] select").input_value() == "2"
+
+
+def test_switching_takes_the_text_to_the_open_question(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).fill(TEXT)
+    scene.house.asked(discussion, "And now?")
+    page.locator("[data-notice] button").click()
+    assert page.locator("[data-composer] select").input_value() == "2"
+    field(page).press("Control+Enter")
+    page.wait_for_selector("[data-answers='2'] .comment.mine[data-id]", timeout=4_000)
+
+
+def test_the_text_stays_when_the_discussion_closes_while_typing(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).fill(TEXT)
+    scene.house.do(discussions.close, organiser(discussion), discussion)
+    page.wait_for_function(
+        "() => document.querySelector('[data-notice]').textContent.includes('closed')", timeout=4_000
+    )
+    assert field(page).input_value() == TEXT
+    field(page).press("Control+Enter")
+    page.wait_for_timeout(500)
+    assert field(page).input_value() == TEXT
+    page.reload()
+    page.wait_for_selector("[data-composer] textarea, [data-kept] textarea", timeout=5_000)
+    assert page.locator("[data-composer] textarea, [data-kept] textarea").first.input_value() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (409, {"code": "paused", "message": "Paused."}, "The host has paused this discussion."),
+        (413, {"code": "too_large", "message": "What you sent is too large."}, "too large"),
+        (422, {"code": "invalid", "message": "Write less."}, "Write less."),
+        (429, {"code": "too_many", "message": "That was too often.", "retry_after": 2}, "too often"),
+        (403, {"code": "sign_in", "message": "Sign in."}, "You were signed out."),
+    ],
+)
+def test_a_refusal_gives_the_text_back_and_says_why(scene, discussion, member, status, error, words):
+    page = scene.visit(discussion, member)
+    page.route("**/comments", lambda route: route.fulfill(status=status, json={"error": error}))
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_function(
+        "(w) => document.querySelector('[data-notice]').textContent.includes(w)", arg=words, timeout=3_000
+    )
+    assert field(page).input_value() == TEXT
+    assert page.locator(".comment-pending").count() == 0
+    if status == 429:
+        button = page.locator("[data-composer] button[type=submit]:not([name])")
+        assert button.is_disabled()
+        page.wait_for_timeout(2_600)
+        assert button.is_enabled()
+
+
+def test_a_server_that_cannot_save_is_tried_again_by_itself(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    answers = []
+
+    def answer(route):
+        answers.append(1)
+        if len(answers) > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=503, json={"error": {"code": "unavailable", "message": "Later.", "retry_after": 1}})
+
+    page.route("**/comments", answer)
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.wait_for_function(
+        "() => document.querySelector('[data-sending]')?.textContent.includes('Trying again')", timeout=2_000
+    )
+    wait_posted(page, discussion, TEXT)
+
+
+def test_two_tabs_keep_two_drafts(scene, discussion, member):
+    context = scene.context(member)
+    one = scene.open(context, discussion)
+    field(one).fill("The first tab's text")
+    one.wait_for_timeout(600)
+    two = scene.open(context, discussion)
+    field(two).fill("The second tab's text")
+    two.wait_for_timeout(600)
+    one.reload()
+    two.reload()
+    scene.wait_for_link(one)
+    scene.wait_for_link(two)
+    assert field(one).input_value() == "The first tab's text"
+    assert field(two).input_value() == "The second tab's text"
+
+
+def test_a_text_that_is_too_long_is_named_and_never_cut(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).fill("x" * 7_600)
+    assert "2400 characters left" in page.locator("[data-notice]").inner_text()
+    field(page).fill("x" * 10_212)
+    assert "212 characters too many" in page.locator("[data-notice]").inner_text()
+    field(page).press("Control+Enter")
+    page.wait_for_timeout(300)
+    assert len(field(page).input_value()) == 10_212
+    assert posted(discussion) == []
+
+
+def test_the_preview_shows_what_would_be_posted(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).fill("One **strong** word")
+    page.click("button[name=preview]")
+    page.wait_for_selector("[data-preview] strong", timeout=3_000)
+    assert field(page).input_value() == "One **strong** word"
+
+
+def test_an_at_sign_offers_the_panel(scene, discussion, member):
+    scene.house.panelist(discussion, "Priya Raman")
+    page = scene.visit(discussion, member)
+    field(page).press_sequentially("Thank you @pri")
+    page.wait_for_selector("[role=option]", timeout=1_000)
+    field(page).press("Tab")
+    assert field(page).input_value() == "Thank you @Priya Raman "
+
+
+def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
+    comment = scene.house.comment(discussion, member, "First version.", question=1)
+    page = scene.visit(discussion, member)
+    page.click(f"#c{comment.id} [data-action=edit]")
+    page.fill("dialog textarea", "Second version.")
+    page.locator("dialog form button").first.click()
+    page.wait_for_function(
+        "(id) => document.querySelector(`#c${id}`).textContent.includes('Second version.')", arg=comment.id
+    )
+    page.click(f"#c{comment.id} [data-action=delete]")
+    page.locator("dialog form button").first.click()
+    page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=3_000)

@@ -1,0 +1,126 @@
+"""A page that was open through whatever happened equals a page loaded afterwards: every kind of action, one by one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from forum.actions import comments, discussions, moderation, questions, seats
+from forum.actions.drafting import DiscussionDraft
+from forum.actions.questions import QuestionDraft
+from forum.actions.seats import SeatDraft
+from forum.database import db
+from forum.models import Comment, Discussion, SeatRole, User
+from tests.browser.scene import Scene
+from tests.house import House
+
+pytestmark = pytest.mark.browser
+
+
+class Hour:
+    """A live hour with two questions, a panelist, and five comments that refer to each other."""
+
+    def __init__(self, house: House, slug: str) -> None:
+        self.house = house
+        self.discussion: Discussion = house.discussion(ask=2, slug=slug)
+        self.host = house.host_of(self.discussion)
+        self.owner = db.session.get_one(User, self.discussion.owner_id)
+        self.panelist = house.panelist(self.discussion)
+        self.member = house.user("Samuel Bekele")
+        self.first = house.comment(self.discussion, self.panelist, "Trust comes first.", question=1)
+        self.reply = house.comment(self.discussion, self.member, "How?", question=1, reply_to=self.first.id)
+        self.second = house.comment(self.discussion, self.member, "Money comes second.", question=2)
+        self.hello = house.comment(self.discussion, self.member, "Hello from Jimma!")
+        self.planned = house.question(self.discussion, "What remains?")
+
+    def draft(self, **changes: object) -> DiscussionDraft:
+        known = {
+            name: getattr(self.discussion, name)
+            for name in DiscussionDraft.__dataclass_fields__
+            if hasattr(self.discussion, name)
+        }
+        return replace(DiscussionDraft(**known), **changes)  # type: ignore[arg-type]
+
+
+def do(hour: Hour, action: Callable[..., object], *arguments: object) -> None:
+    hour.house.do(action, *arguments)
+
+
+def own(comment: Comment) -> User:
+    return db.session.get_one(User, comment.author_id)
+
+
+ACTIONS: dict[str, Callable[[Hour], object]] = {
+    "post": lambda h: h.house.comment(h.discussion, h.member, "One more.", question=2),
+    "post late": lambda h: h.house.comment(h.discussion, h.panelist, "Late to this.", question=1),
+    "post a general remark": lambda h: h.house.comment(h.discussion, h.member, "Thanks to all."),
+    "reply": lambda h: h.house.comment(h.discussion, h.panelist, "So.", question=1, reply_to=h.reply.id),
+    "edit": lambda h: do(h, comments.edit, h.panelist, h.first, "Trust and skills come first."),
+    "delete": lambda h: do(h, comments.delete, h.panelist, h.first),
+    "delete a reply": lambda h: do(h, comments.delete, h.member, h.reply),
+    "hide": lambda h: do(h, moderation.hide, h.host, h.first, "advertising"),
+    "hide and restore": lambda h: (
+        do(h, moderation.hide, h.host, h.first, "a mistake"),
+        do(h, moderation.restore, h.host, h.first),
+    ),
+    "move": lambda h: do(h, comments.move, h.host, h.second, 1),
+    "move to general remarks": lambda h: do(h, comments.move, h.host, h.second, None),
+    "move back": lambda h: (do(h, comments.move, h.host, h.reply, 2), do(h, comments.move, h.host, h.reply, 1)),
+    "ask": lambda h: do(h, questions.ask, h.host, h.planned),
+    "skip": lambda h: do(h, questions.skip, h.host, h.planned),
+    "edit a question": lambda h: do(
+        h, questions.edit, h.host, h.discussion.question(2), QuestionDraft("What about point two, then?", None)
+    ),
+    "write a question": lambda h: do(h, questions.write, h.host, h.discussion, QuestionDraft("A new one?", None)),
+    "pause": lambda h: do(h, discussions.pause, h.host, h.discussion),
+    "pause and resume": lambda h: (
+        do(h, discussions.pause, h.host, h.discussion),
+        do(h, discussions.resume, h.host, h.discussion),
+    ),
+    "extend": lambda h: do(h, discussions.extend, h.host, h.discussion, 10),
+    "close": lambda h: do(h, discussions.close, h.host, h.discussion),
+    "give a seat": lambda h: h.house.seat(h.discussion, h.member, SeatRole.PANELIST),
+    "change a seat": lambda h: do(
+        h, seats.change, h.host, seat_of(h, h.panelist),
+        SeatDraft(name="Priya R. Raman", email=h.panelist.email, role=SeatRole.MODERATOR, affiliation="Elsewhere"),
+    ),
+    "take a seat": lambda h: do(h, seats.take, h.host, seat_of(h, h.panelist)),
+    "edit the discussion": lambda h: do(
+        h, discussions.edit, h.owner, h.discussion, h.draft(title="How should towns share water?", intro="New words.")
+    ),
+}  # fmt: skip
+
+
+def seat_of(hour: Hour, user: User):
+    return next(seat for seat in hour.discussion.seats if seat.user_id == user.id)
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_a_page_that_was_open_equals_one_loaded_afterwards(scene: Scene, kind: str) -> None:
+    hour = Hour(scene.house, f"equal-{id(scene)}")
+    visitor = scene.visit(hour.discussion)
+    host = scene.visit(hour.discussion, hour.host)
+    ACTIONS[kind](hour)
+    scene.same_as_fresh(hour.discussion, visitor)
+    scene.same_as_fresh(hour.discussion, host)
+
+
+def test_after_everything_together_the_page_is_still_the_same(scene: Scene) -> None:
+    hour = Hour(scene.house, f"equal-{id(scene)}")
+    member = scene.visit(hour.discussion, hour.member)
+    in_time = scene.visit(hour.discussion, path="?order=time")
+    for kind in (
+        "post",
+        "post late",
+        "reply",
+        "edit",
+        "move",
+        "ask",
+        "hide and restore",
+        "delete a reply",
+        "pause and resume",
+        "extend",
+    ):
+        ACTIONS[kind](hour)
+    scene.same_as_fresh(hour.discussion, member)
+    scene.same_as_fresh(hour.discussion, in_time)

@@ -1,0 +1,203 @@
+"""The live page in Chromium: what is pushed arrives, nothing moves what is being read, and an absence is made good."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from forum.actions import questions
+from forum.database import db, writing
+from forum.models import Comment, Discussion
+from tests.browser.scene import Scene
+
+pytestmark = pytest.mark.browser
+
+LONG = "A thought that needs more than a line to be said, and says it in full. " * 4
+
+
+@pytest.fixture
+def discussion(scene: Scene) -> Discussion:
+    """A live discussion with two questions and twenty answers to each."""
+    discussion = scene.house.discussion(ask=1, slug=f"live-{id(scene)}")
+    writers = [scene.house.user(name) for name in ("Ada Lind", "Ben Osei", "Chidi Okoro")]
+    for number in range(20):
+        scene.house.comment(discussion, writers[number % 3], f"{number}. {LONG}", question=1)
+    scene.house.asked(discussion, "And what about the second point?")
+    for number in range(20):
+        scene.house.comment(discussion, writers[number % 3], f"{number}. {LONG}", question=2)
+    return discussion
+
+
+def top_of(page, selector: str) -> float:
+    return float(page.evaluate("(s) => document.querySelector(s).getBoundingClientRect().top", selector))
+
+
+def read(page, comment) -> None:
+    """Scroll until `comment` is what the reader has before them."""
+    page.evaluate("(id) => document.getElementById(id).scrollIntoView({block: 'center'})", f"c{comment.id}")
+    page.wait_for_timeout(150)
+
+
+def test_a_comment_reaches_an_anonymous_reader_within_two_seconds(scene, discussion):
+    page = scene.visit(discussion)
+    comment = scene.house.comment(discussion, body="Just in: the tap runs.", question=2)
+    page.wait_for_selector(f"[data-answers='2'] #c{comment.id}", state="attached", timeout=2_000)
+    page.wait_for_selector(f"[data-recent='{comment.id}']", state="attached", timeout=1_000)
+
+
+def test_a_comment_that_lands_above_does_not_move_what_is_read(scene, discussion):
+    page = scene.visit(discussion)
+    here = scene.house.comment(discussion, body=LONG, question=2)
+    scene.settle(discussion, page)
+    read(page, here)
+    before = top_of(page, f"#c{here.id}")
+    late = scene.house.comment(discussion, body=f"Late to this. {LONG}", question=1)
+    scene.settle(discussion, page)
+    page.wait_for_timeout(200)
+    assert page.locator(f"#c{late.id}").count() == 1
+    assert abs(top_of(page, f"#c{here.id}") - before) <= 1
+
+
+def test_without_the_browsers_own_anchoring_the_place_is_kept_as_well(scene, discussion):
+    context = scene.context()
+    context.add_init_script(
+        "const real = CSS.supports.bind(CSS);"
+        "CSS.supports = (a, b) => (a === 'overflow-anchor' ? false : b === undefined ? real(a) : real(a, b));"
+        "addEventListener('DOMContentLoaded', () => { document.documentElement.style.overflowAnchor = 'none'; });"
+    )
+    page = scene.open(context, discussion)
+    here = scene.house.comment(discussion, body=LONG, question=2)
+    scene.settle(discussion, page)
+    read(page, here)
+    before = top_of(page, f"#c{here.id}")
+    scene.house.comment(discussion, body=f"Late to this. {LONG}", question=1)
+    scene.settle(discussion, page)
+    page.wait_for_timeout(200)
+    assert abs(top_of(page, f"#c{here.id}") - before) <= 1
+
+
+def test_a_comment_that_would_push_the_text_waits_until_it_does_not(scene, discussion):
+    page = scene.visit(discussion)
+    page.evaluate("() => document.querySelector('#q2').scrollIntoView({block: 'start'})")
+    page.evaluate("() => scrollBy(0, -300)")
+    page.wait_for_timeout(150)
+    before = top_of(page, "#q2")
+    late = scene.house.comment(discussion, body=LONG, question=1)
+    scene.settle(discussion, page)
+    page.wait_for_timeout(200)
+    assert abs(top_of(page, "#q2") - before) <= 1
+    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_selector(f"#c{late.id}:not([hidden])", state="attached", timeout=2_000)
+
+
+def test_the_bar_counts_what_is_below_and_leads_to_the_first_unread(scene, discussion):
+    page = scene.visit(discussion)
+    page.evaluate("() => document.querySelector('#q2').scrollIntoView({block: 'start'})")
+    page.wait_for_timeout(150)
+    first = scene.house.comment(discussion, body=LONG, question=2)
+    scene.house.comment(discussion, body=LONG, question=2)
+    scene.settle(discussion, page)
+    bar = page.locator("[data-new]")
+    bar.wait_for(state="visible", timeout=2_000)
+    assert "2 new answers to Q2" in bar.inner_text()
+    assert page.title().startswith("(2) ")
+    assert page.locator(".unread-line").count() == 1
+    bar.click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => document.activeElement.id") == f"c{first.id}"
+    box = page.locator(f"#c{first.id}").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 900
+
+
+def test_a_new_question_arrives_and_is_open_for_everybody(scene, discussion):
+    page = scene.visit(discussion)
+    question = scene.house.asked(discussion, "What would you do first?")
+    page.wait_for_selector("#q3", state="attached", timeout=3_000)
+    assert question.number == 3
+    assert "What would you do first?" in page.locator("#q3").inner_text()
+    assert page.locator("[data-composer] select[name=question]").input_value() == "3"
+    assert page.locator("[role=status]").count() == 1
+
+
+def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(scene, discussion):
+    page = scene.visit(discussion)
+    page.context.set_offline(True)
+    scene.house.comment(discussion, body="While you were away.", question=2)
+    scene.house.do(questions.ask, scene.house.host_of(discussion), scene.house.question(discussion, "A third?"))
+    scene.house.comment(discussion, body="And to the third.", question=3)
+    page.wait_for_timeout(500)
+    page.context.set_offline(False)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    scene.settle(discussion, page)
+    scene.same_as_fresh(discussion, page)
+
+
+def test_a_reader_whose_websocket_is_blocked_still_follows(scene, discussion):
+    context = scene.context()
+    context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    page = context.new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}")
+    page.wait_for_selector("body[data-link=checking]", state="attached", timeout=20_000)
+    assert "Checking" in page.locator("[data-region=chip]").inner_text()
+    comment = scene.house.comment(discussion, body="By another road.", question=2)
+    page.evaluate("() => document.querySelector('[data-notice] button').click()")
+    page.wait_for_selector(f"#c{comment.id}", state="attached", timeout=5_000)
+
+
+def test_the_recent_list_pauses_filters_and_refreshes(scene, discussion):
+    panelist = scene.house.panelist(discussion)
+    page = scene.visit(discussion)
+    page.click("[data-recent-pause]")
+    held = scene.house.comment(discussion, body="Held back.", question=1)
+    scene.settle(discussion, page)
+    assert page.locator(f"[data-recent='{held.id}']").count() == 0
+    page.click("[data-recent-refresh]")
+    page.wait_for_selector(f"[data-recent='{held.id}']", timeout=3_000)
+    page.click("[data-recent-pause]")
+    spoken = scene.house.comment(discussion, panelist, "From the panel.", question=1)
+    page.wait_for_selector(f"[data-recent='{spoken.id}'].fresh", timeout=3_000)
+    page.click("[data-recent-filter]")
+    assert page.locator(f"[data-recent='{spoken.id}']").is_visible()
+    assert not page.locator(f"[data-recent='{held.id}']").is_visible()
+
+
+def test_readers_are_counted_and_a_writing_panelist_is_named(scene, discussion):
+    panelist = scene.house.panelist(discussion, "Priya Raman")
+    reader = scene.visit(discussion)
+    writer = scene.visit(discussion, panelist)
+    writer.locator("[data-composer] textarea").press_sequentially("I think")
+    reader.wait_for_function(
+        "() => document.querySelector('[data-writing]')?.textContent.includes('Priya Raman')", timeout=6_000
+    )
+    reader.wait_for_function("() => document.querySelector('[data-readers]')?.textContent.includes('2')", timeout=6_000)
+
+
+def test_times_are_said_in_the_readers_zone_across_a_change_of_the_clocks(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"zones-{id(scene)}")
+    # New Zealand goes from UTC+13 to UTC+12 at 3 in the morning of 5 April 2026: half past two comes twice.
+    moments = [datetime(2026, 4, 4, hour, 30, tzinfo=UTC) for hour in (12, 13, 14, 15)]
+    ids = [scene.house.comment(discussion, question=1).id for _ in moments]
+    with writing():
+        for comment_id, moment in zip(ids, moments, strict=True):
+            db.session.get_one(Comment, comment_id).posted_at = moment
+    page = scene.visit(discussion, timezone_id="Pacific/Auckland")
+    shown = [page.locator(f"#c{comment_id} .comment-time time").inner_text() for comment_id in ids]
+    assert [text[-5:] for text in shown] == ["01:30", "02:30", "02:30", "03:30"]
+
+
+def test_the_keys_lead_through_the_stream_and_sleep_while_typing(scene, discussion):
+    page = scene.visit(discussion, scene.house.user("Kim Typing"))
+    page.keyboard.press("j")
+    first = page.evaluate("() => document.activeElement.id")
+    page.keyboard.press("j")
+    assert first.startswith("c")
+    assert page.evaluate("() => document.activeElement.id") != first
+    page.keyboard.press("r")
+    field = page.locator("[data-composer] textarea")
+    assert page.evaluate("() => document.activeElement.tagName") == "TEXTAREA"
+    page.keyboard.type("jk?")
+    assert field.input_value() == "jk?"
+    assert page.locator("[data-reply-chip]").count() == 1
+    field.blur()
+    page.keyboard.press("?")
+    assert page.locator("dialog[open]").is_visible()
