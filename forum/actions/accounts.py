@@ -1,0 +1,200 @@
+"""Accounts: signing up, confirming, resetting, changing. What writes runs inside `writing()`.
+
+With mail, nothing here lets an asker tell whether an address has an account: each request about an address writes
+exactly one letter, whatever is known of it.
+"""
+
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from forum import clock, text
+from forum.actions import links, passwords, seats, sessions
+from forum.actions.drafting import clean
+from forum.database import db
+from forum.live import log
+from forum.models import Comment, Discussion, SiteRole, User
+from forum.notify import letters
+from forum.refusals import Refused, invalid
+
+_SHORTEST_NAME, _LONGEST_NAME = 2, 80
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Who signs up: as typed, then `checked`."""
+
+    name: str
+    email: str
+    password: str
+
+    def checked(self) -> "Newcomer":
+        """Return it cleaned. Raises Refused (invalid) naming every field at fault at once."""
+        faults: dict[str, str] = {}
+        name = _clean_name(faults, self.name)
+        email = clean_email(self.email)
+        if email is None:
+            faults["email"] = "Give your email address, like name@example.org."
+        try:
+            passwords.require_fit(self.password)
+        except Refused as refusal:
+            faults.update(refusal.fields)
+        if faults:
+            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+        return Newcomer(name, email or "", self.password)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What people can read about a member."""
+
+    name: str
+    affiliation: str = ""
+    biography: str = ""
+
+
+def clean_email(email: str) -> str | None:
+    """Return `email` as it is kept, in lower case, or None when it is no address."""
+    email = email.strip()
+    if len(email) > 254:
+        return None
+    try:
+        return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+    except (EmailNotValidError, UnicodeError):
+        return None
+
+
+def sign_up(newcomer: Newcomer, password_hash: str) -> User:
+    """Make an account that can write at once: this site sends no mail. Raises Refused (invalid) for a known address."""
+    if User.with_email(newcomer.email) is not None:
+        raise invalid(email="There is an account with this address. Sign in, or set a new password.")
+    user = _add(newcomer.email, newcomer.name, password_hash)
+    user.confirmed_at = clock.now()
+    return user
+
+
+def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "") -> None:
+    """Make an account that writes once its address is confirmed, or tell the owner of a known one by mail.
+
+    Signing up again before confirming counts anew, and older links die with the older password.
+    `then` is where the link leads in the end, an address inside the site.
+    """
+    user = User.with_email(newcomer.email)
+    if user is not None and user.confirmed_at is not None:
+        letters.write(user.email, "known")
+        return
+    if user is None:
+        user = _add(newcomer.email, newcomer.name, password_hash)
+    user.name, user.password_hash = newcomer.name, password_hash
+    _mail_confirmation(user, then)
+
+
+def ask_again_to_confirm(email: str, then: str = "") -> None:
+    """Mail the confirmation once more; somebody without an account, or with a confirmed one, is told that instead."""
+    user = User.with_email(email)
+    if user is None or user.confirmed_at is not None:
+        letters.write(email, "known" if user else "unknown")
+    else:
+        _mail_confirmation(user, then)
+
+
+def confirm(token: str) -> User:
+    """Confirm the address that a mailed link went to. Raises Refused (link_over)."""
+    user = links.user_of(token, "confirm", to_use=True)
+    user.confirmed_at = clock.now()
+    return user
+
+
+def ask_for_reset(email: str) -> None:
+    """Mail a link that sets a new password; an address without an account gets a letter that says so."""
+    user = User.with_email(email)
+    if user is None:
+        letters.write(email, "unknown")
+    else:
+        letters.write(user.email, "reset", path=f"/reset/{links.token_for(user, 'reset')}")
+
+
+def reset(token: str, password_hash: str) -> User:
+    """Set the password by a mailed link, which proves the address too, and end every session.
+
+    Raises Refused (link_over).
+    """
+    user = links.user_of(token, "reset", to_use=True)
+    user.confirmed_at = user.confirmed_at or clock.now()
+    change_password(user, password_hash)
+    return user
+
+
+def change_password(user: User, password_hash: str) -> None:
+    """Set a password, end every session and tell the owner by mail."""
+    user.password_hash = password_hash
+    sessions.end_all(user)
+    letters.write(user.email, "changed")
+
+
+def change_profile(user: User, profile: Profile) -> None:
+    """Change what people read about `user`. Raises Refused (invalid), also for a look-alike name.
+
+    Readers of discussions where they wrote are told, because their comments carry the name.
+    """
+    faults: dict[str, str] = {}
+    name = _clean_name(faults, profile.name) if profile.name != user.name else user.name
+    affiliation = clean(faults, "affiliation", profile.affiliation, 120)
+    biography = clean(faults, "biography", profile.biography, 600, lines=True)
+    written_in = _written_in(user) if (name, affiliation) != (user.name, user.affiliation) else []
+    if name != user.name and "name" not in faults:
+        for discussion in written_in:
+            try:
+                seats.check_name(name, discussion, user)
+            except Refused as refusal:
+                faults["name"] = refusal.fields["name"]
+    if faults:
+        raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+    user.name, user.affiliation, user.biography = name, affiliation, biography
+    for discussion in written_in:
+        log.record(discussion, "discussion.edited", discussion.id)
+
+
+def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
+    """Make or change the account of `email` by the operator's hand. Raises Refused (invalid)."""
+    faults: dict[str, str] = {}
+    address = clean_email(email)
+    name = clean(faults, "name", name, _LONGEST_NAME, required=True)
+    if address is None:
+        faults["email"] = "Give an email address like name@example.org."
+    if faults:
+        raise Refused("invalid", " ".join(faults.values()), 422, fields=faults)
+    user = User.with_email(address or "") or _add(address or "", name, password_hash)
+    if user.password_hash != password_hash:
+        sessions.end_all(user)
+    user.name, user.password_hash, user.role = name, password_hash, role
+    user.confirmed_at = user.confirmed_at or clock.now()
+    return user
+
+
+def _add(email: str, name: str, password_hash: str) -> User:
+    user = User(email=email, name=name, password_hash=password_hash, created_at=clock.now())
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def _mail_confirmation(user: User, then: str) -> None:
+    db.session.flush()
+    letters.write(user.email, "confirm", path=f"/confirm/{links.token_for(user, 'confirm')}", then=then)
+
+
+def _clean_name(faults: dict[str, str], typed: str) -> str:
+    name = clean(faults, "name", typed, _LONGEST_NAME, required=True)
+    if "name" not in faults and len(name) < _SHORTEST_NAME:
+        faults["name"] = f"Give a name of {_SHORTEST_NAME} to {_LONGEST_NAME} characters."
+    elif "name" not in faults and text.has_badge_word(name):
+        faults["name"] = "Leave out words like Host, Moderator or Panel: they are badges here."
+    return name
+
+
+def _written_in(user: User) -> list[Discussion]:
+    """In the order of their ids: whoever takes several rows' locks takes them in the same order."""
+    ids = select(Comment.discussion_id).where(Comment.author_id == user.id)
+    return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(Discussion.id)))

@@ -1,0 +1,93 @@
+"""Sign-ins on devices: they begin, are seen, and end. What writes runs inside `writing()`."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from forum import clock
+from forum.database import db
+from forum.models import Session, User
+from forum.refusals import unknown
+
+# A session lives this long after it was last seen; a write for every request would make readers writers.
+LENGTH = timedelta(days=90)
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def begin(user: User, device: str = "") -> Session:
+    """Sign `user` in and return the session; its `token`, for the cookie, is known only now."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    session = Session(
+        user_id=user.id,
+        token_hash=_hash(token),
+        device=device[:200],
+        started_at=now,
+        seen_at=now,
+        expires_at=now + LENGTH,
+    )
+    db.session.add(session)
+    db.session.flush()
+    session.token = token
+    user.session = session
+    return session
+
+
+def user_of(token: str) -> User | None:
+    """Return whom `token` signs in, with `session` set, or None when that session is unknown, ended or over."""
+    session = db.session.scalar(
+        select(Session).where(Session.token_hash == _hash(token)).options(joinedload(Session.user))
+    )
+    if session is None or not session.is_open(clock.now()):
+        return None
+    session.token = token
+    session.user.session = session
+    return session.user
+
+
+def is_due(session: Session) -> bool:
+    """Whether `session` was last noted as seen so long ago that it is worth a write."""
+    return clock.now() - session.seen_at >= SEEN_EVERY
+
+
+def see(session_id: int) -> None:
+    """Note that the session is in use, which lets it live on; an ended one stays ended."""
+    now = clock.now()
+    db.session.execute(
+        update(Session)
+        .where(Session.id == session_id, Session.ended_at.is_(None), Session.seen_at <= now - SEEN_EVERY)
+        .values(seen_at=now, expires_at=now + LENGTH),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def open_of(user: User) -> list[Session]:
+    """Return the sessions that `user` is signed in with, the latest seen first."""
+    return list(
+        db.session.scalars(
+            select(Session)
+            .where(Session.user_id == user.id, Session.ended_at.is_(None), Session.expires_at > clock.now())
+            .order_by(Session.seen_at.desc(), Session.id.desc())
+        )
+    )
+
+
+def end(user: User, session_id: int) -> None:
+    """End one session of `user`; ending it twice is fine. Raises Refused (not_found) for anybody else's."""
+    session = db.session.get(Session, session_id) if abs(session_id) < 2**31 else None
+    if session is None or session.user_id != user.id:
+        raise unknown()
+    session.ended_at = session.ended_at or clock.now()
+
+
+def end_all(user: User, besides: Session | None = None) -> None:
+    """End every session of `user`, on every device, except `besides`. Open sockets feel it within seconds."""
+    for session in open_of(user):
+        if besides is None or session.id != besides.id:
+            session.ended_at = clock.now()
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

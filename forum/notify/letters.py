@@ -1,0 +1,57 @@
+"""Mail as it is written: a row in the transaction of what it tells of. `mail.py` sends it after the commit.
+
+No letter repeats what a stranger typed (a name, say): anybody can have a letter sent to anybody's address.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import current_app, render_template
+from flask_babel import gettext as _
+from sqlalchemy import event
+
+from forum import clock
+from forum.config import Settings
+from forum.database import db
+from forum.models import Letter
+from forum.notify.sender import bell
+
+KINDS = ("confirm", "known", "unknown", "reset", "changed")
+
+
+def write(to: str, kind: str, path: str = "", then: str = "") -> Letter:
+    """Write the letter `kind` (one of KINDS) to the address `to`, inside `writing()`, and return it.
+
+    `path` is the address inside the site that the letter is about; `then` is kept with it as `next`.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
+    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url)
+    letter = Letter(
+        to=to, subject=_subject(kind, settings.site_name), body=words.strip() + "\n", written_at=clock.now()
+    )
+    db.session.add(letter)
+    db.session.info["letters"] = True
+    return letter
+
+
+def _subject(kind: str, site: str) -> str:
+    subjects = {
+        "confirm": _("Confirm your address for %(site)s", site=site),
+        "known": _("You already have an account on %(site)s", site=site),
+        "unknown": _("No account on %(site)s", site=site),
+        "reset": _("Set a new password for %(site)s", site=site),
+        "changed": _("Your password on %(site)s was changed", site=site),
+    }
+    return str(subjects[kind])[:200]
+
+
+@event.listens_for(db.session, "after_commit")
+def _ring(session: Any) -> None:
+    if session.info.pop("letters", False):
+        bell.set()
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Any) -> None:
+    session.info.pop("letters", None)

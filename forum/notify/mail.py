@@ -1,0 +1,106 @@
+"""The outbox at work: letters are claimed, sent beside the requests, and tried again when the mail server is away."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum import clock
+from forum.config import Settings
+from forum.database import db, writing
+from forum.models import Letter
+from forum.notify.sender import bell, is_final, send, show
+
+log = logging.getLogger("roundtext.mail")
+
+# With these, a mail server may be away for ten hours: 30 s, 1, 2, 4, 8, 16, 32 min, then every hour.
+MOST_TRIES = 16
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+# Whoever claims a letter and dies lets go of it after this long.
+_CLAIM = timedelta(minutes=5)
+_LOOK_EVERY_SECONDS = 15.0
+
+
+def start_sender(app: Flask) -> None:
+    """Start sending what is due, in a thread (a greenlet under gevent) that ends with the process."""
+    threading.Thread(target=_run, args=(app,), name="mail", daemon=True).start()
+
+
+def deliver_due(app: Flask) -> int:
+    """Send every letter that is due and return how many left; what fails is tried again later."""
+    left = 0
+    with app.app_context():
+        while (claimed := _claim()) is not None:
+            left += _deliver(claimed, app.config["SETTINGS"])
+        db.session.rollback()
+    return left
+
+
+def _claim() -> Letter | None:
+    """Take the oldest letter that is due, so that no other process sends it, and return it."""
+    now = clock.now()
+    due = (
+        select(Letter)
+        .where(
+            Letter.sent_at.is_(None),
+            Letter.tries < MOST_TRIES,
+            or_(Letter.next_try_at.is_(None), Letter.next_try_at <= now),
+        )
+        .order_by(Letter.id)
+        .limit(1)
+    )
+    if db.session.scalar(due) is None:
+        return None  # looking takes no write lock
+    with writing():
+        letter = db.session.scalar(due.with_for_update(skip_locked=True))
+        if letter is not None:
+            letter.next_try_at = now + _CLAIM
+            letter.tries += 1
+    return letter
+
+
+def _deliver(letter: Letter, settings: Settings) -> int:
+    db.session.expunge(letter)
+    try:
+        (send if settings.sends_mail else show)(letter, settings)
+    except Exception as error:
+        # Neither address nor text: a log is read by more people than a letter is meant for.
+        again_at = _again_at(letter.tries, error)
+        tried = "given up" if again_at is None else f"next try at {again_at:%H:%M:%S} UTC"
+        log.warning("letter %s was not sent (%s), try %s; %s", letter.id, type(error).__name__, letter.tries, tried)
+        _note(letter.id, None, again_at, settings)
+        return 0
+    _note(letter.id, clock.now(), None, settings)
+    return 1
+
+
+def _again_at(tries: int, error: Exception) -> datetime | None:
+    if tries >= MOST_TRIES or is_final(error):
+        return None
+    pause: timedelta = _FIRST_PAUSE * (1 << (tries - 1))
+    return clock.now() + min(_LONGEST_PAUSE, pause)
+
+
+def _note(letter_id: int, sent_at: datetime | None, again_at: datetime | None, settings: Settings) -> None:
+    with writing():
+        letter = db.session.get_one(Letter, letter_id)
+        letter.sent_at, letter.next_try_at = sent_at, again_at
+        if sent_at is None and again_at is None:
+            letter.tries = MOST_TRIES
+        if sent_at is not None and settings.sends_mail:
+            letter.body = ""  # it has left; the link in it is nobody else's
+
+
+def _run(app: Flask) -> None:
+    while True:
+        bell.wait(_LOOK_EVERY_SECONDS)
+        bell.clear()
+        try:
+            deliver_due(app)
+        except SQLAlchemyError as error:
+            log.warning("the outbox could not be read: %s", type(error).__name__)
+        except Exception:
+            log.exception("the outbox stumbled")

@@ -1,0 +1,119 @@
+"""One's own account: what others read, the password, and where one is signed in."""
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum.actions import accounts, passwords, sessions
+from forum.actions.accounts import Profile
+from forum.database import db, writing
+from forum.models import User
+from forum.refusals import Refused, invalid
+from forum.web import errors, signing, throttles
+from forum.web.account_forms import Form, done
+from forum.web.forms import signed_in
+
+_PROFILE = ("name", "affiliation", "biography")
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Give `blueprint` the account's addresses."""
+    add = blueprint.add_url_rule
+    add("/account", "account", show, methods=["GET", "POST"])
+    add("/account/password", "change_password", change_password, methods=["POST"])
+    add("/account/sessions/<int:session_id>/end", "end_session", end_session, methods=["POST"])
+    add("/account/sessions/end-others", "end_others", end_others, methods=["POST"])
+
+
+def show() -> AnyResponse:
+    """Show the account, and change what others read about its owner."""
+    user = _owner()
+    return _to_sign_in() if user is None else _form(user).answer(_change_profile)
+
+
+def _change_profile(form: Form) -> Response:
+    profile = Profile(*(form.text(name) for name in _PROFILE))
+    form.check()
+    with writing():
+        accounts.change_profile(_me(), profile)
+    return _done(_("Your account is saved."))
+
+
+def change_password() -> AnyResponse:
+    """Set another password: every session ends, and this browser gets a new one."""
+    user = _owner()
+    return _to_sign_in() if user is None else _form(user).answer(_change_password)
+
+
+def _change_password(form: Form) -> Response:
+    old, new = form.text("old_password"), form.text("password")
+    form.check()
+    passwords.require_fit(new)
+    user = _me()
+    password_hash = user.password_hash
+    throttles.count("password of", str(user.id))
+    db.session.rollback()
+    if password_hash is not None and not passwords.fits(password_hash, old):
+        raise invalid(old_password=_("This is not your password. Try again, or set a new one by mail."))
+    new_hash = passwords.hashed(new)
+    with writing():
+        if user.password_hash != password_hash:
+            raise invalid(old_password=_("The password was changed a moment ago. Type the new one."))
+        accounts.change_password(user, new_hash)
+        sessions.begin(user, signing.device())
+    throttles.give_back("password of", str(user.id))
+    signing.enter(user)
+    return _done(_("Your password is changed, and every other device is signed out."))
+
+
+def end_session(session_id: int) -> AnyResponse:
+    """Sign out one device."""
+    user = _owner()
+    if user is None:
+        return _to_sign_in()
+    is_this = user.session is not None and user.session.id == session_id
+    with writing():
+        sessions.end(user, session_id)
+    if is_this:
+        signing.leave()
+        return done("/")
+    return _done(_("That device is signed out."))
+
+
+def end_others() -> AnyResponse:
+    """Sign out every device but this one."""
+    user = _owner()
+    if user is None:
+        return _to_sign_in()
+    with writing():
+        sessions.end_all(user, besides=user.session)
+    return _done(_("Every other device is signed out."))
+
+
+def _form(user: User) -> Form:
+    stored = {name: getattr(user, name) for name in _PROFILE}
+    kept = _PROFILE if request.endpoint == "accounts.account" else ()
+    return Form("accounts/account.html", *kept, typed=stored, sessions=sessions.open_of(user))
+
+
+def _owner() -> User | None:
+    """Return who is signed in; a program that is not gets a refusal, a person the way to sign in."""
+    user = signed_in()
+    if user is None and errors.wants_json():
+        raise Refused("sign_in", _("Sign in to do this."))
+    return user
+
+
+def _me() -> User:
+    user = signed_in()
+    if user is None:
+        raise Refused("sign_in", _("Sign in to do this."))
+    return user
+
+
+def _to_sign_in() -> AnyResponse:
+    return redirect(url_for("accounts.sign_in", next="/account"), 303)
+
+
+def _done(words: str) -> Response:
+    return done("/account", words)

@@ -1,0 +1,224 @@
+"""Signing up, in and out, confirming an address, and a new password by mail."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from flask import Blueprint, Flask, Response
+from flask import session as cookie
+from flask.blueprints import BlueprintSetupState
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from forum.actions import accounts, links, passwords, sessions
+from forum.actions.accounts import Newcomer
+from forum.database import db, writing
+from forum.models import User
+from forum.refusals import Refused, invalid
+from forum.web import account, outbox, signing, throttles
+from forum.web.account_forms import Form, done, page
+from forum.web.forms import signed_in
+from forum.web.guards import settings
+
+blueprint = Blueprint("accounts", __name__)
+Made = TypeVar("Made")
+
+# The browser that signed up, so that its own confirmation link asks for no password.
+_MARK = "signing_up"
+
+
+@blueprint.record_once
+def _set_up(state: BlueprintSetupState) -> None:
+    signing.init_app(cast(Flask, state.app))
+
+
+@blueprint.route("/sign-up", methods=["GET", "POST"])
+def sign_up() -> Response:
+    """Make an account. Without mail it is signed in at once; with mail the answer is the same for every address."""
+    form = Form("accounts/sign_up.html", "name", "email")
+    return form.lead_on() or form.answer(_sign_up)
+
+
+def _sign_up(form: Form) -> Response:
+    newcomer = Newcomer(form.text("name"), form.text("email"), form.text("password"))
+    form.check()
+    newcomer = newcomer.checked()
+    throttles.count("sign-up from", throttles.visitor())
+    if settings().sends_mail:
+        throttles.count("mail to", newcomer.email)
+    password_hash = passwords.hashed(newcomer.password)
+    if settings().sends_mail:
+        _twice(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then))
+        cookie[_MARK] = links.keyed(_MARK, newcomer.email, password_hash)
+        return _look_into_mail(newcomer.email, form.then)
+    user = _twice(lambda: _begin(accounts.sign_up(newcomer, password_hash)))
+    signing.enter(user)
+    return done(form.then, status=201)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Response:
+    """Sign in. A wrong address, a wrong password and an address not confirmed get one answer, after one time."""
+    form = Form("accounts/sign_in.html", "email")
+    return form.lead_on() or form.answer(_sign_in)
+
+
+def _sign_in(form: Form) -> Response:
+    typed, password = form.text("email"), form.text("password")
+    form.check()
+    email = accounts.clean_email(typed)
+    if email is None:
+        raise invalid(email=_("Give your email address, like name@example.org."))
+    if not 0 < len(password) <= passwords.LONGEST:
+        raise invalid(password=_("Give your password."))
+    tries = (
+        ("sign-in from", throttles.visitor()),
+        ("sign-in to from", email, throttles.visitor()),
+        ("sign-in to", email),
+    )
+    for attempt in tries:
+        throttles.count(*attempt)
+    user = User.with_email(email)
+    password_hash = user.password_hash if user else None
+    db.session.rollback()  # nobody waits for a connection that waits for argon2
+    fitting = passwords.fits(password_hash, password)
+    if user is None or not fitting or user.confirmed_at is None:
+        raise _wrong()
+    with writing():
+        if user.password_hash != password_hash:
+            raise _wrong()
+        signing.begin(user)
+    for attempt in tries:
+        throttles.give_back(*attempt)
+    signing.enter(user)
+    return done(form.then)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """End this session; what the browser kept goes with it."""
+    user = signed_in()
+    if user is not None and user.session is not None:
+        with writing():
+            sessions.end(user, user.session.id)
+    signing.leave()
+    return done(Form("").then)
+
+
+@blueprint.route("/confirm", methods=["GET", "POST"])
+def ask_again() -> Response:
+    """Mail the confirmation link once more."""
+    return Form("accounts/ask_again.html", "email").answer(_ask_again)
+
+
+def _ask_again(form: Form) -> Response:
+    email = _address(form)
+    with writing():
+        accounts.ask_again_to_confirm(email, form.then)
+    return _look_into_mail(email, form.then)
+
+
+@blueprint.route("/confirm/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> Response:
+    """Show a button, because mail scanners open links, and confirm when it is pressed.
+
+    In another browser than the one that signed up it asks for the password: whoever signed up with somebody else's
+    address must not have it confirmed by them.
+    """
+    user = links.user_of(token, "confirm")
+    trusted = cookie.get(_MARK) == links.keyed(_MARK, user.email, user.password_hash or "")
+    form = Form("accounts/confirm.html", trusted=trusted, email=user.email)
+
+    def work(form: Form) -> Response:
+        if not trusted:
+            _require_password(form, user)
+        with writing():
+            confirmed = _begin(accounts.confirm(token))
+        signing.enter(confirmed)
+        return done(form.then)
+
+    return form.answer(work)
+
+
+@blueprint.route("/reset", methods=["GET", "POST"])
+def ask_for_reset() -> Response:
+    """Mail a link that sets a new password."""
+    return Form("accounts/ask_for_reset.html", "email").answer(_ask_for_reset)
+
+
+def _ask_for_reset(form: Form) -> Response:
+    email = _address(form)
+    with writing():
+        accounts.ask_for_reset(email)
+    return _look_into_mail(email, form.then)
+
+
+@blueprint.route("/reset/<token>", methods=["GET", "POST"])
+def reset(token: str) -> Response:
+    """Set a new password, end every session, and sign this browser in."""
+    user = links.user_of(token, "reset")
+
+    def work(form: Form) -> Response:
+        password = form.text("password")
+        form.check()
+        passwords.require_fit(password)
+        password_hash = passwords.hashed(password)
+        with writing():
+            owner = _begin(accounts.reset(token, password_hash))
+        signing.enter(owner)
+        return done(form.then, _("Your password is set, and you are signed in."))
+
+    return Form("accounts/reset.html", email=user.email).answer(work)
+
+
+def _address(form: Form) -> str:
+    """Return the address to mail to, counted: five letters an hour is enough for anybody."""
+    email = accounts.clean_email(form.text("email"))
+    form.check()
+    if email is None:
+        raise invalid(email=_("Give your email address, like name@example.org."))
+    throttles.count("reset from", throttles.visitor())
+    throttles.count("mail to", email)
+    return email
+
+
+def _require_password(form: Form, user: User) -> None:
+    password, password_hash = form.text("password"), user.password_hash
+    form.check()
+    throttles.count("password of", str(user.id))
+    db.session.rollback()
+    if not passwords.fits(password_hash, password):
+        raise invalid(
+            password=_("This is not the password that was chosen when signing up. Try again, or set a new one.")
+        )
+
+
+def _begin(user: User) -> User:
+    signing.begin(user)
+    return user
+
+
+def _twice(work: Callable[[], Made]) -> Made:
+    """Do `work` in its transaction, once more when somebody signed up with the same address at the same moment."""
+    try:
+        with writing():
+            return work()
+    except IntegrityError:
+        with writing():
+            return work()
+
+
+def _look_into_mail(email: str, then: str) -> Response:
+    return page("accounts/look_into_mail.html", {"ok": True, "mail": True}, email=email, then=then)
+
+
+def _wrong() -> Refused:
+    words = _("The address or the password is wrong. Check both, or set a new password.")
+    if settings().sends_mail:
+        words = _(
+            "The address or the password is wrong, or the address is not confirmed yet. Check both and your mail."
+        )
+    return Refused("wrong", words, 422, fields={"email": words})
+
+
+account.add_to(blueprint)
+outbox.add_to(blueprint)

@@ -1,0 +1,85 @@
+"""How often the account forms may be tried. Counted by Flask-Limiter's store, so that all processes count together.
+
+Limits are looked at by hand and not by decorator: they depend on what was typed, a good sign-in is given back, and a
+refusal keeps the form.
+"""
+
+import logging
+import math
+import time
+from ipaddress import ip_address, ip_network
+
+from flask import request
+from limits import RateLimitItem, parse_many
+
+from forum.actions import links
+from forum.extensions import limiter
+from forum.refusals import Refused
+from forum.web.guards import settings
+
+log = logging.getLogger("roundtext")
+
+# A class behind one address signs up within an hour; one person's password is tried by hand, not by list. The wide
+# limit on one account from everywhere is loose, or a stranger could lock a host out of their own event.
+LIMITS = {
+    "sign-in from": "10/minute",
+    "sign-in to from": "5/15 minutes",
+    "sign-in to": "40/15 minutes",
+    "sign-up from": "60/hour",
+    "reset from": "60/hour",
+    "mail to": "5/hour",
+    "password of": "5/15 minutes",
+}
+
+
+def count(kind: str, *whom: str) -> None:
+    """Count one more of `kind` (a key of LIMITS) for `whom`. Raises Refused (too_many, 429, with retry_after)."""
+    for item in _items(kind):
+        if _hit(item, kind, whom):
+            continue
+        wait = _wait(item, kind, whom)
+        raise Refused("too_many", f"That was too often. Wait {_spoken(wait)} and try again.", 429, retry_after=wait)
+
+
+def give_back(kind: str, *whom: str) -> None:
+    """Count one less: the attempt was good."""
+    for item in _items(kind):
+        _hit(item, kind, whom, cost=-1)
+
+
+def visitor() -> str:
+    """Return where this request comes from; of an IPv6 address the half that one household has."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(ip_network(f"{address}/64", strict=False)) if address.version == 6 else str(address)
+
+
+def _items(kind: str) -> list[RateLimitItem]:
+    return parse_many(LIMITS[kind]) if settings().limits else []
+
+
+def _hit(item: RateLimitItem, kind: str, whom: tuple[str, ...], cost: int = 1) -> bool:
+    try:
+        return limiter.limiter.hit(item, *_key(kind, whom), cost=cost)
+    except Exception as error:  # a store of counters that is away must not keep people out
+        log.warning("limits are not counted: %s", type(error).__name__)
+        return True
+
+
+def _wait(item: RateLimitItem, kind: str, whom: tuple[str, ...]) -> int:
+    try:
+        reset_at = limiter.limiter.get_window_stats(item, *_key(kind, whom)).reset_time
+    except Exception:
+        return item.get_expiry()
+    return max(1, min(item.get_expiry(), math.ceil(reset_at - time.time())))
+
+
+def _key(kind: str, whom: tuple[str, ...]) -> tuple[str, str]:
+    """Addresses are digested: the store needs to know nobody."""
+    return kind, links.keyed(kind, *(part.casefold() for part in whom))
+
+
+def _spoken(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
