@@ -112,8 +112,9 @@ def app(database: Settings) -> Iterator[Flask]:
 
 
 def _forget_person() -> None:
-    """Requests inside a test's context share its `g`, where Flask-Login keeps the person of the request before."""
-    g.pop("_login_user", None)
+    """Requests inside a test's context share its `g`, which holds the person and the token of the request before."""
+    for name in list(g):
+        g.pop(name)
 
 
 def _empty() -> None:
