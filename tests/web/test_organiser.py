@@ -11,7 +11,7 @@ from PIL import Image
 
 from forum.database import db
 from forum.models import Discussion, Seat, SiteRole, User
-from forum.web.organiser import suggest_slug
+from forum.web.discussion_form import suggest_slug
 
 WHOLE = {
     "title": "Food and climate",

@@ -1,0 +1,142 @@
+"""The forms of a discussion and of a seat: what they show, and what they say when they come back."""
+
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from flask import request
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from forum import clock, pictures
+from forum.actions.drafting import EDITORS_NOTE, DiscussionDraft
+from forum.actions.seats import SeatDraft
+from forum.database import db
+from forum.models import Discussion, QuestionsShown, Seat, SeatRole, Visibility
+from forum.refusals import Refused
+from forum.web.forms import Fields
+from forum.web.guards import settings
+
+_TEXTS = (
+    "title", "slug", "hosted_by", "intro", "editors_note", "related_url", "related_title", "hero_credit", "hero_alt",
+)  # fmt: skip
+_TYPED = (
+    *_TEXTS, "time_zone", "visibility", "questions_shown",
+    "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
+)  # fmt: skip
+_SEAT_TEXTS = ("name", "email", "title", "affiliation")
+
+
+def fresh() -> dict[str, str]:
+    """Return the fields of a new discussion: an hour, a week from now."""
+    day = (clock.now() + timedelta(days=7)).date().isoformat()
+    return {
+        **dict.fromkeys(_TYPED, ""),
+        "editors_note": EDITORS_NOTE,
+        "time_zone": "UTC",
+        "visibility": Visibility.PUBLIC.value,
+        "questions_shown": QuestionsShown.ALL.value,
+        "starts_at_date": day,
+        "starts_at_time": "15:00",
+        "ends_at_date": day,
+        "ends_at_time": "16:00",
+    }
+
+
+def stored(discussion: Discussion) -> dict[str, str]:
+    """Return the fields of `discussion` as the form shows them, its times on the clocks of its own zone."""
+    values = {name: str(getattr(discussion, name)) for name in (*_TEXTS, "time_zone", "visibility", "questions_shown")}
+    for name in ("starts_at", "ends_at"):
+        local = getattr(discussion, name).astimezone(ZoneInfo(discussion.time_zone))
+        values[f"{name}_date"] = f"{local:%Y-%m-%d}"
+        values[f"{name}_time"] = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        values[f"{name}_fold"] = "second" if local.fold else "first"
+    return values
+
+
+def typed() -> dict[str, str]:
+    """Return the fields of a discussion as they were sent."""
+    return {name: request.form.get(name, "") for name in _TYPED}
+
+
+def draft(discussion: Discussion | None) -> DiscussionDraft:
+    """Return what the form says. Raises Refused (invalid) naming every field at fault; a picture is stored last."""
+    fields = Fields()
+    texts = {name: fields.text(name) for name in _TEXTS}
+    if not texts["slug"].strip() and "slug" not in fields.faults:
+        texts["slug"] = discussion.slug if discussion else suggest_slug(texts["title"])
+    texts["slug"] = texts["slug"].strip()
+    zone = fields.zone("time_zone")
+    starts_at, ends_at = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
+    upload = _upload(fields, "hero")
+    kept = "" if discussion is None or request.form.get("remove_hero") else discussion.hero
+    found = DiscussionDraft(
+        **texts,
+        time_zone=zone,
+        visibility=fields.choice("visibility", Visibility, Visibility.PUBLIC),
+        questions_shown=fields.choice("questions_shown", QuestionsShown, QuestionsShown.ALL),
+        # A time at fault is named already; what stands in for it only lets the other fields be judged.
+        starts_at=starts_at or (ends_at or clock.now()) - timedelta(hours=1),
+        ends_at=ends_at or (starts_at or clock.now()) + timedelta(hours=1),
+        hero="new" if upload else kept,
+    )
+    try:
+        found.columns()
+    except Refused as refusal:
+        fields.refuse(refusal.fields)
+    fields.refuse()
+    return replace(found, hero=_store(upload, "hero")) if upload else found
+
+
+def seat_draft(seat: Seat | None) -> SeatDraft:
+    """Return what the form says. Raises Refused (invalid) naming every field at fault; a picture is stored last."""
+    fields = Fields()
+    texts = {name: fields.text(name) for name in _SEAT_TEXTS}
+    if seat is not None:
+        texts["email"] = seat.user.email
+    role = fields.choice("role", SeatRole, SeatRole.PANELIST)
+    upload = _upload(fields, "picture")
+    try:
+        found = SeatDraft(role=role, **texts).checked()
+    except Refused as refusal:
+        fields.refuse(refusal.fields)
+        raise
+    fields.refuse()
+    return replace(found, picture=_store(upload, "picture")) if upload else found
+
+
+def seat_fields(seat: Seat | None) -> dict[str, str]:
+    """Return the fields of a seat: as they were sent, else as they are stored, else empty."""
+    if request.method == "POST":
+        return {name: request.form.get(name, "") for name in (*_SEAT_TEXTS, "role")}
+    if seat is not None:
+        kept = {name: str(getattr(seat, name)) for name in ("name", "title", "affiliation", "role")}
+        return kept | {"email": seat.user.email}
+    return dict.fromkeys(_SEAT_TEXTS, "") | {"role": SeatRole.PANELIST.value}
+
+
+def suggest_slug(title: str) -> str:
+    """Return an address made from `title` that no discussion has yet."""
+    plain = unicodedata.normalize("NFKD", title[:300]).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or f"discussion-{clock.now():%Y-%m-%d}"
+    taken = set(db.session.scalars(select(Discussion.slug).where(Discussion.slug.startswith(slug))))
+    tries = (f"{slug}-{count}" for count in range(2, len(taken) + 3))
+    return slug if slug not in taken else next(other for other in tries if other not in taken)
+
+
+def _upload(fields: Fields, name: str) -> FileStorage | None:
+    """Return the file that came with the form under `name`, if any."""
+    files = [file for file in request.files.getlist(name) if file.filename]
+    if len(files) > 1 or request.form.get(name):
+        fields.faults[name] = "Choose one picture file."
+    return files[0] if files else None
+
+
+def _store(upload: FileStorage, field: str) -> str:
+    """Keep a picture and return its file name. Raises Refused naming `field` when it is no picture we can show."""
+    try:
+        return pictures.store(upload.stream, settings())
+    except Refused as refusal:
+        raise Refused(refusal.code, refusal.message, refusal.status, fields={field: refusal.message}) from refusal
