@@ -1,0 +1,253 @@
+"""Making a whole discussion from a discussion file, all or nothing. Runs inside `writing()`."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from forum import clock, people, text
+from forum.actions.drafting import DiscussionDraft
+from forum.actions.seats import SeatDraft, member_with
+from forum.archive.discussion_file import DiscussionFile
+from forum.archive.lines import Path
+from forum.database import db
+from forum.live import log
+from forum.models import (
+    Comment,
+    CommentState,
+    Discussion,
+    Phase,
+    Question,
+    QuestionState,
+    QuestionsShown,
+    Seat,
+    SeatRole,
+    User,
+    Visibility,
+)
+from forum.refusals import Refused
+
+# Where a draft's field stands in the file.
+_PLACES: dict[str, Path] = {
+    "related_url": ("related_link", "url"),
+    "related_title": ("related_link", "title"),
+    "hero": ("hero", "picture"),
+    "hero_credit": ("hero", "credit"),
+    "hero_alt": ("hero", "alt"),
+}
+
+
+def store(file: DiscussionFile, owner: User | None = None) -> Discussion:
+    """Make the discussion that `file` describes, with its seats, questions and past comments; return it.
+
+    It is published (the clock says whether it is announced, live or closed) unless the file says `"draft": true`.
+    Raises FileFaults naming line and field.
+    """
+    discussion = _discussion(file, owner)
+    _seats(file, discussion)
+    file.refuse()
+    comments = file.values["comments"]
+    order = sorted(range(len(comments)), key=lambda index: comments[index]["at"])
+    _questions(file, discussion, comments)
+    db.session.flush()
+    _comments(file, discussion, order)
+    file.refuse()
+    _settle(discussion, bool(file.values.get("draft")))
+    log.record(discussion, "discussion.published", discussion.id)
+    return discussion
+
+
+def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
+    values = file.values
+    draft = DiscussionDraft(
+        title=values["title"],
+        slug=values["slug"],
+        hosted_by=values["hosted_by"],
+        intro=values["intro"],
+        editors_note=values["editors_note"],
+        related_url=values["related_link"]["url"],
+        related_title=values["related_link"]["title"],
+        hero=values["hero"]["picture"],
+        hero_credit=values["hero"]["credit"],
+        hero_alt=values["hero"]["alt"],
+        time_zone=values["time_zone"],
+        starts_at=values["starts_at"],
+        ends_at=values["ends_at"],
+        visibility=Visibility(values["visibility"]),
+        questions_shown=QuestionsShown(values["questions_shown"]),
+    )
+    columns: dict[str, Any] = {}
+    try:
+        columns = draft.columns()
+    except Refused as refusal:
+        for name, words in refusal.fields.items():
+            file.fault(_PLACES.get(name, (name,)), words)
+    if not file.faults and Discussion.with_slug(draft.slug) is not None:
+        file.fault(("slug",), "is taken by another discussion here. Choose a different one.")
+    file.refuse()
+    discussion = Discussion(
+        **columns,
+        phase=Phase.DRAFT,
+        owner_id=owner.id if owner else None,
+        epoch=secrets.token_hex(8),
+        last_seq=0,
+        created_at=clock.now(),
+    )
+    db.session.add(discussion)
+    db.session.flush()
+    return discussion
+
+
+def _seats(file: DiscussionFile, discussion: Discussion) -> None:
+    names: list[str] = []
+    emails: set[str] = set()
+    for index, values in enumerate(file.values["seats"]):
+        path: Path = ("seats", index)
+        seat = SeatDraft(
+            values["name"], values["email"], SeatRole(values["role"]), values["title"], values["affiliation"]
+        )
+        try:
+            seat = seat.checked()
+        except Refused as refusal:
+            for name, words in refusal.fields.items():
+                file.fault((*path, name), words)
+            continue
+        if seat.email in emails:
+            file.fault((*path, "email"), "has a seat already. Give each person one seat.")
+            continue
+        if like := text.looks_like(seat.name, names):
+            file.fault((*path, "name"), f"looks like {like}. Tell the two apart, with an initial for example.")
+            continue
+        emails.add(seat.email)
+        names.append(seat.name)
+        discussion.seats.append(
+            Seat(
+                user_id=member_with(seat).id,
+                role=seat.role,
+                position=index + 1,
+                name=seat.name,
+                title=seat.title,
+                affiliation=seat.affiliation,
+            )
+        )
+    db.session.flush()
+
+
+def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict[str, Any]]) -> None:
+    """Ask what was asked: questions with comments, those before them, and all whose planned time has passed."""
+    now = min(clock.now(), discussion.ends_at)
+    first: dict[int, datetime] = {}
+    for comment in comments:
+        number = comment["question"]
+        if number is not None:
+            first[number] = min(comment["at"], first.get(number, comment["at"]))
+    highest = max(first, default=0)
+    asked: list[Question] = []
+    host = next((seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST), None)
+    begun = clock.now() >= discussion.starts_at
+    still = True
+    for index, values in enumerate(file.values["questions"], start=1):
+        faults: dict[str, str] = {}
+        words = values["text"]
+        try:
+            words = text.clean_body(words, 1000)
+        except text.TextFault as fault:
+            faults["text"] = fault.message
+        for name, message in faults.items():
+            file.fault(("questions", index - 1, name), message)
+        question = Question(
+            position=index,
+            text=words,
+            planned_offset_minutes=values["planned_offset"],
+            length_minutes=values["length"],
+            state=QuestionState.DRAFT,
+        )
+        discussion.questions.append(question)
+        offset = values["planned_offset"]
+        planned = discussion.starts_at + timedelta(minutes=offset or 0)
+        over = clock.now() >= discussion.ends_at
+        due = begun and (over or (offset is not None and planned <= now))
+        still = still and (index <= highest or due) and not file.values.get("draft")
+        if still:
+            question.number = index
+            question.asked_at = min(planned, first.get(index, planned), discussion.ends_at)
+            question.asked_by_id = host
+            question.state = QuestionState.CLOSED
+            if asked:
+                asked[-1].closed_at = question.asked_at
+            asked.append(question)
+    if asked and clock.now() < discussion.ends_at:
+        asked[-1].state = QuestionState.OPEN
+
+
+def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) -> None:
+    by_email = {seat.user.email: seat for seat in discussion.seats}
+    by_number = {question.number: question for question in discussion.questions}
+    mentions = people.mentions(discussion)
+    made: dict[int | str, Comment] = {}
+    values = file.values["comments"]
+    for index in order:
+        value = values[index]
+        path: Path = ("comments", index)
+        author, byline, affiliation = _author(file, path, value["author"], by_email)
+        try:
+            source = text.clean_body(value["body"], 10_000)
+        except text.TextFault as fault:
+            file.fault((*path, "body"), fault.message)
+            continue
+        answered = value.get("reply_to")
+        if answered is not None and answered not in made:
+            file.fault((*path, "reply_to"), "must be an earlier comment: its id, or its place in the list from 1.")
+            continue
+        comment = Comment(
+            discussion=discussion,
+            question=by_number[value["question"]] if value["question"] is not None else None,
+            reply_to=made.get(answered) if answered is not None else None,
+            author_id=author.user_id if author else None,
+            byline_name=byline,
+            byline_affiliation=affiliation,
+            source=source,
+            html=text.render(source, mentions),
+            state=CommentState.PUBLISHED,
+            posted_at=value["at"],
+        )
+        db.session.add(comment)
+        db.session.flush()
+        made[value["id"] if value.get("id") is not None else index + 1] = comment
+
+
+def _author(
+    file: DiscussionFile, path: Path, value: str | dict[str, str], by_email: dict[str, Seat]
+) -> tuple[Seat | None, str, str]:
+    """A seat's email, or a name with an affiliation for somebody without an account."""
+    affiliation = ""
+    if isinstance(value, dict):
+        affiliation = value.get("affiliation", "")
+        value = value.get("email") or value.get("name", "")
+    if "@" in value:
+        seat = by_email.get(value.strip().lower())
+        if seat is None:
+            file.fault((*path, "author"), "is no seat's email. Use one of the seats, or a name with an affiliation.")
+        return seat, "", ""
+    try:
+        name = text.clean_line(value, 80)
+        affiliation = text.clean_line(affiliation, 120) if affiliation.strip() else ""
+    except text.TextFault as fault:
+        file.fault((*path, "author"), fault.message)
+        return None, "?", ""
+    seated = [seat.name for seat in by_email.values()]
+    if (like := text.looks_like(name, seated)) is not None:
+        file.fault((*path, "author"), f"looks like {like}, who has a seat. Use the seat's email, or another name.")
+    return None, name, affiliation
+
+
+def _settle(discussion: Discussion, draft: bool) -> None:
+    now = clock.now()
+    if draft:
+        return
+    discussion.phase = Phase.ANNOUNCED
+    if now >= discussion.starts_at:
+        discussion.opened_at = discussion.starts_at
+        discussion.phase = Phase.LIVE
+    if now >= discussion.ends_at:
+        discussion.closed_at = discussion.ends_at
+        discussion.phase = Phase.CLOSED

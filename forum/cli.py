@@ -1,0 +1,235 @@
+"""The `forum` command. Errors go to stderr in one line; the exit status is 0 (done), 1 (refused) or 2 (wrong usage)."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from pydantic import ValidationError
+
+from forum.config import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+FORMATS = ["json", "html", "markdown", "csv", "text"]
+
+
+class Failure(click.ClickException):
+    """A refusal: one clear line on stderr, exit status 1."""
+
+    exit_code = 1
+
+
+def settings() -> Settings:
+    """Return the settings of the environment. Raises Failure naming the one at fault."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Failure(f"FORUM_{str(first['loc'][0]).upper()}: {first['msg']}") from error
+
+
+def made(read: Settings) -> "Flask":
+    """Return the app on a database that has every table of this version."""
+    from forum import create_app, migrating
+
+    app = create_app(read)
+    migrating.upgrade(app)
+    return app
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the house and the database refuse into one line."""
+    from sqlalchemy.exc import DBAPIError
+
+    from forum.archive.discussion_file import FileFaults
+    from forum.refusals import Refused
+
+    try:
+        yield
+    except Refused as refusal:
+        faults = [f"{name}: {words}" for name, words in refusal.fields.items()]
+        raise Failure(" ".join(faults) or refusal.message) from refusal
+    except FileFaults as faults:
+        raise Failure(str(faults)) from faults
+    except DBAPIError as error:
+        raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
+    except OSError as error:
+        raise Failure(f"{error.filename or ''}: {error.strerror or error}") from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="roundtext")
+def main() -> None:
+    """Roundtext: timed, moderated, written discussions. Settings come from FORUM_… variables; see the README."""
+
+
+@main.command()
+@click.option("--serve", "then_serve", is_flag=True, help="Serve it right away, with a cast of demo people answering.")
+def demo(then_serve: bool) -> None:
+    """Make a sample discussion that is live right now, and print where it is."""
+    from forum import server
+    from forum.demo import make
+
+    read = settings()
+    with refusals():
+        make.prepare(made(read))
+    click.echo(make.summary(read))
+    sys.stdout.flush()
+    if then_serve:
+        server.serve(read.model_copy(update={"demo": True}))
+
+
+@main.command()
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes (PostgreSQL).")
+@click.option("--bind", default=None, help="Address and port; FORUM_BIND otherwise.")
+def serve(workers: int, bind: str | None) -> None:
+    """Serve the site until SIGTERM or Ctrl-C."""
+    from forum import server
+
+    read = settings()
+    if bind:
+        read = read.model_copy(update={"bind": bind})
+    with refusals():
+        made(read)
+    try:
+        server.serve(read, workers)
+    except server.CannotServe as refusal:
+        raise Failure(str(refusal)) from refusal
+
+
+@main.command()
+def upgrade() -> None:
+    """Bring the database up to this version. `serve` and `demo` do it by themselves."""
+    with refusals():
+        made(settings())
+
+
+@main.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="The name the person carries.")
+@click.option("--password", required=True, help="At least 8 characters; - reads it from standard input.")
+@click.option("--role", type=click.Choice(["member", "organiser", "administrator"]), default="member", show_default=True)
+def add_user(email: str, name: str, password: str, role: str) -> None:
+    """Make an account for EMAIL, or set the name, password and role of the one there is."""
+    from forum.actions import accounts, passwords
+    from forum.database import writing
+    from forum.models import SiteRole
+
+    if password == "-":  # noqa: S105
+        password = sys.stdin.readline().rstrip("\n")
+    with refusals(), made(settings()).app_context():
+        passwords.require_fit(password)
+        hashed = passwords.hashed(password)
+        with writing():
+            account = accounts.put(email, name, hashed, SiteRole(role))
+        click.echo(f"{account.email} is {account.role.value} {account.name}.")
+
+
+@main.group()
+def discussion() -> None:
+    """Discussions as files."""
+
+
+@discussion.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_file(file: Path) -> None:
+    """Make a whole discussion from FILE (see docs/discussion-file.md), all or nothing."""
+    from forum.actions import imports
+    from forum.archive import discussion_file
+    from forum.database import writing
+
+    def named(words: str) -> str:
+        return "\n".join(f"{file.name}: {line}" for line in words.splitlines())
+
+    with refusals():
+        try:
+            read = discussion_file.read(file.read_bytes())
+            with made(settings()).app_context(), writing():
+                slug = imports.store(read).slug
+        except discussion_file.FileFaults as faults:
+            raise Failure(named(str(faults))) from faults
+    click.echo(f"{settings().public_url}/d/{slug}")
+
+
+@discussion.command("export")
+@click.argument("slug")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="json", show_default=True)
+def export_file(slug: str, kind: str) -> None:
+    """Write the discussion at /d/SLUG to standard output."""
+    from forum.archive import export
+    from forum.models import Discussion
+
+    with refusals(), made(settings()).app_context():
+        found = Discussion.with_slug(slug)
+        if found is None:
+            raise Failure(f"There is no discussion {slug}. `forum discussion list` shows them.")
+        sys.stdout.buffer.write(export.FORMATS[kind](found).encode("utf-8"))
+        sys.stdout.buffer.flush()
+
+
+@discussion.command("list")
+def list_discussions() -> None:
+    """List every discussion: address, state, title."""
+    from sqlalchemy import select
+
+    from forum import clock
+    from forum.database import db
+    from forum.models import Discussion
+
+    with refusals(), made(settings()).app_context():
+        for found in db.session.scalars(select(Discussion).order_by(Discussion.starts_at)):
+            click.echo(f"{found.slug}\t{found.phase_at(clock.now()).value}\t{found.title}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write everything in the database to FILE while the site goes on."""
+    _backup(lambda module, read: module.backup(read, file))
+    click.echo(f"Saved to {file}.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Also over a database that holds discussions.")
+def restore(file: Path, force: bool) -> None:
+    """Put the backup FILE in place of the database; open pages then load anew. Stop the site first."""
+    _backup(lambda module, read: module.restore(read, file, force=force))
+    click.echo(f"Restored from {file}.")
+
+
+def _backup(do: Callable[..., None]) -> None:
+    from forum.archive import backup as module
+
+    with refusals():
+        try:
+            do(module, settings())
+        except module.CannotBackUp as refusal:
+            raise Failure(str(refusal)) from refusal
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--comments", default=20, show_default=True, type=click.IntRange(1, 100_000), help="How many to post.")
+@click.option("--people", default=8, show_default=True, type=click.IntRange(1, 200), help="By how many people.")
+@click.option("--pause", default=1.0, show_default=True, type=click.FloatRange(0, 600), help="Seconds between two.")
+def simulate(slug: str, comments: int, people: int, pause: float) -> None:
+    """Let invented people answer in the live discussion at /d/SLUG, to rehearse or to test."""
+    from forum.demo import simulate as simulation
+
+    with refusals(), made(settings()).app_context():
+        simulation.run(slug, comments, people, pause)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Pictures that people send: measured before they are decoded, drawn anew as WebP, kept under a name of our own."""
+
+import hashlib
+from io import BytesIO
+from typing import IO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from forum.config import Settings
+from forum.refusals import invalid
+
+LARGEST_BYTES = 5 * 1024 * 1024
+LARGEST_PIXELS = 40_000_000
+WIDEST = 1600
+
+
+def store(stream: IO[bytes], settings: Settings) -> str:
+    """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most 1600 pixels wide; return its file name.
+
+    What is not a picture's own (place, camera, scripts) is left behind. Raises Refused (invalid: hero).
+    """
+    data = stream.read(LARGEST_BYTES + 1)
+    if len(data) > LARGEST_BYTES:
+        raise invalid(hero="This picture is larger than 5 MB. Make it smaller and choose it again.")
+    try:
+        with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
+            if picture.width * picture.height > LARGEST_PIXELS or getattr(picture, "n_frames", 1) > 1:
+                raise invalid(hero="Choose a still picture of at most 40 million pixels.")
+            drawn = ImageOps.exif_transpose(picture).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise invalid(hero="This is no PNG, JPEG or WebP picture. Choose another file.") from error
+    if drawn.width > WIDEST:
+        drawn = drawn.resize((WIDEST, max(1, drawn.height * WIDEST // drawn.width)))
+    out = BytesIO()
+    drawn.save(out, "WEBP", quality=80, method=4)
+    name = hashlib.sha256(out.getvalue()).hexdigest()[:32] + ".webp"
+    folder = settings.data_dir / "media"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(out.getvalue())
+    return name

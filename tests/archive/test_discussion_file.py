@@ -1,0 +1,132 @@
+"""The discussion file: read whole or not at all, and given back as it came."""
+
+import json
+
+import pytest
+from sqlalchemy import func, select
+
+from forum.actions import imports
+from forum.archive import discussion_file, export
+from forum.archive.discussion_file import FileFaults
+from forum.database import db, writing
+from forum.models import Comment, Discussion, Phase, User
+
+FILE = {
+    "title": "Who owns the rain?",
+    "slug": "rain",
+    "hosted_by": "River Office",
+    "intro": "We propose:\n\n- **P1** share\n- **P2** measure",
+    "editors_note": "Text only.",
+    "related_link": {"url": "https://example.org/rain", "title": "The report"},
+    "starts_at": "2026-03-02T14:00:00Z",
+    "ends_at": "2026-03-02T15:00:00Z",
+    "time_zone": "Europe/London",
+    "visibility": "public",
+    "questions_shown": "all",
+    "seats": [
+        {"name": "Hana Maier", "email": "hana@example.org", "role": "host", "title": "Editor"},
+        {"name": "Priya Raman", "email": "priya@example.org", "role": "panelist", "affiliation": "Lab"},
+    ],
+    "questions": [
+        {"text": "Who owns it?", "planned_offset": 0, "length": 20},
+        {"text": "Who pays?", "planned_offset": 20, "length": 20},
+    ],
+    "comments": [
+        {"author": "hana@example.org", "question": None, "body": "Welcome!", "at": "2026-03-02T14:00:05Z"},
+        {"author": "priya@example.org", "question": 1, "body": "Nobody.", "at": "2026-03-02T14:03:00Z"},
+        {
+            "author": {"name": "Otto Ode", "affiliation": "Farm"},
+            "question": 1,
+            "body": "=Everybody, *late*",
+            "at": "2026-03-02T14:30:00.250000Z",
+            "reply_to": 2,
+        },
+    ],
+}
+
+
+def put(values: object) -> Discussion:
+    """Import `values`."""
+    with writing():
+        return imports.store(discussion_file.read(json.dumps(values, indent=2).encode()))
+
+
+def test_import_then_export_gives_the_same_file_back(app):
+    discussion = put(FILE)
+    assert export.as_values(discussion) == FILE
+    once = export.as_json(discussion)
+    with writing():
+        discussion.slug = "older"
+    again = put(json.loads(once))
+    assert export.as_json(again) == once
+
+
+def test_a_past_discussion_keeps_its_dates_and_late_answers_their_question(app):
+    discussion = put(FILE)
+    assert discussion.phase is Phase.CLOSED
+    late = db.session.scalars(select(Comment).order_by(Comment.id.desc())).first()
+    assert late.question.number == 1
+    assert late.reply_to.source == "Nobody."
+    assert late.posted_at.isoformat() == "2026-03-02T14:30:00.250000+00:00"
+    assert [question.number for question in discussion.questions] == [1, 2]
+
+
+def test_a_fault_names_line_and_field_and_nothing_is_stored(app):
+    broken = json.loads(json.dumps(FILE))
+    broken["seats"][1]["email"] = "no address"
+    broken["comments"][2]["question"] = 9
+    with pytest.raises(FileFaults) as raised:
+        put(broken)
+    source = json.dumps(broken, indent=2).splitlines()
+    line = next(number for number, text in enumerate(source, start=1) if '"question": 9' in text)
+    assert (line, "comments[2].question") in [(fault[0], fault[1]) for fault in raised.value.faults]
+    del broken["comments"]
+    with pytest.raises(FileFaults) as raised:
+        put(broken)
+    line = next(number for number, text in enumerate(source, start=1) if "no address" in text)
+    assert [(fault[0], fault[1]) for fault in raised.value.faults] == [(line, "seats[1].email")]
+    for model in (Discussion, User, Comment):
+        assert db.session.scalar(select(func.count()).select_from(model)) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not JSON"),
+        (b"[]", "one JSON object"),
+        (b'{"title": NaN}', "not JSON"),
+        (b'{"title": "a", "title": "b"}', "stands twice"),
+        (b'{"titel": "a"}', "no field of a discussion"),
+        (b"\xff\xfe", "UTF-8"),
+        (b'{"title": "\\ud800"}', "cannot be stored"),
+        (b'{"questions": [{"text": "a", "planned_offset": 1e309}]}', "whole minutes"),
+        (b'{"seats": {"a": 1}}', "must be a list"),
+        (b"[" * 100_000, "not JSON"),
+    ],
+)
+def test_rubbish_is_refused_with_words(app, data, words):
+    with pytest.raises(FileFaults, match=words):
+        discussion_file.read(data)
+
+
+def test_other_names_for_the_same_field_are_read(app):
+    other = {name: value for name, value in FILE.items() if name not in {"editors_note", "related_link", "time_zone"}}
+    other |= {"editor_note": "Text only.", "timezone": "Europe/London", "related_url": "https://example.org/rain"}
+    other["questions"] = [{"text": "Who owns it?", "planned_offset_minutes": "PT5M", "length_seconds": 600}]
+    other["comments"] = []
+    discussion = put(other)
+    assert discussion.editors_note == "Text only."
+    assert discussion.related_url == "https://example.org/rain"
+    assert (discussion.questions[0].planned_offset_minutes, discussion.questions[0].length_minutes) == (5, 10)
+
+
+def test_a_spreadsheet_finds_no_formula(app):
+    discussion = put(FILE)
+    assert '"\'=Everybody' in export.as_csv(discussion) or ",'=Everybody" in export.as_csv(discussion)
+
+
+@pytest.mark.parametrize("kind", sorted(export.FORMATS))
+def test_every_format_holds_every_comment(app, kind):
+    written = export.FORMATS[kind](put(FILE))
+    assert "Nobody." in written
+    assert "Otto Ode" in written
