@@ -139,7 +139,7 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
 def find(reader: User | None, discussion: Discussion, comment_id: int) -> Comment:
     """Return a comment of `discussion`. Raises Refused (404) for one of another discussion or a deleted one."""
     access.require(reader, "discussion.read", discussion)
-    comment = db.session.get(Comment, comment_id) if 0 < comment_id < 2**31 else None
+    comment = _with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id:
         raise unknown()
     return comment
@@ -193,7 +193,12 @@ def _asked(discussion: Discussion, number: int | None) -> Question | None:
 def _answered(discussion: Discussion, comment_id: int | None) -> Comment | None:
     if comment_id is None:
         return None
-    comment = db.session.get(Comment, comment_id)
+    comment = _with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id or comment.state is not CommentState.PUBLISHED:
         raise invalid(reply_to="The comment you answer is no longer there. Remove the reply and post again.")
     return comment
+
+
+def _with_id(comment_id: int) -> Comment | None:
+    """PostgreSQL refuses to compare with a number that its column cannot hold."""
+    return db.session.get(Comment, comment_id) if 0 < comment_id < 2**31 else None

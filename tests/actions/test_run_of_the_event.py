@@ -1,0 +1,236 @@
+"""Opening, asking, pausing, extending and closing: by hand and by the clock, each once."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from forum.actions import comments, discussions, moderation, questions
+from forum.actions.questions import QuestionDraft
+from forum.database import db, writing
+from forum.live import log
+from forum.models import Comment, CommentEdit, Event, ModerationAction, Phase, QuestionState
+from forum.refusals import Refused
+
+
+def kinds(discussion) -> list[str]:
+    """The log of `discussion` in order."""
+    return list(db.session.scalars(select(Event.kind).where(Event.discussion_id == discussion.id).order_by(Event.seq)))
+
+
+def test_the_clock_opens_and_closes_once(house, clock):
+    discussion = house.discussion(phase="announced")
+    assert house.do(discussions.take_due_steps) == []
+    clock.advance(timedelta(hours=1))
+    assert house.do(discussions.take_due_steps) == [discussion.id]
+    assert house.do(discussions.take_due_steps) == []
+    clock.advance(timedelta(hours=2))
+    house.do(discussions.take_due_steps)
+    house.do(discussions.take_due_steps)
+    assert discussion.phase is Phase.CLOSED
+    assert discussion.closed_at == discussion.ends_at
+    assert kinds(discussion)[-2:] == ["discussion.opened", "discussion.closed"]
+
+
+def test_seq_has_no_holes_and_equals_the_head(house, clock):
+    discussion = house.discussion(ask=2)
+    for _ in range(3):
+        house.comment(discussion, question=1)
+    numbers = list(db.session.scalars(select(Event.seq).where(Event.discussion_id == discussion.id).order_by(Event.seq)))
+    assert numbers == list(range(1, discussion.last_seq + 1))
+
+
+def test_a_refused_action_leaves_no_event(house, clock):
+    discussion = house.discussion()
+    before = discussion.last_seq
+    with pytest.raises(Refused):
+        house.comment(discussion, body=" ")
+    db.session.expire_all()
+    assert discussion.last_seq == before
+    assert db.session.scalar(select(func.count()).select_from(Comment)) == 0
+
+
+def test_asking_gives_the_next_number_and_closes_the_one_before(house, clock):
+    discussion = house.discussion(ask=1)
+    second = house.question(discussion)
+    host = house.host_of(discussion)
+    house.do(questions.ask, host, second)
+    seq = discussion.last_seq
+    house.do(questions.ask, host, second)
+    assert discussion.last_seq == seq
+    assert second.number == 2
+    assert discussion.open_question is second
+    assert discussion.questions[0].state is QuestionState.CLOSED
+
+
+def test_skipped_questions_take_no_number(house, clock):
+    discussion = house.discussion()
+    first, second = house.question(discussion, "A?"), house.question(discussion, "B?")
+    host = house.host_of(discussion)
+    house.do(questions.skip, host, first)
+    with pytest.raises(Refused):
+        house.do(questions.ask, host, first)
+    house.do(questions.ask, host, second)
+    assert second.number == 1
+    house.do(questions.unskip, host, first)
+    house.do(questions.ask, host, first)
+    assert first.number == 2
+
+
+def test_reordering_moves_only_what_is_to_come(house, clock):
+    discussion = house.discussion(ask=1)
+    b, c = house.question(discussion, "B?"), house.question(discussion, "C?")
+    host = house.host_of(discussion)
+    house.do(questions.move, host, c, 1)
+    assert [q.text for q in sorted(discussion.questions, key=lambda q: q.position)][1:] == ["C?", "B?"]
+    with pytest.raises(Refused):
+        house.do(questions.move, host, discussion.questions[0], 2)
+    with pytest.raises(Refused):
+        house.do(questions.move, host, b, 9)
+
+
+def test_a_late_answer_stays_with_its_question(house, clock):
+    discussion = house.discussion(ask=2)
+    late = house.comment(discussion, house.panelist(discussion), question=1)
+    assert late.question.number == 1
+
+
+def test_the_same_key_posts_once(house, clock):
+    discussion = house.discussion()
+    author = house.user()
+    first = house.comment(discussion, author, key="abcdefgh")
+    again = house.comment(discussion, author, body="Something else", key="abcdefgh")
+    assert again.id == first.id
+    assert house.comment(discussion, key="abcdefgh").id != first.id
+    house.do(discussions.close, house.host_of(discussion), discussion)
+    assert house.comment(discussion, author, key="abcdefgh").id == first.id
+
+
+def test_edits_keep_versions_until_the_window_ends(house, clock):
+    discussion = house.discussion()
+    author = house.user()
+    comment = house.comment(discussion, author, body="One")
+    house.do(comments.edit, author, comment, "Two")
+    house.do(comments.edit, author, comment, "Two")
+    assert list(db.session.scalars(select(CommentEdit.source))) == ["One"]
+    clock.advance(timedelta(minutes=15, seconds=1))
+    with pytest.raises(Refused) as raised:
+        house.do(comments.edit, author, comment, "Three")
+    assert raised.value.code == "edit_window"
+    with pytest.raises(Refused) as raised:
+        house.do(comments.edit, house.user(), comment, "Not mine")
+    assert raised.value.status == 404
+
+
+def test_deleting_takes_the_text_and_its_versions_for_good(house, clock):
+    discussion = house.discussion()
+    author = house.user()
+    comment = house.comment(discussion, author, body="Secret one")
+    house.do(comments.edit, author, comment, "Secret two")
+    house.do(comments.delete, author, comment)
+    house.do(comments.delete, author, comment)
+    assert (comment.source, comment.html) == ("", "")
+    assert db.session.scalar(select(func.count()).select_from(CommentEdit)) == 0
+
+
+def test_pause_extend_close_and_reopen(house, clock):
+    discussion = house.discussion()
+    host = house.host_of(discussion)
+    house.do(discussions.pause, host, discussion)
+    with pytest.raises(Refused) as raised:
+        house.comment(discussion)
+    assert raised.value.code == "paused"
+    house.do(discussions.resume, host, discussion)
+    end = discussion.ends_at
+    house.do(discussions.extend, host, discussion, 10)
+    assert discussion.ends_at == end + timedelta(minutes=10)
+    house.do(discussions.close, host, discussion)
+    with pytest.raises(Refused):
+        house.do(discussions.close, host, discussion)
+    house.do(discussions.extend, host, discussion, 30)
+    assert discussion.phase is Phase.LIVE
+    assert discussion.ends_at == clock.now() + timedelta(minutes=30)
+
+
+def test_hiding_needs_a_reason_and_is_written_down(house, clock):
+    discussion = house.discussion()
+    host = house.host_of(discussion)
+    comment = house.comment(discussion)
+    with pytest.raises(Refused) as raised:
+        house.do(moderation.hide, host, comment, " ")
+    assert "reason" in raised.value.fields
+    house.do(moderation.hide, host, comment, "advertising")
+    house.do(moderation.restore, host, comment)
+    lines = [(line.verb, line.reason) for line in moderation.record(host, discussion)][:2]
+    assert lines == [("comment.restored", ""), ("comment.hidden", "advertising")]
+
+
+def test_the_record_cannot_be_changed(house, clock):
+    discussion = house.discussion()
+    house.do(moderation.hide, house.host_of(discussion), house.comment(discussion), "advertising")
+    for change in (ModerationAction.__table__.update().values(reason="nothing"), ModerationAction.__table__.delete()):
+        with pytest.raises(DBAPIError), writing():
+            db.session.execute(change)
+    assert db.session.scalar(select(func.count()).select_from(ModerationAction)) > 0
+
+
+def test_the_muted_may_read_and_not_write_and_hosts_are_never_muted(house, clock):
+    discussion = house.discussion()
+    host, member = house.host_of(discussion), house.user()
+    house.do(moderation.mute, host, discussion, member, "rude")
+    with pytest.raises(Refused) as raised:
+        house.comment(discussion, member)
+    assert (raised.value.code, "rude" in raised.value.message) == ("muted", True)
+    with pytest.raises(Refused):
+        house.do(moderation.mute, host, discussion, host, "oops")
+    house.do(moderation.unmute, host, discussion, member)
+    assert house.comment(discussion, member).id
+
+
+def test_nobody_can_look_like_a_panelist(house, clock):
+    discussion = house.discussion()
+    house.panelist(discussion, "Priya Raman")
+    for name in ("Priya Rаman", "Priya Ra\u200bman", "Raman Priya", "Priya Rarnan", "Priya Raman (Panel)", "Ada ✓"):
+        with pytest.raises(Refused) as raised:
+            house.comment(discussion, house.user(name))
+        assert raised.value.code == "look_alike"
+    assert house.comment(discussion, house.user("Priya Kumar")).id
+
+
+def test_ids_of_another_discussion_are_unknown_here(house, clock):
+    discussion, other = house.discussion(ask=1), house.discussion()
+    elsewhere = house.comment(other)
+    for words in ({"question": 7}, {"reply_to": elsewhere.id}, {"reply_to": 2**40}):
+        with pytest.raises(Refused) as raised:
+            house.comment(discussion, **words)
+        assert set(raised.value.fields) == set(words)
+    with pytest.raises(Refused):
+        comments.find(None, discussion, elsewhere.id)
+
+
+def test_catch_up_is_what_came_since_or_reload(house, clock):
+    discussion = house.discussion()
+    before = discussion.last_seq
+    comment = house.comment(discussion)
+    found = log.since(discussion, before, discussion.epoch, {"everyone"})
+    assert [(event.kind, event.subject_id) for event in found.events] == [("comment.posted", comment.id)]
+    assert log.since(discussion, before, "another", {"everyone"}).reload
+    assert log.since(discussion, before + 99, discussion.epoch, {"everyone"}).reload
+    assert log.since(discussion, -1, discussion.epoch, {"everyone"}).reload
+
+
+def test_what_is_for_one_person_is_for_nobody_else(house, clock):
+    discussion = house.discussion()
+    member = house.user()
+    before = discussion.last_seq
+    house.do(moderation.mute, house.host_of(discussion), discussion, member, "rude")
+    assert log.since(discussion, before, discussion.epoch, {"everyone", "hosts"}).events == []
+    assert len(log.since(discussion, before, discussion.epoch, {f"user:{member.id}"}).events) == 1
+
+
+def test_a_question_is_refused_with_its_field(house, clock):
+    discussion = house.discussion()
+    with pytest.raises(Refused) as raised:
+        house.do(questions.write, house.host_of(discussion), discussion, QuestionDraft("", -1, 0))
+    assert set(raised.value.fields) == {"text", "planned_offset_minutes", "length_minutes"}

@@ -1,0 +1,89 @@
+"""The table of rights, cell by cell: what the table says is what happens."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import access, clock as forum_clock
+from forum.access import TABLE, Role
+from forum.actions import moderation, seats
+from forum.database import db, writing
+from forum.models import Phase, SeatRole, SiteRole, User
+from forum.refusals import Refused
+
+
+def people_of(house, discussion) -> dict[Role, User | None]:
+    """One person for every role in `discussion`."""
+    muted = house.user("Mo Muted")
+    found = {
+        Role.VISITOR: None,
+        Role.UNCONFIRMED: house.user("Una Unconfirmed", confirmed=False),
+        Role.MUTED: muted,
+        Role.MEMBER: house.user("Mina Member"),
+        Role.PANELIST: house.panelist(discussion, "Pia Panelli"),
+        Role.HOST: house.host_of(discussion),
+        Role.OWNER: db.session.get_one(User, discussion.owner_id),
+        Role.ADMINISTRATOR: house.user("Ada Adler", role=SiteRole.ADMINISTRATOR),
+        Role.MODERATOR: house.user("Momo Derato"),
+    }
+    house.seat(discussion, found[Role.MODERATOR], SeatRole.MODERATOR)
+    if discussion.phase is not Phase.DRAFT:
+        house.do(moderation.mute, found[Role.HOST], discussion, muted, "advertising")
+    else:
+        del found[Role.MUTED]
+    return found
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_cell_of_the_table_is_what_require_says(house, clock, phase):
+    discussion = house.discussion(phase=phase)
+    for role, person in people_of(house, discussion).items():
+        assert access.role_of(person, discussion) is role
+        for verb, row in TABLE.items():
+            allowed = role in row[phase]
+            assert access.may(person, verb, discussion) is allowed, (verb, role, phase)
+            if allowed:
+                access.require(person, verb, discussion)
+                continue
+            with pytest.raises(Refused) as raised:
+                access.require(person, verb, discussion)
+            hidden = phase is Phase.DRAFT and role not in access.STAFF
+            possible = any(role in roles for roles in row.values())
+            assert raised.value.status == (404 if hidden else 409 if possible else 403), (verb, role, phase)
+
+
+def test_a_discussion_by_invitation_is_unknown_to_who_has_no_seat(house, clock):
+    discussion = house.discussion(visibility="invited")
+    panelist = house.panelist(discussion)
+    for person in (None, house.user()):
+        with pytest.raises(Refused) as raised:
+            access.require(person, "discussion.read", discussion)
+        assert raised.value.status == 404
+    access.require(panelist, "discussion.read", discussion)
+    house.do(moderation.mute, house.host_of(discussion), discussion, panelist, "rude")
+    access.require(panelist, "discussion.read", discussion)
+
+
+def test_the_clock_opens_and_closes_before_its_job_has_run(house, clock):
+    discussion = house.discussion(phase="announced")
+    member = house.user()
+    assert not access.may(member, "comment.post", discussion)
+    clock.advance(timedelta(hours=1))
+    assert access.may(member, "comment.post", discussion)
+    clock.advance(timedelta(minutes=59, seconds=59))
+    assert access.may(member, "comment.post", discussion)
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(Refused) as raised:
+        access.require(member, "comment.post", discussion)
+    assert (raised.value.code, raised.value.status) == ("closed", 409)
+
+
+def test_a_taken_seat_takes_the_right_with_it(house, clock):
+    discussion = house.discussion()
+    moderator = house.user("Momo Derato")
+    seat = house.seat(discussion, moderator, SeatRole.MODERATOR)
+    assert access.may(moderator, "comment.hide", discussion)
+    house.do(seats.take, house.host_of(discussion), seat)
+    with writing():
+        assert not access.may(moderator, "comment.hide", discussion)
+    assert forum_clock.now() == clock.now()
