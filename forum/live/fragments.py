@@ -1,0 +1,160 @@
+"""Events of the log as the wire says them: each with the HTML that changes, by the same partials as the page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from forum import people
+from forum.database import db
+from forum.live import scene as scenes
+from forum.live import stream
+from forum.live.scene import Scene
+from forum.live.stream import Shown
+from forum.models import Comment, CommentState, Discussion, Event, Mute, Question
+
+Wire = dict[str, Any]
+
+
+def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
+    """Return `events` (of one audience, oldest first) for the wire.
+
+    Several events on one comment become one with the seq of the last; regions come with the last event that
+    changes them. What is rendered is how things stand now, so replaying an event twice changes nothing.
+    """
+    scene = Scene.of(discussion)
+    said = [*_comments(scene, events), *_others(scene, events)]
+    return sorted(said, key=lambda event: int(event["seq"]))
+
+
+def comment_html(comment: Comment) -> str:
+    """Return one comment's `<li>`, as the page and the push have it."""
+    return scenes.comment_html(stream.dress(comment.discussion, [comment])[0], Scene.of(comment.discussion))
+
+
+def status(scene: Scene) -> Wire:
+    """Return where the discussion stands, for the scripts' clock."""
+    return {
+        "phase": scene.phase,
+        "starts_at": scene.discussion.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ends_at": scene.discussion.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "open_question": scene.open.number if scene.open else None,
+    }
+
+
+def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
+    last: dict[int, Event] = {}
+    kinds: dict[int, set[str]] = {}
+    for event in events:
+        if event.kind.startswith("comment.") and event.subject_id is not None:
+            last[event.subject_id] = event
+            kinds.setdefault(event.subject_id, set()).add(event.kind)
+    if not last:
+        return []
+    found = db.session.scalars(
+        select(Comment).where(Comment.id.in_(list(last)), Comment.state != CommentState.HELD).order_by(Comment.id)
+    )
+    comments = list(found)
+    parents = {c.reply_to_id for c in comments if c.reply_to_id is not None}
+    replies = stream.reply_counts(sorted(parents))
+    faces = people.faces(scene.discussion, comments)
+    said = []
+    for shown in stream.dress(scene.discussion, comments):
+        comment = shown.comment
+        posted = "comment.posted" in kinds[comment.id]
+        event = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)
+        event["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
+        if comment.reply_to_id is not None:
+            event["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
+        if "comment.moved" in kinds[comment.id]:
+            event["counts"] = _counts(scene, [None, *scene.asked])
+        said.append(event)
+    return said
+
+
+def _comment(scene: Scene, shown: Shown, seq: int, kind: str) -> Wire:
+    comment = shown.comment
+    question = next((q for q in scene.asked if q.id == comment.question_id), None)
+    bar = scene.tally.bar_of(comment.posted_at)
+    event: Wire = {
+        "seq": seq,
+        "kind": kind,
+        "id": comment.id,
+        "question": shown.number,
+        "author": comment.author_id if shown.is_published else None,
+        "panel": shown.is_published and shown.face.is_panel,
+        "state": comment.state.value,
+        "at": comment.posted_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "html": scenes.comment_html(shown, scene),
+        "recent": scenes.recent_row(shown, scene) if shown.is_published else None,
+        "parent": None,
+        "counts": _counts(scene, [question]),
+        "totals": {"comments": scene.tally.comments, "writers": len(scene.tally.writers)},
+    }
+    if comment.key and kind == "comment.posted":
+        event["key"] = comment.key
+    if bar is not None:
+        event["bar"] = [bar, scene.tally.bars[bar]]
+    return event
+
+
+def _counts(scene: Scene, questions: Sequence[Question | None]) -> list[Wire]:
+    return [
+        {
+            "question": question.number if question else None,
+            "answers": scene.tally.answers[question.id if question else None],
+            "panel": scene.tally.panel[question.id if question else None],
+        }
+        for question in questions
+    ]
+
+
+def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
+    said: list[Wire] = []
+    changed: set[str] = set()
+    for event in events:
+        kind = event.kind
+        if kind.startswith("comment."):
+            continue
+        shown: Wire = {"seq": event.seq, "kind": kind, "id": event.subject_id}
+        if kind.startswith("question."):
+            changed |= {"rail", "tabs", "ruler", "chip", "about", "notice", "composer-options"}
+            changed |= _question(scene, event, shown)
+        elif kind.startswith("seat.") or kind == "discussion.edited":
+            shown["resync"] = True
+        elif kind.startswith("discussion."):
+            changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
+            shown["status"] = status(scene)
+        elif kind.startswith("person."):
+            shown["message"] = _message(scene.discussion, event)
+        said.append(shown)
+    regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion."))]
+    if changed and regional:
+        regional[-1]["regions"] = scenes.regions(sorted(changed), scene)
+    return said
+
+
+def _question(scene: Scene, event: Event, shown: Wire) -> set[str]:
+    """Say what an event about a question needs, and return the heads it changes."""
+    question = next((q for q in scene.asked if q.id == event.subject_id), None)
+    shown["number"] = question.number if question else None
+    if question is None:
+        return set()
+    if event.kind == "question.asked":
+        shown["section"] = scenes.section_html(question, scene)
+        # The head of the one before loses its mark of being open.
+        return {f"q{q.number}" for q in scene.asked}
+    return {f"q{question.number}"}
+
+
+def _message(discussion: Discussion, event: Event) -> str:
+    if event.kind != "person.muted":
+        return "You can write in this discussion again."
+    mute = db.session.scalar(
+        select(Mute)
+        .where(Mute.discussion_id == discussion.id, Mute.user_id == event.subject_id)
+        .order_by(Mute.id.desc())
+        .limit(1)
+    )
+    reason = f" Reason: {mute.reason}" if mute else ""
+    return f"A host has ended your right to write in this discussion. You can go on reading.{reason}"

@@ -1,0 +1,237 @@
+"""Pages that are the same for everybody, kept whole in memory and answered before Flask is asked.
+
+A hit costs one small query, so that nobody ever reads an old page: what is kept is compared with the discussion's row.
+Everything about the answer (guards, headers) comes from Flask; only its repetition is done here.
+"""
+
+import gzip
+import hashlib
+import logging
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import brotli
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from forum import clock
+from forum.config import Settings
+from forum.models import Discussion
+
+Head = tuple[int, str, int, str, str]
+Key = tuple[str, str, str, str]
+
+_KEEP = "roundtext.keep"
+_HEAD_SQL = "SELECT id, epoch, last_seq, phase, visibility FROM discussion WHERE slug = {}"
+_MOST_PAGES = 300
+_MOST_BYTES = 48 * 1024 * 1024
+_BIGGEST = 4 * 1024 * 1024
+_WORTH_COMPRESSING = 600
+_KINDS = ("text/html", "application/json", "application/atom+xml", "text/calendar")
+_log = logging.getLogger("roundtext")
+
+
+def keep(discussion: Discussion) -> None:
+    """Let the answer to the running request be repeated until `discussion` or the minute changes.
+
+    Call it only for what a visitor without any cookie gets.
+    """
+    head = (discussion.id, discussion.epoch, discussion.last_seq, discussion.phase.value, discussion.visibility.value)
+    request.environ[_KEEP] = head
+
+
+def install(app: Flask) -> None:
+    """Put the kept pages in front of `app`, behind what a trusted proxy has said about host and scheme."""
+    settings: Settings = app.config["SETTINGS"]
+    outer = app.wsgi_app
+    if isinstance(outer, ProxyFix):
+        outer.app = Pages(outer.app, settings, app.config["SESSION_COOKIE_NAME"])
+    else:
+        app.wsgi_app = Pages(outer, settings, app.config["SESSION_COOKIE_NAME"])  # type: ignore[method-assign]
+
+
+@dataclass
+class Page:
+    """One answer: its head, the minute it was made in, and the bytes by encoding, compressed when first asked for."""
+
+    head: Head
+    minute: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    answers: dict[str, tuple[str, list[tuple[str, str]], bytes]] = field(default_factory=dict)
+
+    def in_encoding(self, encoding: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return the ETag, the headers and the bytes of this page in `encoding` ("" is as it is)."""
+        if encoding not in self.answers:
+            body = compress(self.body, encoding, 5)
+            tag = f'"{hashlib.sha256(self.body).hexdigest()[:20]}{"-" + encoding if encoding else ""}"'
+            headers = [*self.headers, ("ETag", tag), ("Content-Length", str(len(body)))]
+            if encoding:
+                headers.append(("Content-Encoding", encoding))
+            self.answers[encoding] = (tag, headers, body)
+        return self.answers[encoding]
+
+
+class Pages:
+    """WSGI middleware for everything under /d/: repeats what is kept, and compresses the rest."""
+
+    def __init__(self, app: Any, settings: Settings, cookie: str) -> None:
+        self._app = app
+        self._heads = Heads(settings)
+        self._cookie = f"{cookie}="
+        self._kept: OrderedDict[Key, Page] = OrderedDict()
+        self._bytes = 0
+        self._locks: dict[Key, threading.Lock] = {}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith("/d/") or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            answer: Iterable[bytes] = self._app(environ, start_response)
+            return answer
+        if self._cookie in environ.get("HTTP_COOKIE", ""):
+            return self._ask(environ, start_response, None)
+        key = (environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"], path, environ.get("QUERY_STRING", ""))
+        head = self._heads.look(path.split("/", 3)[2])
+        if head is None:
+            return self._ask(environ, start_response, None)
+        if (page := self._fresh(key, head)) is not None:
+            return _repeat(page, environ, start_response)
+        # Many who come in the moment after a change wait for the first one's page instead of each making it.
+        lock = self._locks.setdefault(key, threading.Lock())
+        try:
+            with lock:
+                if (page := self._fresh(key, head)) is not None:
+                    return _repeat(page, environ, start_response)
+                return self._ask(environ, start_response, key)
+        finally:
+            self._locks.pop(key, None)
+
+    def _fresh(self, key: Key, head: Head) -> Page | None:
+        page = self._kept.get(key)
+        if page is None or page.head != head or page.minute != _minute():
+            return None
+        self._kept.move_to_end(key)
+        return page
+
+    def _ask(self, environ: dict[str, Any], start_response: Any, key: Key | None) -> Iterable[bytes]:
+        """Let Flask answer; keep the page when the view said so, and compress what is worth it."""
+        said: list[Any] = []
+
+        def listen(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            said[:] = [status, headers]
+            return lambda _data: None
+
+        chunks = self._app(environ, listen)
+        status, headers = said
+        names = {name.lower(): value for name, value in headers}
+        is_whole = "content-length" in names and int(names["content-length"]) <= _BIGGEST
+        kind = names.get("content-type", "").partition(";")[0]
+        if environ["REQUEST_METHOD"] == "HEAD" or not is_whole or kind not in _KINDS or "content-encoding" in names:
+            start_response(status, headers)
+            return chunks  # type: ignore[no-any-return]
+        try:
+            body = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        rest = [(name, value) for name, value in headers if name.lower() not in {"content-length", "etag"}]
+        head = environ.get(_KEEP)
+        if key is not None and head is not None and status.startswith("200") and "set-cookie" not in names:
+            page = Page(head, _minute(), rest, body)
+            self._keep(key, page)
+            return _repeat(page, environ, start_response)
+        encoding = _encoding(environ) if len(body) >= _WORTH_COMPRESSING else ""
+        body = compress(body, encoding, 4)
+        rest.append(("Content-Length", str(len(body))))
+        if encoding:
+            rest.append(("Content-Encoding", encoding))
+        if "vary" not in names:
+            rest.append(("Vary", "Accept-Encoding"))
+        start_response(status, rest)
+        return [body]
+
+    def _keep(self, key: Key, page: Page) -> None:
+        before = self._kept.pop(key, None)
+        self._kept[key] = page
+        self._bytes += len(page.body) - (len(before.body) if before else 0)
+        while len(self._kept) > _MOST_PAGES or (self._bytes > _MOST_BYTES and len(self._kept) > 1):
+            self._bytes -= len(self._kept.popitem(last=False)[1].body)
+
+
+class Heads:
+    """Looks up where a discussion stands, by connections of its own: no session, no transaction, one round trip."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._idle: list[Any] = []
+
+    def look(self, slug: str) -> Head | None:
+        """Return the head of the discussion at /d/<slug>; None when there is none or the database does not answer."""
+        if not slug or len(slug) > 80 or "\0" in slug:
+            return None
+        for _ in range(2):
+            try:
+                connection = self._idle.pop() if self._idle else self._connect()
+                row = connection.execute(self._sql, (slug,)).fetchone()
+            except Exception as error:  # whatever it is, Flask meets it too and says it better
+                _log.debug("heads: %s", type(error).__name__)
+                continue
+            if len(self._idle) < 8:
+                self._idle.append(connection)
+            return tuple(row) if row else None
+        return None
+
+    @property
+    def _sql(self) -> str:
+        return _HEAD_SQL.format("?" if self._settings.is_sqlite else "%s")
+
+    def _connect(self) -> Any:
+        address = self._settings.database
+        if self._settings.is_sqlite:
+            path = address.removeprefix("sqlite:///")
+            return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        import psycopg
+
+        return psycopg.connect("postgresql" + address[address.index("://") :], autocommit=True, connect_timeout=5)
+
+
+def compress(body: bytes, encoding: str, effort: int) -> bytes:
+    """Return `body` in `encoding` ("br", "gzip" or "" for as it is)."""
+    if encoding == "br":
+        packed: bytes = brotli.compress(body, quality=effort)
+        return packed
+    return gzip.compress(body, effort, mtime=0) if encoding == "gzip" else body
+
+
+def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    tag, headers, body = page.in_encoding(_encoding(environ))
+    if tag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        start_response("304 Not Modified", [pair for pair in headers if not pair[0].startswith("Content-")])
+        return []
+    start_response("200 OK", headers)
+    return [body] if environ["REQUEST_METHOD"] == "GET" else []
+
+
+def _encoding(environ: dict[str, Any]) -> str:
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    if "br" in accepted:
+        return "br" if ";" not in accepted or _takes(accepted, "br") else ""
+    return "gzip" if "gzip" in accepted and (";" not in accepted or _takes(accepted, "gzip")) else ""
+
+
+def _takes(accepted: str, encoding: str) -> bool:
+    """Whether a header with weights accepts `encoding`: named, and not with the weight 0."""
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == encoding:
+            return weight.strip().removeprefix("q=").strip("0.") != "" or not weight
+    return False
+
+
+def _minute() -> int:
+    return int(clock.now().timestamp() // 60)

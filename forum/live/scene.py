@@ -1,0 +1,174 @@
+"""What every part of a discussion's page is rendered from, and the rendering of its regions.
+
+The page and the push ask here, so that a page open all along and a fresh one are the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from flask import current_app
+
+from forum import clock, people
+from forum.live import stream, tally
+from forum.live.stream import Shown
+from forum.models import Discussion, Phase, Question, QuestionsShown, QuestionState
+from forum.people import Face
+
+# What a change of status or of the questions can be seen in.
+STATUS_REGIONS = (
+    "chip", "masthead", "notice", "about", "rail", "tabs", "ruler", "panel", "composer-options",
+)  # fmt: skip
+
+
+@dataclass
+class Scene:
+    """One discussion at one moment, as every reader of it sees it."""
+
+    discussion: Discussion
+    now: datetime
+
+    @classmethod
+    def of(cls, discussion: Discussion) -> "Scene":
+        """Return the scene of `discussion` now."""
+        return cls(discussion, clock.now())
+
+    @cached_property
+    def phase(self) -> str:
+        """The phase that counts now."""
+        return self.discussion.phase_at(self.now).value
+
+    @property
+    def zone(self) -> str:
+        """The event's own time zone."""
+        return self.discussion.time_zone
+
+    @cached_property
+    def asked(self) -> list[Question]:
+        """The questions that have a number, in its order."""
+        return sorted((q for q in self.discussion.questions if q.number), key=lambda q: q.number or 0)
+
+    @cached_property
+    def coming(self) -> list[Question]:
+        """The questions to come, as far as the host shows their texts; none once the discussion is closed."""
+        return self._waiting if self.discussion.questions_shown is QuestionsShown.ALL else []
+
+    @property
+    def coming_count(self) -> int:
+        """How many questions are to come, as far as the host lets readers know."""
+        return 0 if self.discussion.questions_shown is QuestionsShown.NONE else len(self._waiting)
+
+    @cached_property
+    def _waiting(self) -> list[Question]:
+        if self.phase == Phase.CLOSED:
+            return []
+        return [q for q in self.discussion.questions if not q.number and q.state is QuestionState.DRAFT]
+
+    @cached_property
+    def open(self) -> Question | None:
+        """The question being asked now."""
+        if self.phase not in {Phase.LIVE, Phase.PAUSED}:
+            return None
+        return next((q for q in self.asked if q.state is QuestionState.OPEN), None)
+
+    @cached_property
+    def tally(self) -> tally.Tally:
+        """The numbers."""
+        return tally.of(self.discussion)
+
+    @cached_property
+    def seated(self) -> list[Face]:
+        """Everybody with a seat: hosts, moderators, panel."""
+        return people.seated(self.discussion)
+
+    def asker(self, question: Question) -> Face | None:
+        """Return who asked `question`: by the seat's name, or the account's."""
+        seated = next((face for face in self.seated if face.user_id == question.asked_by_id), None)
+        if seated is None and question.asked_by is not None:
+            return Face(name=question.asked_by.name, user_id=question.asked_by_id)
+        return seated
+
+    @property
+    def minutes_left(self) -> int:
+        """Whole minutes until the end, counting the one that has begun."""
+        return _minutes(self.discussion.ends_at, self.now)
+
+    @property
+    def minutes_to_start(self) -> int:
+        """Whole minutes until the start, counting the one that has begun."""
+        return _minutes(self.discussion.starts_at, self.now)
+
+    def place(self, moment: datetime) -> int:
+        """Return where `moment` lies on the ruler, from 0 to 100."""
+        length = (self.discussion.ends_at - self.discussion.starts_at).total_seconds()
+        share = (moment - self.discussion.starts_at).total_seconds() / length if length > 0 else 0
+        return round(100 * max(0.0, min(1.0, share)))
+
+    @property
+    def hot(self) -> int:
+        """The first bar of the ruler that belongs to the open question; past the last when none is open."""
+        if self.open is None or self.open.asked_at is None:
+            return tally.BARS
+        bar = self.tally.bar_of(self.open.asked_at)
+        return tally.BARS if bar is None else bar
+
+    def bars(self, first: int, last: int) -> str:
+        """Return the ruler's bars from `first` to before `last` as the data of one SVG path (600 × 32)."""
+        highest = max(self.tally.bars)
+        path = []
+        for index in range(first, last):
+            if count := self.tally.bars[index]:
+                height = max(3, round(30 * count / highest))
+                path.append(f"M{index * 10 + 1} 32v-{height}h7v{height}z")
+        return "".join(path)
+
+
+def comment_html(shown: Shown, scene: Scene) -> str:
+    """Return the `<li>` of one comment."""
+    return str(_module("partials/comment.html").comment(shown, scene)).strip()
+
+
+def recent_row(shown: Shown, scene: Scene) -> str:
+    """Return the `<li>` of one comment in the list of recent ones."""
+    return str(_module("partials/recent.html").row(shown, scene)).strip()
+
+
+def recent_list(scene: Scene) -> str:
+    """Return the whole list of recent comments."""
+    rows = stream.recent(scene.discussion)
+    return str(_module("partials/recent.html").rows(rows, scene)).strip()
+
+
+def quote_inner(quote: stream.Quote) -> str:
+    """Return what stands inside every line that quotes one comment."""
+    return str(_module("partials/comment.html").quote_words(quote)).strip()
+
+
+def section_html(question: Question, scene: Scene) -> str:
+    """Return the whole section of a question that has just been asked, without answers."""
+    return str(_module("partials/section.html").section(question, [], 0, scene)).strip()
+
+
+def region(name: str, scene: Scene) -> str:
+    """Return one region of the page (`STATUS_REGIONS`, or `q2` for the head of a question)."""
+    if name == "recent":
+        return recent_list(scene)
+    if name[0] == "q" and name[1:].isdigit():
+        question = next(q for q in scene.asked if q.number == int(name[1:]))
+        return str(_module("partials/section.html").head(question, scene)).strip()
+    return str(getattr(_module("partials/regions.html"), name.replace("-", "_"))(scene)).strip()
+
+
+def regions(names: Iterable[str], scene: Scene) -> dict[str, str]:
+    """Return several regions by their names."""
+    return {name: region(name, scene) for name in names}
+
+
+def _module(template: str) -> Any:
+    return current_app.jinja_env.get_template(template).module
+
+
+def _minutes(moment: datetime, now: datetime) -> int:
+    return -int((now - moment).total_seconds() // 60)

@@ -1,0 +1,190 @@
+"""The discussion's page in all its lives, and the pieces of it that scripts ask for."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, session
+from flask_login import current_user
+
+from forum import access
+from forum.access import Role
+from forum.actions import drafts
+from forum.archive import calendar, transcript
+from forum.database import db
+from forum.live import broadcast, fragments, log, pages, stream
+from forum.live import scene as scenes
+from forum.live.scene import Scene
+from forum.models import Comment, CommentState, Discussion, User
+from forum.refusals import invalid, unknown
+from forum.web import assets
+from forum.web.view import View, whole
+
+blueprint = Blueprint("discussion", __name__)
+
+
+@blueprint.record_once
+def _install(state: object) -> None:
+    app: Flask = state.app  # type: ignore[attr-defined]
+    assets.init_app(app, Path(app.static_folder or ""))
+    pages.install(app)
+
+
+class Found(NamedTuple):
+    """A discussion that the reader may see, and who they are to it."""
+
+    discussion: Discussion
+    user: User | None
+    role: Role
+
+
+def find(slug: str) -> Found:
+    """Return the discussion at /d/<slug>. Raises Refused (404) for whoever may not know of it."""
+    user = current_user._get_current_object() if current_user.is_authenticated else None
+    discussion = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
+    if discussion is None:
+        raise unknown()
+    return Found(discussion, user, access.require(user, "discussion.read", discussion))
+
+
+def _send(body: str, found: Found, kind: str = "text/html; charset=utf-8") -> Response:
+    """Answer with what a visitor's browser may have too; a page for everybody is kept whole."""
+    response = make_response(body)
+    response.headers["Content-Type"] = kind
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    if found.user is None and not session:
+        pages.keep(found.discussion)
+    return response
+
+
+@blueprint.get("/d/<slug>")
+def show(slug: str) -> Response:
+    """The page. Query: order=time, show=q2|general, before, around, reply, refresh, text."""
+    found = find(slug)
+    view = View.asked_for(found.discussion)
+    scene = Scene.of(found.discussion)
+    reply = view.reply
+    typed = _typed(found)
+    inner = render_template("discussion/inner.html", scene=scene, view=view, **view.lists(scene))
+    if found.user is not None:
+        # Without script nothing marks one's own comments; a comment's text cannot contain this, as its < is escaped.
+        inner = inner.replace(f'<li data-author="{found.user.id}" ', f'<li data-author="{found.user.id}" data-mine ')
+    before, after = inner.split("<!--composer-->")
+    page = render_template(
+        "discussion/show.html",
+        scene=scene,
+        discussion=found.discussion,
+        view=view,
+        role=found.role,
+        status=fragments.status(scene),
+        before=before,
+        after=after,
+        reply=reply,
+        typed=typed,
+        edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
+        writes=view.refresh is None and scene.phase != "closed",
+    )
+    return _send(page, found)
+
+
+def _typed(found: Found) -> object | None:
+    """Return what this browser typed before and could not post, kept for it without script."""
+    holder = session.get("draft_holder") if session else None
+    return drafts.find(found.discussion, holder) if holder else None
+
+
+@blueprint.get("/d/<slug>/recent")
+def recent(slug: str) -> Response:
+    """The list of the newest comments, as on the page."""
+    found = find(slug)
+    return _send(scenes.recent_list(Scene.of(found.discussion)), found)
+
+
+@blueprint.get("/d/<slug>/comments")
+def earlier(slug: str) -> Response:
+    """A piece of a list as JSON `{html, left}`: query question (number, empty for general remarks, "time"), before, limit."""
+    found = find(slug)
+    discussion = found.discussion
+    where = _where(discussion, request.args.get("question", ""))
+    before, limit = whole("before", 1, 2**31 - 1), whole("limit", 1, 200) or 50
+    comments = stream.before(discussion, where, before, limit)
+    scene = Scene.of(discussion)
+    html = "\n".join(scenes.comment_html(shown, scene) for shown in stream.dress(discussion, comments))
+    left = stream.count_before(discussion, where, comments[0].id) if comments else 0
+    response = jsonify(html=html, left=left)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _where(discussion: Discussion, asked: str) -> stream.Where:
+    if asked in {"", "time"}:
+        return asked or None
+    question = next((q for q in discussion.questions if q.number and str(q.number) == asked), None)
+    if question is None:
+        raise invalid(question="Give the number of a question that has been asked, or leave it empty.")
+    return question.id
+
+
+@blueprint.get("/d/<slug>/events")
+def events(slug: str) -> Response:
+    """The log after `after`, for readers without a socket."""
+    found = find(slug)
+    after = whole("after", 0, 2**53)
+    if after is None:
+        raise invalid(after="Say after which event: a whole number.")
+    heard = broadcast.audiences(found.user.id if found.user else None, found.role)
+    since = log.since(found.discussion, after, request.args.get("epoch", ""), set(heard))
+    rendered = fragments.render(found.discussion, since.events) if since.events else []
+    response = jsonify(epoch=since.epoch, seq=since.seq, reload=since.reload, events=rendered)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@blueprint.get("/d/<slug>/c/<int:comment_id>")
+def permalink(slug: str, comment_id: int) -> Response:
+    """Lead to one comment with its surroundings."""
+    found = find(slug)
+    comment_of(found.discussion, comment_id)
+    return make_response(redirect(f"/d/{found.discussion.slug}?around={comment_id}#c{comment_id}", 303))
+
+
+def comment_of(discussion: Discussion, comment_id: int) -> Comment:
+    """Return a comment of `discussion` that has a place on its page. Raises Refused (404)."""
+    comment = db.session.get(Comment, comment_id) if 0 < comment_id < 2**31 else None
+    if comment is None or comment.discussion_id != discussion.id or comment.state is CommentState.HELD:
+        raise unknown()
+    return comment
+
+
+@blueprint.get("/d/<slug>/transcript")
+def show_transcript(slug: str) -> Response:
+    """Everything on one page that stands still: to print, search and read aloud."""
+    found = find(slug)
+    scene = Scene.of(found.discussion)
+    page = render_template("discussion/transcript.html", scene=scene, discussion=found.discussion, parts=transcript.parts(scene))
+    return _send(page, found)
+
+
+@blueprint.get("/d/<slug>/feed.atom")
+def feed(slug: str) -> Response:
+    """The newest comments as a feed."""
+    found = find(slug)
+    comments = stream.dress(found.discussion, stream.before(found.discussion, "time", None, 50)[::-1])
+    page = render_template(
+        "discussion/feed.xml",
+        scene=Scene.of(found.discussion),
+        discussion=found.discussion,
+        comments=[shown for shown in comments if shown.is_published],
+        site=current_app.config["SETTINGS"].public_url,
+    )
+    return _send(page, found, "application/atom+xml; charset=utf-8")
+
+
+@blueprint.get("/d/<slug>/calendar.ics")
+def calendar_entry(slug: str) -> Response:
+    """The discussion as one entry for a calendar."""
+    found = find(slug)
+    entry = calendar.entry(found.discussion, current_app.config["SETTINGS"].public_url)
+    response = _send(entry, found, "text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.discussion.slug}.ics"'
+    return response
