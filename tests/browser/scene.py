@@ -24,7 +24,7 @@ NORMALISE = """() => {
     const passing = ['fresh', 'is-writing', 'is-offline'];
     const classes = [...node.classList].filter((name) => !passing.includes(name)).sort();
     const own = ['class', 'hidden', 'tabindex', 'style', 'open', 'title', 'data-said', 'data-words', 'aria-busy'];
-    const attributes = [...node.attributes].filter((a) => !own.includes(a.name) && a.name !== 'data-key')
+    const attributes = [...node.attributes].filter((a) => !own.includes(a.name) && a.name !== 'data-mine')
       .map((a) => `${a.name}="${a.value}"`).sort();
     const inner = [...node.childNodes].map(say).join('').trim();
     return `<${node.localName} class="${classes.join(' ')}" ${attributes.join(' ')}>${inner}</${node.localName}>\\n`;

@@ -11,7 +11,7 @@ import * as link from "./link.js";
 import * as mention from "./mention.js";
 import * as mine from "./mine.js";
 import * as outbox from "./outbox.js";
-import { one } from "./page.js";
+import { hear, one } from "./page.js";
 import * as pending from "./pending.js";
 import * as presence from "./presence.js";
 import * as preview from "./preview.js";
@@ -28,8 +28,13 @@ for (const module of [times, mine, announce, chip, ruler, presence, recent, unre
 
 for (const module of [reply, pending, outbox]) module.start();
 
-const form = /** @type {HTMLFormElement | null} */ (one("form[data-composer]"));
-if (form) for (const module of [composer, preview, mention]) module.start(form);
-else kept.start();
+function startComposer() {
+  const form = /** @type {HTMLFormElement | null} */ (one("form[data-composer]"));
+  if (form) for (const module of [composer, preview, mention]) module.start(form);
+  return form !== null;
+}
+
+if (!startComposer()) kept.start();
+hear("composer added", startComposer);
 
 link.start();

@@ -10,23 +10,25 @@ import { listOf, put } from "./stream.js";
 /** @param {string} key */
 const idOf = (key) => `pending-${key}`;
 
+/** @param {string} name */
+const initials = (name) =>
+  [...new Set([name.split(" ")[0], name.split(" ").at(-1)])].map((word) => word?.[0] ?? "").join("");
+
 /** @param {Entry} entry */
 function show(entry) {
   const list = listOf(entry.question);
   if (!list || document.getElementById(idOf(entry.key))) return;
-  const name = document.body.dataset.name || one(".comment.mine .comment-name")?.textContent || "You";
+  const name = one(".top .you bdi")?.textContent || "You";
   const text = make("div", { class: "comment-text", dir: "auto" });
   for (const paragraph of entry.body.split(/\n{2,}/)) {
     const lines = paragraph.split("\n").flatMap((line, i) => (i ? [make("br"), line] : [line]));
     text.append(make("p", {}, ...lines));
   }
-  const article = make(
-    "article",
-    {},
-    make("header", { class: "comment-head" }, make("bdi", { class: "comment-name" }, name)),
-  );
-  if (entry.reply_name) article.append(make("p", { class: "reply-quote" }, `↩ ${entry.reply_name}`));
-  article.append(text, make("p", { class: "comment-sending", "data-sending": "" }, "Sending…"));
+  const head = make("header", { class: "comment-head" }, make("bdi", { class: "comment-name" }, name));
+  const sending = make("p", { class: "comment-sending", "data-sending": "" }, "Sending…");
+  const main = make("div", { class: "comment-main" }, head, text, sending);
+  if (entry.reply_name) text.before(make("p", { class: "reply-quote" }, `↩ ${entry.reply_name}`));
+  const article = make("article", {}, make("span", { class: "avatar", "aria-hidden": "true" }, initials(name)), main);
   const item = make("li", { class: "comment comment-pending mine", id: idOf(entry.key) }, article);
   item.dataset.question = entry.question;
   item.dataset.author = entry.me;

@@ -47,8 +47,17 @@ function become(fresh) {
   }
   for (const region of all("[data-region]", fresh)) morphRegion(region.dataset.region ?? "", region);
   for (const list of all("[data-answers]", fresh)) takeComments(list);
+  addComposer(fresh);
   tell("morphed");
   tell("status", { phase: page.phase, before });
+}
+
+/** A discussion that opens again gets its composer; one that is there is never touched. @param {Document} fresh */
+function addComposer(fresh) {
+  const dock = one("form[data-composer]", fresh)?.closest(".dock");
+  if (!dock || one("form[data-composer]")) return;
+  one("main")?.append(document.importNode(dock, true));
+  tell("composer added");
 }
 
 /** Add a section that is new here, without its comments: they come by the same road as all others. */
@@ -105,5 +114,7 @@ export function showEarlier(list, left, pattern = null) {
 export function start() {
   hear("resync", resync);
   hear("pushed status", (status) => status.phase !== page.phase && takeStatus(status));
-  hear("morph page", (/** @type {Document} */ fresh) => keepPlace(() => become(fresh)));
+  hear("status", ({ phase, before }) => {
+    if (before === "closed" && phase !== before && !one("form[data-composer]")) void resync();
+  });
 }

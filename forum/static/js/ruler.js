@@ -32,8 +32,8 @@ function grow({ bar }) {
     counts[index] = count;
     place.dataset.bars = counts.join(",");
     const hot = Number(place.dataset.hot ?? counts.length);
-    one("path.past, .past path", place)?.setAttribute("d", draw(counts, 0, hot));
-    one("path.hot, .hot path", place)?.setAttribute("d", draw(counts, hot, counts.length));
+    one(".ruler-past", place)?.setAttribute("d", draw(counts, 0, hot));
+    one(".ruler-hot", place)?.setAttribute("d", draw(counts, hot, counts.length));
   }
 }
 
@@ -43,7 +43,8 @@ function moveNow() {
   const share = (Date.now() - from) / (Date.parse(endsAt ?? "") - from);
   if (!(share >= 0)) return;
   for (const now of all("[data-region=ruler] [data-now]")) {
-    now.style.setProperty("--x", `${(Math.min(share, 1) * 100).toFixed(1)}%`);
+    for (const name of [...now.classList]) if (name.startsWith("at-")) now.classList.remove(name);
+    now.classList.add(`at-${roundEven(100 * Math.min(share, 1))}`);
   }
 }
 

@@ -7,6 +7,11 @@ import { count, write } from "./words.js";
 
 /** @typedef {import("./page.js").LogEvent} LogEvent */
 
+/** What of the stream this page shows: all of it, one question, a window around a comment, or an earlier part. */
+const shown = new URLSearchParams(location.search);
+const isPiece = () => shown.has("show") || shown.has("around") || one('[data-answers="time"]') !== null;
+const reachesEnd = !shown.has("before") && document.body.dataset.window !== "closed";
+
 /** @param {LogEvent} event */
 export function apply(event) {
   if (event.resync) {
@@ -90,7 +95,7 @@ export function put(html, isNew) {
  * @param {boolean} isNew
  */
 function isWithin(list, id, isNew) {
-  if (document.body.dataset.window === "closed") return false;
+  if (!reachesEnd) return false;
   if (isNew || !list.closest("section, main")?.querySelector(".show-earlier")) return true;
   const first = one(".comment[data-id]", list);
   return first !== null && Number(first.dataset.id) < id;
@@ -125,10 +130,11 @@ export function showWaiting(all_) {
 
 /** @param {number} number @param {string} html */
 function addSection(number, html) {
-  if (document.getElementById(`q${number}`)) return;
-  const fresh = parse(html);
   const last = all("main section.question").at(-1);
-  if (!fresh || !last) return;
+  // In the order of time there is one section for all, and a page of one question shows that one only.
+  if (document.getElementById(`q${number}`) || !last || isPiece()) return;
+  const fresh = parse(html);
+  if (!fresh) return;
   tell("prepare", fresh);
   last.after(fresh);
 }
