@@ -48,6 +48,7 @@ def enter(user: User) -> None:
     cookie.clear()
     cookie.update(kept)
     cookie.permanent = True
+    g.pop("csrf_token", None)
     login_user(user)
 
 

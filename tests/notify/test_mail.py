@@ -1,0 +1,424 @@
+"""Mail by a real conversation with a mail server on loopback, and what an asker can learn from the site meanwhile."""
+
+import re
+import smtplib
+import statistics
+import threading
+import time
+from datetime import timedelta
+from email import message_from_bytes, policy
+from urllib.parse import urlsplit
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from forum import clock as now_clock
+from forum import create_app
+from forum.database import db, writing
+from forum.models import Letter, User
+from forum.notify import letters, mail
+from forum.notify.sender import is_final, message_of
+from tests.conftest import _forget_person, free_port
+
+PASSWORD = "eleven rivers"
+
+
+class Mailbox:
+    """What the mail server does with a message: keep it, or answer `refusal`."""
+
+    def __init__(self):
+        self.messages, self.recipients, self.signed_in, self.refusal = [], [], [], ""
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.refusal:
+            return self.refusal
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.recipients.append(envelope.rcpt_tos)
+        return "250 OK"
+
+    def check(self, server, session, envelope, mechanism, auth_data):
+        assert isinstance(auth_data, LoginPassword)
+        self.signed_in.append((auth_data.login, auth_data.password))
+        return AuthResult(success=True)
+
+    def last(self):
+        return self.messages[-1].get_content()
+
+    def link(self):
+        """The path and query of the only link in the last letter."""
+        parts = urlsplit(re.search(r"https?://\S+", self.last())[0])
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+class Post(Controller):
+    def factory(self):
+        return SMTP(self.handler, authenticator=self.handler.check, auth_require_tls=False, auth_required=False)
+
+
+@pytest.fixture
+def post():
+    box = Mailbox()
+    controller = Post(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    box.port = controller.port
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def site(app, database, post):
+    """The same site, with a mail server."""
+    url = f"smtp://forum:pass%40word@127.0.0.1:{post.port}"
+    site = create_app(database.model_copy(update={"mail_url": url, "site_url": "https://talk.example.org"}))
+    site.testing = True
+    site.before_request_funcs.setdefault(None, []).insert(0, _forget_person)
+    with site.app_context():
+        yield site
+        db.session.remove()
+        db.engine.dispose()
+
+
+def browser(site):
+    return site.test_client()
+
+
+def send(client, address, as_json=False, **fields):
+    accept = {"Accept": "application/json"}
+    where = {"base_url": "https://talk.example.org"}
+    token = client.get("/sign-in", headers=accept, **where).get_json()["csrf_token"]
+    headers = {"Referer": "https://talk.example.org/", **(accept if as_json else {})}
+    return client.post(address, data={"csrf_token": token, **fields}, headers=headers, **where)
+
+
+def sign_up(client, email="ada@example.org", name="Ada Member", password=PASSWORD, **more):
+    return send(client, "/sign-up", name=name, email=email, password=password, **more)
+
+
+def look(client, address):
+    return client.get(address, base_url="https://talk.example.org")
+
+
+def is_signed_in(client):
+    return look(client, "/account").status_code == 200
+
+
+def confirmed(email="ada@example.org"):
+    db.session.rollback()
+    db.session.expire_all()
+    user = User.with_email(email)
+    return user is not None and user.confirmed_at is not None
+
+
+def member(site, post, email="ada@example.org"):
+    """Sign somebody up all the way; return their browser."""
+    client = browser(site)
+    sign_up(client, email)
+    mail.deliver_due(site)
+    send(client, post.link())
+    assert is_signed_in(client)
+    return client
+
+
+# ---- confirming and resetting ----
+
+
+def test_an_account_counts_once_its_address_is_confirmed_and_next_survives_the_mail(site, post):
+    client = browser(site)
+    answer = sign_up(client, next="/d/water#say")
+    assert "Look into your mail" in answer.text
+    assert not is_signed_in(client)
+    assert mail.deliver_due(site) == 1
+    assert post.recipients == [["ada@example.org"]]
+    assert post.signed_in == [(b"forum", b"pass@word")]
+    link = post.link()
+    assert look(client, link).status_code == 200
+    assert not confirmed()  # a scanner that opens the link confirms nothing
+    answer = send(client, link)
+    assert (answer.status_code, answer.location) == (303, "/d/water#say")
+    assert confirmed()
+    assert is_signed_in(client)
+
+
+def test_the_page_behind_the_link_carries_next_into_its_form(site, post):
+    client = browser(site)
+    sign_up(client, next="/d/water#say")
+    mail.deliver_due(site)
+    page = look(client, post.link()).text
+    assert 'name="next" value="/d/water#say"' in page
+    assert 'name="password"' not in page
+
+
+def test_nobody_signs_in_before_confirming(site, post):
+    client = browser(site)
+    sign_up(client)
+    answer = send(client, "/sign-in", email="ada@example.org", password=PASSWORD)
+    wrong = send(client, "/sign-in", email="ada@example.org", password="not the password")
+    assert answer.status_code == wrong.status_code == 422
+    assert shown(answer) == shown(wrong)
+
+
+def test_a_stranger_cannot_have_their_password_confirmed_by_the_owner_of_the_address(site, post):
+    stranger, owner = browser(site), browser(site)
+    sign_up(stranger, password="strangers choice")
+    mail.deliver_due(site)
+    page = look(owner, post.link())
+    assert 'name="password"' in page.text
+    refused = send(owner, post.link())
+    assert refused.status_code == 422
+    assert not confirmed()
+    # signing up themselves takes the address back: the stranger's link and password are dead
+    old_link = post.link()
+    sign_up(owner, password="the owners choice")
+    mail.deliver_due(site)
+    assert look(owner, old_link).status_code == 410
+    assert send(owner, post.link()).status_code == 303
+    assert is_signed_in(owner)
+    assert send(stranger, "/sign-in", email="ada@example.org", password="strangers choice").status_code == 422
+
+
+def test_on_another_device_the_password_confirms(site, post):
+    sign_up(browser(site))
+    mail.deliver_due(site)
+    phone = browser(site)
+    assert send(phone, post.link(), password=PASSWORD).status_code == 303
+    assert is_signed_in(phone)
+
+
+def test_a_confirmation_works_once_and_for_three_days(site, post, clock):
+    client = browser(site)
+    sign_up(client)
+    mail.deliver_due(site)
+    late = post.link()
+    clock.advance(timedelta(days=3))
+    assert look(client, late).status_code == 410
+    send(client, "/confirm", email="ada@example.org")
+    mail.deliver_due(site)
+    assert send(client, post.link()).status_code == 303
+    assert look(client, post.link()).status_code == 410
+
+
+def test_a_reset_by_mail_signs_in_here_and_out_everywhere_else(site, post):
+    before = member(site, post)
+    client = browser(site)
+    send(client, "/reset", email="Ada@Example.org")
+    mail.deliver_due(site)
+    link = post.link()
+    assert link.startswith("/reset/")
+    assert send(client, link, password="a new password").status_code == 303
+    assert is_signed_in(client)
+    assert not is_signed_in(before)
+    assert look(client, link).status_code == 410
+    mail.deliver_due(site)
+    assert "was changed" in post.messages[-1]["Subject"]
+
+
+def test_an_invited_person_without_a_password_comes_in_by_reset(site, post):
+    with writing():
+        db.session.add(
+            User(email="priya@example.org", name="Priya", created_at=now_clock.now(), confirmed_at=now_clock.now())
+        )
+    client = browser(site)
+    assert send(client, "/sign-in", email="priya@example.org", password="anything else").status_code == 422
+    send(client, "/reset", email="priya@example.org")
+    mail.deliver_due(site)
+    assert send(client, post.link(), password="a new password").status_code == 303
+    assert is_signed_in(client)
+
+
+# ---- what an asker can learn ----
+
+
+def shown(answer):
+    """An answer as it looks, without the token and the address that was typed."""
+    page = re.sub(r'(name="csrf_token" value=")[^"]+', r"\1", answer.text)
+    page = re.sub(r'"csrf_token": ?"[^"]+"', "", page)
+    headers = {name for name, _value in answer.headers}
+    return answer.status_code, headers, re.sub(r"[a-z]+@example\.org", "@", page)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_answer_tells_whether_an_address_has_an_account(site, post, as_json):
+    member(site, post, "ada@example.org")
+    sign_up(browser(site), "waiting@example.org")
+    forms = {
+        "/sign-up": {"name": "Somebody", "password": "some password"},
+        "/sign-in": {"password": "some password"},
+        "/reset": {},
+        "/confirm": {},
+    }
+    for address, fields in forms.items():
+        known, waiting, unknown = (
+            shown(send(browser(site), address, as_json=as_json, email=email, **fields))
+            for email in ("ada@example.org", "waiting@example.org", "nobody@example.org")
+        )
+        assert known == waiting == unknown, address
+
+
+def test_each_request_about_an_address_writes_one_letter_whatever_is_known(site, post):
+    member(site, post, "ada@example.org")
+    for address, fields in (
+        ("/sign-up", {"name": "Some Body", "password": PASSWORD}),
+        ("/reset", {}),
+        ("/confirm", {}),
+    ):
+        for email in ("ada@example.org", f"nobody{len(address)}@example.org"):
+            before = db.session.query(Letter).count()
+            send(browser(site), address, email=email, **fields)
+            assert db.session.query(Letter).count() == before + 1
+
+
+def test_signing_up_again_changes_nothing_of_a_confirmed_account(site, post):
+    member(site, post)
+    sign_up(browser(site), name="Evil Twin", password="evil password")
+    mail.deliver_due(site)
+    assert "already have an account" in post.messages[-1]["Subject"]
+    assert "Evil" not in post.messages[-1].as_string()
+    db.session.rollback()
+    assert User.with_email("ada@example.org").name == "Ada Member"
+    assert send(browser(site), "/sign-in", email="ada@example.org", password=PASSWORD).status_code == 303
+
+
+def test_a_wrong_password_takes_as_long_as_an_unknown_address(site, post):
+    member(site, post, "ada@example.org")
+    times = {"ada@example.org": [], "nobody@example.org": []}
+    for _round in range(9):
+        for email, taken in times.items():
+            client = browser(site)
+            look(client, "/sign-in")
+            began = time.perf_counter()
+            send(client, "/sign-in", email=email, password="some password")
+            taken.append(time.perf_counter() - began)
+    known, unknown = (statistics.median(taken) for taken in times.values())
+    assert 0.6 < known / unknown < 1.6  # without the stand-in hash it is 3 and more
+
+
+# ---- how mail leaves ----
+
+
+def letter(**changes):
+    with writing():
+        written = letters.write("ada@example.org", "reset", path="/reset/x")
+        for name, value in changes.items():
+            setattr(written, name, value)
+    return written.id
+
+
+def test_a_letter_is_a_proper_message(site, post):
+    letter(subject="Grüße aus Köln")
+    mail.deliver_due(site)
+    message = post.messages[0]
+    assert message["Subject"] == "Grüße aus Köln"
+    assert message["From"] == "roundtext@talk.example.org"
+    assert message["Message-ID"].endswith("@talk.example.org>")
+    assert message["Date"]
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "https://talk.example.org/reset/x" in message.get_content()
+
+
+def test_links_in_mail_lead_to_the_site_and_not_to_where_the_request_came_from(site, post):
+    client = browser(site)
+    accept = {"Accept": "application/json"}
+    token = client.get("/sign-in", headers=accept, base_url="https://127.0.0.1").get_json()["csrf_token"]
+    sent = {"csrf_token": token, "email": "ada@example.org"}
+    client.post("/reset", data=sent, base_url="https://127.0.0.1", headers={"Referer": "https://127.0.0.1/"})
+    mail.deliver_due(site)
+    assert "127.0.0.1" not in post.last()
+
+
+def test_no_header_is_smuggled_into_a_letter(site, post):
+    for address in ("a@example.org\r\nBcc: eve@example.org", "a@example.org,eve@example.org", "a@example.org\nX: y"):
+        assert send(browser(site), "/reset", email=address).status_code == 422
+    smuggled = db.session.get(Letter, letter(subject="Hello\r\nBcc: eve@example.org"))
+    with pytest.raises(ValueError):
+        message_of(smuggled, site.config["SETTINGS"])
+    assert mail.deliver_due(site) == 0
+    assert post.messages == []
+
+
+def test_a_letter_is_sent_once_and_its_link_is_not_kept(site, post):
+    number = letter()
+    assert mail.deliver_due(site) == 1
+    assert mail.deliver_due(site) == 0
+    db.session.rollback()
+    sent = db.session.get(Letter, number)
+    assert sent.sent_at is not None
+    assert sent.body == ""
+    assert len(post.messages) == 1
+
+
+def test_two_senders_send_each_letter_once(site, post):
+    for _ in range(8):
+        letter()
+    senders = [threading.Thread(target=mail.deliver_due, args=(site,)) for _ in range(2)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(30)
+    assert len(post.messages) == 8
+    assert len({message["Message-ID"] for message in post.messages}) == 8
+
+
+def test_a_mail_server_that_is_away_is_asked_again_later_and_later(site, post, clock, caplog):
+    post.refusal = "451 try again later"
+    number = letter()
+    pauses = []
+    for _ in range(4):
+        assert mail.deliver_due(site) == 0
+        assert mail.deliver_due(site) == 0  # not before its time
+        db.session.rollback()
+        due_at = db.session.get(Letter, number, populate_existing=True).next_try_at
+        pauses.append((due_at - clock.now()).total_seconds())
+        clock.advance(due_at - clock.now())
+    assert pauses == [30, 60, 120, 240]
+    assert "ada@example.org" not in caplog.text
+    assert "/reset/" not in caplog.text
+    post.refusal = ""
+    assert mail.deliver_due(site) == 1
+
+
+def test_a_letter_refused_for_good_is_given_up(site, post, clock):
+    post.refusal = "554 no such person"
+    letter()
+    mail.deliver_due(site)
+    post.refusal = ""
+    clock.advance(timedelta(days=1))
+    assert mail.deliver_due(site) == 0
+    assert is_final(smtplib.SMTPRecipientsRefused({"a": (550, b"")}))
+    assert not is_final(smtplib.SMTPRecipientsRefused({"a": (450, b"")}))
+    assert not is_final(smtplib.SMTPAuthenticationError(535, b""))
+
+
+def test_a_letter_of_a_rolled_back_transaction_is_never_sent(site, post):
+    def stumble():
+        with writing():
+            letters.write("ada@example.org", "known")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stumble()
+    assert mail.deliver_due(site) == 0
+
+
+def test_the_sender_wakes_with_the_commit(site, post):
+    mail.start_sender(site)
+    began = time.monotonic()
+    letter()
+    while not post.messages and time.monotonic() - began < 5:
+        time.sleep(0.02)
+    assert len(post.messages) == 1
+    assert time.monotonic() - began < 3  # the look every 15 s was not what sent it
+    until = time.monotonic() + 5
+    while time.monotonic() < until and db.session.query(Letter).filter(Letter.sent_at.is_(None)).count():
+        db.session.rollback()
+        time.sleep(0.02)
+
+
+def test_without_a_mail_server_the_console_shows_the_letter(app, capfd):
+    letter()
+    assert mail.deliver_due(app) == 1
+    shown_there = capfd.readouterr().err
+    assert "To set" not in shown_there
+    assert "ada@example.org" in shown_there
+    assert "/reset/x" in shown_there
+    assert mail.deliver_due(app) == 0
