@@ -7,6 +7,7 @@ import re
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 
 from forum import access, clock
 from forum.actions import comments, discussions, moderation, questions
@@ -23,17 +24,17 @@ blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 
 _SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
 _STEPS = {
-    "publish": (discussions.publish, "It is announced now. Readers can see it."),
-    "withdraw": (discussions.withdraw, "It is a draft again. Only its hosts can see it."),
-    "open": (discussions.open_now, "The discussion is open."),
-    "pause": (discussions.pause, "The discussion is paused. Nobody but hosts can post."),
-    "resume": (discussions.resume, "The discussion goes on."),
-    "close": (discussions.close, "The discussion is closed."),
+    "publish": (discussions.publish, lazy("It is announced now. Readers can see it.")),
+    "withdraw": (discussions.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
+    "open": (discussions.open_now, lazy("The discussion is open.")),
+    "pause": (discussions.pause, lazy("The discussion is paused. Nobody but hosts can post.")),
+    "resume": (discussions.resume, lazy("The discussion goes on.")),
+    "close": (discussions.close, lazy("The discussion is closed.")),
 }
 _TURNS = {
-    "skip": (questions.skip, "The question is skipped. You can put it back."),
-    "unskip": (questions.unskip, "The question is back in the run sheet."),
-    "remove": (questions.remove, "The question is removed."),
+    "skip": (questions.skip, lazy("The question is skipped. You can put it back.")),
+    "unskip": (questions.unskip, lazy("The question is back in the run sheet.")),
+    "remove": (questions.remove, lazy("The question is removed.")),
 }
 
 
@@ -97,7 +98,7 @@ def take_step(slug: str, step: str) -> Response:
     action, notice = _STEPS[step]
     with writing():
         action(user, discussion)
-    return done(discussion, _(notice))
+    return done(discussion, str(notice))
 
 
 @blueprint.post("/console/extend")
@@ -178,7 +179,7 @@ def turn_question(slug: str, question_id: int, turn: str) -> Response:
     action, notice = _TURNS[turn]
     with writing():
         action(user, _question(discussion, question_id))
-    return done(discussion, _(notice), "" if turn == "remove" else f"#question-{question_id}")
+    return done(discussion, str(notice), "" if turn == "remove" else f"#question-{question_id}")
 
 
 @blueprint.post("/console/comments/<int:comment_id>/<any(hide, restore, move, mute):verb>")
