@@ -1,4 +1,4 @@
-"""Who may do what: one table (verb × phase → roles), asked by pages, sockets, the console and the command line alike."""
+"""Who may do what: one table (verb × phase → roles), asked by pages, sockets and commands alike."""
 
 from enum import StrEnum
 
@@ -164,7 +164,9 @@ def _not_theirs(user: User | None, role: Role, discussion: Discussion) -> Refuse
     if user is None:
         return Refused("sign_in", "Sign in to do this. What you typed is kept for you.")
     if role is Role.UNCONFIRMED:
-        return Refused("confirm_address", "Confirm your email address first: open the link we mailed you. Your text is kept.")
+        return Refused(
+            "confirm_address", "Confirm your email address first: open the link we mailed you. Your text is kept."
+        )
     if role is Role.MUTED and (mute := mute_of(user, discussion)):
         return Refused("muted", f"A host has ended your right to write in this discussion. Reason: {mute.reason}")
     return Refused("not_yours", "Only the hosts of this discussion can do this.")

@@ -118,7 +118,9 @@ def user() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The name the person carries.")
 @click.option("--password", required=True, help="At least 8 characters; - reads it from standard input.")
-@click.option("--role", type=click.Choice(["member", "organiser", "administrator"]), default="member", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["member", "organiser", "administrator"]), default="member", show_default=True
+)
 def add_user(email: str, name: str, password: str, role: str) -> None:
     """Make an account for EMAIL, or set the name, password and role of the one there is."""
     from forum.actions import accounts, passwords

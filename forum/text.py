@@ -78,7 +78,7 @@ def render(source: str, mentions: Mapping[str, Mention] | None = None) -> str:
 
 def clean_html(html: str) -> str:
     """Return `html` with nothing in it but what a comment may hold."""
-    return nh3.clean(
+    cleaned: str = nh3.clean(
         _cleaner().clean(html),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
@@ -86,6 +86,7 @@ def clean_html(html: str) -> str:
         link_rel="nofollow ugc noopener",
         allowed_classes=None,
     )
+    return cleaned
 
 
 def _as_typed(source: str) -> str:
@@ -98,6 +99,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "breaks": True, "maxNesting": _DEEPEST})
     parser.enable("linkify")
     parser.disable(["image", "html_block", "html_inline", "reference"])
+    assert parser.linkify is not None
     parser.linkify.set({"fuzzy_ip": False, "fuzzy_email": True, "fuzzy_link": True})
     return parser
 
@@ -195,7 +197,9 @@ def excerpt(html: str, length: int = 140) -> str:
 
 # ---- clean input ----
 
-_INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2064\u3164\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2064\u3164\ufeff]"
+)
 _EMBEDDING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _TAG_CHARACTERS = re.compile(r"[\U000e0000-\U000e007f]")
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
@@ -215,7 +219,7 @@ def clean_line(value: str, limit: int) -> str:
 
 
 def clean_body(value: str, limit: int = 10_000) -> str:
-    """Return `value` as a text of lines: NFC, \\n line ends, overrides of direction closed where they began.
+    """Return `value` as a text of lines: NFC, Unix line ends, overrides of direction closed where they began.
 
     Raises TextFault (empty, too_long, nul, surrogate, control).
     """
@@ -228,7 +232,9 @@ def clean_body(value: str, limit: int = 10_000) -> str:
 
 def _refuse_unreadable(value: str) -> None:
     if "\x00" in value:
-        raise TextFault("nul", "This holds a character that cannot be stored (NUL). Type it again or paste it as plain text.")
+        raise TextFault(
+            "nul", "This holds a character that cannot be stored (NUL). Type it again or paste it as plain text."
+        )
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
         raise TextFault("surrogate", "This holds half of a character. Type it again or paste it as plain text.")
     if _CONTROLS.search(value):
@@ -239,7 +245,9 @@ def _within(value: str, limit: int) -> str:
     if not value.strip():
         raise TextFault("empty", "Write something first.")
     if len(value) > limit:
-        raise TextFault("too_long", f"This is {len(value) - limit} characters too long. Nothing is cut: shorten it to {limit}.")
+        raise TextFault(
+            "too_long", f"This is {len(value) - limit} characters too long. Nothing is cut: shorten it to {limit}."
+        )
     return value
 
 
@@ -330,8 +338,8 @@ def _shown(name: str) -> str:
 
 
 def _look(word: str) -> str:
-    word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    word = word.translate(_look_alikes()).casefold().translate(_LOOK_ALIKE)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    word = bare.translate(_look_alikes()).casefold().translate(_LOOK_ALIKE)
     for together, like in _LOOK_TOGETHER:
         word = word.replace(together, like)
     return word

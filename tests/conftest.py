@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,20 +47,19 @@ def postgresql_folder() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A private PostgreSQL server on a free port; yields its address without a database's name."""
     folder = postgresql_folder()
     if folder is None:
         missing("PostgreSQL (initdb, pg_ctl)")
     assert folder is not None
-    home = tmp_path_factory.mktemp("postgresql")
+    # pytest closes its own folders to other users, and the server is another user.
+    home = Path(tempfile.mkdtemp(prefix="roundtext-postgresql-"))
     port = free_port()
     # The server refuses to run as root, so root hands it to nobody.
     as_server: list[str] = []
     if os.geteuid() == 0:
         as_server = ["runuser", "-u", "nobody", "--"]
-        for path in (home, *list(home.parents)[:2]):
-            path.chmod(0o755)
         shutil.chown(home, "nobody", "nogroup")
     data = home / "data"
 
@@ -73,6 +73,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-w", "-o", options, "start")
     yield f"postgresql://roundtext@127.0.0.1:{port}"
     run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+    shutil.rmtree(home, ignore_errors=True)
 
 
 _databases = itertools.count(1)

@@ -23,7 +23,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 @dataclass(frozen=True)
 class CommentDraft:
     """What a writer sent: Markdown, the number of the question they answer (None for a general remark),
-    the id of the comment they reply to, and a key their browser made, so that sending twice posts once."""
+    the id of the comment they reply to, and a key their browser made, so that sending twice posts once.
+    """
 
     body: str
     question: int | None
@@ -168,7 +169,8 @@ def _require_window(comment: Comment) -> None:
         minutes = int(_window().total_seconds() // 60)
         raise Refused(
             "edit_window",
-            f"A comment can be changed for {minutes} minutes after posting. Post a correction as a reply; your text is kept.",
+            f"A comment can be changed for {minutes} minutes after posting. "
+            "Post a correction as a reply; your text is kept.",
             409,
         )
 

@@ -86,7 +86,9 @@ def clean(
 
 def _slug(faults: dict[str, str], slug: str) -> str:
     if not _SLUG.match(slug) or len(slug) > 80:
-        faults["slug"] = "Use small letters a to z, digits and single hyphens, at most 80 of them, like food-and-climate."
+        faults["slug"] = (
+            "Use small letters a to z, digits and single hyphens, at most 80 of them, like food-and-climate."
+        )
     elif slug in _RESERVED_SLUGS:
         faults["slug"] = "This address is used by the site itself. Choose another."
     return slug

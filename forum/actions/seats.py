@@ -128,7 +128,9 @@ def check_name(name: str, discussion: Discussion, user: User) -> None:
 def _require_own_name(name: str, discussion: Discussion, besides: Seat | None) -> None:
     others = [seat.name for seat in discussion.seats if seat is not besides]
     if (like := text.looks_like(name, others)) is not None:
-        raise invalid(name=f"This looks like {like}, who has a seat here. Tell the two apart, with an initial for example.")
+        raise invalid(
+            name=f"This looks like {like}, who has a seat here. Tell the two apart, with an initial for example."
+        )
 
 
 def _note(actor: User, seat: Seat, kind: str, after: dict[str, object]) -> None:

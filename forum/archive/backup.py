@@ -18,7 +18,8 @@ class CannotBackUp(Exception):
 def backup(settings: Settings, file: Path) -> None:
     """Write the database of `settings` to `file`, which must not exist yet; the site may go on meanwhile.
 
-    What was committed before this began is in it. SQLite: the online backup API; PostgreSQL: pg_dump. Raises CannotBackUp.
+    What was committed before this began is in it. SQLite: the online backup API; PostgreSQL: pg_dump.
+    Raises CannotBackUp.
     """
     if file.exists():
         raise CannotBackUp(f"{file} exists already. Choose another name.")
@@ -47,7 +48,15 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> None:
     if settings.is_sqlite:
         _restore_sqlite(settings, file)
     else:
-        _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_postgresql(settings)}", str(file))
+        _run(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--single-transaction",
+            f"--dbname={_postgresql(settings)}",
+            str(file),
+        )
     _renew_epochs(settings)
 
 

@@ -195,7 +195,9 @@ def moment(file: DiscussionFile, path: Path, value: Any) -> datetime:
             zone = ZoneInfo(file.values["time_zone"])
             local = read_as.replace(tzinfo=zone)
             if local.utcoffset() != local.replace(fold=1).utcoffset():
-                file.fault(path, "falls into the change of the clocks. Give it with an offset, like 2026-03-29T01:30:00+00:00.")
+                file.fault(
+                    path, "falls into the change of the clocks. Give it with an offset, like 2026-03-29T01:30:00+00:00."
+                )
             read_as = local
         if not 1970 <= read_as.year <= 2200:
             raise ValueError
@@ -273,7 +275,11 @@ def _minutes(file: DiscussionFile, path: Path, value: Any) -> int | None:
         if match := _MINUTES.match(value.strip()):
             found = float(match[1])
         elif match := _CLOCK_LENGTH.match(value.strip()):
-            found = int(match[1]) * 60 + int(match[2]) + int(match[3] or 0) / 60 if match[3] else int(match[1]) * 60 + int(match[2])
+            found = (
+                int(match[1]) * 60 + int(match[2]) + int(match[3] or 0) / 60
+                if match[3]
+                else int(match[1]) * 60 + int(match[2])
+            )
         elif (match := _ISO_LENGTH.match(value.strip())) and any(match.groups()):
             days, hours, minutes = (int(part or 0) for part in match.groups())
             found = days * 1440 + hours * 60 + minutes

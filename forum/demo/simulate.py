@@ -13,10 +13,29 @@ from forum.refusals import unknown
 
 _NAMES = ("Amara", "Bela", "Chidi", "Dalia", "Eero", "Farah", "Goran", "Hilde", "Ines", "Jamal", "Kirsi", "Lionel")
 _FAMILIES = ("Aalto", "Brandt", "Castro", "Duarte", "Eze", "Fofana", "Grey", "Holm", "Ibarra", "Jansen", "Kovacs")
-_OPENINGS = ("I would add that", "In our town", "Two years ago", "To be fair,", "My experience is different:", "Briefly:")
-_MIDDLES = ("the people downstream were asked last", "a small fund did more than a law", "nobody had the numbers")
-_MIDDLES += ("the meters paid for themselves", "trust came before pipes", "the schools made the difference")
-_ENDS = ("and it held.", "so I would begin there.", "which surprised us.", "and we can show it.", "but only for a while.")
+_OPENINGS = (
+    "I would add that",
+    "In our town",
+    "Two years ago",
+    "To be fair,",
+    "My experience is different:",
+    "Briefly:",
+)
+_MIDDLES = (
+    "the people downstream were asked last",
+    "a small fund did more than a law",
+    "nobody had the numbers",
+    "the meters paid for themselves",
+    "trust came before pipes",
+    "the schools made the difference",
+)
+_ENDS = (
+    "and it held.",
+    "so I would begin there.",
+    "which surprised us.",
+    "and we can show it.",
+    "but only for a while.",
+)
 
 
 def run(slug: str, count: int, crowd: int, pause: float) -> None:
@@ -34,7 +53,9 @@ def run(slug: str, count: int, crowd: int, pause: float) -> None:
             found = db.session.get_one(Discussion, discussion.id)
             question = found.open_question
             comments.post(
-                author, found, CommentDraft(_words(number), question.number if question else None, None, secrets.token_hex(8))
+                author,
+                found,
+                CommentDraft(_words(number), question.number if question else None, None, secrets.token_hex(8)),
             )
         time.sleep(pause)
 
@@ -50,5 +71,5 @@ def _member(number: int) -> User:
 
 
 def _words(number: int) -> str:
-    pick = random.choice  # noqa: S311
+    pick = random.choice
     return f"{pick(_OPENINGS)} {pick(_MIDDLES)} {pick(_ENDS)} ({number + 1})"

@@ -77,7 +77,7 @@ def _post(slug: str, draft: CommentDraft) -> Response:
         comment = comments.post(writer(), discussion, draft)
         if holder := session.get("draft_holder"):
             drafts.forget(discussion, holder)
-    return _answer(comment, 200 if known else 201)
+    return _answer(comment, 200 if known else 201, f"/d/{slug}#c{comment.id}")
 
 
 def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
@@ -158,7 +158,7 @@ def act(slug: str, comment_id: int, action: str) -> Response:
         discussion = find(slug)
         comment = comments.find(signed_in(), discussion, comment_id)
         _TAKE[action](writer(), comment, taken)
-    return _answer(comment, 200)
+    return _answer(comment, 200, f"/d/{slug}?around={comment.id}#c{comment.id}")
 
 
 def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:
@@ -183,7 +183,7 @@ _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
 }
 
 
-def _answer(comment: Comment, status: int) -> Response:
+def _answer(comment: Comment, status: int, place: str) -> Response:
     if wants_json():
         return make_response(
             jsonify(
@@ -194,7 +194,7 @@ def _answer(comment: Comment, status: int) -> Response:
             ),
             status,
         )
-    return redirect_to(f"/d/{comment.discussion.slug}?around={comment.id}#c{comment.id}")
+    return redirect_to(place)
 
 
 def redirect_to(address: str) -> Response:

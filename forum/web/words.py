@@ -31,12 +31,12 @@ def init_app(app: Flask) -> None:
 
 def _day(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a date in `zone` (IANA name), e.g. "Monday, 23 November 2026"."""
-    return format_datetime(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", rebase=False)
+    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", rebase=False))
 
 
 def _clock(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as hours and minutes in `zone`, e.g. "15:24"."""
-    return format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", rebase=False)
+    return str(format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", rebase=False))
 
 
 def _iso(moment: datetime) -> str:

@@ -1,0 +1,178 @@
+"""Posting over HTTP: the contract's answers, and every way to send rubbish."""
+
+import pytest
+from sqlalchemy import func, select
+
+from forum.actions import discussions
+from forum.database import db
+from forum.models import Comment, CommentState
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def live(house):
+    """A live discussion with two questions asked."""
+    return house.discussion(ask=2)
+
+
+@pytest.fixture
+def member(house, client):
+    """Somebody signed in, with a token to send."""
+    user = house.user("Mina Member")
+    house.sign_in(client, user)
+    user.form_token = house.token(client)
+    return user
+
+
+def send(client, discussion, member, path="comments", **fields):
+    """Post a form and return the answer."""
+    data = {"body": "Water is shared.", "question": "1", "key": "abcdefgh", "csrf_token": member.form_token} | fields
+    return client.post(f"/d/{discussion.slug}/{path}", data=data, headers=JSON)
+
+
+def test_posting_answers_201_and_the_same_key_200(client, live, member):
+    first = send(client, live, member)
+    again = send(client, live, member)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json["id"] == again.json["id"]
+    assert first.json["state"] == "published"
+    assert "Water is shared." in first.json["html"]
+    assert {"id", "seq", "state", "html"} <= set(first.json)
+
+
+def test_a_form_leads_to_the_comment_on_the_page(client, live, member):
+    answer = client.post(
+        f"/d/{live.slug}/comments", data={"body": "By form", "question": "2", "csrf_token": member.form_token}
+    )
+    comment = db.session.scalars(select(Comment)).one()
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"#c{comment.id}")
+    assert "By form" in client.get(answer.location.split("#")[0]).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"body": ""}, "body"),
+        ({"body": "a\0b"}, "body"),
+        ({"body": "x" * 10_001}, "body"),
+        ({"body": ["a", "b"]}, "body"),
+        ({"question": "null"}, "question"),
+        ({"question": "1e309"}, "question"),
+        ({"question": "99"}, "question"),
+        ({"question": "-1"}, "question"),
+        ({"reply_to": "999999999"}, "reply_to"),
+        ({"reply_to": "[]"}, "reply_to"),
+        ({"key": "!"}, "key"),
+        ({"key": "k" * 65}, "key"),
+    ],
+)
+def test_rubbish_is_refused_by_the_field_and_nothing_is_stored(client, live, member, fields, name):
+    answer = send(client, live, member, **fields)
+    assert answer.status_code == 422
+    assert name in answer.json["error"]["fields"]
+    assert db.session.scalar(select(func.count()).select_from(Comment)) == 0
+
+
+def test_a_megabyte_is_refused(client, live, member):
+    assert send(client, live, member, body="x" * 1_000_000).status_code in {413, 422}
+
+
+def test_a_form_without_its_token_is_refused(client, live, member):
+    answer = send(client, live, member, csrf_token="")
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "csrf")
+
+
+def test_a_form_from_another_site_is_refused(client, live, member):
+    answer = client.post(
+        f"/d/{live.slug}/comments",
+        data={"body": "Hi", "csrf_token": member.form_token},
+        headers=JSON | {"Origin": "https://evil.example"},
+    )
+    assert answer.json["error"]["code"] == "foreign_origin"
+
+
+def test_another_host_name_is_refused(client, live):
+    assert client.get(f"/d/{live.slug}", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_a_closed_discussion_answers_409_and_a_form_gets_its_text_back(client, house, live, member):
+    house.do(discussions.close, house.host_of(live), live)
+    assert send(client, live, member).status_code == 409
+    page = client.post(
+        f"/d/{live.slug}/comments", data={"body": "Too late & kept", "csrf_token": member.form_token}
+    )
+    assert page.status_code == 409
+    assert "Too late &amp; kept" in page.get_data(as_text=True)
+
+
+def test_a_visitor_finds_the_text_again_after_signing_in(client, house, live):
+    answer = client.post(f"/d/{live.slug}/comments", data={"body": "Typed before signing in", "question": "1"})
+    assert answer.status_code == 303
+    assert answer.location == f"/sign-up?next=/d/{live.slug}%23say"
+    house.sign_in(client, house.user())
+    assert "Typed before signing in" in client.get(f"/d/{live.slug}").get_data(as_text=True)
+
+
+def test_a_visitor_who_asks_for_json_is_told_to_sign_in(client, live):
+    answer = client.post(f"/d/{live.slug}/comments", data={"body": "Hi"}, headers=JSON)
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "sign_in")
+
+
+def test_a_draft_and_nothing_answer_alike_on_every_surface(client, house, member):
+    draft = house.discussion(phase="draft")
+    private = house.discussion(visibility="invited")
+    for part in ("", "/events?after=0&epoch=x", "/recent", "/transcript", "/feed.atom", "/calendar.ics", "/comments", "/console"):
+        answers = {
+            (answer.status_code, answer.get_data(as_text=True).replace(slug, "SLUG"))
+            for slug in (draft.slug, private.slug, "no-such-thing")
+            for answer in [client.get(f"/d/{slug}{part}", headers=JSON)]
+        }
+        assert len(answers) == 1, part
+        assert next(iter(answers))[0] == 404
+    for slug in (draft.slug, private.slug, "no-such-thing"):
+        answer = client.post(
+            f"/d/{slug}/comments", data={"body": "Hi", "csrf_token": member.form_token, "key": "abcdefgh"}, headers=JSON
+        )
+        assert answer.status_code == 404
+    assert draft.title not in client.get("/").get_data(as_text=True)
+
+
+def test_the_writer_edits_moves_and_deletes_and_nobody_else_can(client, house, live, member):
+    made = send(client, live, member).json["id"]
+    assert send(client, live, member, f"comments/{made}/edit", body="Changed").json["html"].count("Changed") == 1
+    assert send(client, live, member, f"comments/{made}/move", question="2").status_code == 200
+    other = house.comment(live)
+    for action in ("edit", "delete"):
+        assert send(client, live, member, f"comments/{other.id}/{action}", body="x").status_code == 404
+    for action in ("hide", "restore", "mute", "move"):
+        answer = send(client, live, member, f"comments/{other.id}/{action}", reason="x", question="2")
+        assert answer.status_code in {403, 404}
+    assert send(client, live, member, f"comments/{made}/delete").json["state"] == "deleted"
+
+
+def test_what_is_hidden_or_deleted_is_on_no_surface(client, house, live):
+    host = house.host_of(live)
+    comment = house.comment(live, body="Xylophone secret", question=1)
+    house.comment(live, body="An answer", reply_to=comment.id, question=1)
+    house.sign_in(client, host)
+    host.form_token = house.token(client)
+    assert send(client, live, host, f"comments/{comment.id}/hide", reason="advertising").json["state"] == "hidden"
+    with client.application.test_client() as visitor:
+        for part in ("", "?order=time", "?show=q1", "/recent", "/transcript", "/feed.atom", "/comments?question=1"):
+            assert "Xylophone" not in visitor.get(f"/d/{live.slug}{part}").get_data(as_text=True), part
+        found = visitor.get(f"/d/{live.slug}/events?after=0&epoch={live.epoch}").get_data(as_text=True)
+        assert "Xylophone" not in found
+        assert "Xylophone" not in visitor.get("/").get_data(as_text=True)
+    db.session.expire_all()
+    assert db.session.get_one(Comment, comment.id).state is CommentState.HIDDEN
+
+
+def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live):
+    for path in ("/", f"/d/{live.slug}", "/about", "/no-such-page"):
+        answer = client.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert "Set-Cookie" not in answer.headers
