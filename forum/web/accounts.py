@@ -165,7 +165,7 @@ def reset(token: str) -> Response:
         with writing():
             owner = _begin(accounts.reset(token, password_hash))
         signing.enter(owner)
-        return done(form.then, _("Your password is set, and you are signed in."))
+        return done(form.then)
 
     return Form("accounts/reset.html", email=user.email).answer(work)
 

@@ -10,7 +10,8 @@ _TRICKS = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff\u2028\u2029]")
 
 def inside(address: str) -> str:
     """Return `address` (path, query and fragment) when it lies inside this site, otherwise "/"."""
-    if not address.startswith("/") or len(address) > _LONGEST or _TRICKS.search(address):
+    # Two slashes begin another site for a browser; of three, urlsplit makes a harmless path.
+    if address[:2] in {"", "//"} or address[0] != "/" or len(address) > _LONGEST or _TRICKS.search(address):
         return "/"
     try:
         parts = urlsplit(address)
