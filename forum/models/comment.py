@@ -53,8 +53,8 @@ class Comment(Model):
 
     __table_args__ = (
         UniqueConstraint("discussion_id", "author_id", "key"),
-        Index("ix_comment_stream", "discussion_id", "posted_at", "id"),
-        Index("ix_comment_answers", "question_id", "posted_at", "id"),
+        Index("ix_comment_stream", "discussion_id", "id"),
+        Index("ix_comment_answers", "question_id", "id"),
         CheckConstraint("(author_id IS NULL) <> (byline_name = '')", name="signed"),
     )
 

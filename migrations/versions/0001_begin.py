@@ -311,10 +311,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("discussion_id", "author_id", "key", name=op.f("uq_comment_discussion_id_author_id_key")),
     )
     with op.batch_alter_table("comment", schema=None) as batch_op:
-        batch_op.create_index("ix_comment_answers", ["question_id", "posted_at", "id"], unique=False)
+        batch_op.create_index("ix_comment_answers", ["question_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_comment_author_id"), ["author_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_comment_reply_to_id"), ["reply_to_id"], unique=False)
-        batch_op.create_index("ix_comment_stream", ["discussion_id", "posted_at", "id"], unique=False)
+        batch_op.create_index("ix_comment_stream", ["discussion_id", "id"], unique=False)
 
     op.create_table(
         "comment_edit",
