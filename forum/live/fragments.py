@@ -62,13 +62,13 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
     for shown in stream.dress(scene.discussion, comments):
         comment = shown.comment
         posted = "comment.posted" in kinds[comment.id]
-        event = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)
-        event["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
+        payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)
+        payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
         if comment.reply_to_id is not None:
-            event["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
+            payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
         if "comment.moved" in kinds[comment.id]:
-            event["counts"] = _counts(scene, [None, *scene.asked])
-        said.append(event)
+            payload["counts"] = _counts(scene, [None, *scene.asked])
+        said.append(payload)
     return said
 
 

@@ -1,6 +1,6 @@
 """The log of a discussion: one sequence, written in the transaction of what it tells of.
 
-`seq` is taken by an UPDATE under the discussion row's lock, so the order of seq is the order of commit and has no holes.
+`seq` is taken by an UPDATE under the discussion row's lock: order of seq is order of commit, without holes.
 """
 
 from dataclasses import dataclass

@@ -7,6 +7,7 @@ process and then follows the log: a posted comment adds one, anything rarer (hid
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -130,7 +131,7 @@ def _count(discussion: Discussion) -> Tally:
     return tally
 
 
-def _seconds(moment: object) -> ColumnElement[float]:
+def _seconds(moment: Any) -> ColumnElement[Any]:
     """Return seconds since 1970 in the database's own words."""
     if db.engine.dialect.name == "sqlite":
         return func.unixepoch(moment, "subsec") if _has_subsec() else func.unixepoch(moment)

@@ -55,7 +55,9 @@ def refuse(refusal: Refused) -> Response:
 
 
 def _csrf(_error: CSRFError) -> Response:
-    return refuse(Refused("csrf", "This form has expired. Your text is below: load the page again and send it once more."))
+    return refuse(
+        Refused("csrf", "This form has expired. Your text is kept: load the page again and send it once more.")
+    )
 
 
 def _too_many(error: RateLimitExceeded) -> Response:
@@ -67,7 +69,9 @@ def _too_many(error: RateLimitExceeded) -> Response:
 def _http(error: HTTPException) -> Response:
     if error.code is not None and error.code < 400:
         return make_response(error.get_response())
-    code, message = _WORDS.get(error.code or 500, ("error", error.description or "Something is wrong with this request."))
+    code, message = _WORDS.get(
+        error.code or 500, ("error", error.description or "Something is wrong with this request.")
+    )
     response = refuse(Refused(code, message, error.code or 500))
     if "Allow" in error.get_response().headers:
         response.headers["Allow"] = error.get_response().headers["Allow"]

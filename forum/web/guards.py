@@ -46,8 +46,11 @@ def _check_origin() -> None:
 
 
 def _check_csrf() -> None:
-    """A signed-in person's forms, and every account form, carry a token. A visitor has nothing to forge:
-    their comment form comes from a page that is the same for everybody and so holds none."""
+    """Refuse a form without its token.
+
+    A signed-in person's forms, and every account form, carry one. A visitor has nothing to forge: their comment
+    form comes from a page that is the same for everybody and so holds none.
+    """
     if request.method in _SAFE:
         return
     view = current_app.view_functions.get(request.endpoint or "")

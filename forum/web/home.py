@@ -81,6 +81,13 @@ def about() -> str:
     return render_template("home/about.html")
 
 
+@blueprint.get("/favicon.ico")
+def icon() -> Response:
+    """Return the mark for the browser's tab; every browser that runs this site draws SVG."""
+    headers = {"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=604800"}
+    return make_response(render_template("home/icon.svg"), 200, headers)
+
+
 @blueprint.get("/healthz")
 def alive() -> Response:
     """Say that this process answers."""

@@ -100,9 +100,7 @@ def test_another_host_name_is_refused(client, live):
 def test_a_closed_discussion_answers_409_and_a_form_gets_its_text_back(client, house, live, member):
     house.do(discussions.close, house.host_of(live), live)
     assert send(client, live, member).status_code == 409
-    page = client.post(
-        f"/d/{live.slug}/comments", data={"body": "Too late & kept", "csrf_token": member.form_token}
-    )
+    page = client.post(f"/d/{live.slug}/comments", data={"body": "Too late & kept", "csrf_token": member.form_token})
     assert page.status_code == 409
     assert "Too late &amp; kept" in page.get_data(as_text=True)
 
@@ -123,7 +121,16 @@ def test_a_visitor_who_asks_for_json_is_told_to_sign_in(client, live):
 def test_a_draft_and_nothing_answer_alike_on_every_surface(client, house, member):
     draft = house.discussion(phase="draft")
     private = house.discussion(visibility="invited")
-    for part in ("", "/events?after=0&epoch=x", "/recent", "/transcript", "/feed.atom", "/calendar.ics", "/comments", "/console"):
+    for part in (
+        "",
+        "/events?after=0&epoch=x",
+        "/recent",
+        "/transcript",
+        "/feed.atom",
+        "/calendar.ics",
+        "/comments",
+        "/console",
+    ):
         answers = {
             (answer.status_code, answer.get_data(as_text=True).replace(slug, "SLUG"))
             for slug in (draft.slug, private.slug, "no-such-thing")
