@@ -1,9 +1,9 @@
 """The one module that leans on private parts of python-engineio and python-socketio.
 
-Why: as they come, an idle reader costs four greenlets, every broadcast goes through a queue and a greenlet per reader, and a
-message is limited only after it is assembled. Here a reader is a `Link` that the event loop calls, and one frame is put
-together once and written to every socket. `tests/live/test_engine.py` fails loudly when a new version changes what we
-lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only with the frame limit and without deflate.
+Why: as they come, an idle reader costs four greenlets, every broadcast goes through a queue and a greenlet per reader,
+and a message is limited only after it is assembled. Here a reader is a `Link` that the event loop calls, and one frame
+is put together once and written to every socket. `tests/live/test_engine.py` fails loudly when a new version changes
+what we lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only with the frame limit and without deflate.
 """
 
 import logging
@@ -100,7 +100,7 @@ def drain(server: socketio.Server) -> None:
             gevent.sleep(0)
 
 
-class Socket(engine_socket.Socket):  # type: ignore[misc]
+class Socket(engine_socket.Socket):
     """An Engine.IO socket on a `Link`: no queue, no writer greenlet, no pinging greenlet."""
 
     def __init__(self, server: Any, sid: str) -> None:
@@ -213,7 +213,7 @@ def _take(waiting: deque[tuple[float, Socket]], now: float) -> Iterable[Socket]:
 def _connect(
     eio: engineio.Server, environ: dict[str, Any], start_response: Any, transport: str, _jsonp: Any = None
 ) -> Any:
-    """Answer a WebSocket handshake and let go of the HTTP server's greenlet. `handle_request` has checked the Origin."""
+    """Answer a WebSocket handshake and let the HTTP server's greenlet go. `handle_request` has checked the Origin."""
     if _draining or len(eio.sockets) >= MOST_READERS:
         return _refuse(eio, environ, start_response, transport)
     try:
@@ -261,7 +261,7 @@ def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, 
 def _limited(stock: Any) -> Any:
     """The driver's own WebSocket with a limit that holds while a message is assembled, and deflate not offered."""
 
-    class LimitedWebSocket(stock):  # type: ignore[misc]
+    class LimitedWebSocket(stock):
         def __init__(self, handler: Any, server: Any) -> None:
             super().__init__(handler, server)
             self.server_args["max_message_size"] = LARGEST

@@ -1,6 +1,6 @@
 """One reader's connection: bytes in without a greenlet, bytes out without waiting.
 
-The event loop calls us when the socket can be read; an idle reader is a socket, two small objects and nothing that runs.
+The event loop calls us when the socket can be read; an idle reader is a socket, two small objects, nothing that runs.
 What cannot be sent at once waits in the reader's own outbox, so a slow reader never holds up the others.
 """
 

@@ -51,6 +51,13 @@ def now(discussion_id: int) -> dict[str, object]:
     }
 
 
+def greet(discussion_id: int) -> dict[str, object]:
+    """Return what somebody who has just come is told; the room is told again too, for its number has changed."""
+    said_at, _said_then = _said.get(discussion_id, (0.0, None))
+    _said[discussion_id] = (said_at, None)
+    return now(discussion_id)
+
+
 def tell() -> None:
     """Say what has changed, in each discussion not sooner than BETWEEN_SECONDS after the last time."""
     moment = time.monotonic()

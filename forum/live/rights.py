@@ -46,7 +46,7 @@ def _end_sessions() -> None:
 
 
 def _sweep_discussion(discussion_id: int) -> None:
-    """Judge again those whose right can have changed: where everybody may read that is only who hears more than others."""
+    """Judge again whose right can have changed: where everybody may read, that is only who hears more than others."""
     readers = [reader for reader in broadcast.room(discussion_id) if discussion_id in reader.rooms]
     discussion = db.session.get(Discussion, discussion_id, populate_existing=True)
     if discussion is None:

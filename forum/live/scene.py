@@ -3,6 +3,7 @@
 The page and the push ask here, so that a page open all along and a fresh one are the same.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from flask import current_app
+from flask_babel import get_locale
+from markupsafe import Markup
 
 from forum import clock, people
 from forum.live import stream, tally
@@ -21,6 +24,10 @@ from forum.people import Face
 STATUS_REGIONS = (
     "chip", "masthead", "notice", "about", "rail", "tabs", "ruler", "panel", "composer-options",
 )  # fmt: skip
+
+
+_MOST_RENDERED = 3000
+_rendered: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
 
 @dataclass
@@ -90,6 +97,14 @@ class Scene:
             return Face(name=question.asked_by.name, user_id=question.asked_by_id)
         return seated
 
+    def comment(self, shown: Shown) -> Markup:
+        """Return the `<li>` of one comment, for templates."""
+        return Markup(comment_html(shown, self))  # noqa: S704
+
+    def recent(self, shown: Shown) -> Markup:
+        """Return one row of the recent comments, for templates."""
+        return Markup(recent_row(shown, self))  # noqa: S704
+
     @property
     def minutes_left(self) -> int:
         """Whole minutes until the end, counting the one that has begun."""
@@ -127,12 +142,30 @@ class Scene:
 
 def comment_html(shown: Shown, scene: Scene) -> str:
     """Return the `<li>` of one comment."""
-    return str(_module("partials/comment.html").comment(shown, scene)).strip()
+    return _once("comment", shown, scene)
 
 
 def recent_row(shown: Shown, scene: Scene) -> str:
     """Return the `<li>` of one comment in the list of recent ones."""
-    return str(_module("partials/recent.html").row(shown, scene)).strip()
+    return _once("recent", shown, scene)
+
+
+def _once(kind: str, shown: Shown, scene: Scene) -> str:
+    """Render one comment, or repeat what was rendered from the same things: a page has a hundred, and one is new."""
+    comment = shown.comment
+    key = (
+        kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id, comment.html,
+        shown.face, shown.number, shown.quote, shown.replies, shown.hidden_at, scene.zone, scene.discussion.slug,
+        str(get_locale()),
+    )  # fmt: skip
+    found = _rendered.get(key)
+    if found is None:
+        module, macro = ("comment", "comment") if kind == "comment" else ("recent", "row")
+        found = str(getattr(_module(f"partials/{module}.html"), macro)(shown, scene)).strip()
+        _rendered[key] = found
+        while len(_rendered) > _MOST_RENDERED:
+            _rendered.popitem(last=False)
+    return found
 
 
 def recent_list(scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""Turns the app into a running service: sockets, tail, clockwork, sweep, mail and demo cast, started once per worker."""
+"""Turns the app into a running service: sockets, tail, clockwork, sweep, mail and demo cast, once per worker."""
 
 import signal
 from importlib import import_module

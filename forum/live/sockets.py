@@ -16,6 +16,7 @@ from forum.config import Settings
 from forum.database import db
 from forum.live import background, broadcast, engine, log, presence, rights, tail
 from forum.live.broadcast import Reader
+from forum.live.frames import LARGEST
 from forum.models import Discussion, Session, User
 from forum.refusals import Refused, unknown
 
@@ -43,7 +44,7 @@ def init_app(app: Flask) -> SocketIO:
         manage_session=False,
         async_handlers=engine.is_stock(),
         monitor_clients=engine.is_stock(),
-        max_http_buffer_size=engine.LARGEST,
+        max_http_buffer_size=LARGEST,
         ping_interval=engine.PING_SECONDS,
         ping_timeout=engine.PONG_SECONDS,
         logger=logger,
@@ -123,6 +124,7 @@ def _join(reader: Reader, said: dict[str, Any]) -> Answer:
     after, epoch = said.get("after"), said.get("epoch", "")
     if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str) or len(epoch) > 64:
         raise Refused("invalid", "Say after which event of which epoch to begin.", 422, fields={"after": "A number."})
+    assert isinstance(after, int)
     user = _who(reader)
     discussion = _discussion(said)
     heard = rights.judge(user, discussion)
@@ -131,7 +133,7 @@ def _join(reader: Reader, said: dict[str, Any]) -> Answer:
     if discussion.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
         raise Refused("too_many", "One page follows five discussions at most. Leave one first.", 429)
     broadcast.enter(reader, discussion.id, heard)
-    tail.watch(discussion.id)
+    tail.watch(discussion)
     db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
     db.session.refresh(discussion, ["epoch", "last_seq"])
     caught_up = log.since(discussion, after, epoch, set(heard))
@@ -142,7 +144,7 @@ def _join(reader: Reader, said: dict[str, Any]) -> Answer:
         "reload": caught_up.reload,
         "events": tail.render(discussion, caught_up.events),
     }
-    reader.write(engine.event_frame("presence", presence.now(discussion.id)))
+    reader.write(engine.event_frame("presence", presence.greet(discussion.id)))
     return answer
 
 

@@ -1,7 +1,7 @@
 """The tail: one greenlet per process that reads what the log has grown by and sends it to who reads along.
 
-Woken by the bell of this process, on PostgreSQL by NOTIFY from any other, and by itself every second: a lost wake costs a
-second and never a comment.
+Woken by the bell of this process, on PostgreSQL by NOTIFY from any other, and by itself every second:
+a lost wake costs a second and never a comment.
 """
 
 import logging
@@ -27,18 +27,14 @@ _log = logging.getLogger("roundtext.live")
 _sent: dict[int, tuple[str, int]] = {}
 
 
-def watch(discussion_id: int) -> None:
-    """Begin to follow a discussion that somebody has just entered, from where its log stands now.
+def watch(discussion: Discussion) -> None:
+    """Begin to follow a discussion that somebody enters, from where its log stood when `discussion` was read.
 
-    Call it after entering and before reading the catch-up: whatever commits later than that read is then pushed.
+    Read it before the catch-up: whatever commits later than that is then pushed, and nothing falls between.
     """
-    if discussion_id in _sent:
-        return
-    head = db.session.execute(
-        select(Discussion.epoch, Discussion.last_seq).where(Discussion.id == discussion_id)
-    ).first()
-    if head is not None:
-        _sent.setdefault(discussion_id, (head.epoch, head.last_seq))
+    before = _sent.get(discussion.id)
+    if before is None or before[0] != discussion.epoch:
+        _sent[discussion.id] = (discussion.epoch, discussion.last_seq)
 
 
 def turn() -> None:
@@ -61,7 +57,7 @@ def turn() -> None:
 def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> None:
     after = before[1]
     if epoch != before[0] or not 0 < seq - after <= log.CATCH_UP_LIMIT:
-        # Another history, or more than can be replayed: the empty range at the head is a hole to everybody, who then asks.
+        # Another history, or more than can be replayed: an empty range at the head is a hole, and everybody asks.
         broadcast.send(discussion_id, "events", _range(discussion_id, epoch, seq, seq, []))
         return
     discussion = db.session.get(Discussion, discussion_id)
