@@ -75,7 +75,7 @@ def show(slug: str) -> Response:
         mutes=moderation.mutes(user, discussion),
         record=record,
         names=names_of(discussion, record),
-        here={reader.user_id for reader in broadcast.room(discussion.id)},
+        here={user.id} | {reader.user_id for reader in broadcast.room(discussion.id)},
         reading=broadcast.count(discussion.id),
     )
     response = make_response(page)

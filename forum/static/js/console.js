@@ -120,6 +120,7 @@ hear("presence", (said) => {
 hear("link", (state) => {
   document.body.dataset.link = state;
   one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live");
+  if (state === "live") void refresh();
   if (state === "lost") say("The connection is lost. It comes back by itself; your forms still work.", true);
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
