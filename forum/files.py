@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import brotli
 
-# What can be shown without running anything. A picture's name is given by us (see the upload's view), never by a browser.
+# What can be shown without running anything. A picture's name is given by us, never by a browser.
 _PICTURES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",

@@ -1,0 +1,107 @@
+"""The tail sends what the log has grown by: whole, in order, gathered, and whatever goes wrong."""
+
+import pytest
+
+from forum.live import broadcast, tail
+from forum.live.broadcast import Reader
+from forum.live.log import CATCH_UP_LIMIT, record
+from forum.models import Audience
+
+
+class Heard:
+    """A reader whose frames are kept."""
+
+    def __init__(self, discussion, audiences=broadcast.EVERYBODY, name="reader"):
+        self.frames = []
+        self.reader = Reader(name, lambda frame: self.frames.append(frame))
+        broadcast.add(self.reader)
+        broadcast.enter(self.reader, discussion.id, audiences)
+        tail.watch(discussion)
+
+    def said(self, event="events"):
+        import json
+
+        return [json.loads(frame.text[1:])[1] for frame in self.frames if json.loads(frame.text[1:])[0] == event]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_reads():
+    yield
+    for reader in broadcast.readers():
+        broadcast.remove(reader.sid)
+    tail._sent.clear()
+
+
+def test_what_is_due_goes_out_in_one_frame_that_names_its_range(house):
+    discussion = house.discussion()
+    heard = Heard(discussion)
+    head = discussion.last_seq
+    comments = [house.comment(discussion, body=f"Point {number}") for number in range(3)]
+    tail.turn()
+    [frame] = heard.said()
+    assert (frame["after"], frame["seq"], frame["epoch"]) == (head, head + 3, discussion.epoch)
+    assert [event["id"] for event in frame["events"]] == [comment.id for comment in comments]
+
+
+def test_nothing_new_says_nothing(house):
+    discussion = house.discussion()
+    heard = Heard(discussion)
+    tail.turn()
+    tail.turn()
+    assert heard.frames == []
+
+
+def test_one_frame_serves_all_who_may_hear_the_same(house):
+    discussion = house.discussion()
+    one, other = Heard(discussion, name="one"), Heard(discussion, name="other")
+    house.comment(discussion)
+    tail.turn()
+    assert one.frames[0] is other.frames[0]
+
+
+def test_each_audience_hears_its_own_and_the_same_range(house):
+    discussion = house.discussion()
+    ada = house.user("Ada Member")
+    visitor = Heard(discussion, name="visitor")
+    own = Heard(discussion, broadcast.EVERYBODY | {Audience.person(ada.id)}, name="ada")
+    house.do(record, discussion, "person.muted", ada.id, Audience.person(ada.id))
+    tail.turn()
+    assert [event["kind"] for event in own.said()[0]["events"]] == ["person.muted"]
+    assert visitor.said()[0]["events"] == []
+    assert visitor.said()[0]["seq"] == own.said()[0]["seq"]
+
+
+def test_more_than_can_be_replayed_is_a_hole_that_readers_ask_about(house):
+    discussion = house.discussion()
+    heard = Heard(discussion)
+    tail._sent[discussion.id] = (discussion.epoch, discussion.last_seq - CATCH_UP_LIMIT - 1)
+    tail.turn()
+    assert heard.said() == [
+        {
+            "discussion": discussion.id,
+            "epoch": discussion.epoch,
+            "after": discussion.last_seq,
+            "seq": discussion.last_seq,
+            "events": [],
+        }
+    ]
+
+
+def test_another_epoch_is_told_at_once(house):
+    discussion = house.discussion()
+    heard = Heard(discussion)
+    tail._sent[discussion.id] = ("of-a-lost-past", discussion.last_seq)
+    tail.turn()
+    assert heard.said()[0]["epoch"] == discussion.epoch
+
+
+def test_a_fault_while_rendering_loses_nothing(house, monkeypatch):
+    discussion = house.discussion()
+    heard = Heard(discussion)
+    comment = house.comment(discussion)
+    with monkeypatch.context() as broken:
+        broken.setattr(tail, "render", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tail.turn()
+    tail.turn()
+    assert [event["id"] for event in heard.said()[0]["events"]] == [comment.id]

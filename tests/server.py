@@ -1,0 +1,74 @@
+"""A real gunicorn process of ours on a free port, for tests that need the wire."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from forum import server
+from forum.config import Settings
+from tests.conftest import free_port
+
+
+class Running:
+    """A server under way: `address` to ask, `pid` of its one worker for its memory, `process` to signal."""
+
+    def __init__(self, settings: Settings, process: "subprocess.Popen[bytes]") -> None:
+        self.settings = settings
+        self.process = process
+        self.host = settings.bind
+        self.address = f"http://{settings.bind}"
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+            return int(children.read().split()[0])
+
+    def memory_kb(self) -> int:
+        """What the worker holds, in KB."""
+        with open(f"/proc/{self.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+    def cpu_seconds(self) -> float:
+        """The processor time the worker has used so far."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+
+@contextmanager
+def running(settings: Settings, *, environment: dict[str, str] | None = None, workers: int = 1) -> Iterator[Running]:
+    """Serve `settings`, whose database is migrated, on a free port until the block ends."""
+    settings = settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
+    everything = {**os.environ, **server.as_environment(settings), **(environment or {})}
+    with subprocess.Popen(server.command(settings, workers), env=everything) as process:
+        served = Running(settings, process)
+        try:
+            _wait(served)
+            yield served
+        finally:
+            served.stop()
+
+
+def _wait(served: Running) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        assert served.process.poll() is None, "the server ended while it started"
+        try:
+            urllib.request.urlopen(f"{served.address}/static/nothing", timeout=2)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start within 30 seconds")
