@@ -3,7 +3,18 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from flask_login import current_user
 
 from forum import access
@@ -102,7 +113,7 @@ def recent(slug: str) -> Response:
 
 @blueprint.get("/d/<slug>/comments")
 def earlier(slug: str) -> Response:
-    """A piece of a list as JSON `{html, left}`: query question (number, empty for general remarks, "time"), before, limit."""
+    """A piece of a list as JSON `{html, left}`. Query: question (number, empty: general remarks, "time"), before, limit."""
     found = find(slug)
     discussion = found.discussion
     where = _where(discussion, request.args.get("question", ""))
@@ -161,7 +172,8 @@ def show_transcript(slug: str) -> Response:
     """Everything on one page that stands still: to print, search and read aloud."""
     found = find(slug)
     scene = Scene.of(found.discussion)
-    page = render_template("discussion/transcript.html", scene=scene, discussion=found.discussion, parts=transcript.parts(scene))
+    parts = transcript.parts(scene)
+    page = render_template("discussion/transcript.html", scene=scene, discussion=found.discussion, parts=parts)
     return _send(page, found)
 
 

@@ -68,8 +68,13 @@ class View:
         """Whether scripts keep this page up to date."""
         return self.refresh is None and not self.text_only
 
+    @property
+    def opens_general(self) -> bool:
+        """Whether the general remarks are unfolded: somebody has asked for one of them."""
+        return self.show_general or (self.around is not None and self.around.question_id is None)
+
     def lists(self, scene: Scene) -> dict[str, Any]:
-        """Return what the page lists: comments and the number of older ones, by question; and whether it is a closed piece."""
+        """Return comments and the count of older ones by question, the recent ones, and whether it is a closed piece."""
         comments, is_closed = self._comments(scene)
         shown = stream.dress(scene.discussion, comments)
         recent = stream.recent(scene.discussion)
