@@ -20,7 +20,7 @@ class SiteRole(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-class User(UserMixin, Model):  # type: ignore[misc]
+class User(UserMixin, Model):
     """An account. Its email is kept in lower case; without a password hash it is entered by invitation or reset."""
 
     __allow_unmapped__ = True  # `session` is no column

@@ -103,4 +103,5 @@ def _answers(discussion: Discussion, *, of_panel: bool = False) -> dict[int, int
     if of_panel:
         panelists = [seat.user_id for seat in discussion.seats if seat.role is SeatRole.PANELIST]
         counted = counted.where(Comment.author_id.in_(panelists))
-    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Comment.question_id))}
+    rows = db.session.execute(counted.group_by(Comment.question_id))
+    return {row[0]: row[1] for row in rows if row[0] is not None}

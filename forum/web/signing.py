@@ -15,9 +15,14 @@ from forum.web.forms import signed_in
 
 # What a browser keeps through signing in; all else in its cookie belongs to who it was before.
 _KEPT = ("draft_holder",)
-_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"))
+_BROWSERS: tuple[tuple[str, str], ...] = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+)
 _BROWSERS += (("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (
+_SYSTEMS: tuple[tuple[str, str], ...] = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
     ("Android", "Android"),
@@ -69,7 +74,13 @@ def device() -> str:
 
 
 def _load(token: object) -> User | None:
-    user = sessions.user_of(token) if isinstance(token, str) and token else None
+    if g.get("nobody_found"):
+        return None  # the page that tells of the trouble is shown as to a visitor
+    try:
+        user = sessions.user_of(token) if isinstance(token, str) and token else None
+    except SQLAlchemyError:
+        g.nobody_found = True
+        raise
     if user is not None and user.session is not None and sessions.is_due(user.session):
         g.session_to_see = user.session.id
     return user
