@@ -347,7 +347,7 @@ def _look(word: str) -> str:
 
 def initials(name: str) -> str:
     """Return one or two letters for a person without a picture, in any script."""
-    words = [word for word in re.findall(r"[^\W\d_]+", name) if word]
+    words: list[str] = re.findall(r"[^\W\d_]+", name)
     if not words:
         return name[:1].upper() or "?"
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
