@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from forum import access, clock as forum_clock
+from forum import access
+from forum import clock as forum_clock
 from forum.access import TABLE, Role
 from forum.actions import moderation, seats
 from forum.database import db, writing

@@ -37,7 +37,9 @@ def test_seq_has_no_holes_and_equals_the_head(house, clock):
     discussion = house.discussion(ask=2)
     for _ in range(3):
         house.comment(discussion, question=1)
-    numbers = list(db.session.scalars(select(Event.seq).where(Event.discussion_id == discussion.id).order_by(Event.seq)))
+    numbers = list(
+        db.session.scalars(select(Event.seq).where(Event.discussion_id == discussion.id).order_by(Event.seq))
+    )
     assert numbers == list(range(1, discussion.last_seq + 1))
 
 

@@ -122,7 +122,7 @@ def test_other_names_for_the_same_field_are_read(app):
 
 def test_a_spreadsheet_finds_no_formula(app):
     discussion = put(FILE)
-    assert '"\'=Everybody' in export.as_csv(discussion) or ",'=Everybody" in export.as_csv(discussion)
+    assert "\"'=Everybody" in export.as_csv(discussion) or ",'=Everybody" in export.as_csv(discussion)
 
 
 @pytest.mark.parametrize("kind", sorted(export.FORMATS))
