@@ -13,10 +13,10 @@ from forum.models import Comment, CommentState, Discussion, ModerationAction
 from forum.people import Face
 
 # The first page costs the same however long a discussion is: about this many bytes of text, within these bounds.
-_PAGE_BYTES = 36_000
+_PAGE_BYTES = 32_000
 _PAGE_MOST = 100
 _PAGE_LEAST = 12
-_FRAME_BYTES = 250
+_FRAME_BYTES = 400
 PAGE_OF_ONE_QUESTION = 200
 AROUND = 60
 RECENT = 12

@@ -113,7 +113,7 @@ def recent(slug: str) -> Response:
 
 @blueprint.get("/d/<slug>/comments")
 def earlier(slug: str) -> Response:
-    """A piece of a list as JSON `{html, left}`. Query: question (number, empty: general remarks, "time"), before, limit."""
+    """A piece of a list as JSON `{html, left}`. Query: question (number, empty, "time"), before, limit."""
     found = find(slug)
     discussion = found.discussion
     where = _where(discussion, request.args.get("question", ""))
