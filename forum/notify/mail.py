@@ -24,9 +24,11 @@ _CLAIM = timedelta(minutes=5)
 _LOOK_EVERY_SECONDS = 15.0
 
 
-def start_sender(app: Flask) -> None:
-    """Start sending what is due, in a thread (a greenlet under gevent) that ends with the process."""
-    threading.Thread(target=_run, args=(app,), name="mail", daemon=True).start()
+def start_sender(app: Flask, over: threading.Event | None = None) -> threading.Thread:
+    """Start sending what is due, in a thread (a greenlet under gevent) that ends with the process, or with `over`."""
+    thread = threading.Thread(target=_run, args=(app, over or threading.Event()), name="mail", daemon=True)
+    thread.start()
+    return thread
 
 
 def deliver_due(app: Flask) -> int:
@@ -94,8 +96,8 @@ def _note(letter_id: int, sent_at: datetime | None, again_at: datetime | None, s
             letter.body = ""  # it has left; the link in it is nobody else's
 
 
-def _run(app: Flask) -> None:
-    while True:
+def _run(app: Flask, over: threading.Event) -> None:
+    while not over.is_set():
         bell.wait(_LOOK_EVERY_SECONDS)
         bell.clear()
         try:
