@@ -74,7 +74,7 @@ class View:
         return self.show_general or (self.around is not None and self.around.question_id is None)
 
     def lists(self, scene: Scene) -> dict[str, Any]:
-        """Return the comments and the count of older ones by question, the recent ones, and whether it is a piece only."""
+        """Return the comments and the count of older ones by question, the recent ones, and if it is a piece only."""
         comments, is_closed = self._comments(scene)
         shown = stream.dress(scene.discussion, comments)
         recent = stream.recent(scene.discussion)
