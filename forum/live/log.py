@@ -67,6 +67,8 @@ def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -
     behind = discussion.last_seq - after
     if epoch != discussion.epoch or behind < 0 or after < 0 or behind > CATCH_UP_LIMIT:
         return Since(discussion.epoch, discussion.last_seq, True, [])
+    if behind == 0:
+        return Since(discussion.epoch, discussion.last_seq, False, [])
     events = db.session.scalars(
         select(Event)
         .where(

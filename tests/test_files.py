@@ -1,0 +1,72 @@
+"""Static files and pictures, as the server gives them."""
+
+import gzip
+
+import brotli
+import pytest
+from werkzeug.test import Client
+
+from forum.files import Files
+
+
+def _app(_environ, start_response):
+    start_response("404 Not Found", [])
+    return [b"not a file"]
+
+
+@pytest.fixture
+def browser(tmp_path):
+    (tmp_path / "static" / "js").mkdir(parents=True)
+    (tmp_path / "static" / "js" / "live.js").write_text("export const x = 1;\n" * 60)
+    (tmp_path / "static" / ".secret").write_text("no")
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "ab12.png").write_bytes(b"\x89PNG")
+    (tmp_path / "media" / "evil.svg").write_text("<svg onload=alert(1)>")
+    (tmp_path / "media" / "page.html").write_text("<script>")
+    (tmp_path / "secret_key").write_text("no")
+    return Client(Files(_app, tmp_path / "static", tmp_path / "media"))
+
+
+@pytest.mark.parametrize(
+    "accept, open_it", [("br, gzip", brotli.decompress), ("gzip", gzip.decompress), ("", lambda body: body)]
+)
+def test_a_script_comes_in_the_best_encoding_the_browser_takes(browser, accept, open_it):
+    answer = browser.get("/static/js/live.js", headers={"Accept-Encoding": accept})
+    assert open_it(answer.data).startswith(b"export const x")
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_marked_address_is_kept_for_a_year_and_a_bare_one_is_not(browser):
+    assert "immutable" in browser.get("/static/js/live.js?v=abc").headers["Cache-Control"]
+    assert "immutable" not in browser.get("/static/js/live.js").headers["Cache-Control"]
+
+
+def test_what_the_browser_has_is_not_sent_again(browser):
+    tag = browser.get("/static/js/live.js").headers["ETag"]
+    again = browser.get("/static/js/live.js", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/.secret",
+        "/static/../secret_key",
+        "/media/../secret_key",
+        "/media/..%2fsecret_key",
+        "/media/evil.svg",
+        "/media/page.html",
+        "/media/",
+        "/media/ab12.png\0",
+        "/static/js",
+    ],
+)
+def test_nothing_else_is_ever_given(browser, path):
+    assert browser.get(path).status_code == 404
+
+
+def test_a_picture_has_its_own_type(browser):
+    answer = browser.get("/media/ab12.png")
+    assert (answer.data, answer.headers["Content-Type"]) == (b"\x89PNG", "image/png")
