@@ -1,5 +1,6 @@
 """The discussion's page in all its lives, and the pieces of it that scripts ask for."""
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from flask import (
     request,
     session,
 )
+from flask_babel import get_locale
 from flask_login import current_user
 
 from forum import access
@@ -76,7 +78,7 @@ def show(slug: str) -> Response:
     scene = Scene.of(found.discussion)
     reply = view.reply
     typed = _typed(found)
-    inner = render_template("discussion/inner.html", scene=scene, view=view, **view.lists(scene))
+    inner = _inner(scene, view)
     if found.user is not None:
         # Without script nothing marks one's own comments; a comment's text cannot contain this, as its < is escaped.
         inner = inner.replace(f'<li data-author="{found.user.id}" ', f'<li data-author="{found.user.id}" data-mine ')
@@ -96,6 +98,26 @@ def show(slug: str) -> Response:
         writes=view.refresh is None and scene.phase != "closed",
     )
     return _send(page, found)
+
+
+_MOST_KEPT = 60
+_kept: OrderedDict[tuple[object, ...], str] = OrderedDict()
+
+
+def _inner(scene: Scene, view: View) -> str:
+    """Return what is the same for every reader, rendered once until the discussion or the minute changes."""
+    discussion = scene.discussion
+    key = (
+        discussion.id, discussion.epoch, discussion.last_seq, scene.phase, discussion.ends_at, view.key(),
+        int(scene.now.timestamp() // 60), str(get_locale()), current_app.config["SETTINGS"].database,
+    )  # fmt: skip
+    inner = _kept.get(key)
+    if inner is None:
+        inner = render_template("discussion/inner.html", scene=scene, view=view, **view.lists(scene))
+        _kept[key] = inner
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return inner
 
 
 def _typed(found: Found) -> object | None:

@@ -68,6 +68,11 @@ class View:
         """Whether scripts keep this page up to date."""
         return self.refresh is None and not self.text_only
 
+    def key(self) -> tuple[object, ...]:
+        """Return what tells this choice from others, except for what is in the composer."""
+        show, around = self.show and self.show.number, self.around and self.around.id
+        return (self.by_time, show, self.show_general, self.before, around, self.refresh, self.text_only)
+
     @property
     def opens_general(self) -> bool:
         """Whether the general remarks are unfolded: somebody has asked for one of them."""
