@@ -135,7 +135,7 @@ def _join(reader: Reader, said: dict[str, Any]) -> Answer:
     broadcast.enter(reader, discussion.id, heard)
     tail.watch(discussion)
     db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
-    db.session.refresh(discussion, ["epoch", "last_seq"])
+    db.session.refresh(discussion)
     caught_up = log.since(discussion, after, epoch, set(heard))
     answer = {
         "discussion": discussion.id,
