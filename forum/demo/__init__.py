@@ -1,1 +1,1 @@
-"""The sample discussions of `forum demo`, and the people who keep the live one going."""
+"""The sample discussion, its cast, and invented people for rehearsals."""

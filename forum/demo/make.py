@@ -1,86 +1,87 @@
-"""Makes the sample discussions: one that is live right now, one that is past, one to come."""
+"""Making the sample discussions: one that is live right now, one that is over, one that is to come."""
 
 import json
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 
 from forum import clock, pictures
 from forum.actions import accounts, discussions, imports, passwords
 from forum.archive import discussion_file
 from forum.config import Settings
 from forum.database import db, writing
-from forum.models import Discussion, Phase, SeatRole, SiteRole, User
+from forum.models import Discussion, SeatRole, SiteRole, User
 
 SLUG = "sharing-water"
-PASSWORD = "roundtext-demo"  # noqa: S105 - told to everybody who starts the demo
-EXTENSION_MINUTES = 240
-_ENDS_SOON = timedelta(minutes=30)
+PASSWORD = "roundtext-demo"  # noqa: S105 (printed for everybody who runs the demo)
 _ACCOUNTS = (
-    ("organiser@example.org", "Olga Santos", SiteRole.ORGANISER),
-    ("host@example.org", "Marta Figueiredo", SiteRole.MEMBER),
-    ("panelist@example.org", "Kwame Boateng", SiteRole.MEMBER),
-    ("member@example.org", "Robin Keller", SiteRole.MEMBER),
+    ("organiser@example.org", "Olga Nowak", SiteRole.ORGANISER),
+    ("host@example.org", "Ines Carvalho", SiteRole.ORGANISER),
+    ("panelist@example.org", "Mireille Sarr", SiteRole.MEMBER),
+    ("member@example.org", "Mina Okafor", SiteRole.MEMBER),
 )
+# Minutes from now at which each sample begins, and how many minutes it lasts.
+_TIMES = {"sample": (-25, 240), "past": (-9 * 24 * 60, 60), "coming": (3 * 24 * 60, 60)}
+# With less than this left, whoever starts the demo again would find it over soon.
+_TOO_SHORT = timedelta(minutes=30)
 
 
 def prepare(app: Flask) -> None:
-    """Make the accounts and discussions that are missing, and give the live one time when it is nearly over."""
+    """Make what is missing of the samples and their accounts, and see to it that the live one is live.
+
+    Again it picks up where it was: nothing is made twice, and an end that has come is moved on by its host.
+    """
     with app.app_context():
-        # argon2 takes its time, so it comes before the transaction; those who have a password keep it.
-        missing = [account for account in _ACCOUNTS if not _has_password(account[0])]
-        hashes = [passwords.hashed(PASSWORD) for _ in missing]
+        hashed = {email: passwords.hashed(PASSWORD) for email, _, _ in _ACCOUNTS if User.with_email(email) is None}
         with writing():
-            for (email, name, role), password_hash in zip(missing, hashes, strict=True):
-                accounts.put(email, name, password_hash, role)
-        for name in ("past", "coming", "sample"):
-            _import(name, app.config["SETTINGS"])
+            for email, name, role in _ACCOUNTS:
+                if email in hashed:
+                    accounts.put(email, name, hashed[email], role)
+            owner = User.with_email("organiser@example.org")
+            for name in _TIMES:
+                _make(name, owner)
         with writing():
-            _give_time()
+            _keep_live(Discussion.with_slug(SLUG))
 
 
 def summary(settings: Settings) -> str:
-    """Return what the person who started the demo reads: where it is, and who they can be."""
-    lines = ["", "A discussion is live now:", f"  {settings.public_url.rstrip('/')}/d/{SLUG}", "", "Sign in as"]
-    lines += [f"  {email.partition('@')[0]:<10} {email}" for email, _name, _role in _ACCOUNTS]
-    return "\n".join([*lines, f"with the password {PASSWORD}", ""])
+    """Return where the sample is and who can sign in, for the terminal."""
+    who = "\n".join(f"    {email:<24}{PASSWORD}" for email, _, _ in _ACCOUNTS)
+    return (
+        f"\n  A discussion that is live right now:  {settings.public_url}/d/{SLUG}\n"
+        f"  The host's console:                   {settings.public_url}/d/{SLUG}/console\n\n"
+        f"  Accounts (email, password):\n{who}\n\n  Ctrl-C ends it; `make run` picks up where it was.\n"
+    )
 
 
-def template(name: str) -> dict[str, Any]:
-    """Return a sample as it stands in its file: times are minutes, the start from now and the rest from the start."""
+def _make(name: str, owner: User | None) -> None:
     values: dict[str, Any] = json.loads(files("forum.demo").joinpath(f"{name}.json").read_text("utf-8"))
-    return values
-
-
-def _has_password(email: str) -> bool:
-    user = User.with_email(email)
-    return user is not None and user.password_hash is not None
-
-
-def _import(name: str, settings: Settings) -> None:
-    values = template(name)
     if Discussion.with_slug(values["slug"]) is not None:
         return
-    start = clock.now() + timedelta(minutes=values["starts_at"])
+    begins, lasts = _TIMES[name]
+    start = (clock.now() + timedelta(minutes=begins)).replace(second=0, microsecond=0)
     values["starts_at"] = start.isoformat()
-    values["ends_at"] = (start + timedelta(minutes=values["ends_at"])).isoformat()
-    for comment in values["comments"]:
-        comment["at"] = (start + timedelta(minutes=comment["at"])).isoformat()
-    if "hero" in values:
+    values["ends_at"] = (start + timedelta(minutes=lasts)).isoformat()
+    values["editors_note"] = (
+        "This is a text-only, written discussion: no audio, no video. Sign in to comment. "
+        "Recent comments appear on the right, or below the discussion on a small screen."
+    )
+    if name == "sample":
+        settings: Settings = current_app.config["SETTINGS"]
         with files("forum.demo").joinpath("hero.webp").open("rb") as picture:
-            values["hero"]["picture"] = pictures.store(picture, settings)
-    read = discussion_file.read(json.dumps(values).encode())
-    with writing():
-        imports.store(read, User.with_email("organiser@example.org"))
+            stored = pictures.store(picture, settings)
+        values["hero"] = {"picture": stored, "credit": "Drawn by Roundtext", "alt": "A river that winds past a town."}
+    for place, comment in enumerate(values.get("comments", [])):
+        # The file gives minutes; some seconds more keep the order and look like people.
+        comment["at"] = (start + timedelta(minutes=comment["at"] * 0.95, seconds=place % 47)).isoformat()
+    imports.store(discussion_file.read(json.dumps(values).encode()), owner)
 
 
-def _give_time() -> None:
-    discussion = Discussion.with_slug(SLUG)
-    if discussion is None or discussion.phase is Phase.DRAFT or discussion.ends_at - clock.now() > _ENDS_SOON:
+def _keep_live(discussion: Discussion | None) -> None:
+    if discussion is None or discussion.ends_at - clock.now() > _TOO_SHORT:
         return
-    host = next((seat.user for seat in discussion.seats if seat.role is SeatRole.HOST), None)
-    if host is not None:
-        discussions.extend(host, discussion, EXTENSION_MINUTES)
-        db.session.flush()
+    host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
+    discussions.extend(host, discussion, 240)
+    db.session.flush()
