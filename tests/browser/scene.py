@@ -1,6 +1,6 @@
 """Browsers on a running forum: who looks, what they do, and what their page shows."""
 
-import re
+import difflib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ NORMALISE = """() => {
     if (node.nodeType === Node.TEXT_NODE) return node.textContent.replace(/\\s+/g, ' ');
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     if (node.matches('.unread-line, .comment-pending, [data-now], [data-readers], [data-countdown]')) return '';
-    if (node.matches('[data-person-state], [data-writing], script')) return '';
+    if (node.matches('[data-person-state], [data-writing], [data-region=composer-options], script')) return '';
     const passing = ['fresh', 'is-writing', 'is-offline'];
     const classes = [...node.classList].filter((name) => !passing.includes(name)).sort();
     const own = ['class', 'hidden', 'tabindex', 'style', 'open', 'title', 'data-said', 'data-words', 'aria-busy'];
@@ -82,7 +82,7 @@ class Scene:
         seq = discussion.last_seq
         db.session.rollback()
         for page in pages:
-            page.wait_for_function(f"Number(document.body.dataset.seq) >= {seq}", timeout=15_000)
+            until(page, "(seq) => Number(document.body.dataset.seq) >= seq", seq, 15)
 
     def same_as_fresh(self, discussion: Discussion, page: Page) -> None:
         """Assert that `page`, open through what happened, equals the same page loaded now."""
@@ -101,15 +101,24 @@ class Scene:
             context.close()
 
 
+def until(page: Page, expression: str, argument: object = None, seconds: float = 5) -> None:
+    """Wait until a function is true in the page. (Playwright's own waiting needs eval, which our policy refuses.)"""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < end, f"not within {seconds} s: {expression} {argument}"
+        page.wait_for_timeout(50)
+
+
 def _wait_equal(look: Callable[[], str], wanted: str) -> None:
     """Assert that what `look` returns becomes `wanted` within 4 seconds (a resync fetches a page first)."""
     until = time.monotonic() + 4
     seen = look()
-    while seen != wanted and time.monotonic() < until:
+    while _lines(seen) != _lines(wanted) and time.monotonic() < until:
         time.sleep(0.1)
         seen = look()
-    assert _lines(seen) == _lines(wanted)
+    difference = difflib.unified_diff(_lines(seen), _lines(wanted), "the open page", "a fresh page", lineterm="", n=0)
+    assert _lines(seen) == _lines(wanted), "\n".join(list(difference)[:40])
 
 
 def _lines(html: str) -> list[str]:
-    return [line for line in re.split(r"\n+", html) if line.strip()]
+    return [line.strip() for line in html.splitlines() if line.strip()]

@@ -5,7 +5,7 @@ import pytest
 from forum.actions import discussions
 from forum.database import db
 from forum.models import Comment, Discussion, User
-from tests.browser.scene import Scene
+from tests.browser.scene import Scene, until
 
 pytestmark = pytest.mark.browser
 
@@ -181,9 +181,7 @@ def test_the_text_stays_when_the_discussion_closes_while_typing(scene, discussio
     page = scene.visit(discussion, member)
     field(page).fill(TEXT)
     scene.house.do(discussions.close, organiser(discussion), discussion)
-    page.wait_for_function(
-        "() => document.querySelector('[data-notice]').textContent.includes('closed')", timeout=4_000
-    )
+    until(page, "() => document.querySelector('[data-notice]').textContent.includes('closed')")
     assert field(page).input_value() == TEXT
     field(page).press("Control+Enter")
     page.wait_for_timeout(500)
@@ -208,9 +206,7 @@ def test_a_refusal_gives_the_text_back_and_says_why(scene, discussion, member, s
     page.route("**/comments", lambda route: route.fulfill(status=status, json={"error": error}))
     field(page).fill(TEXT)
     field(page).press("Control+Enter")
-    page.wait_for_function(
-        "(w) => document.querySelector('[data-notice]').textContent.includes(w)", arg=words, timeout=3_000
-    )
+    until(page, "(w) => document.querySelector('[data-notice]').textContent.includes(w)", words)
     assert field(page).input_value() == TEXT
     assert page.locator(".comment-pending").count() == 0
     if status == 429:
@@ -234,9 +230,7 @@ def test_a_server_that_cannot_save_is_tried_again_by_itself(scene, discussion, m
     page.route("**/comments", answer)
     field(page).fill(TEXT)
     field(page).press("Control+Enter")
-    page.wait_for_function(
-        "() => document.querySelector('[data-sending]')?.textContent.includes('Trying again')", timeout=2_000
-    )
+    until(page, "() => document.querySelector('[data-sending]')?.textContent.includes('Trying again')")
     wait_posted(page, discussion, TEXT)
 
 
@@ -291,9 +285,7 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     page.click(f"#c{comment.id} [data-action=edit]")
     page.fill("dialog textarea", "Second version.")
     page.locator("dialog form button").first.click()
-    page.wait_for_function(
-        "(id) => document.querySelector(`#c${id}`).textContent.includes('Second version.')", arg=comment.id
-    )
+    until(page, "(id) => document.querySelector(`#c${id}`).textContent.includes('Second version.')", comment.id)
     page.click(f"#c{comment.id} [data-action=delete]")
     page.locator("dialog form button").first.click()
     page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=3_000)

@@ -69,7 +69,7 @@ ACTIONS: dict[str, Callable[[Hour], object]] = {
     "ask": lambda h: do(h, questions.ask, h.host, h.planned),
     "skip": lambda h: do(h, questions.skip, h.host, h.planned),
     "edit a question": lambda h: do(
-        h, questions.edit, h.host, h.discussion.question(2), QuestionDraft("What about point two, then?", None)
+        h, questions.edit, h.host, h.second.question, QuestionDraft("What about point two, then?", None)
     ),
     "write a question": lambda h: do(h, questions.write, h.host, h.discussion, QuestionDraft("A new one?", None)),
     "pause": lambda h: do(h, discussions.pause, h.host, h.discussion),

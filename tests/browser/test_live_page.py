@@ -7,7 +7,7 @@ import pytest
 from forum.actions import questions
 from forum.database import db, writing
 from forum.models import Comment, Discussion
-from tests.browser.scene import Scene
+from tests.browser.scene import Scene, until
 
 pytestmark = pytest.mark.browser
 
@@ -134,7 +134,9 @@ def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(scene, discus
 
 def test_a_reader_whose_websocket_is_blocked_still_follows(scene, discussion):
     context = scene.context()
-    context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    context.add_init_script(
+        "window.WebSocket = class { constructor() { setTimeout(() => this.onerror?.(new Event('error'))); } close() {} };"
+    )
     page = context.new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}")
     page.wait_for_selector("body[data-link=checking]", state="attached", timeout=20_000)
@@ -166,10 +168,8 @@ def test_readers_are_counted_and_a_writing_panelist_is_named(scene, discussion):
     reader = scene.visit(discussion)
     writer = scene.visit(discussion, panelist)
     writer.locator("[data-composer] textarea").press_sequentially("I think")
-    reader.wait_for_function(
-        "() => document.querySelector('[data-writing]')?.textContent.includes('Priya Raman')", timeout=6_000
-    )
-    reader.wait_for_function("() => document.querySelector('[data-readers]')?.textContent.includes('2')", timeout=6_000)
+    until(reader, "() => document.querySelector('[data-writing]')?.textContent.includes('Priya Raman')")
+    until(reader, "() => document.querySelector('[data-readers]')?.textContent.includes('2')")
 
 
 def test_times_are_said_in_the_readers_zone_across_a_change_of_the_clocks(scene):

@@ -127,6 +127,10 @@ export function start(composer) {
       form.requestSubmit();
     }
   });
+  // The composer grows with the focus; a button that took it would move away under the pointer and never be clicked.
+  form.addEventListener("mousedown", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).closest("button")) event.preventDefault();
+  });
   addEventListener("pagehide", keep);
   document.addEventListener("visibilitychange", () => document.hidden && keep());
   onPostedElsewhere((name, body) => {

@@ -17,6 +17,7 @@ const HIDDEN_TOO_LONG = 60_000;
 const socket = io({
   transports: ["websocket"],
   autoConnect: false,
+  timeout: 6_000,
   reconnectionDelay: 700,
   reconnectionDelayMax: 10_000,
   randomizationFactor: 0.6,
@@ -54,7 +55,10 @@ function join() {
 
 /** Say that the link is lost, but only when it stays lost. */
 function lose() {
-  lostTimer ??= setTimeout(() => tell("link", checkTimer ? "checking" : "lost"), CALL_IT_LOST_AFTER);
+  lostTimer ??= setTimeout(() => {
+    tell("link", checkTimer ? "checking" : "lost");
+    check();
+  }, CALL_IT_LOST_AFTER);
 }
 
 function check() {
@@ -80,7 +84,9 @@ function comeBack() {
 /** Open the link of this page and keep it open. */
 export function start() {
   socket.on("connect", join);
-  socket.on("connect_error", fail);
+  // Each new attempt follows a failure, also of a kind that is no error: a proxy that takes the connection and drops it.
+  socket.io.on("reconnect_attempt", fail);
+  socket.on("connect_error", lose);
   socket.on("disconnect", (reason) => {
     lose();
     if (reason === "io server disconnect") setTimeout(() => socket.connect(), 500 + Math.random() * 1500);
@@ -106,5 +112,6 @@ export function start() {
   });
   addEventListener("online", comeBack);
   addEventListener("pageshow", (event) => event.persisted && comeBack());
+  lose();
   socket.connect();
 }

@@ -2,9 +2,11 @@
 
 import { all, one } from "./page.js";
 
-/** Where the browser keeps the place itself (not in Safari, where an insertion above moves the text by its height). */
-const isNative = CSS.supports("overflow-anchor", "auto");
 const NEAR_END = 100;
+
+// Safari does not keep the place, and Chromium's own anchoring moved the text by 33 px when the bar of new answers came up at
+// the end of the page. One way for all: the script keeps it, and the browser keeps out.
+document.documentElement.style.setProperty("overflow-anchor", "none");
 
 /** The visible part of the page between the bars on top and the composer below, in pixels of the viewport. */
 export function view() {
@@ -30,7 +32,6 @@ function firstInSight() {
  * @returns {T}
  */
 export function keepPlace(change) {
-  if (isNative) return change();
   const anchor = firstInSight();
   const before = anchor?.getBoundingClientRect().top ?? 0;
   const result = change();

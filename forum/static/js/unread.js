@@ -1,7 +1,7 @@
 /** What has come and is not seen yet: the bar above the composer, the line in the stream, the number in the title. */
 
 import { hear, isCalm, make, one, page } from "./page.js";
-import { beingRead, view } from "./place.js";
+import { beingRead, keepPlace, view } from "./place.js";
 import { showWaiting } from "./stream.js";
 import { clock } from "./times.js";
 import { label, plural } from "./words.js";
@@ -44,12 +44,12 @@ function arrive(comment, event) {
 
 /** Draw the line before the first comment that waits; once a visit, so that it never moves. */
 function draw(/** @type {HTMLElement} */ comment, /** @type {import("./page.js").LogEvent} */ event) {
-  const isInSight = comment.getBoundingClientRect().top < view().bottom && !comment.hidden;
-  if (hasLine || !comment.isConnected || (isInSight && !document.hidden)) return;
+  const isInSight = comment.getBoundingClientRect().top < view().bottom;
+  if (hasLine || !comment.isConnected || comment.hidden || (isInSight && !document.hidden)) return;
   hasLine = true;
   const at = event.at ?? new Date().toISOString();
   const words = make("span", {}, "New since ", make("time", { datetime: at }, clock(new Date(at))));
-  comment.before(make("li", { class: "unread-line", "data-unread-line": "" }, words));
+  keepPlace(() => comment.before(make("li", { class: "unread-line", "data-unread-line": "" }, words)));
 }
 
 /** The comments that the bar speaks of: those of the question being read, or else all others. */
