@@ -17,16 +17,24 @@ class Settings(BaseSettings):
     bind: str = Field("127.0.0.1:8000", description="Address and port the server listens on.")
     database_url: str = Field("", description="PostgreSQL address; empty means SQLite in the data folder.")
     secret_key: str = Field("", description="Signs cookies and links; empty makes one and keeps it in the data folder.")
-    site_url: str = Field("", description="Public address, e.g. https://talk.example.org; used in mail and to check Host.")
+    site_url: str = Field(
+        "", description="Public address, e.g. https://talk.example.org; used in mail and to check Host."
+    )
     site_name: str = Field("Roundtext", description="The name shown in the top bar and in mail.")
-    mail_url: str = Field("", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox.")
+    mail_url: str = Field(
+        "", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox."
+    )
     mail_from: str = Field("", description="Sender of mail; empty means roundtext@ the site's host.")
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, pictures and the secret key.")
-    limits_url: str = Field("", description="Where request limits are counted (redis://…); empty means in this process.")
+    limits_url: str = Field(
+        "", description="Where request limits are counted (redis://…); empty means in this process."
+    )
     trusted_proxies: int = Field(0, description="How many reverse proxies stand in front and set X-Forwarded-*.")
     edit_window_minutes: int = Field(15, description="How long a writer can edit a comment after posting it.")
     limits: bool = Field(True, description="Whether requests are throttled; switch off only for load tests.")
-    demo: bool = Field(False, description="Let the cast of demo people answer in the sample discussion while it is watched.")
+    demo: bool = Field(
+        False, description="Let the cast of demo people answer in the sample discussion while it is watched."
+    )
 
     @property
     def database(self) -> str:

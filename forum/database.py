@@ -84,7 +84,13 @@ def engine_options(is_sqlite: bool) -> dict[str, Any]:
     """Return the engine's options: PostgreSQL connections are tested before use, so that a restart heals itself."""
     if is_sqlite:
         return {"connect_args": {"check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 5}}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": 5,
+        "connect_args": {"connect_timeout": 5},
+    }
 
 
 @contextmanager
