@@ -135,7 +135,8 @@ def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(scene, discus
 def test_a_reader_whose_websocket_is_blocked_still_follows(scene, discussion):
     context = scene.context()
     context.add_init_script(
-        "window.WebSocket = class { constructor() { setTimeout(() => this.onerror?.(new Event('error'))); } close() {} };"
+        "window.WebSocket = class {"
+        " constructor() { setTimeout(() => this.onerror?.(new Event('error'))); } close() {} };"
     )
     page = context.new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}")
