@@ -82,7 +82,12 @@ def _turn(dice: random.Random) -> float:
             .limit(_NOT_REPEATED_WITHIN)
         )
     )[::-1]
-    panel = [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST]
+    # One panelist's account is for whoever tries the demo: nobody else speaks for them.
+    panel = [
+        seat
+        for seat in discussion.seats
+        if seat.role is SeatRole.PANELIST and seat.user.email != "panelist@example.org"
+    ]
     asked = sorted(question.number for question in discussion.questions if question.number is not None)
     turn = choose(dice, said, len(panel) + len(lines.PEOPLE), asked)
     if turn.speaker < len(panel):
