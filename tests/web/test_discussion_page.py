@@ -47,7 +47,7 @@ def test_questions_to_come_are_shown_as_far_as_the_host_wants(client, house, clo
     html = page(client, discussion)
 
     assert ("Who owns the rain?" in html) is text
-    assert ("1 questions will be asked" in html or "Who owns the rain?" in html) is count
+    assert ("1 question will be asked" in html or "Who owns the rain?" in html) is count
 
 
 def test_a_draft_is_unknown_to_everybody_but_its_hosts(client, house, clock):
@@ -198,7 +198,7 @@ def test_a_closed_discussion_is_an_archive(client, house, clock):
     html = page(client, discussion)
 
     assert 'data-phase="closed"' in html
-    assert "after 1 comments from 1 people" in html
+    assert "after 1 comment from 1 person" in html
     assert "<textarea" not in html
     assert "/transcript" in html
 
