@@ -67,7 +67,7 @@ class Page:
     def in_encoding(self, encoding: str) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return the ETag, the headers and the bytes of this page in `encoding` ("" is as it is)."""
         if encoding not in self.answers:
-            body = compress(self.body, encoding, 5)
+            body = compress(self.body, encoding, 6)
             tag = f'"{hashlib.sha256(self.body).hexdigest()[:20]}{"-" + encoding if encoding else ""}"'
             headers = [*self.headers, ("ETag", tag), ("Content-Length", str(len(body)))]
             if encoding:

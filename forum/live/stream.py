@@ -13,7 +13,7 @@ from forum.models import Comment, CommentState, Discussion, ModerationAction
 from forum.people import Face
 
 # The first page costs the same however long a discussion is: about this many bytes of text, within these bounds.
-_PAGE_BYTES = 32_000
+_PAGE_BYTES = 28_000
 _PAGE_MOST = 100
 _PAGE_LEAST = 12
 _FRAME_BYTES = 400
