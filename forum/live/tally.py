@@ -20,6 +20,8 @@ _MOST_KEPT = 200
 # After these the numbers stand as they are, or grow by the comment the event points at.
 _HARMLESS = ("comment.edited", "question.", "person.", "discussion.opened", "discussion.closed", "discussion.paused")
 _FURTHEST = 300
+# A discussion where something is committed during every one of these counts is counted again by the next event.
+_MOST_COUNTS = 5
 
 
 @dataclass
@@ -73,6 +75,7 @@ def of(discussion: Discussion) -> Tally:
 
 def _carry_on(tally: Tally, discussion: Discussion) -> bool:
     """Bring `tally` up to the discussion's seq; False when it has to be counted again."""
+    begun_at, wanted = tally.seq, discussion.last_seq
     same = (tally.epoch, tally.starts_at, tally.ends_at) == (discussion.epoch, discussion.starts_at, discussion.ends_at)
     behind = discussion.last_seq - tally.seq
     if not same or not 0 <= behind <= _FURTHEST:
@@ -91,20 +94,38 @@ def _carry_on(tally: Tally, discussion: Discussion) -> bool:
     rows = db.session.execute(select(*columns).where(Comment.id.in_(posted))).all()
     if any(row.state is not CommentState.PUBLISHED for row in rows):
         return False
+    if tally.seq != begun_at:
+        # The queries let another greenlet in, which has carried it on already: adding again would count twice.
+        return _carry_on(tally, discussion)
     for row in rows:
         tally.add(row.question_id, row.author_id, row.byline_name)
         tally.places[row.question_id] += 1
         bar = tally.bar_of(row.posted_at)
         if bar is not None:
             tally.bars[bar] += 1
-    tally.seq = discussion.last_seq
+    tally.seq = wanted
     return True
 
 
 def _count(discussion: Discussion) -> Tally:
+    """Count anew, until nothing was committed meanwhile: only then do the numbers belong to their seq."""
+    for _ in range(_MOST_COUNTS):
+        before = _head(discussion)
+        tally = _count_once(discussion, before)
+        if _head(discussion) == before:
+            break
+    return tally
+
+
+def _head(discussion: Discussion) -> int:
+    """Return the seq that is committed now, which may be later than what `discussion` was read with."""
+    return db.session.execute(select(Discussion.last_seq).where(Discussion.id == discussion.id)).scalar_one()
+
+
+def _count_once(discussion: Discussion, seq: int) -> Tally:
     tally = Tally(
         discussion.epoch,
-        discussion.last_seq,
+        seq,
         discussion.starts_at,
         discussion.ends_at,
         frozenset(seat.user_id for seat in discussion.seats if seat.role is SeatRole.PANELIST),

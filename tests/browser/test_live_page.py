@@ -119,7 +119,10 @@ def test_a_new_question_arrives_and_is_open_for_everybody(scene, discussion):
     assert page.locator("[role=status]").count() == 1
 
 
-def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(scene, discussion):
+def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(scene):
+    # Few and short, so that a fresh page shows all of them too.
+    discussion = scene.house.discussion(ask=2, slug=f"cut-{id(scene)}")
+    scene.house.comment(discussion, body="Before the cut.", question=1)
     page = scene.visit(discussion)
     page.context.set_offline(True)
     scene.house.comment(discussion, body="While you were away.", question=2)

@@ -1,0 +1,23 @@
+"""The tally kept in memory says what counting anew would say."""
+
+from forum.live import tally
+
+
+def test_two_greenlets_that_carry_a_tally_on_at_once_count_once(house, clock, monkeypatch):
+    discussion = house.discussion(ask=1)
+    house.comment(discussion, question=1)
+    assert tally.of(discussion).comments == 1
+    house.comment(discussion, question=1)
+    execute, let_in = tally.db.session.execute, []
+
+    def execute_and_let_another_in(*arguments, **named):
+        # On PostgreSQL a query lets other greenlets run; here the other one comes in the middle of the first.
+        answer = execute(*arguments, **named)
+        if not let_in:
+            let_in.append(True)
+            assert tally.of(discussion).comments == 2
+        return answer
+
+    monkeypatch.setattr(tally.db.session, "execute", execute_and_let_another_in)
+    assert tally.of(discussion).comments == 2
+    assert let_in
