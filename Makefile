@@ -36,7 +36,7 @@ run: .venv/runtime.stamp
 develop: .venv/develop.stamp node_modules/.stamp
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not bench"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not bench"
 
 check: develop
 	ruff check .

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask, g
@@ -21,7 +22,25 @@ from forum.config import Settings
 from forum.database import db
 from tests.house import House
 
+if TYPE_CHECKING:
+    from tests.server import Running
+
 MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each database a worker of its own, so that its server is started once; the rest goes where there is time.
+
+    A test marked `one_database` is about what no database can change (a script, a layout), and runs on SQLite only.
+    """
+    doubled = []
+    for item in items:
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
+        if kind == "postgresql" and item.get_closest_marker("one_database"):
+            doubled.append(item)
+        elif kind:
+            item.add_marker(pytest.mark.xdist_group(kind))
+    items[:] = [item for item in items if item not in doubled]
 
 
 def missing(what: str) -> None:
@@ -97,6 +116,15 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     settings = Settings(data_dir=folder, database_url=url, secret_key="a secret for tests", limits=False)
     migrating.upgrade(create_app(settings))
     return settings
+
+
+@pytest.fixture(scope="session")
+def served(database: Settings) -> Iterator["Running"]:
+    """The test's database, served by gunicorn: one server for all tests of a database."""
+    from tests.server import running
+
+    with running(database) as server:
+        yield server
 
 
 @pytest.fixture

@@ -11,17 +11,9 @@ import websocket
 from flask import Flask
 from websocket import ABNF, WebSocket, WebSocketConnectionClosedException, WebSocketException
 
-from forum.config import Settings
 from forum.models import Discussion, User
 from tests.house import House
-from tests.server import Running, running
-
-
-@pytest.fixture(scope="session")
-def served(database: Settings) -> Iterator[Running]:
-    """The test's database, served by gunicorn."""
-    with running(database) as server:
-        yield server
+from tests.server import Running
 
 
 class Ear:
