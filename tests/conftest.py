@@ -108,29 +108,37 @@ def new_database(server: str) -> str:
     return f"{server}/{name}"
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings for a database with every table and no rows, one of each kind for the whole run."""
-    folder = tmp_path_factory.mktemp("data")
-    url = "" if request.param == "sqlite" else new_database(request.getfixturevalue("postgresql"))
+def _new_settings(request: pytest.FixtureRequest, kind: str) -> Settings:
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("data")
+    url = "" if kind == "sqlite" else new_database(request.getfixturevalue("postgresql"))
     settings = Settings(data_dir=folder, database_url=url, secret_key="a secret for tests", limits=False)
     migrating.upgrade(create_app(settings))
     return settings
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Settings:
+    """Settings for a database with every table and no rows, one of each kind for the whole run."""
+    return _new_settings(request, request.param)
+
+
 @pytest.fixture(scope="session")
-def served(database: Settings) -> Iterator["Running"]:
-    """The test's database, served by gunicorn: one server for all tests of a database."""
+def served(request: pytest.FixtureRequest, database: Settings) -> Iterator["Running"]:
+    """A database served by gunicorn, one of each kind for the whole run.
+
+    It is not `database`: the server's clock goes on, and would close what a test makes under a stopped clock.
+    """
     from tests.server import running
 
-    with running(database) as server:
+    with running(_new_settings(request, "sqlite" if database.is_sqlite else "postgresql")) as server:
         yield server
 
 
 @pytest.fixture
-def app(database: Settings) -> Iterator[Flask]:
-    """The app on an empty database, inside an application context."""
-    app = create_app(database)
+def app(request: pytest.FixtureRequest, database: Settings) -> Iterator[Flask]:
+    """The app on an empty database, inside an application context; on the server's, if the test asks for one."""
+    settings = request.getfixturevalue("served").settings if "served" in request.fixturenames else database
+    app = create_app(settings)
     app.testing = True
     app.before_request_funcs.setdefault(None, []).insert(0, _forget_person)
     with app.app_context():
