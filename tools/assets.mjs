@@ -22,7 +22,7 @@ const ENTRIES = ["live", "console", "site"];
 const SCRIPT_TARGET = "es2020";
 const STYLE_TARGET = ["chrome99", "firefox97", "safari15.4"];
 
-const NOTICE = "/*! Roundtext, MIT. Licences of the libraries inside: /static/vendor/ */";
+const NOTICE = "/*! Roundtext, MIT. The licence of the library inside: /static/vendor/ */";
 
 /** @param {string} folder */
 async function bundle(folder) {
@@ -50,15 +50,11 @@ async function bundle(folder) {
   });
 }
 
-/** Copies the two libraries we ship, minified, each with its licence. */
+/** Copies the library we ship, minified, with its licence. */
 async function vendor() {
   const folder = join(source, "vendor");
   const modules = join(root, "node_modules");
   await mkdir(folder, { recursive: true });
-
-  const socketio = await readFile(join(modules, "socket.io-client/dist/socket.io.esm.min.js"), "utf8");
-  await writeFile(join(folder, "socket.io.esm.min.js"), socketio.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
-  await cp(join(modules, "socket.io-client/LICENSE"), join(folder, "socket.io.LICENSE.txt"));
 
   const version = JSON.parse(await readFile(join(modules, "idiomorph/package.json"), "utf8")).version;
   const idiomorph = await readFile(join(modules, "idiomorph/dist/idiomorph.esm.js"), "utf8");

@@ -139,7 +139,7 @@ def test_a_reader_whose_websocket_is_blocked_still_follows(scene, discussion):
     context = scene.context()
     context.add_init_script(
         "window.WebSocket = class {"
-        " constructor() { setTimeout(() => this.onerror?.(new Event('error'))); } close() {} };"
+        " constructor() { setTimeout(() => this.onclose?.(new CloseEvent('close', {code: 1006}))); } close() {} };"
     )
     page = context.new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}")

@@ -1,2 +1,0 @@
-export type { Socket } from "socket.io-client";
-export { io } from "socket.io-client";
