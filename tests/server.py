@@ -48,11 +48,14 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings, *, environment: dict[str, str] | None = None, workers: int = 1) -> Iterator[Running]:
-    """Serve `settings`, whose database is migrated, on a free port until the block ends."""
+def running(
+    settings: Settings, *, environment: dict[str, str] | None = None, workers: int = 1, app: str = "wsgi:app"
+) -> Iterator[Running]:
+    """Serve `settings`, whose database is migrated, or another `app`, on a free port until the block ends."""
     settings = settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
     everything = {**os.environ, **server.as_environment(settings), **(environment or {})}
-    with subprocess.Popen(server.command(settings, workers), env=everything) as process:
+    command = [*server.command(settings, workers)[:-1], app]
+    with subprocess.Popen(command, env=everything) as process:
         served = Running(settings, process)
         try:
             _wait(served)

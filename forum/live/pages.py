@@ -1,13 +1,12 @@
 """Pages that are the same for everybody, kept whole in memory and answered before Flask is asked.
 
-A hit costs one small query, so that nobody ever reads an old page: what is kept is compared with the discussion's row.
+A hit costs a part of one small query, so that nobody ever reads an old page: what is kept is compared with the
+discussion's row.
 Everything about the answer (guards, headers) comes from Flask; only its repetition is done here.
 """
 
 import gzip
 import hashlib
-import logging
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -20,19 +19,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import clock
 from forum.config import Settings
+from forum.live.heads import Head, Heads
 from forum.models import Discussion
 
-Head = tuple[int, str, int, str, str]
 Key = tuple[str, str, str, str]
 
 _KEEP = "roundtext.keep"
-_HEAD_SQL = "SELECT id, epoch, last_seq, phase, visibility FROM discussion WHERE slug = {}"
 _MOST_PAGES = 300
 _MOST_BYTES = 48 * 1024 * 1024
 _BIGGEST = 4 * 1024 * 1024
 _WORTH_COMPRESSING = 600
 _KINDS = ("text/html", "application/json", "application/atom+xml", "text/calendar")
-_log = logging.getLogger("roundtext")
 
 
 def keep(discussion: Discussion) -> None:
@@ -161,43 +158,6 @@ class Pages:
         self._bytes += len(page.body) - (len(before.body) if before else 0)
         while len(self._kept) > _MOST_PAGES or (self._bytes > _MOST_BYTES and len(self._kept) > 1):
             self._bytes -= len(self._kept.popitem(last=False)[1].body)
-
-
-class Heads:
-    """Looks up where a discussion stands, by connections of its own: no session, no transaction, one round trip."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._idle: list[Any] = []
-
-    def look(self, slug: str) -> Head | None:
-        """Return the head of the discussion at /d/<slug>; None when there is none or the database does not answer."""
-        if not slug or len(slug) > 80 or "\0" in slug:
-            return None
-        for _ in range(2):
-            try:
-                connection = self._idle.pop() if self._idle else self._connect()
-                row = connection.execute(self._sql, (slug,)).fetchone()
-            except Exception as error:  # whatever it is, Flask meets it too and says it better
-                _log.debug("heads: %s", type(error).__name__)
-                continue
-            if len(self._idle) < 8:
-                self._idle.append(connection)
-            return tuple(row) if row else None
-        return None
-
-    @property
-    def _sql(self) -> str:
-        return _HEAD_SQL.format("?" if self._settings.is_sqlite else "%s")
-
-    def _connect(self) -> Any:
-        address = self._settings.database
-        if self._settings.is_sqlite:
-            path = address.removeprefix("sqlite:///")
-            return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
-        import psycopg
-
-        return psycopg.connect("postgresql" + address[address.index("://") :], autocommit=True, connect_timeout=5)
 
 
 def compress(body: bytes, encoding: str, effort: int) -> bytes:

@@ -1,0 +1,63 @@
+"""A discussion as people write them: many comments of varied length, with lists, links and replies, stored at once."""
+
+import random
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from forum import clock, text
+from forum.database import db, writing
+from forum.demo import lines, make
+from forum.models import Comment, Discussion, SeatRole, User
+from tests.house import House
+
+_SAMPLE = Path(make.__file__).parent / "sample.json"
+_WORDS = sorted(set(re.findall(r"[A-Za-z’']+", " ".join(lines.LINES) + _SAMPLE.read_text())))
+
+
+def fill(house: House, discussion: Discussion, count: int, seed: int = 7) -> None:
+    """Give `discussion`, which has questions asked, `count` comments by thirty members and its panel.
+
+    They are written as rows: posting 20,000 of them one by one is another measurement.
+    """
+    chance = random.Random(seed)
+    writers = [house.user(f"{_name(chance)} {_name(chance)}") for _ in range(30)]
+    writers += [seat.user for seat in discussion.seats if seat.role is SeatRole.PANELIST]
+    now = clock.now()
+    with writing():
+        questions = [question for question in discussion.questions if question.number]
+        mine = [db.session.get_one(User, writer.id) for writer in writers]
+        said: list[Comment] = []
+        for number in range(count):
+            body = _body(chance)
+            said.append(
+                Comment(
+                    discussion=discussion,
+                    question=questions[min(number * len(questions) // count, len(questions) - 1)],
+                    author=chance.choice(mine),
+                    reply_to=chance.choice(said[-20:]) if said and chance.random() < 0.25 else None,
+                    key=f"written{number}",
+                    source=body,
+                    html=text.render(body),
+                    posted_at=now + timedelta(milliseconds=number),
+                )
+            )
+        db.session.add_all(said)
+
+
+def _name(chance: random.Random) -> str:
+    return "".join(chance.choice(("ka", "le", "mi", "no", "ru", "sa", "to", "vi")) for _ in range(3)).title()
+
+
+def _sentence(chance: random.Random, size: int) -> str:
+    return " ".join(chance.choice(_WORDS) for _ in range(size)).capitalize() + "."
+
+
+def _body(chance: random.Random) -> str:
+    """One to four sentences; one in eight has a list, one in six a link."""
+    parts = [" ".join(_sentence(chance, chance.randint(5, 18)) for _ in range(chance.randint(1, 4)))]
+    if chance.random() < 0.125:
+        parts.append("\n".join(f"- {_sentence(chance, chance.randint(3, 9))}" for _ in range(3)))
+    if chance.random() < 0.17:
+        parts.append(f"See https://example.org/{chance.choice(_WORDS).strip('.,').lower()}/{chance.randint(1, 999)}")
+    return "\n\n".join(parts)
