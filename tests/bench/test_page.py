@@ -86,9 +86,7 @@ def test_a_first_view_is_light_and_paints_soon(chromium: Browser, house, server)
     paints = page.evaluate("performance.getEntriesByName('first-contentful-paint').map((paint) => paint.startTime)")
     readable = [load for load in loads.values() if load["type"] in {"Document", "Stylesheet"}]
     before, whole = sum(load["bytes"] for load in readable), sum(load["bytes"] for load in loads.values())
-    print(
-        f"\nreadable after {before} bytes in {len(readable)} requests; everything {whole} bytes in {len(loads)} requests"
-    )
+    print(f"\nreadable after {before} bytes in {len(readable)} requests; all {whole} bytes in {len(loads)} requests")
     for load in loads.values():
         print(f"  {load['type']:<11}{load['bytes']:>7}  {load['url'].removeprefix(server.address)}")
     print(f"first contentful paint at {ROUND_TRIP_MS} ms and {BYTES_PER_SECOND // 1000} KB/s: {paints[0]:.0f} ms")
