@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from forum.config import Settings
 from forum.database import db
-from forum.live import background, broadcast, log, wake
+from forum.live import background, broadcast, elsewhere, log, wake
 from forum.models import Discussion, Event
 
 # What is written within this time of the first wake goes out in one frame.
@@ -93,7 +93,7 @@ def _range(discussion_id: int, epoch: str, after: int, seq: int, events: list[di
 
 
 def start(app: Flask) -> None:
-    """Start the tail of this process, and on PostgreSQL the listener that rings its bell."""
+    """Start the tail of this process, and on PostgreSQL the listener that hears the other processes."""
     background.forever(app, "tail", _wait_and_turn, 0.0)
     settings: Settings = app.config["SETTINGS"]
     if not settings.is_sqlite:
@@ -107,16 +107,18 @@ def _wait_and_turn() -> None:
 
 
 def _listen(address: str) -> None:
-    """Ring the bell for every NOTIFY; when the connection breaks, poll alone until it is back."""
+    """Hear what other processes say; when the connection breaks, the tail polls alone until it is back."""
     import psycopg
 
     where = "postgresql" + address[address.index("://") :]
     while True:
         try:
             with psycopg.connect(where, autocommit=True, connect_timeout=5) as connection:
-                connection.execute(f"LISTEN {log.CHANNEL}")
+                connection.execute(f"LISTEN {log.CHANNEL}; LISTEN {elsewhere.CHANNEL}")
                 for notice in connection.notifies():
-                    if notice.payload.isdigit():
+                    if notice.channel == elsewhere.CHANNEL:
+                        elsewhere.hear(notice.payload)
+                    elif notice.payload.isdigit():
                         wake.wake(int(notice.payload))
         except Exception as error:
             background.complain("listen", error)

@@ -1,0 +1,123 @@
+"""What other processes say about who reads and writes there: PostgreSQL's NOTIFY carries it, nothing is stored.
+
+Each process says its own numbers when they change, and all of them every BEAT_SECONDS; what has not been repeated for
+LIVES_SECONDS is forgotten, so a process that was killed takes its readers with it. On SQLite there is one process, and
+nobody to say anything to.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from forum.database import db
+
+CHANNEL = "roundtext_presence"
+BEAT_SECONDS = 5.0
+LIVES_SECONDS = 14.0
+# PostgreSQL takes payloads of less than 8,000 bytes.
+_MOST_BYTES = 7000
+_MOST_WRITERS = 20
+
+ME = secrets.token_hex(6)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Somebody of the panel who is typing; `question` is a question's number, None for a general remark."""
+
+    user_id: int
+    name: str
+    question: int | None
+
+
+@dataclass(frozen=True)
+class Here:
+    """Who reads and who writes in one discussion, as one process sees it."""
+
+    readers: int
+    writers: tuple[Writer, ...] = ()
+
+
+_heard: dict[str, dict[int, tuple[float, Here]]] = {}
+_said: dict[int, Here] = {}
+_said_all_at = -BEAT_SECONDS
+
+
+def of(discussion_id: int) -> Iterator[Here]:
+    """Yield what each other process has lately said about a discussion."""
+    now = time.monotonic()
+    for discussions in _heard.values():
+        until, here = discussions.get(discussion_id, (0.0, Here(0)))
+        if until > now:
+            yield here
+
+
+def tell(seen: dict[int, Here]) -> None:
+    """Say what this process sees, by discussion: what has changed, and everything when a beat is due."""
+    global _said, _said_all_at
+    if db.engine.dialect.name != "postgresql":
+        return
+    now = time.monotonic()
+    is_beat = now - _said_all_at >= BEAT_SECONDS
+    news = {number: here for number, here in seen.items() if is_beat or _said.get(number) != here}
+    news.update({gone: Here(0) for gone in _said if gone not in seen})
+    if is_beat:
+        _said_all_at = now
+        _forget_silent(now)
+    if not news:
+        return
+    for payload in _payloads(news.items()):
+        db.session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+    db.session.commit()
+    _said = dict(seen)
+
+
+def hear(payload: str) -> None:
+    """Take in what a process has said; whatever is not of that shape is left alone."""
+    try:
+        said = json.loads(payload)
+        process, discussions = str(said["from"]), said["here"]
+        until = time.monotonic() + LIVES_SECONDS
+        if process == ME:
+            return
+        told = {int(number): (until, _here(*values)) for number, values in discussions.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    _heard.setdefault(process, {}).update(told)
+
+
+def _here(readers: Any, writers: Any) -> Here:
+    return Here(int(readers), tuple(Writer(int(user), str(name), question) for user, name, question in writers))
+
+
+def _forget_silent(now: float) -> None:
+    for process, discussions in list(_heard.items()):
+        for number in [number for number, (until, _) in discussions.items() if until <= now]:
+            del discussions[number]
+        if not discussions:
+            del _heard[process]
+
+
+def _payloads(news: Iterable[tuple[int, Here]]) -> Iterator[str]:
+    """Pack what there is to say into as few messages as PostgreSQL's limit allows."""
+    waiting: list[str] = []
+    size = 0
+    for number, here in news:
+        writers = [[writer.user_id, writer.name, writer.question] for writer in here.writers[:_MOST_WRITERS]]
+        part = f'"{number}":{json.dumps([here.readers, writers], separators=(",", ":"))}'
+        if waiting and size + len(part) > _MOST_BYTES:
+            yield _payload(waiting)
+            waiting, size = [], 0
+        waiting.append(part)
+        size += len(part) + 1
+    if waiting:
+        yield _payload(waiting)
+
+
+def _payload(parts: list[str]) -> str:
+    return f'{{"from":"{ME}","here":{{{",".join(parts)}}}}}'

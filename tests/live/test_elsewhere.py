@@ -1,0 +1,50 @@
+"""What other processes say is taken in, forgotten when it is not repeated, and never trusted to be well-formed."""
+
+import time
+
+import pytest
+
+from forum.live import elsewhere
+from forum.live.elsewhere import Here, Writer
+
+
+@pytest.fixture(autouse=True)
+def _nothing_heard():
+    elsewhere._heard.clear()
+    yield
+    elsewhere._heard.clear()
+
+
+def test_what_is_said_is_heard_by_the_others(monkeypatch):
+    here = Here(3, (Writer(7, "Zoë “Z” Ng", None), Writer(8, "Ola", 2)))
+    (payload,) = elsewhere._payloads([(17, here)])
+    elsewhere.hear(payload)
+    assert list(elsewhere.of(17)) == [], "a process does not hear itself"
+    monkeypatch.setattr(elsewhere, "ME", "another")
+    elsewhere.hear(payload)
+    assert list(elsewhere.of(17)) == [here]
+
+
+def test_many_discussions_are_split_so_that_each_message_fits():
+    news = [(number, Here(1000, tuple(Writer(n, "Ü" * 80, 1) for n in range(10)))) for number in range(20)]
+    payloads = list(elsewhere._payloads(news))
+    assert len(payloads) > 1
+    assert all(len(payload.encode()) < 8000 for payload in payloads)
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["", "null", "[]", "{}", '{"from":"x","here":3}', '{"from":"x","here":{"a":[1,[]]}}']
+)
+def test_nonsense_is_left_alone(nonsense):
+    elsewhere.hear(nonsense)
+    assert elsewhere._heard == {}
+
+
+def test_a_silent_process_is_forgotten(monkeypatch):
+    elsewhere.hear('{"from":"x","here":{"17":[2,[]]}}')
+    assert list(elsewhere.of(17)) == [Here(2)]
+    later = time.monotonic() + elsewhere.LIVES_SECONDS + 1
+    monkeypatch.setattr(elsewhere.time, "monotonic", lambda: later)
+    assert list(elsewhere.of(17)) == []
+    elsewhere._forget_silent(later)
+    assert elsewhere._heard == {}
