@@ -88,7 +88,7 @@ def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
     """Return the seat `user` has in `discussion`, if any."""
     if user is None:
         return None
-    return db.session.scalar(select(Seat).where(Seat.discussion_id == discussion.id, Seat.user_id == user.id))
+    return next((seat for seat in discussion.seats if seat.user_id == user.id), None)
 
 
 def mute_of(user: User, discussion: Discussion) -> Mute | None:
@@ -122,13 +122,13 @@ def may(user: User | None, verb: str, discussion: Discussion) -> bool:
     return _may_know(user, role, discussion) and role in TABLE[verb][discussion.phase_at(clock.now())]
 
 
-def require(user: User | None, verb: str, discussion: Discussion) -> Role:
-    """Return the role of `user`, or say no.
+def require(user: User | None, verb: str, discussion: Discussion, role: Role | None = None) -> Role:
+    """Return the role of `user`, or say no. `role` is what an earlier question in this transaction returned.
 
     Raises Refused: 404 when they may not know of the discussion, 403 when it is not for them at any time,
     409 when it would be theirs in another phase.
     """
-    role = role_of(user, discussion)
+    role = role or role_of(user, discussion)
     if not _may_know(user, role, discussion):
         raise unknown()
     phase = discussion.phase_at(clock.now())

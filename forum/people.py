@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
+from sqlalchemy.orm.util import identity_key
 
 from forum import text
 from forum.database import db
@@ -40,16 +41,26 @@ def faces(discussion: Discussion, comments: list[Comment]) -> dict[int, Face]:
     """Return the face behind each of `comments`, by the comment's id, with two queries at most."""
     seats = {seat.user_id: _of_seat(seat) for seat in discussion.seats}
     strangers = {c.author_id for c in comments if c.author_id is not None and c.author_id not in seats}
-    accounts = {}
-    if strangers:
-        users = db.session.scalars(select(User).where(User.id.in_(strangers)))
-        accounts = {user.id: Face(name=user.name, affiliation=user.affiliation, user_id=user.id) for user in users}
+    accounts = {
+        user.id: Face(name=user.name, affiliation=user.affiliation, user_id=user.id) for user in _users(strangers)
+    }
     return {
         c.id: Face(name=c.byline_name, affiliation=c.byline_affiliation)
         if c.author_id is None
         else seats.get(c.author_id) or accounts[c.author_id]
         for c in comments
     }
+
+
+def _users(ids: set[int]) -> list[User]:
+    """Return the accounts with these ids: those the session holds already, and the others by one query."""
+    users: list[User] = []
+    for number in ids:
+        held = db.session.identity_map.get(identity_key(User, number))
+        if held is not None and not inspect(held).expired:
+            users.append(held)
+    missing = ids - {user.id for user in users}
+    return users + (list(db.session.scalars(select(User).where(User.id.in_(missing)))) if missing else [])
 
 
 def face_of(comment: Comment) -> Face:
@@ -67,12 +78,17 @@ def mentions(discussion: Discussion) -> dict[str, text.Mention]:
         .limit(_MENTIONABLE_WRITERS)
         .subquery()
     )
-    for user in db.session.scalars(select(User).where(User.id.in_(select(latest.c.author_id)))):
-        named.setdefault(user.name, Face(name=user.name, user_id=user.id))
+    for user_id, name in db.session.execute(select(User.id, User.name).where(User.id.in_(select(latest.c.author_id)))):
+        named.setdefault(name, Face(name=name, user_id=user_id))
     return {
         name: text.Mention(name=name, href=f"/people/{face.user_id}", user_id=face.user_id)
         for name, face in named.items()
     }
+
+
+def mentions_in(source: str, discussion: Discussion) -> dict[str, text.Mention]:
+    """Return whom `source` can mention; nobody without a look, when it has no @ at all."""
+    return mentions(discussion) if "@" in source else {}
 
 
 def _of_seat(seat: Seat) -> Face:

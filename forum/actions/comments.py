@@ -41,35 +41,53 @@ class CommentDraft:
 def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
     """Publish what `author` wrote. The same `draft.key` again returns the comment it made the first time.
 
+    `is_new` of what is returned tells the two apart.
+
     Raises Refused: sign_in, muted, look_alike (403), not_open, paused, closed (409), invalid (422: body, question,
     reply_to, key).
     """
-    access.require(author, "discussion.read", discussion)
+    role = access.require(author, "discussion.read", discussion)
     key = draft.checked_key()
+    try:
+        access.require(author, "comment.post", discussion, role)
+        comment = _written(author, discussion, draft)
+    except Refused:
+        # What was posted in time stays posted, also for a browser that asks again after the close.
+        if earlier := Comment.with_key(discussion, author, key):
+            return earlier
+        raise
+    _lock(discussion)
     if earlier := Comment.with_key(discussion, author, key):
         return earlier
-    access.require(author, "comment.post", discussion)
-    check_name(author.name, discussion, author)
-    # The row's lock: the same key sent to two processes at once waits here, and then finds the first one's comment.
-    db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
-    if earlier := Comment.with_key(discussion, author, key):
-        return earlier
-    source = checked_body(draft.body)
-    comment = Comment(
-        discussion=discussion,
-        author=author,
-        question=_asked(discussion, draft.question),
-        reply_to=_answered(discussion, draft.reply_to),
-        source=source,
-        html=text.render(source, people.mentions(discussion)),
-        state=CommentState.PUBLISHED,
-        key=key,
-        posted_at=clock.now(),
-    )
+    comment.is_new = True
     db.session.add(comment)
     db.session.flush()
     log.record(discussion, "comment.posted", comment.id)
     return comment
+
+
+def _written(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
+    """Return the comment that `draft` makes, stored nowhere yet. Raises Refused (look_alike, invalid)."""
+    check_name(author.name, discussion, author)
+    source = checked_body(draft.body)
+    question, reply_to = _asked(discussion, draft.question), _answered(discussion, draft.reply_to)
+    return Comment(
+        discussion_id=discussion.id,
+        author_id=author.id,
+        question_id=question.id if question else None,
+        reply_to_id=reply_to.id if reply_to else None,
+        source=source,
+        html=text.render(source, people.mentions_in(source, discussion)),
+        state=CommentState.PUBLISHED,
+        key=draft.key,
+        posted_at=clock.now(),
+    )
+
+
+def _lock(discussion: Discussion) -> None:
+    """Let the same key sent to two processes at once wait for its turn. SQLite's one writer has it already."""
+    if db.engine.dialect.name != "sqlite":
+        db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
 
 
 def edit(author: User, comment: Comment, body: str) -> Comment:
@@ -84,7 +102,7 @@ def edit(author: User, comment: Comment, body: str) -> Comment:
         return comment
     db.session.add(CommentEdit(comment_id=comment.id, source=comment.source, replaced_at=clock.now()))
     comment.source = source
-    comment.html = text.render(source, people.mentions(comment.discussion))
+    comment.html = text.render(source, people.mentions_in(source, comment.discussion))
     comment.edited_at = clock.now()
     log.record(comment.discussion, "comment.edited", comment.id)
     return comment

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from forum import people
 from forum.database import db
 from forum.live import scene as scenes
 from forum.live import stream
@@ -57,9 +56,10 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
     comments = list(found)
     parents = {c.reply_to_id for c in comments if c.reply_to_id is not None}
     replies = stream.reply_counts(sorted(parents))
-    faces = people.faces(scene.discussion, comments)
+    dressed = stream.dress(scene.discussion, comments)
+    faces = {shown.comment.id: shown.face for shown in dressed}
     said = []
-    for shown in stream.dress(scene.discussion, comments):
+    for shown in dressed:
         comment = shown.comment
         posted = "comment.posted" in kinds[comment.id]
         payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)

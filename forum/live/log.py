@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, text, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import clock
 from forum.database import db
@@ -41,7 +42,7 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
         .returning(Discussion.last_seq),
         execution_options={"synchronize_session": False},
     ).scalar_one()
-    db.session.refresh(discussion, ["last_seq"])
+    set_committed_value(discussion, "last_seq", seq)
     db.session.add(
         Event(
             discussion_id=discussion.id,

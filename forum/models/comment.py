@@ -46,6 +46,9 @@ class Comment(Model):
     posted_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
 
+    # Only for who has just posted it: whether this very call did.
+    is_new = False
+
     discussion: Mapped["Discussion"] = relationship()
     question: Mapped["Question | None"] = relationship()
     author: Mapped["User | None"] = relationship()

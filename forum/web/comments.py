@@ -30,10 +30,16 @@ def writer() -> User:
 
 def find(slug: str) -> Discussion:
     """Return the discussion at /d/<slug> if the reader may know of it. Raises Refused (404)."""
+    discussion = unchecked(slug)
+    access.require(signed_in(), "discussion.read", discussion)
+    return discussion
+
+
+def unchecked(slug: str) -> Discussion:
+    """Return the discussion at /d/<slug> for an action that asks itself who may know of it. Raises Refused (404)."""
     discussion = Discussion.with_slug(slug) if len(slug) <= 80 else None
     if discussion is None:
         raise unknown()
-    access.require(signed_in(), "discussion.read", discussion)
     return discussion
 
 
@@ -72,12 +78,11 @@ post.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 def _post(slug: str, draft: CommentDraft) -> Response:
     with writing():
-        discussion = find(slug)
-        known = Comment.with_key(discussion, writer(), draft.key)
+        discussion = unchecked(slug)
         comment = comments.post(writer(), discussion, draft)
         if holder := session.get("draft_holder"):
             drafts.forget(discussion, holder)
-    return _answer(comment, 200 if known else 201, f"/d/{slug}#c{comment.id}")
+    return _answer(comment, 201 if comment.is_new else 200, f"/d/{slug}#c{comment.id}")
 
 
 def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
@@ -101,7 +106,7 @@ def _keep(slug: str, draft: CommentDraft) -> None:
 
 def _preview_page(slug: str, draft: CommentDraft) -> Response:
     discussion = find(slug)
-    html = text.render(comments.checked_body(draft.body), people.mentions(discussion))
+    html = text.render(comments.checked_body(draft.body), people.mentions_in(draft.body, discussion))
     return make_response(render_template("comments/preview.html", discussion=discussion, draft=draft, html=html))
 
 
@@ -115,7 +120,7 @@ def preview(slug: str) -> Response:
     body = fields.text("body")
     fields.refuse()
     source = comments.checked_body(body)
-    return jsonify(html=text.render(source, people.mentions(discussion)))
+    return jsonify(html=text.render(source, people.mentions_in(source, discussion)))
 
 
 @blueprint.get("/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,mute,unmute):action>")
