@@ -1,6 +1,7 @@
 """What people are called in one discussion, and which badge they carry there."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm.util import identity_key
@@ -56,7 +57,7 @@ def _users(ids: set[int]) -> list[User]:
     """Return the accounts with these ids: those the session holds already, and the others by one query."""
     users: list[User] = []
     for number in ids:
-        held = db.session.identity_map.get(identity_key(User, number))
+        held: Any = db.session.identity_map.get(identity_key(User, number))
         if held is not None and not inspect(held).expired:
             users.append(held)
     missing = ids - {user.id for user in users}
