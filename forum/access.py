@@ -139,6 +139,14 @@ def require(user: User | None, verb: str, discussion: Discussion, role: Role | N
     raise _not_theirs(user, role, discussion)
 
 
+def is_open_to_all(phase: Phase, visibility: Visibility) -> bool:
+    """Whether anybody at all may read a discussion that is stored with this phase, at whatever time."""
+    later = [phase, *(other for other in Phase if other is not Phase.DRAFT)]
+    return visibility is not Visibility.INVITED and all(
+        TABLE["discussion.read"][possible] == EVERYONE for possible in later
+    )
+
+
 def may_create(user: User | None) -> bool:
     """Whether `user` may make a new discussion: organisers and administrators."""
     return user is not None and user.role in {SiteRole.ORGANISER, SiteRole.ADMINISTRATOR}

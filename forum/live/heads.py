@@ -3,17 +3,31 @@
 import logging
 import sqlite3
 import threading
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from forum.config import Settings
+from forum.models import Discussion
 
-# (id, epoch, last_seq, phase, visibility): whatever changes what a visitor sees changes one of them.
-Head = tuple[int, str, int, str, str]
-
-_SQL = "SELECT id, epoch, last_seq, phase, visibility FROM discussion WHERE slug = {}"
+_SQL = "SELECT id, epoch, last_seq, phase, visibility FROM discussion WHERE {} = {}"
 _MOST_IDLE = 8
 _LANES = 64
 _log = logging.getLogger("roundtext")
+
+
+class Head(NamedTuple):
+    """One discussion's place in its log, and who may know of it: what a visitor sees changes with one of these."""
+
+    id: int
+    epoch: str
+    last_seq: int
+    phase: str
+    visibility: str
+
+    @classmethod
+    def of(cls, discussion: Discussion) -> Self:
+        """Return the head of a discussion that is read already."""
+        found = discussion.phase.value, discussion.visibility.value
+        return cls(discussion.id, discussion.epoch, discussion.last_seq, *found)
 
 
 class Heads:
@@ -25,45 +39,48 @@ class Heads:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._idle: list[Any] = []
-        self._next: dict[str, _Flight] = {}
+        self._next: dict[str | int, _Flight] = {}
         self._lanes = [threading.Lock() for _ in range(_LANES)]
 
-    def look(self, slug: str) -> Head | None:
-        """Return the head of the discussion at /d/<slug>; None when there is none or the database does not answer."""
-        if not slug or len(slug) > 80 or "\0" in slug:
+    def look(self, which: str | int) -> Head | None:
+        """Return the head of the discussion at /d/<slug>, or with this id; None when there is none to be had now."""
+        if isinstance(which, str) and (not which or len(which) > 80 or "\0" in which):
+            return None
+        if isinstance(which, int) and not 0 < which < 2**31:
             return None
         if self._settings.is_sqlite:
-            return self._ask(slug)
-        flight = self._next.get(slug)
+            return self._ask(which)
+        flight = self._next.get(which)
         if flight is not None:
             flight.landed.wait()
             return flight.head
-        flight = self._next[slug] = _Flight()
+        flight = self._next[which] = _Flight()
         try:
-            with self._lanes[hash(slug) % _LANES]:
-                self._take_off(slug, flight)
-                flight.head = self._ask(slug)
+            with self._lanes[hash(which) % _LANES]:
+                self._take_off(which, flight)
+                flight.head = self._ask(which)
         finally:
-            self._take_off(slug, flight)
+            self._take_off(which, flight)
             flight.landed.set()
         return flight.head
 
-    def _take_off(self, slug: str, flight: "_Flight") -> None:
+    def _take_off(self, which: str | int, flight: "_Flight") -> None:
         """Let nobody board any more, also when the one who leads was stopped while waiting."""
-        if self._next.get(slug) is flight:
-            del self._next[slug]
+        if self._next.get(which) is flight:
+            del self._next[which]
 
-    def _ask(self, slug: str) -> Head | None:
+    def _ask(self, which: str | int) -> Head | None:
+        question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._settings.is_sqlite else "%s")
         for _ in range(2):
             try:
                 connection = self._idle.pop() if self._idle else self._connect()
-                row = connection.execute(_SQL.format("?" if self._settings.is_sqlite else "%s"), (slug,)).fetchone()
+                row = connection.execute(question, (which,)).fetchone()
             except Exception as error:  # whatever it is, Flask meets it too and says it better
                 _log.debug("heads: %s", type(error).__name__)
                 continue
             if len(self._idle) < _MOST_IDLE:
                 self._idle.append(connection)
-            return tuple(row) if row else None
+            return Head(*row) if row else None
         return None
 
     def _connect(self) -> Any:

@@ -37,8 +37,7 @@ def keep(discussion: Discussion) -> None:
 
     Call it only for what a visitor without any cookie gets.
     """
-    head = (discussion.id, discussion.epoch, discussion.last_seq, discussion.phase.value, discussion.visibility.value)
-    request.environ[_KEEP] = head
+    request.environ[_KEEP] = Head.of(discussion)
 
 
 def install(app: Flask) -> None:

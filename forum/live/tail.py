@@ -15,6 +15,7 @@ from sqlalchemy import select
 from forum.config import Settings
 from forum.database import db
 from forum.live import background, broadcast, elsewhere, log, wake
+from forum.live.heads import Head
 from forum.models import Discussion, Event
 
 # What is written within this time of the first wake goes out in one frame.
@@ -27,14 +28,17 @@ _log = logging.getLogger("roundtext.live")
 _sent: dict[int, tuple[str, int]] = {}
 
 
-def watch(discussion: Discussion) -> None:
+def watch(discussion: Discussion | Head) -> bool:
     """Begin to follow a discussion that somebody enters, from where its log stood when `discussion` was read.
 
-    Read it before the catch-up: whatever commits later than that is then pushed, and nothing falls between.
+    Read it before the catch-up: whatever commits later than that is then pushed, and nothing falls between. Returns
+    whether nothing has been pushed yet of what came after.
     """
     before = _sent.get(discussion.id)
     if before is None or before[0] != discussion.epoch:
         _sent[discussion.id] = (discussion.epoch, discussion.last_seq)
+        return True
+    return before[1] <= discussion.last_seq
 
 
 def turn() -> None:

@@ -1,0 +1,135 @@
+"""What a reader's socket may say: join, leave, typing. Everything that changes the world is an HTTP POST instead."""
+
+import time
+from typing import Any
+
+from forum import access, clock
+from forum.database import db
+from forum.live import broadcast, engine, log, presence, rights, tail
+from forum.live.broadcast import EVERYBODY, Reader
+from forum.live.heads import Heads
+from forum.models import Discussion, Phase, Session, User, Visibility
+from forum.refusals import Refused, unknown
+
+_BIGGEST_ID = 2**31 - 1
+_BIGGEST_SEQ = 2**53
+_TYPING_SECONDS = 2.0
+_typed_at: dict[tuple[str, int], float] = {}
+
+Said = dict[str, Any]
+
+
+def join_at_head(heads: Heads, reader: Reader, said: Said) -> Said | None:
+    """Let a visitor who has missed nothing into a discussion that is open to all: most joins, at one small look.
+
+    Returns None for whoever needs `join`.
+    """
+    wanted = said.get("discussion")
+    if reader.user_id is not None or isinstance(wanted, bool) or not isinstance(wanted, int | str):
+        return None
+    head = heads.look(wanted)
+    if head is None or (head.epoch, head.last_seq) != (said.get("epoch"), said.get("after")):
+        return None
+    if not access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)):
+        return None
+    if head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
+        return None
+    broadcast.enter(reader, head.id, EVERYBODY)
+    if not tail.watch(head):
+        return None  # something went out between the look and the entry
+    reader.write(engine.event_frame("presence", presence.greet(head.id)))
+    return {"discussion": head.id, "epoch": head.epoch, "seq": head.last_seq, "reload": False, "events": []}
+
+
+def join(reader: Reader, said: Said) -> Said:
+    """Enter a discussion's room, then answer with what came after `after`; what commits later is pushed."""
+    after, epoch = said.get("after"), said.get("epoch", "")
+    if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str) or len(epoch) > 64:
+        raise Refused("invalid", "Say after which event of which epoch to begin.", 422, fields={"after": "A number."})
+    assert isinstance(after, int)
+    user = _who(reader)
+    discussion = _discussion(said)
+    heard = rights.judge(user, discussion)
+    if heard is None:
+        raise unknown()
+    if discussion.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
+        raise Refused("too_many", "One page follows five discussions at most. Leave one first.", 429)
+    broadcast.enter(reader, discussion.id, heard)
+    tail.watch(discussion)
+    db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
+    db.session.refresh(discussion)
+    caught_up = log.since(discussion, after, epoch, set(heard))
+    answer = {
+        "discussion": discussion.id,
+        "epoch": caught_up.epoch,
+        "seq": caught_up.seq,
+        "reload": caught_up.reload,
+        "events": tail.render(discussion, caught_up.events),
+    }
+    reader.write(engine.event_frame("presence", presence.greet(discussion.id)))
+    return answer
+
+
+def leave(reader: Reader, said: Said) -> Said:
+    """Leave a discussion's room."""
+    wanted = said.get("discussion")
+    if isinstance(wanted, str):
+        found = Discussion.with_slug(wanted) if len(wanted) <= 80 else None
+        wanted = found.id if found else None
+    if isinstance(wanted, int) and wanted in reader.rooms:
+        if reader.user_id is not None:
+            presence.stops(wanted, reader.user_id)
+        broadcast.leave(reader, wanted)
+    return {}
+
+
+def typing(reader: Reader, said: Said) -> Said:
+    """Note that somebody of the panel writes. Looked up at most every two seconds for each socket."""
+    question = said.get("question") or None
+    if reader.user_id is None or (question is not None and not _is_whole(question, 1000)):
+        return {}
+    wanted = said.get("discussion")
+    if isinstance(wanted, int) and wanted not in reader.rooms:
+        return {}
+    now = time.monotonic()
+    key = (reader.sid, wanted if isinstance(wanted, int) else 0)
+    if now - _typed_at.get(key, -_TYPING_SECONDS) < _TYPING_SECONDS:
+        return {}
+    _typed_at[key] = now
+    discussion, user = _discussion(said), _who(reader)
+    if user is not None and discussion.id in reader.rooms and access.may(user, "presence.writing", discussion):
+        seat = access.seat_of(user, discussion)
+        presence.types(discussion.id, user.id, seat.name if seat else user.name, question)
+    return {}
+
+
+def forget(reader: Reader) -> None:
+    """Let go of what was noted about a reader who has gone."""
+    for discussion_id in list(reader.rooms):
+        _typed_at.pop((reader.sid, discussion_id), None)
+
+
+def _who(reader: Reader) -> User | None:
+    """Return who the reader is now: an ended session makes a visitor of them until the sweep hangs up."""
+    if reader.user_id is None:
+        return None
+    session = db.session.get(Session, reader.session_id) if reader.session_id is not None else None
+    if session is not None and not session.is_open(clock.now()):
+        return None
+    return db.session.get(User, reader.user_id)
+
+
+def _discussion(said: Said) -> Discussion:
+    wanted = said.get("discussion")
+    found = None
+    if isinstance(wanted, str) and 0 < len(wanted) <= 80 and "\0" not in wanted and wanted.isprintable():
+        found = Discussion.with_slug(wanted)
+    elif _is_whole(wanted, _BIGGEST_ID):
+        found = db.session.get(Discussion, wanted)
+    if found is None:
+        raise unknown()
+    return found
+
+
+def _is_whole(value: object, biggest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= biggest
