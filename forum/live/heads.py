@@ -37,7 +37,7 @@ class Heads:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._address, self._is_sqlite = settings.database, settings.is_sqlite
         self._idle: list[Any] = []
         self._next: dict[str | int, _Flight] = {}
         self._lanes = [threading.Lock() for _ in range(_LANES)]
@@ -48,7 +48,7 @@ class Heads:
             return None
         if isinstance(which, int) and not 0 < which < 2**31:
             return None
-        if self._settings.is_sqlite:
+        if self._is_sqlite:
             return self._ask(which)
         flight = self._next.get(which)
         if flight is not None:
@@ -70,7 +70,7 @@ class Heads:
             del self._next[which]
 
     def _ask(self, which: str | int) -> Head | None:
-        question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._settings.is_sqlite else "%s")
+        question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._is_sqlite else "%s")
         for _ in range(2):
             try:
                 connection = self._idle.pop() if self._idle else self._connect()
@@ -84,8 +84,8 @@ class Heads:
         return None
 
     def _connect(self) -> Any:
-        address = self._settings.database
-        if self._settings.is_sqlite:
+        address = self._address
+        if self._is_sqlite:
             path = address.removeprefix("sqlite:///")
             return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         import psycopg
