@@ -23,6 +23,8 @@ class Reader:
 
 
 _readers: dict[str, Reader] = {}
+# Those of them who are signed in: whose rights can end while nothing happens to a discussion.
+_members: dict[str, Reader] = {}
 _rooms: dict[int, dict[str, Reader]] = {}
 
 EVERYBODY = frozenset({Audience.EVERYONE})
@@ -43,6 +45,8 @@ def audiences(user_id: int | None, role: Role) -> frozenset[str]:
 def add(reader: Reader) -> None:
     """Know `reader` from now on."""
     _readers[reader.sid] = reader
+    if reader.user_id is not None:
+        _members[reader.sid] = reader
 
 
 def find(sid: str) -> Reader | None:
@@ -53,6 +57,7 @@ def find(sid: str) -> Reader | None:
 def remove(sid: str) -> None:
     """Forget a reader whose socket has closed."""
     reader = _readers.pop(sid, None)
+    _members.pop(sid, None)
     if reader is not None:
         for discussion_id in list(reader.rooms):
             leave(reader, discussion_id)
@@ -73,9 +78,9 @@ def leave(reader: Reader, discussion_id: int) -> None:
         _rooms.pop(discussion_id, None)
 
 
-def readers() -> list[Reader]:
-    """Return everybody who is connected."""
-    return list(_readers.values())
+def members() -> list[Reader]:
+    """Return everybody who is connected and was signed in when they came."""
+    return list(_members.values())
 
 
 def watched() -> list[int]:

@@ -6,6 +6,7 @@ is put together once and written to every socket. `tests/live/test_engine.py` fa
 what we lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only with the frame limit and without deflate.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -181,6 +182,10 @@ _due: deque[tuple[float, Socket]] = deque()
 _awaited: deque[tuple[float, Socket]] = deque()
 
 
+_FREEZE_EVERY = 400
+_frozen_at = 0
+
+
 def _keep_time() -> None:
     """Ping readers and drop the silent and the stuck; one greenlet for all of them."""
     ping = engine_packet.Packet(engine_packet.PING)
@@ -199,8 +204,21 @@ def _keep_time() -> None:
                 if socket.last_ping is not None and socket.last_ping <= now - PONG_SECONDS:
                     socket.close(reason=socket.server.reason.PING_TIMEOUT)
             drop_stuck()
+            _spare_collector()
         except Exception:
             log.exception("the ping greenlet stumbled")
+
+
+def _spare_collector() -> None:
+    """Take what readers consist of from the garbage collector, which would walk it all again and again.
+
+    Measured: three pauses of 90 to 160 ms while 5,000 came. A reader who goes is freed by reference count. Only a new
+    peak freezes, so that what little waits in cycles at that moment is kept a few dozen times at most.
+    """
+    global _frozen_at
+    if len(_due) + len(_awaited) >= _frozen_at + _FREEZE_EVERY:
+        _frozen_at = len(_due) + len(_awaited)
+        gc.freeze()
 
 
 def _take(waiting: deque[tuple[float, Socket]], now: float) -> Iterable[Socket]:

@@ -8,7 +8,7 @@ from forum import access, clock
 from forum.database import db
 from forum.live import background, broadcast, engine
 from forum.live.broadcast import Reader
-from forum.models import Discussion, Phase, Seat, Session, SiteRole, User, Visibility
+from forum.models import Discussion, Session, SiteRole, User
 
 SWEEP_SECONDS = 2.0
 _AT_ONCE = 500
@@ -31,7 +31,7 @@ def sweep() -> None:
 
 def _end_sessions() -> None:
     """Hang up on sockets whose session has ended; the browser comes back as whoever its cookie then says."""
-    signed_in = [reader for reader in broadcast.readers() if reader.session_id is not None]
+    signed_in = [reader for reader in broadcast.members() if reader.session_id is not None]
     known = {reader.session_id for reader in signed_in}
     still_open: set[int] = set()
     for some in _chunks([number for number in known if number is not None]):
@@ -47,33 +47,36 @@ def _end_sessions() -> None:
 
 def _sweep_discussion(discussion_id: int) -> None:
     """Judge again whose right can have changed: where everybody may read, that is only who hears more than others."""
-    readers = [reader for reader in broadcast.room(discussion_id) if discussion_id in reader.rooms]
     discussion = db.session.get(Discussion, discussion_id, populate_existing=True)
     if discussion is None:
-        for reader in readers:
+        for reader in broadcast.room(discussion_id):
             revoke(reader, discussion_id)
         return
-    closed_circle = discussion.visibility is Visibility.INVITED or discussion.phase is Phase.DRAFT
-    seated = set(db.session.scalars(select(Seat.user_id).where(Seat.discussion_id == discussion_id)))
+    is_open = access.is_open_to_all(discussion.phase, discussion.visibility)
+    readers = broadcast.members() if is_open else broadcast.room(discussion_id)
+    readers = [reader for reader in readers if discussion_id in reader.rooms]
+    seated = {seat.user_id for seat in discussion.seats}
     users = _users({reader.user_id for reader in readers if reader.user_id is not None})
     judged: dict[int | None, frozenset[str] | None] = {}
     for reader in readers:
-        user = users.get(reader.user_id or 0)
-        heard = reader.rooms.get(discussion_id, frozenset())
-        plain = broadcast.audiences(reader.user_id, access.Role.MEMBER)
-        special = (
-            user is not None
-            and (user.id in seated or user.id == discussion.owner_id or user.role is SiteRole.ADMINISTRATOR)
-        ) or heard != plain
-        if not closed_circle and not special:
+        if is_open and _hears_as_all(reader, users.get(reader.user_id or 0), discussion, seated):
             continue
         if reader.user_id not in judged:
-            judged[reader.user_id] = judge(user, discussion)
+            judged[reader.user_id] = judge(users.get(reader.user_id or 0), discussion)
         verdict = judged[reader.user_id]
         if verdict is None:
             revoke(reader, discussion_id)
-        elif verdict != heard and discussion_id in reader.rooms:
+        elif discussion_id in reader.rooms:
             reader.rooms[discussion_id] = verdict
+
+
+def _hears_as_all(reader: Reader, user: User | None, discussion: Discussion, seated: set[int]) -> bool:
+    """Whether `reader` hears what any member hears and has no part here that could give or take more."""
+    if reader.rooms.get(discussion.id) != broadcast.audiences(reader.user_id, access.Role.MEMBER):
+        return False
+    return user is None or (
+        user.id not in seated and user.id != discussion.owner_id and user.role is not SiteRole.ADMINISTRATOR
+    )
 
 
 def judge(user: User | None, discussion: Discussion) -> frozenset[str] | None:

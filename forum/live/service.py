@@ -1,5 +1,6 @@
 """Turns the app into a running service: sockets, tail, clockwork, sweep, mail and demo cast, once per worker."""
 
+import gc
 import signal
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,6 +27,9 @@ def start(app: Flask) -> Flask:
     if settings.demo:
         _start_if_present("forum.demo.cast", "start", app)
     _drain_on_term()
+    # What is loaded by now stays for good: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
     return app
 
 

@@ -5,6 +5,7 @@ a lost wake costs a second and never a comment.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,14 +19,15 @@ from forum.live import background, broadcast, elsewhere, log, wake
 from forum.live.heads import Head
 from forum.models import Discussion, Event
 
-# What is written within this time of the first wake goes out in one frame.
-GATHER_SECONDS = 0.025
+# The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
+GATHER_SECONDS = 0.05
 POLL_SECONDS = 1.0
 
 _log = logging.getLogger("roundtext.live")
 
 # How far each watched discussion has been sent here: (epoch, seq).
 _sent: dict[int, tuple[str, int]] = {}
+_turned_at = 0.0
 
 
 def watch(discussion: Discussion | Head) -> bool:
@@ -105,9 +107,11 @@ def start(app: Flask) -> None:
 
 
 def _wait_and_turn() -> None:
+    global _turned_at
     if wake.wait(POLL_SECONDS):
-        gevent.sleep(GATHER_SECONDS)
+        gevent.sleep(max(0.0, _turned_at + GATHER_SECONDS - time.monotonic()))
     turn()
+    _turned_at = time.monotonic()
 
 
 def _listen(address: str) -> None:
