@@ -27,7 +27,7 @@ class Heard:
 @pytest.fixture(autouse=True)
 def _nobody_reads():
     yield
-    for reader in broadcast.readers():
+    for reader in list(broadcast._readers.values()):
         broadcast.remove(reader.sid)
     tail._sent.clear()
 
