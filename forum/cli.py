@@ -44,7 +44,7 @@ def made(read: Settings) -> "Flask":
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turn what the house and the database refuse into one line."""
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
 
     from forum.archive.discussion_file import FileFaults
     from forum.refusals import Refused
@@ -58,6 +58,8 @@ def refusals() -> Iterator[None]:
         raise Failure(str(faults)) from faults
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
+    except ArgumentError as error:
+        raise Failure("FORUM_DATABASE_URL: Give an address like postgresql://user:password@host/name.") from error
     except OSError as error:
         raise Failure(f"{error.filename or ''}: {error.strerror or error}") from error
 
@@ -155,7 +157,8 @@ def import_file(file: Path) -> None:
 
     with refusals():
         try:
-            read = discussion_file.read(file.read_bytes())
+            with file.open("rb") as stream:
+                read = discussion_file.read(stream.read(discussion_file.LARGEST_BYTES + 1))
             with made(settings()).app_context(), writing():
                 slug = imports.store(read).slug
         except discussion_file.FileFaults as faults:
@@ -224,13 +227,14 @@ def _backup(do: Callable[..., None]) -> None:
 @click.argument("slug")
 @click.option("--comments", default=20, show_default=True, type=click.IntRange(1, 100_000), help="How many to post.")
 @click.option("--people", default=8, show_default=True, type=click.IntRange(1, 200), help="By how many people.")
+@click.option("--minutes", default=None, type=click.FloatRange(0, 1440), help="Stop after this long, if not before.")
 @click.option("--pause", default=1.0, show_default=True, type=click.FloatRange(0, 600), help="Seconds between two.")
-def simulate(slug: str, comments: int, people: int, pause: float) -> None:
+def simulate(slug: str, comments: int, people: int, minutes: float | None, pause: float) -> None:
     """Let invented people answer in the live discussion at /d/SLUG, to rehearse or to test."""
     from forum.demo import simulate as simulation
 
     with refusals(), made(settings()).app_context():
-        simulation.run(slug, comments, people, pause)
+        simulation.run(slug, comments, people, pause, minutes)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ from forum.models import (
 )
 from forum.refusals import Refused
 
+# Comments were written while somebody waited for the discussion or in it, and not by a clock that runs ahead.
+_EARLIEST = timedelta(days=366)
+_AHEAD = timedelta(minutes=5)
+
 # Where a draft's field stands in the file.
 _PLACES: dict[str, Path] = {
     "related_url": ("related_link", "url"),
@@ -141,6 +145,7 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
         if number is not None:
             first[number] = min(comment["at"], first.get(number, comment["at"]))
     highest = max(first, default=0)
+    skipped = [values["skipped"] for values in file.values["questions"]]
     asked: list[Question] = []
     host = next((seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST), None)
     begun = clock.now() >= discussion.starts_at
@@ -159,16 +164,18 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
             text=words,
             planned_offset_minutes=values["planned_offset"],
             length_minutes=values["length"],
-            state=QuestionState.DRAFT,
+            state=QuestionState.SKIPPED if skipped[index - 1] else QuestionState.DRAFT,
         )
         discussion.questions.append(question)
+        if skipped[index - 1]:
+            continue
         offset = values["planned_offset"]
         planned = discussion.starts_at + timedelta(minutes=offset or 0)
         over = clock.now() >= discussion.ends_at
         due = begun and (over or (offset is not None and planned <= now))
         still = still and (index <= highest or due) and not file.values.get("draft")
         if still:
-            question.number = index
+            question.number = len(asked) + 1
             question.asked_at = min(planned, first.get(index, planned), discussion.ends_at)
             question.asked_by_id = host
             question.state = QuestionState.CLOSED
@@ -181,9 +188,10 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
 
 def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) -> None:
     by_email = {seat.user.email: seat for seat in discussion.seats}
-    by_number = {question.number: question for question in discussion.questions}
+    by_place = {question.position: question for question in discussion.questions}
     mentions = people.mentions(discussion)
-    made: dict[int | str, Comment] = {}
+    made: dict[int, Comment] = {}
+    latest = clock.now() + _AHEAD
     values = file.values["comments"]
     for index in order:
         value = values[index]
@@ -194,13 +202,15 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
         except text.TextFault as fault:
             file.fault((*path, "body"), fault.message)
             continue
+        if not discussion.starts_at - _EARLIEST <= value["at"] <= latest:
+            file.fault((*path, "at"), "must lie at most a year before the start, and not in the future.")
         answered = value.get("reply_to")
         if answered is not None and answered not in made:
-            file.fault((*path, "reply_to"), "must be an earlier comment: its id, or its place in the list from 1.")
+            file.fault((*path, "reply_to"), "must mean a comment written before this one.")
             continue
         comment = Comment(
             discussion=discussion,
-            question=by_number[value["question"]] if value["question"] is not None else None,
+            question=by_place[value["question"]] if value["question"] is not None else None,
             reply_to=made.get(answered) if answered is not None else None,
             author_id=author.user_id if author else None,
             byline_name=byline,
@@ -212,7 +222,7 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
         )
         db.session.add(comment)
         db.session.flush()
-        made[value["id"] if value.get("id") is not None else index + 1] = comment
+        made[index] = comment
 
 
 def _author(
@@ -220,14 +230,16 @@ def _author(
 ) -> tuple[Seat | None, str, str]:
     """A seat's email, or a name with an affiliation for somebody without an account."""
     affiliation = ""
+    is_email = isinstance(value, str) and "@" in value
     if isinstance(value, dict):
         affiliation = value.get("affiliation", "")
+        is_email = bool(value.get("email"))
         value = value.get("email") or value.get("name", "")
-    if "@" in value:
+    if is_email:
         seat = by_email.get(value.strip().lower())
         if seat is None:
             file.fault((*path, "author"), "is no seat's email. Use one of the seats, or a name with an affiliation.")
-        return seat, "", ""
+        return seat, "" if seat else "?", ""
     try:
         name = text.clean_line(value, 80)
         affiliation = text.clean_line(affiliation, 120) if affiliation.strip() else ""

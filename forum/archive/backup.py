@@ -23,16 +23,23 @@ def backup(settings: Settings, file: Path) -> None:
     """
     if file.exists():
         raise CannotBackUp(f"{file} exists already. Choose another name.")
-    if settings.is_sqlite:
-        source = _sqlite_file(settings)
-        if not source.exists():
-            raise CannotBackUp(f"There is no database at {source}.")
-        with closing(sqlite3.connect(source)) as database, closing(sqlite3.connect(file)) as copy:
-            database.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-    else:
-        _run("pg_dump", "--format=custom", "--no-owner", f"--file={file}", _postgresql(settings))
-    file.chmod(0o600)
+    if settings.is_sqlite and not _sqlite_file(settings).exists():
+        raise CannotBackUp(f"There is no database at {_sqlite_file(settings)}.")
+    # Nobody else may read it, from its first byte on.
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        if settings.is_sqlite:
+            with closing(sqlite3.connect(_sqlite_file(settings))) as database, closing(sqlite3.connect(file)) as copy:
+                database.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+        else:
+            _run(settings, "pg_dump", "--format=custom", "--no-owner", f"--file={file}")
+    except sqlite3.Error as error:
+        file.unlink(missing_ok=True)
+        raise CannotBackUp(f"{file} could not be written: {error}. Choose another place.") from error
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def restore(settings: Settings, file: Path, *, force: bool = False) -> None:
@@ -48,15 +55,11 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> None:
     if settings.is_sqlite:
         _restore_sqlite(settings, file)
     else:
-        _run(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--single-transaction",
-            f"--dbname={_postgresql(settings)}",
-            str(file),
-        )
+        # Looked at before anything is replaced: another program's file would leave no discussions.
+        if " TABLE DATA public discussion " not in _run(settings, "pg_restore", "--list", str(file)):
+            raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+        options = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
+        _run(settings, "pg_restore", *options, f"--dbname={_postgresql(settings)}", str(file))
     _renew_epochs(settings)
 
 
@@ -65,6 +68,11 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
         try:
             if copy.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise CannotBackUp(f"{file} is damaged. Choose another backup.")
+            if (
+                copy.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'discussion'").fetchone()
+                is None
+            ):
+                raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -101,15 +109,27 @@ def _sqlite_file(settings: Settings) -> Path:
 
 
 def _postgresql(settings: Settings) -> str:
-    return "postgresql" + settings.database[settings.database.index("://") :]
+    """The database's address for PostgreSQL's own programs, without the password, which `ps` would show."""
+    from sqlalchemy import make_url
+
+    url = make_url(settings.database)
+    bare = url.set(drivername="postgresql")
+    return bare._replace(password=None).render_as_string()
 
 
-def _run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs: from PATH, or where Debian keeps them."""
+def _run(settings: Settings, program: str, *arguments: str) -> str:
+    """Run one of PostgreSQL's own programs, from PATH or where Debian keeps them, and return what it printed."""
+    from sqlalchemy import make_url
+
     debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), reverse=True)
     found = str(debian[0]) if debian else shutil.which(program)
     if found is None:
         raise CannotBackUp(f"{program} is missing. Install PostgreSQL's client programs.")
-    done = subprocess.run([found, *arguments], capture_output=True, text=True, env=os.environ, check=False)  # noqa: S603
+    password = make_url(settings.database).password
+    environment = {**os.environ, "PGPASSWORD": str(password)} if password else dict(os.environ)
+    if program == "pg_dump":
+        arguments = (*arguments, _postgresql(settings))
+    done = subprocess.run([found, *arguments], capture_output=True, text=True, env=environment, check=False)  # noqa: S603
     if done.returncode != 0:
         raise CannotBackUp(f"{program}: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'failed'}")
+    return done.stdout

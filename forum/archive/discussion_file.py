@@ -1,5 +1,6 @@
 """The discussion file: one whole event as one JSON object. docs/discussion-file.md describes it for people."""
 
+import difflib
 import json
 import math
 import re
@@ -40,6 +41,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "text": ("question", "title"),
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),
         "length": ("length_minutes", "planned_length", "duration"),
+        "skipped": (),
     },
     "comment": {
         "id": (),
@@ -51,8 +53,15 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "author": {"name": (), "affiliation": ("organisation", "organization"), "email": ()},
 }
+# These stand beside the object that they belong to.
+_BESIDE: dict[str, Path] = {
+    "related_title": ("related_link", "title"),
+    "hero_credit": ("hero", "credit"),
+    "hero_alt": ("hero", "alt"),
+}
+_SECONDS = {"planned_offset_seconds": "planned_offset", "length_seconds": "length"}
 _MINUTES = re.compile(r"(\d{1,6})(?: ?min(?:utes)?)?\Z")
-_ISO_LENGTH = re.compile(r"PT?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?\Z")
+_ISO_LENGTH = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?\Z")
 _CLOCK_LENGTH = re.compile(r"(\d{1,3}):(\d\d)(?::(\d\d))?\Z")
 
 
@@ -110,21 +119,28 @@ def _named(file: DiscussionFile, path: Path, values: dict[str, Any], kind: str) 
     """Return `values` under the written names; a name nobody knows is a fault."""
     known = {other: name for name, others in _NAMES[kind].items() for other in (name, *others)}
     found: dict[str, Any] = {}
-    extra = {"related_title", "hero_credit", "hero_alt", "related_link_title"} if kind == "discussion" else set()
-    if kind == "question":
-        extra = {"planned_offset_seconds", "length_seconds", "number"}
+    if kind == "discussion":
+        known |= {name: name for name in _BESIDE}
+    elif kind == "question":
+        known |= _SECONDS
     for name, value in values.items():
         plain = name.lower().replace(" ", "_").replace("-", "_")
-        if plain in known:
-            found.setdefault(known[plain], value)
-        elif plain in extra:
-            found[plain] = value
-        else:
-            file.fault((*path, name), f"is no field of a {kind}. Known are: {', '.join(_NAMES[kind])}.")
-    for seconds, name in (("planned_offset_seconds", "planned_offset"), ("length_seconds", "length")):
-        if isinstance(found.get(seconds), int | float):
-            found.setdefault(name, found.pop(seconds) / 60)
+        if plain not in known:
+            file.fault((*path, name), f"is no field of a {kind}. {_suggestion(plain, list(known), kind)}")
+            continue
+        meant = known[plain]
+        if meant in found:
+            file.fault((*path, name), f"says {meant} a second time. Keep one.")
+            continue
+        file.lines.call(_BESIDE.get(meant, (*path, meant)), (*path, name))
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        found[meant] = value / 60 if plain in _SECONDS and number else value
     return found
+
+
+def _suggestion(name: str, known: list[str], kind: str) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(_NAMES[kind])}."
 
 
 def _check(file: DiscussionFile) -> None:
@@ -150,14 +166,44 @@ def _check(file: DiscussionFile) -> None:
     for index, seat in enumerate(values["seats"]):
         for name, limit in (("name", 80), ("email", 254), ("title", 120), ("affiliation", 120)):
             _text(file, seat, ("seats", index, name), limit, required=name in {"name", "email"})
-        if seat.get("role") not in {"host", "moderator", "panelist"}:
+        if seat.get("role") not in ("host", "moderator", "panelist"):
             file.fault(("seats", index, "role"), "must be host, moderator or panelist.")
     for index, question in enumerate(values["questions"]):
         _text(file, question, ("questions", index, "text"), 1000, required=True)
         for name in ("planned_offset", "length"):
             question[name] = _minutes(file, ("questions", index, name), question.get(name))
+        if not isinstance(question.setdefault("skipped", False), bool):
+            file.fault(("questions", index, "skipped"), "must be true or false.")
+    if values.get("draft") is True and values["comments"]:
+        file.fault(("comments",), "cannot stand in a draft. Take out the comments, or draft.")
     for index, comment in enumerate(values["comments"]):
         _comment(file, index, comment)
+    _answers(file, values["comments"])
+
+
+def _answers(file: DiscussionFile, comments: list[dict[str, Any]]) -> None:
+    """Put in place of every `reply_to` the index of the comment that it means: by id, or else by place from 1."""
+    ids: dict[int | str, int] = {}
+    for index, comment in enumerate(comments):
+        name = comment.get("id")
+        if name is None:
+            continue
+        if isinstance(name, bool) or not isinstance(name, int | str):
+            file.fault(("comments", index, "id"), "must be text or a number.")
+        elif name in ids:
+            file.fault(("comments", index, "id"), "is another comment's id too. Give each its own.")
+        else:
+            ids[name] = index
+    for index, comment in enumerate(comments):
+        answered = comment.get("reply_to")
+        if answered is None:
+            continue
+        if answered not in ids and not (isinstance(answered, int) and 1 <= answered <= len(comments)):
+            file.fault(
+                ("comments", index, "reply_to"), "must be another comment's id, or its place in the list from 1."
+            )
+            continue
+        comment["reply_to"] = ids[answered] if answered in ids else int(answered) - 1
 
 
 def _comment(file: DiscussionFile, index: int, comment: dict[str, Any]) -> None:
@@ -175,8 +221,10 @@ def _comment(file: DiscussionFile, index: int, comment: dict[str, Any]) -> None:
     if isinstance(number, bool) or not (number is None or isinstance(number, int)):
         file.fault((*path, "question"), "must be a question's number, or null for a general remark.")
         comment["question"] = None
-    elif number is not None and not 1 <= number <= len(file.values["questions"]):
-        file.fault((*path, "question"), f"must be a number from 1 to {len(file.values['questions'])}.")
+    elif number is not None and not (
+        1 <= number <= len(file.values["questions"]) and file.values["questions"][number - 1]["skipped"] is not True
+    ):
+        file.fault((*path, "question"), f"must be a number from 1 to {len(file.values['questions'])}, not skipped.")
     answered = comment.get("reply_to")
     if isinstance(answered, bool) or not (answered is None or isinstance(answered, int | str)):
         file.fault((*path, "reply_to"), "must be another comment's id, or its place in the list from 1.")
@@ -281,8 +329,8 @@ def _minutes(file: DiscussionFile, path: Path, value: Any) -> int | None:
                 else int(match[1]) * 60 + int(match[2])
             )
         elif (match := _ISO_LENGTH.match(value.strip())) and any(match.groups()):
-            days, hours, minutes = (int(part or 0) for part in match.groups())
-            found = days * 1440 + hours * 60 + minutes
+            days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+            found = days * 1440 + hours * 60 + minutes + seconds / 60
     if found is None or found != int(found) or not 0 <= found <= 600_000:
         file.fault(path, "must be whole minutes, like 15.")
         return None

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from forum import people, text
+from forum import clock, people, text
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase
+from forum.models import Comment, CommentState, Discussion, Phase, QuestionState
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -36,6 +36,10 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
     places = {comment.id: place for place, comment in enumerate(comments, start=1)}
     emails = {seat.user_id: seat.user.email for seat in discussion.seats}
     faces = people.faces(discussion, comments)
+    # A file numbers its questions by their place, so those asked come first, as they were asked.
+    asked = sorted((q for q in discussion.questions if q.number is not None), key=lambda q: q.number or 0)
+    waiting = [question for question in discussion.questions if question.number is None]
+    over = discussion.phase_at(clock.now()) is Phase.CLOSED
     values: dict[str, Any] = {
         "title": discussion.title,
         "slug": discussion.slug,
@@ -58,7 +62,8 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
         "questions": [
             {"text": question.text}
             | _given(planned_offset=question.planned_offset_minutes, length=question.length_minutes)
-            for question in discussion.questions
+            | ({"skipped": True} if question in waiting and (over or question.state is QuestionState.SKIPPED) else {})
+            for question in asked + waiting
         ],
         "comments": [
             {

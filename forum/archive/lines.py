@@ -17,16 +17,28 @@ class Lines:
     def __init__(self, source: str) -> None:
         self._source = source
         self._lines: dict[Path, int] = {}
+        self._called: dict[Path, Path] = {}
         self.doubled: list[Path] = []
         self._at = self._counted = 0
         self._line = 1
         self._value((), 0)
 
+    def call(self, path: Path, name: Path) -> None:
+        """Remember that what we know as `path` stands in the text at `name`."""
+        self._called[path] = name
+
     def of(self, path: Path) -> int:
         """Return the line of the value at `path`, or of the nearest thing around it."""
+        path = self._written(path)
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
+
+    def _written(self, path: Path) -> Path:
+        """`path` under the names that the text uses."""
+        if not path:
+            return ()
+        return self._called.get(path) or (*self._written(path[:-1]), path[-1])
 
     def _skip(self) -> str:
         match = _SPACE.match(self._source, self._at)
@@ -75,8 +87,13 @@ class Lines:
 
 def shown(path: Path) -> str:
     """Return a path as people read it: seats[2].email."""
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{_plain(part)}" for part in path)
     return words.removeprefix(".") or "the file"
+
+
+def _plain(name: str) -> str:
+    """A field's name from the file, which may hold anything, as a terminal can show it."""
+    return (name if name.isprintable() else ascii(name)[1:-1])[:60]
 
 
 def refuse_constants(name: str) -> Any:

@@ -12,7 +12,7 @@ from forum.actions import accounts, discussions, imports, passwords
 from forum.archive import discussion_file
 from forum.config import Settings
 from forum.database import db, writing
-from forum.models import Discussion, SeatRole, SiteRole, User
+from forum.models import Discussion, Phase, SeatRole, SiteRole, User
 
 SLUG = "sharing-water"
 PASSWORD = "roundtext-demo"  # noqa: S105 (printed for everybody who runs the demo)
@@ -80,7 +80,10 @@ def _make(name: str, owner: User | None) -> None:
 
 
 def _keep_live(discussion: Discussion | None) -> None:
-    if discussion is None or discussion.ends_at - clock.now() > _TOO_SHORT:
+    if discussion is None:
+        return
+    closed = discussion.phase_at(clock.now()) is Phase.CLOSED
+    if not closed and discussion.ends_at - clock.now() > _TOO_SHORT:
         return
     host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
     discussions.extend(host, discussion, 240)

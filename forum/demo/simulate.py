@@ -38,8 +38,12 @@ _ENDS = (
 )
 
 
-def run(slug: str, count: int, crowd: int, pause: float) -> None:
-    """Post `count` comments by `crowd` people in /d/<slug>, `pause` seconds apart. Raises Refused as `post` does."""
+def run(slug: str, count: int, crowd: int, pause: float, minutes: float | None = None) -> None:
+    """Post `count` comments by `crowd` people in /d/<slug>, `pause` seconds apart, for at most `minutes`.
+
+    Raises Refused as `post` does.
+    """
+    until = time.monotonic() + minutes * 60 if minutes is not None else float("inf")
     with writing():
         discussion = Discussion.with_slug(slug)
         if discussion is None:
@@ -48,6 +52,8 @@ def run(slug: str, count: int, crowd: int, pause: float) -> None:
         db.session.flush()
         ids = [writer.id for writer in writers]
     for number in range(count):
+        if time.monotonic() >= until:
+            break
         with writing():
             author = db.session.get_one(User, random.choice(ids))  # noqa: S311
             found = db.session.get_one(Discussion, discussion.id)

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import imports
+from forum.actions import discussions, imports, moderation, questions
 from forum.archive import discussion_file, export
 from forum.archive.discussion_file import FileFaults
 from forum.database import db, writing
@@ -130,3 +130,41 @@ def test_every_format_holds_every_comment(app, kind):
     written = export.FORMATS[kind](put(FILE))
     assert "Nobody." in written
     assert "Otto Ode" in written
+
+
+def _again(discussion: Discussion) -> tuple[str, str]:
+    """Return what `discussion` exports, and what its import exports."""
+    once = export.as_json(discussion)
+    with writing():
+        discussion.slug = f"{discussion.slug}-before"
+    return once, export.as_json(put(json.loads(once)))
+
+
+@pytest.mark.parametrize("phase", ["draft", "announced", "live", "closed"])
+def test_answers_stay_with_their_question_when_others_were_skipped_or_moved(app, house, phase):
+    discussion = house.discussion(phase="live" if phase == "closed" else phase)
+    host = house.host_of(discussion)
+    first, skipped, last = (house.question(discussion, text) for text in ("First?", "Skipped?", "Last?"))
+    house.do(questions.skip, host, skipped)
+    house.do(questions.move, host, last, 1)
+    if phase in {"live", "closed"}:
+        for question in (last, first):
+            house.do(questions.ask, host, question)
+        house.comment(discussion, body="To the last one.", question=1)
+        removed = house.comment(discussion, body="Hidden words.", question=2)
+        house.comment(discussion, body="To the first one.", question=2, reply_to=removed.id)
+        house.do(moderation.hide, host, removed, "off topic")
+    if phase == "closed":
+        house.do(discussions.close, host, discussion)
+    once, again = _again(discussion)
+    assert again == once
+    assert "Hidden words." not in once
+    stored = db.session.scalars(select(Comment).where(Comment.discussion == Discussion.with_slug(discussion.slug)))
+    assert "Skipped?" not in {comment.question.text for comment in stored if comment.question}
+    for comment in db.session.scalars(select(Comment).where(Comment.source.like("To the % one."))):
+        assert comment.question.text.lower()[:4] in comment.source
+
+
+def test_a_field_that_nobody_knows_gets_a_suggestion(app):
+    with pytest.raises(FileFaults, match="Did you mean title"):
+        discussion_file.read(b'{"titel": "a"}')

@@ -1,0 +1,129 @@
+"""The `forum` command as a person in a shell meets it: exit status, standard output, one line of error."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from forum import server
+from forum.actions import passwords
+from forum.cli import main
+from forum.database import db
+from forum.models import Comment, Discussion, User
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = (
+    "demo", "serve", "upgrade", "user add", "discussion import", "discussion export", "backup", "restore", "simulate",
+)  # fmt: skip
+
+
+@pytest.fixture
+def forum(app):
+    """Run `forum …` on the test's database; returns the finished process."""
+    environment = {**os.environ, **server.as_environment(app.config["SETTINGS"]), "FORUM_BIND": "127.0.0.1:1"}
+
+    def run(*arguments, stdin=""):
+        db.session.commit()
+        command = [sys.executable, "-m", "forum.cli", *map(str, arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, input=stdin, timeout=60, cwd=ROOT
+        )
+        db.session.expire_all()
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def test_every_command_explains_itself():
+    for command in COMMANDS:
+        done = CliRunner().invoke(main, [*command.split(), "--help"])
+        assert done.exit_code == 0, command
+        assert done.output.startswith("Usage:")
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert all(command.split()[0] in shown for command in COMMANDS)
+
+
+def test_the_readme_shows_only_commands_that_exist():
+    shown = set(re.findall(r"\.venv/bin/forum ([a-z]+(?: (?:add|import|export))?)", (ROOT / "README.md").read_text()))
+    assert shown
+    assert shown <= set(COMMANDS)
+
+
+def test_an_account_is_made_and_then_changed(forum):
+    assert forum("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough").returncode == 0
+    again = ("user", "add", "ada@example.org", "--name", "Ada Lovelace", "--password", "-", "--role", "organiser")
+    assert "organiser Ada Lovelace" in forum(*again, stdin="another one\n").stdout
+    user = User.with_email("ada@example.org")
+    assert passwords.fits(user.password_hash, "another one")
+    refused = forum("user", "add", "bob@example.org", "--name", "Bob", "--password", "short")
+    assert refused.returncode != 0
+    assert "8" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
+    file = tmp_path / "water.json"
+    values = {
+        "title": "Water",
+        "slug": "water",
+        "starts_at": "2026-03-02T14:00:00Z",
+        "ends_at": "2026-03-02T15:00:00Z",
+        "time_zone": "Europe/London",
+        "seats": [{"name": "Hana Maier", "email": "hana@example.org", "role": "host"}],
+        "questions": [{"text": "Who owns it?"}],
+        "comments": [
+            {"author": "hana@example.org", "question": 1, "body": "Nobody does.", "at": "2026-03-02T14:01:00Z"}
+        ],
+    }
+    file.write_text(json.dumps(values, indent=2))
+    done = forum("discussion", "import", file)
+    assert done.returncode == 0, done.stderr
+    assert "/d/water" in done.stdout
+    assert db.session.query(Comment).count() == 1
+    for kind in ("json", "html", "markdown", "csv", "text"):
+        written = forum("discussion", "export", "water", "--format", kind)
+        assert written.returncode == 0
+        assert "Nobody does." in written.stdout, kind
+    assert forum("discussion", "import", file).returncode != 0, "the address is taken"
+
+    values["questions"][0]["length"] = "long"
+    values["slug"] = "other"
+    file.write_text(json.dumps(values, indent=2))
+    refused = forum("discussion", "import", file)
+    line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if '"long"' in text)
+    assert refused.returncode != 0
+    assert f"{line}:" in refused.stderr
+    assert "questions[0].length" in refused.stderr
+    assert Discussion.with_slug("other") is None
+
+
+@pytest.mark.one_database
+def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
+    for arguments in (
+        ("discussion", "export", "nowhere"),
+        ("discussion", "import", tmp_path / "missing.json"),
+        ("restore", tmp_path / "missing"),
+        ("simulate", "nowhere"),
+    ):
+        done = forum(*arguments)
+        assert done.returncode != 0
+        assert done.stdout == ""
+        assert done.stderr.strip()
+        assert len(done.stderr.strip().splitlines()) <= 4  # click adds how the command is used
+
+
+def test_invented_people_answer_in_a_live_discussion(forum, house):
+    discussion = house.discussion(ask=1)
+    done = forum("simulate", discussion.slug, "--comments", 5, "--people", 2, "--pause", 0)
+    assert done.returncode == 0, done.stderr
+    written = db.session.query(Comment).filter_by(discussion_id=discussion.id).all()
+    assert len(written) == 5
+    assert len({comment.author_id for comment in written}) <= 2
+    closed = house.discussion(phase="closed")
+    assert forum("simulate", closed.slug, "--comments", 1).returncode != 0
