@@ -40,6 +40,7 @@ class Scene:
         self.app, self.house, self.browser, self.address = app, house, browser, address
         self.contexts: list[BrowserContext] = []
         self.trouble: list[str] = []
+        self._fresh: dict[BrowserContext, Page] = {}
 
     def context(self, user: User | None = None, **options: Any) -> BrowserContext:
         """A browser of its own, signed in as `user` if given; what its console complains of is kept in `trouble`."""
@@ -84,16 +85,18 @@ class Scene:
         for page in pages:
             until(page, "(seq) => Number(document.body.dataset.seq) >= seq", seq, 15)
 
-    def same_as_fresh(self, discussion: Discussion, page: Page) -> None:
+    def same_as_fresh(self, discussion: Discussion, page: Page, after: str = "") -> None:
         """Assert that `page`, open through what happened, equals the same page loaded now."""
         self.settle(discussion, page)
-        fresh = page.context.new_page()
+        # One page for all comparisons of a browser: opening and closing tabs is half the time.
+        fresh = self._fresh.get(page.context)
+        if fresh is None:
+            fresh = self._fresh[page.context] = page.context.new_page()
+        fresh.goto("about:blank")
         fresh.goto(page.url.partition("#")[0])
         self.wait_for_link(fresh)
-        try:
-            _wait_equal(lambda: page.evaluate(NORMALISE), fresh.evaluate(NORMALISE))
-        finally:
-            fresh.close()
+        _wait_equal(lambda: page.evaluate(NORMALISE), fresh.evaluate(NORMALISE), after)
+        fresh.goto("about:blank")
 
     def close(self) -> None:
         """Close every browser of this scene."""
@@ -109,7 +112,7 @@ def until(page: Page, expression: str, argument: object = None, seconds: float =
         page.wait_for_timeout(50)
 
 
-def _wait_equal(look: Callable[[], str], wanted: str) -> None:
+def _wait_equal(look: Callable[[], str], wanted: str, after: str) -> None:
     """Assert that what `look` returns becomes `wanted` within 4 seconds (a resync fetches a page first)."""
     until = time.monotonic() + 4
     seen = look()
@@ -117,7 +120,7 @@ def _wait_equal(look: Callable[[], str], wanted: str) -> None:
         time.sleep(0.1)
         seen = look()
     difference = difflib.unified_diff(_lines(seen), _lines(wanted), "the open page", "a fresh page", lineterm="", n=0)
-    assert _lines(seen) == _lines(wanted), "\n".join(list(difference)[:40])
+    assert _lines(seen) == _lines(wanted), f"after “{after}”\n" + "\n".join(list(difference)[:40])
 
 
 def _lines(html: str) -> list[str]:

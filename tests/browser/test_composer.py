@@ -7,7 +7,7 @@ from forum.database import db
 from forum.models import Comment, Discussion, User
 from tests.browser.scene import Scene, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 TEXT = "Who pays the broker? Ours ran out of money."
 

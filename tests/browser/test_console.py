@@ -6,7 +6,7 @@ from forum.database import db
 from forum.models import Discussion
 from tests.browser.scene import Scene
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 @pytest.fixture
