@@ -78,6 +78,15 @@ class View:
         """Whether the general remarks are unfolded: somebody has asked for one of them."""
         return self.show_general or (self.around is not None and self.around.question_id is None)
 
+    def folds(self, question: Question, scene: Scene) -> bool:
+        """Whether the answers to `question` are one line at first: another one is open, and nobody asked for these.
+
+        Only for a page that is loaded; what a reader has open never folds. One that reloads itself would do just that.
+        """
+        if scene.open is None or scene.open.id == question.id or self.refresh or self.show or self.show_general:
+            return False
+        return self.around is None or self.around.question_id != question.id
+
     def lists(self, scene: Scene) -> dict[str, Any]:
         """Return the comments and the count of older ones by question, the recent ones, and if it is a piece only."""
         comments, is_closed = self._comments(scene)

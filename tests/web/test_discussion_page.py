@@ -122,7 +122,7 @@ def test_a_first_page_is_as_long_for_many_comments_and_the_rest_is_a_link_away(c
 
     assert 12 <= len(shown) < 60
     assert shown == all_[-len(shown) :]
-    assert f"Show {60 - len(shown)} earlier comments" in html
+    assert f"Show {60 - len(shown)} earlier" in html
     assert 'href="?show=q1"' in html
     whole = section(page(client, discussion, "?show=q1"), "q1")
     assert [int(i) for i in re.findall(r'data-id="(\d+)"', whole)] == all_

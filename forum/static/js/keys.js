@@ -1,6 +1,7 @@
 /** Single keys for readers. None works while something is typed, and all can be switched off in the list of keys (?). */
 
 import { trying } from "./draft.js";
+import { isFolded } from "./fold.js";
 import { all, isField, make, one } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
@@ -17,7 +18,7 @@ const KEYS = [
   ["?", "this list"],
 ];
 
-const comments = () => all(".answers > .comment").filter((comment) => comment.getBoundingClientRect().height > 0);
+const comments = () => all(".answers > .comment").filter((comment) => !comment.hidden && !isFolded(comment));
 
 /** The comment with the focus, or else the first in sight. */
 function current() {

@@ -5,6 +5,7 @@ import * as announce from "./announce.js";
 import * as chip from "./chip.js";
 import * as composer from "./composer.js";
 import * as earlier from "./earlier.js";
+import * as fold from "./fold.js";
 import * as kept from "./kept.js";
 import * as keys from "./keys.js";
 import * as link from "./link.js";
@@ -22,11 +23,9 @@ import * as ruler from "./ruler.js";
 import * as times from "./times.js";
 import * as unread from "./unread.js";
 
-for (const module of [times, mine, announce, chip, ruler, presence, recent, unread, resync, actions, earlier, keys]) {
-  module.start();
-}
+for (const module of [times, mine, fold, announce, chip, ruler, presence, recent, unread]) module.start();
 
-for (const module of [reply, pending, outbox]) module.start();
+for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();
 
 function startComposer() {
   const form = /** @type {HTMLFormElement | null} */ (one("form[data-composer]"));

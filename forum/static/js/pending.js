@@ -1,5 +1,6 @@
 /** Shows what is on its way to the server in the place where it will stand, and says when it does not get there. */
 
+import { unfold } from "./fold.js";
 import { drop, retry } from "./outbox.js";
 import { hear, make, one, page, tell } from "./page.js";
 import { keepPlace, view } from "./place.js";
@@ -32,8 +33,7 @@ function show(entry) {
   const item = make("li", { class: "comment comment-pending mine", id: idOf(entry.key) }, article);
   item.dataset.question = entry.question;
   item.dataset.author = entry.me;
-  for (let fold = list.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null)
-    fold.open = true;
+  unfold(list);
   list.append(item);
   const box = item.getBoundingClientRect();
   const { top, bottom } = view();

@@ -1,5 +1,6 @@
 /** The reading place: what somebody reads never moves because of what others do. */
 
+import { isFolded } from "./fold.js";
 import { all, one } from "./page.js";
 
 const NEAR_END = 100;
@@ -21,7 +22,7 @@ function firstInSight() {
   const { top, bottom } = view();
   return all("main .question-card, main .comment").find((part) => {
     const box = part.getBoundingClientRect();
-    return box.height > 0 && box.bottom > top && box.top < bottom;
+    return box.height > 0 && box.bottom > top && box.top < bottom && !isFolded(part);
   });
 }
 
@@ -48,6 +49,7 @@ export function keepPlace(change) {
  * @param {Element | null} next
  */
 export function wouldPush(list, next) {
+  if (isFolded(list)) return false;
   const { top, bottom } = view();
   const previous = visible(next ? next.previousElementSibling : list.lastElementChild, "previousElementSibling");
   const edge = (previous ?? list).getBoundingClientRect()[previous ? "bottom" : "top"];
@@ -86,6 +88,7 @@ export function follows(list) {
   const selection = getSelection();
   const hasSelection = selection !== null && !selection.isCollapsed;
   if (document.hidden || isWriting || isInStream || hasSelection || document.body.dataset.paused) return false;
+  if (isFolded(list)) return false;
   const end = list.getBoundingClientRect().bottom;
   return scrollY > 0 && Math.abs(end - view().bottom) <= NEAR_END;
 }

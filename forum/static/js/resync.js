@@ -104,7 +104,7 @@ export function showEarlier(list, left, pattern = null) {
   }
   if (!link && pattern) {
     link = parse(pattern.outerHTML);
-    if (link) list.before(link);
+    if (link) list.parentElement?.before(link);
   }
   if (!link) return;
   link.dataset.left = String(left);

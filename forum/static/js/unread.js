@@ -1,5 +1,6 @@
 /** What has come and is not seen yet: the bar above the composer, the line in the stream, the number in the title. */
 
+import { isFolded, unfold } from "./fold.js";
 import { hear, isCalm, make, one, page } from "./page.js";
 import { beingRead, keepPlace, view } from "./place.js";
 import { showWaiting } from "./stream.js";
@@ -24,7 +25,7 @@ function see(comment) {
   const { top, bottom } = view();
   const box = comment.getBoundingClientRect();
   const shown = Math.min(box.bottom, bottom) - Math.max(box.top, top);
-  if (box.height === 0 || shown < Math.min(box.height / 2, 80)) return;
+  if (box.height === 0 || isFolded(comment) || shown < Math.min(box.height / 2, 80)) return;
   unread.delete(comment);
   observer.unobserve(comment);
   update();
@@ -45,7 +46,7 @@ function arrive(comment, event) {
 /** Draw the line before the first comment that waits; once a visit, so that it never moves. */
 function draw(/** @type {HTMLElement} */ comment, /** @type {import("./page.js").LogEvent} */ event) {
   const isInSight = comment.getBoundingClientRect().top < view().bottom;
-  if (hasLine || !comment.isConnected || comment.hidden || (isInSight && !document.hidden)) return;
+  if (hasLine || !comment.isConnected || comment.hidden || isFolded(comment) || (isInSight && !document.hidden)) return;
   hasLine = true;
   const at = event.at ?? new Date().toISOString();
   const words = make("span", {}, "New since ", make("time", { datetime: at }, clock(new Date(at))));
@@ -101,9 +102,7 @@ export function goToNext() {
 
 /** Bring a comment into sight and give it the focus. @param {HTMLElement} comment */
 export function goTo(comment) {
-  for (let fold = comment.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) {
-    fold.open = true;
-  }
+  unfold(comment);
   comment.tabIndex = -1;
   comment.scrollIntoView({ block: "start", behavior: isCalm() ? "instant" : "auto" });
   comment.focus({ preventScroll: true });
