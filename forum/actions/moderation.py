@@ -122,7 +122,7 @@ def unmute(actor: User, discussion: Discussion, person: User) -> None:
 
 def mutes(actor: User | None, discussion: Discussion) -> list[tuple[Mute, User]]:
     """Return the mutes in force with their people, newest first. Raises Refused (not theirs)."""
-    access.require(actor, "person.mute", discussion)
+    access.require(actor, "record.read", discussion)
     rows = db.session.execute(
         select(Mute, User)
         .join(User, User.id == Mute.user_id)

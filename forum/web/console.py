@@ -13,7 +13,7 @@ from forum import access, clock
 from forum.actions import comments, discussions, moderation, questions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
-from forum.live import broadcast
+from forum.live import broadcast, presence
 from forum.models import Discussion, Question, User
 from forum.refusals import Refused, invalid, unknown
 from forum.web import errors
@@ -76,7 +76,7 @@ def show(slug: str) -> Response:
         record=record,
         names=names_of(discussion, record),
         here={user.id} | {reader.user_id for reader in broadcast.room(discussion.id)},
-        reading=broadcast.count(discussion.id),
+        reading=presence.now(discussion.id)["readers"],
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"

@@ -1,0 +1,256 @@
+"""Every cell of the table of rights, over HTTP and over the socket: what the table allows happens, and nothing else."""
+
+import secrets
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from forum import clock
+from forum.access import STAFF, TABLE, Role
+from forum.actions import moderation
+from forum.database import db, writing
+from forum.live import broadcast, presence, spoken
+from forum.live.broadcast import Reader
+from forum.models import (
+    Comment,
+    CommentState,
+    Discussion,
+    Event,
+    Mute,
+    Phase,
+    Question,
+    QuestionState,
+    Seat,
+    SeatRole,
+    Session,
+    SiteRole,
+    User,
+    Visibility,
+)
+from forum.refusals import Refused
+
+WORDS = "Words that were there before."
+
+
+class World:
+    """A discussion, one person for every role in it, and a browser for each; `reset` undoes what was allowed."""
+
+    def __init__(self, app, house, phase: Phase) -> None:
+        self.app, self.house, self.phase = app, house, phase
+        self.discussion = house.discussion(phase="live", ask=1)
+        self.waiting = house.question(self.discussion, "Asked later?")
+        self.guest = house.user("Gwen Guest")
+        self.people = self._people()
+        self.own = {
+            role: house.comment(self.discussion, user, WORDS, question=1)
+            for role, user in self.people.items()
+            if user is not None and role not in {Role.UNCONFIRMED, Role.MUTED}
+        }
+        self.other = house.comment(self.discussion, self.guest, WORDS, question=1)
+        self._mute(self.people[Role.MUTED])
+        for role in (Role.UNCONFIRMED, Role.MUTED):
+            self.own[role] = self._written_before(role)
+        self.clients = {role: app.test_client() for role in self.people}
+        form = self.clients[Role.VISITOR].get("/sign-in").get_data(as_text=True)
+        self.tokens = {Role.VISITOR: form.split('name="csrf_token" value="')[1].split('"')[0]}
+        for role, user in self.people.items():
+            if user is not None:
+                house.sign_in(self.clients[role], user)
+                self.tokens[role] = house.token(self.clients[role])
+        # Whole minutes, as a form says them.
+        start = clock.now().replace(second=0, microsecond=0)
+        with writing():
+            found = db.session.get_one(Discussion, self.discussion.id)
+            found.starts_at = start + timedelta(hours=1 if phase in {Phase.DRAFT, Phase.ANNOUNCED} else -1)
+            found.ends_at = start + timedelta(hours=2) if phase is not Phase.CLOSED else start
+            found.time_zone = "UTC"
+        names = ("title", "intro", "visibility", "starts_at", "ends_at", "time_zone", "questions_shown", "hosted_by")
+        self.fields = {name: getattr(self.discussion, name) for name in names}
+        self.kept = db.session.scalars(select(Seat.id)).all(), db.session.scalars(select(Mute.id)).all()
+        self.reset()
+
+    def _people(self):
+        house, discussion = self.house, self.discussion
+        people = {
+            Role.VISITOR: None,
+            Role.UNCONFIRMED: house.user("Una Unsure", confirmed=False),
+            Role.MUTED: house.user("Max Silent"),
+            Role.MEMBER: house.user("Mina Mayer"),
+            Role.PANELIST: house.panelist(discussion, "Pia Orlando"),
+            Role.MODERATOR: house.user("Tom Fuller"),
+            Role.HOST: house.host_of(discussion),
+            Role.OWNER: db.session.get_one(User, discussion.owner_id),
+            Role.ADMINISTRATOR: house.user("Ada Adler", role=SiteRole.ADMINISTRATOR),
+        }
+        with writing():
+            db.session.get_one(User, discussion.owner_id).name = "Olga Winter"
+        house.seat(discussion, people[Role.MODERATOR], SeatRole.MODERATOR)
+        assert set(people) == set(Role)
+        return people
+
+    def _mute(self, user) -> None:
+        self.house.do(moderation.mute, self.people[Role.HOST], self.discussion, user, "rude")
+
+    def _written_before(self, role: Role) -> Comment:
+        """What somebody wrote when they still could."""
+        comment = self.house.comment(self.discussion, self.guest, WORDS, question=1)
+        with writing():
+            db.session.execute(update(Comment).where(Comment.id == comment.id).values(author_id=self.people[role].id))
+        return comment
+
+    def reset(self) -> None:
+        """Put everything back to where a cell begins."""
+        seats, mutes = self.kept
+        with writing():
+            db.session.execute(
+                update(Discussion).where(Discussion.id == self.discussion.id).values(phase=self.phase, **self.fields)
+            )
+            db.session.execute(delete(Comment).where(Comment.key.like("cell-%")))
+            db.session.execute(
+                update(Comment).values(source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1)
+            )
+            db.session.execute(
+                update(Question).where(Question.id == self.waiting.id).values(number=None, state=QuestionState.DRAFT)
+            )
+            db.session.execute(delete(Question).where(Question.text == "Written in a cell?"))
+            db.session.execute(delete(Seat).where(Seat.id.not_in(seats)))
+            db.session.execute(delete(Mute).where(Mute.id.not_in(mutes)))
+        db.session.expire_all()
+
+    @property
+    def q1(self) -> int:
+        return next(question.id for question in self.discussion.questions if question.number == 1)
+
+    def footprint(self) -> tuple[object, ...]:
+        """What a refused request must leave as it is."""
+        db.session.rollback()
+        return (
+            db.session.execute(select(Discussion.phase, Discussion.ends_at, Discussion.title)).all(),
+            db.session.execute(select(Event.seq).order_by(Event.seq.desc()).limit(1)).all(),
+            db.session.execute(select(Comment.id, Comment.state, Comment.source, Comment.question_id)).all(),
+            db.session.execute(select(Question.id, Question.state)).all(),
+            db.session.execute(select(Seat.id)).all(),
+            db.session.execute(select(Mute.id)).all(),
+        )
+
+    def get(self, role: Role, path: str):
+        return self.clients[role].get(f"/d/{self.discussion.slug}{path}")
+
+    def post(self, as_role: Role, path: str, **fields: object):
+        fields["csrf_token"] = self.tokens.get(as_role, "")
+        address = f"/d/{self.discussion.slug}{path}"
+        return self.clients[as_role].post(address, data=fields, headers={"Accept": "application/json"})
+
+
+def step(name: str):
+    return lambda world, role: world.post(role, f"/console/{name}")
+
+
+def on_own(action: str, **fields: object):
+    return lambda world, role: (
+        world.post(role, f"/comments/{world.own[role].id}/{action}", **fields)
+        if role in world.own
+        else world.post(role, f"/comments/{world.other.id}/{action}", **fields)
+    )
+
+
+def edit_discussion(world: World, role: Role):
+    discussion = world.discussion
+    when = {
+        f"{name}_{part}": getattr(discussion, name).strftime(shape)
+        for name in ("starts_at", "ends_at")
+        for part, shape in (("date", "%Y-%m-%d"), ("time", "%H:%M"))
+    }
+    words = {"title": "Another title", "slug": discussion.slug, "time_zone": "UTC"}
+    return world.post(role, "/edit", **words, **when, visibility="public", questions_shown="all")
+
+
+# How each verb is done over HTTP. A new verb without a way here fails the test.
+WAYS = {
+    "discussion.read": lambda world, role: world.get(role, ""),
+    "discussion.edit": edit_discussion,
+    "discussion.publish": step("publish"),
+    "discussion.withdraw": step("withdraw"),
+    "discussion.open": step("open"),
+    "discussion.pause": step("pause"),
+    "discussion.resume": step("resume"),
+    "discussion.close": step("close"),
+    "discussion.extend": lambda world, role: world.post(role, "/console/extend", minutes=10),
+    "seat.give": lambda world, role: world.post(
+        role, "/seats/new", name="Nora Newcomer", email="nora@example.org", role="panelist"
+    ),
+    "question.write": lambda world, role: world.post(role, "/questions/new", text="Written in a cell?"),
+    "question.ask": lambda world, role: world.post(role, f"/questions/{world.waiting.id}/ask"),
+    "comment.post": lambda world, role: world.post(
+        role, "/comments", body="Posted in a cell.", question=1, key=f"cell-{secrets.token_hex(8)}"
+    ),
+    "comment.edit": on_own("edit", body="Changed in a cell."),
+    "comment.delete": on_own("delete"),
+    "comment.move": on_own("move", question=""),
+    "comment.hide": lambda world, role: world.post(role, f"/comments/{world.other.id}/hide", reason="cell"),
+    "person.mute": lambda world, role: world.post(role, f"/comments/{world.other.id}/mute", reason="cell"),
+    "record.read": lambda world, role: world.get(role, "/console"),
+    "console.open": lambda world, role: world.get(role, "/console"),
+}
+BY_SOCKET = {"presence.writing"}
+
+
+def test_every_verb_has_a_way():
+    assert set(WAYS) | BY_SOCKET == set(TABLE)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_cell_over_http(app, house, phase):
+    world = World(app, house, phase)
+    for verb, way in WAYS.items():
+        for role in Role:
+            before = world.footprint()
+            answer = way(world, role)
+            cell = f"{verb} as {role} in {phase}: {answer.status_code} {answer.get_data(as_text=True)[:200]}"
+            if role in TABLE[verb][phase]:
+                assert answer.status_code in {200, 201, 302, 303}, cell
+                if answer.status_code != 200 or world.footprint() != before:
+                    world.reset()
+                continue
+            assert answer.status_code in {303, 403, 404, 409}, cell
+            if answer.status_code == 303:
+                assert role is Role.VISITOR, cell
+                assert answer.headers["Location"].startswith("/sign-"), cell
+            if phase is Phase.DRAFT and role not in STAFF:
+                assert answer.status_code == 404, cell
+                assert world.discussion.title not in answer.get_data(as_text=True), cell
+            assert world.footprint() == before, cell
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_cell_over_the_socket(app, house, phase, monkeypatch):
+    """The handlers under the wire; tests/live speaks to them over real sockets."""
+    world = World(app, house, phase)
+    written = []
+    for visibility in Visibility:
+        with writing():
+            db.session.get_one(Discussion, world.discussion.id).visibility = visibility
+        for role, user in world.people.items():
+            monkeypatch.setattr(spoken, "_typed_at", {})
+            session = user and db.session.scalar(select(Session.id).where(Session.user_id == user.id))
+            reader = Reader(f"{role}-{visibility}", written.append, user.id if user else None, session)
+            said = {"discussion": world.discussion.id, "after": 0, "epoch": world.discussion.epoch}
+            may_read = role in TABLE["discussion.read"][phase]
+            if visibility is Visibility.INVITED:
+                may_read = may_read and role not in {Role.VISITOR, Role.UNCONFIRMED, Role.MEMBER, Role.MUTED}
+            joined = True
+            try:
+                spoken.join(reader, said)
+            except Refused as refusal:
+                joined = refusal.status != 404
+            assert joined is may_read, (role, phase, visibility)
+            assert (world.discussion.id in reader.rooms) is may_read
+            if not may_read:
+                continue
+            spoken.typing(reader, {"discussion": world.discussion.id, "question": 1})
+            writers = presence.now(world.discussion.id)["writing"]
+            names = {writer["user_id"] for writer in writers}
+            assert (user is not None and user.id in names) is (role in TABLE["presence.writing"][phase]), (role, phase)
+            broadcast.leave(reader, world.discussion.id)
+        presence._writing.clear()
