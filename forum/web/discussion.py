@@ -94,6 +94,7 @@ def show(slug: str) -> Response:
         after=after,
         reply=reply,
         typed=typed,
+        mute=access.mute_of(found.user, found.discussion) if found.user and found.role is Role.MUTED else None,
         edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
         writes=view.refresh is None and scene.phase != "closed",
     )

@@ -378,3 +378,44 @@ def test_a_skipped_question_is_not_announced(client, house, clock):
     house.do(questions.skip, house.host_of(discussion), question)
 
     assert "Shall we skip this?" not in page(client, discussion)
+
+
+def test_questions_that_are_over_are_folded_until_somebody_asks_for_them(client, house, clock):
+    discussion = house.discussion(ask=1)
+    first = house.comment(discussion, body="First answer", question=1)
+    house.asked(discussion, "And what about the second point?")
+    house.comment(discussion, body="Second answer", question=2)
+
+    def folded(query=""):
+        html = page(client, discussion, query)
+        return ['<details class="fold">' in section(html, name) for name in ("q1", "q2")]
+
+    assert folded() == [True, False]
+    assert folded(f"?around={first.id}") == [False, False]
+    assert folded("?show=q1") == [False, False]
+    assert folded("?refresh=60") == [False, False]
+    house.do(discussions.close, house.host_of(discussion), discussion)
+    assert folded() == [False, False]
+
+
+def test_somebody_who_may_not_write_any_more_is_told_so_on_the_page(client, house, clock):
+    discussion = house.discussion(ask=1)
+    member = house.user("Samuel Bekele")
+    house.do(moderation.mute, house.host_of(discussion), discussion, member, "Advertising")
+    house.sign_in(client, member)
+
+    html = page(client, discussion)
+
+    assert 'data-role="muted"' in html
+    assert "You can go on reading. Reason: Advertising" in html
+    assert 'data-slot="muted"' not in page(client.application.test_client(), discussion)
+
+
+def test_what_an_action_has_to_say_is_said_on_whichever_page_comes_next(client, house, clock):
+    house.sign_in(client, house.user())
+    with client.session_transaction() as session:
+        session["_flashes"] = [("message", "It is done.")]
+
+    said = '<p class="told" role="status" tabindex="-1" autofocus>It is done.</p>'
+    assert client.get("/").get_data(as_text=True).count(said) == 1
+    assert said not in client.get("/").get_data(as_text=True)

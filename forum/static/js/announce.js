@@ -17,7 +17,7 @@ const isWriting = () => one("[data-composer] textarea") === document.activeEleme
 
 /** @param {string} role @param {string} words */
 function speak(role, words) {
-  const place = one(`[role=${role}]`);
+  const place = one(`body > .vh[role=${role}]`);
   if (!place) return;
   // The same words twice are read twice only if the text changes in between.
   place.textContent = "";

@@ -50,9 +50,11 @@ function show() {
 function tick() {
   show();
   const left = page.phase === "live" ? minutesTo(document.body.dataset.endsAt) : undefined;
-  const isCrossed = lastLeft !== undefined && left !== undefined && left < lastLeft;
-  if (left !== undefined && isCrossed && TELL_AT.includes(left))
-    tell("say", `${plural(left, "minute", "minutes")} left`);
+  // A tab in the background ticks once a minute, and may step over the very minute.
+  const isDue = (/** @type {number} */ at) =>
+    lastLeft !== undefined && left !== undefined && lastLeft > at && left <= at;
+  const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
+  if (left && left > 0 && tellAt.some(isDue)) tell("say", `${plural(left, "minute", "minutes")} left`);
   lastLeft = left;
 }
 

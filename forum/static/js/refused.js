@@ -77,9 +77,17 @@ function tellPhase({ phase, before }) {
     tell("alert", "This discussion is closed. Your text is kept.");
 }
 
+/** Said for as long as it holds, whatever is typed: the text stays in the field, to be copied. @param {string} message */
+function mute(message) {
+  say("muted", [message], "bad");
+  tell("alert", message);
+}
+
 /** @param {HTMLFormElement} composer */
 export function start(composer) {
   form = composer;
+  const told = one("[data-notice][data-slot=muted]")?.textContent;
+  if (told) say("muted", [told], "bad");
   hear("status", tellPhase);
   hear("link", (state) => {
     if (state === "live") unsay("link");
@@ -91,8 +99,12 @@ export function start(composer) {
     say("phase", ["This discussion is no longer open to you. Your text is kept here, so you can copy it."], "bad"),
   );
   hear("event", (event) => {
-    if (event.kind === "person.muted")
-      say("refused", [event.message ?? "A host has ended your right to write here."], "bad");
-    if (event.kind === "person.unmuted") unsay("refused");
+    if (event.kind === "person.muted") {
+      document.body.dataset.role = "muted";
+      mute(event.message ?? "A host has ended your right to write here.");
+    }
+    if (event.kind !== "person.unmuted") return;
+    unsay("muted", "refused");
+    tell("resync");
   });
 }

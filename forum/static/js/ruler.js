@@ -1,6 +1,7 @@
 /** The ruler of the hour: moves "now" along, and lets a bar grow when an answer comes. */
 
 import { all, hear, one } from "./page.js";
+import { clock } from "./times.js";
 
 /** Python rounds a half to the even neighbour, and so must this, to draw the bars that `live/scene.py` draws. @param {number} x */
 function roundEven(x) {
@@ -44,7 +45,27 @@ function moveNow() {
   if (!(share >= 0)) return;
   for (const now of all("[data-region=ruler] [data-now]")) {
     for (const name of [...now.classList]) if (name.startsWith("at-")) now.classList.remove(name);
-    now.classList.add(`at-${roundEven(100 * Math.min(share, 1))}`);
+    const place = roundEven(100 * Math.min(share, 1));
+    now.classList.add(`at-${place}`);
+    now.classList.toggle("ruler-left", place > 80);
+    const time = one("time", now);
+    if (time) time.textContent = clock(new Date());
+  }
+  for (const ruler of all("[data-region=ruler]")) fit(ruler);
+}
+
+/** Let no word stand on another: a time gives way first, then a label; "now" always stays. @param {HTMLElement} ruler */
+function fit(ruler) {
+  const words = all("a, li:not([data-now]) > time", ruler);
+  for (const word of words) word.hidden = false;
+  const now = one("[data-now]", ruler);
+  /** @type {DOMRect[]} */
+  const taken = now ? [now.getBoundingClientRect()] : [];
+  // Labels before times, and from the end on: the open question's is the last.
+  for (const word of words.reverse().sort((a, b) => Number(b.matches("a")) - Number(a.matches("a")))) {
+    const own = word.getBoundingClientRect();
+    word.hidden = own.width > 0 && taken.some((other) => own.left < other.right && other.left < own.right);
+    if (!word.hidden) taken.push(own);
   }
 }
 
@@ -52,5 +73,6 @@ export function start() {
   moveNow();
   setInterval(moveNow, 15_000);
   hear("morphed", moveNow);
+  addEventListener("resize", moveNow);
   hear("event", grow);
 }
