@@ -31,12 +31,14 @@ MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give each database a worker of its own, so that its server is started once; the rest goes where there is time.
 
-    A test marked `one_database` is about what no database can change (a script, a layout), and runs on SQLite only.
+    A test marked `one_database` is about what no database can change (a script, a layout), and runs on SQLite only;
+    one marked `postgresql` is about its server.
     """
     doubled = []
     for item in items:
         kind = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
-        if kind == "postgresql" and item.get_closest_marker("one_database"):
+        unwanted = {"postgresql": "one_database", "sqlite": "postgresql"}.get(kind or "", "")
+        if kind and item.get_closest_marker(unwanted):
             doubled.append(item)
         elif kind:
             item.add_marker(pytest.mark.xdist_group(kind))
