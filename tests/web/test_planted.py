@@ -1,0 +1,202 @@
+"""What a person may not see is on no surface: unique words are planted, and every address is read as everybody."""
+
+import json
+import logging
+
+import pytest
+
+from forum.actions import comments, discussions, drafts, moderation, questions
+from forum.database import db, writing
+from forum.live import spoken
+from forum.live.broadcast import Reader
+from forum.models import Comment, Discussion, Question, Seat, SeatRole, Session, User
+
+# Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
+LOCAL_ONLY = {"accounts.outbox"}
+QUERIES = ("", "?order=time", "?show=q1", "?show=general", "?refresh=5", "?text=1")
+
+
+class Garden:
+    """Every kind of thing that somebody may not see, each holding a word of its own."""
+
+    def __init__(self, app, house) -> None:
+        self.app, self.house = app, house
+        self.words: dict[str, set[str]] = {}
+        self.host = house.user("Hanna Gastgeb")
+        self.open = house.discussion(host=self.host, ask=1, slug="open-one", questions_shown="none")
+        self.counted = house.discussion(host=self.host, ask=1, slug="counted-one", questions_shown="count")
+        self.draft = house.discussion(
+            phase="draft", host=self.host, slug="wordslugdraft", title=self.plant("drafttitle", "host"),
+            intro=self.plant("draftintro", "host"), editors_note=self.plant("draftnote", "host"),
+            hosted_by=self.plant("drafthost", "host"),
+        )  # fmt: skip
+        self.invited = house.discussion(
+            host=self.host, ask=1, slug="wordsluginvited", title=self.plant("invitedtitle", "host"),
+            intro=self.plant("invitedintro", "host"), visibility="invited",
+        )  # fmt: skip
+        self.words["wordslugdraft"] = self.words["wordsluginvited"] = {"host"}
+        for discussion in (self.open, self.counted, self.draft, self.invited):
+            house.question(discussion, self.plant(f"unasked{discussion.id}", "host"))
+        skipped = house.question(self.open, self.plant("skipped", "host"))
+        house.do(questions.skip, self.host, skipped)
+        self.people = {
+            "visitor": None,
+            "member": house.user("Mina Mayer"),
+            "muted": house.user("Max Silent"),
+            "panelist": house.panelist(self.open, "Pia Orlando"),
+            "host": self.host,
+        }
+        self._comments()
+        seated = {seat.user_id for seat in db.session.query(Seat)}
+        for user in db.session.query(User):
+            mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}
+            self.words[user.email] = mine | ({"host"} if user.id in seated else set())
+
+    def _comments(self) -> None:
+        house, writer = self.house, self.house.user("Wanda Writer")
+        comment = house.comment(self.open, writer, self.plant("hiddentext", "host"), question=1)
+        house.comment(self.open, writer, "An answer to it.", question=1, reply_to=comment.id)
+        house.do(moderation.hide, self.host, comment, "off topic")
+        gone = house.comment(self.open, writer, self.plant("deletedtext"), question=1)
+        house.do(comments.delete, writer, gone)
+        edited = house.comment(self.open, writer, self.plant("olderversion"), question=1)
+        house.do(comments.edit, writer, edited, "A newer version.")
+        restored = house.comment(self.open, writer, "Hidden by mistake.", question=1)
+        house.do(moderation.hide, self.host, restored, self.plant("reasonofahide", "host"))
+        house.do(moderation.restore, self.host, restored, self.plant("reasonofarestore", "host"))
+        house.comment(self.invited, self.host, self.plant("invitedtext", "host"), question=1)
+        house.do(moderation.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
+        house.do(drafts.keep, self.open, "somebody else", self.plant("someonesdraft"), 1, None)
+
+    def plant(self, word: str, *seen_by: str) -> str:
+        word = f"zq{word}qz"
+        self.words[word] = set(seen_by)
+        return word
+
+    def client(self, role: str):
+        client = self.app.test_client()
+        if self.people[role] is not None:
+            self.house.sign_in(client, self.people[role])
+        return client
+
+    def addresses(self):
+        """Every address that answers GET, with everything that is there in its places."""
+        places = {
+            "slug": [discussion.slug for discussion in db.session.query(Discussion)],
+            "comment_id": [str(comment.id) for comment in db.session.query(Comment)],
+            "user_id": [str(user.id) for user in db.session.query(User)],
+            "question_id": [str(question.id) for question in db.session.query(Question)],
+            "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
+            "session_id": [str(session.id) for session in db.session.query(Session)],
+            "action": ["edit", "delete", "move", "hide", "restore", "mute"],
+            "token": ["a-token"],
+            "filename": ["robots.txt"],
+        }
+        for rule in self.app.url_map.iter_rules():
+            if "GET" not in (rule.methods or ()) or rule.endpoint in LOCAL_ONLY:
+                continue
+            unknown = rule.arguments - set(places)
+            assert not unknown, f"{rule}: say in this test what stands at {unknown}"
+            yield from self._filled(rule, places)
+
+    def _filled(self, rule, places):
+        filled = [str(rule.rule)]
+        for name in rule.arguments:
+            kind = next(part for part in _parts(str(rule.rule)) if part.endswith(f"{name}>"))
+            filled = [path.replace(kind, value) for path in filled for value in places[name]]
+        yield from filled
+
+
+def _parts(rule: str):
+    at = 0
+    while (start := rule.find("<", at)) >= 0:
+        at = rule.index(">", start) + 1
+        yield rule[start:at]
+
+
+@pytest.fixture
+def garden(app, house):
+    return Garden(app, house)
+
+
+def wanted(garden: Garden, role: str) -> list[str]:
+    return [word for word, seen_by in garden.words.items() if role not in seen_by]
+
+
+@pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
+def test_no_page_shows_what_is_not_for_this_person(garden, role, caplog):
+    caplog.set_level(logging.DEBUG)
+    client, forbidden = garden.client(role), wanted(garden, role)
+    asked = 0
+    for address in garden.addresses():
+        queries = QUERIES if address.count("/") == 2 and address.startswith("/d/") else ("",)
+        if address.endswith(("/events", "/comments")):
+            epochs = {d.epoch for d in db.session.query(Discussion)}
+            queries = (*(f"?after=0&epoch={epoch}" for epoch in epochs), "?question=1", "?question=", "?question=time")
+        for query in queries:
+            answer = client.get(address + query)
+            asked += 1
+            assert answer.status_code != 500, address + query
+            said = f"{answer.get_data(as_text=True)} {answer.headers}"
+            # Whoever asks under an address that does not exist for them reads back that address, and nothing else.
+            said = said.replace(address, "").replace(address.replace("/", "%2F"), "")
+            for word in forbidden:
+                assert word not in said or _is_echo(word, address), f"{word} at {address}{query} for {role}"
+    assert asked > 100
+    for word in garden.words:
+        if word.startswith("zq"):
+            assert word not in caplog.text, f"{word} is in the log"
+
+
+def _is_echo(word: str, address: str) -> bool:
+    return word.startswith("wordslug") and word in address
+
+
+def test_the_host_sees_what_is_for_hosts(garden):
+    """Or the words above would be looked for where they never are."""
+    client = garden.client("host")
+    seen = " ".join(
+        client.get(address).get_data(as_text=True) for address in garden.addresses() if address.startswith("/d/")
+    )
+    missing = [word for word, seen_by in garden.words.items() if "host" in seen_by and word not in seen]
+    assert [word for word in missing if word.startswith("zq")] == []
+
+
+@pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
+def test_no_socket_hears_what_is_not_for_this_person(garden, role):
+    user = garden.people[role]
+    session = None
+    if user is not None:
+        garden.client(role)
+        session = db.session.query(Session).filter_by(user_id=user.id).one().id
+    for discussion in db.session.query(Discussion).all():
+        frames: list[object] = []
+        reader = Reader(f"{role}-{discussion.id}", frames.append, user.id if user else None, session)
+        try:
+            heard = spoken.join(reader, {"discussion": discussion.id, "after": 0, "epoch": discussion.epoch})
+        except Exception as refusal:
+            heard = str(refusal)
+        said = json.dumps([heard, [str(frame) for frame in frames]])
+        for word in wanted(garden, role):
+            assert word not in said, (word, role, discussion.slug)
+
+
+def test_a_draft_and_a_private_discussion_are_as_if_they_were_not(garden):
+    client = garden.client("member")
+    nothing = client.get("/d/no-such-thing")
+    for discussion in (garden.draft, garden.invited):
+        for path in ("", "/transcript", "/feed.atom", "/calendar.ics", "/recent", "/console", "/events?after=0"):
+            there = client.get(f"/d/{discussion.slug}{path}")
+            other = client.get(f"/d/no-such-thing{path}")
+            assert there.status_code == other.status_code == 404
+            mine = there.get_data(as_text=True).replace(discussion.slug, "no-such-thing")
+            assert _without_tokens(mine) == _without_tokens(other.get_data(as_text=True))
+    assert nothing.status_code == 404
+    with writing():
+        discussions.publish(garden.host, db.session.get_one(Discussion, garden.draft.id))
+    assert client.get(f"/d/{garden.draft.slug}").status_code == 200
+    assert SeatRole.HOST in {seat.role for seat in garden.draft.seats}
+
+
+def _without_tokens(page: str) -> str:
+    return " ".join(part for part in page.split() if "csrf" not in part and not part.startswith(("content=", "value=")))
