@@ -2,6 +2,7 @@
 
 import pytest
 
+from forum.actions import moderation
 from forum.models import Discussion
 from tests.browser.scene import Scene, until
 
@@ -91,3 +92,84 @@ def test_folded_questions_open_without_script(scene, discussion):
     page.goto(f"{scene.address}/d/{discussion.slug}?show=q1")
     assert page.locator("#q1 .comment").first.is_visible()
     assert page.locator("#q2 .show-earlier").inner_text() == "Show 5 earlier"
+
+
+# Every element of the stream that Tab stops at, by the comment it belongs to.
+STOPS = """() => [...document.querySelectorAll('.answers .comment, .answers .comment a')]
+  .filter((e) => e.tabIndex >= 0 && e.checkVisibility()).map((e) => e.closest('.comment').id)"""
+FOCUSED = "() => document.activeElement.closest('.comment')?.id"
+
+
+def test_somebody_with_a_keyboard_alone_reads_answers_and_is_told_what_they_want(scene, discussion):
+    panelist = next(seat.user for seat in discussion.seats if seat.name == "Priya Raman")
+    page = scene.visit(discussion, scene.house.user("Kim Typing"))
+    first, second = (page.locator("#q2 .comment").nth(n).get_attribute("id") for n in (0, 1))
+
+    # The stream is one stop; arrows go through it, Tab goes into the actions of one comment, and out again.
+    assert set(page.evaluate(STOPS)) == {first}
+    page.focus("#q2 .question-facts a")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.id") == first
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("() => document.activeElement.id") == second
+    assert set(page.evaluate(STOPS)) == {second}
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == second
+    assert page.evaluate("() => document.activeElement.localName") == "a"
+    for _ in page.evaluate(STOPS)[1:]:
+        page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) is None
+    assert page.evaluate("() => document.activeElement.matches('[data-composer] *')")
+    page.evaluate("() => document.activeElement.blur()")
+
+    # What is said of new answers is the reader's choice, and is remembered.
+    page.keyboard.press("?")
+    page.get_by_label("new answers").select_option("panel")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    spoken = scene.house.comment(discussion, panelist, "Wells before pipes.", question=2)
+    scene.settle(discussion, page)
+    until(
+        page, "() => document.querySelector('body > [role=status]').textContent === 'Priya Raman: Wells before pipes.'"
+    )
+    assert set(page.evaluate(STOPS)) == {second}
+    assert f"c{spoken.id}" in page.evaluate("() => [...document.querySelectorAll('#q2 .comment')].map((c) => c.id)")
+    page.reload()
+    scene.wait_for_link(page)
+    page.keyboard.press("?")
+    assert page.get_by_label("new answers").input_value() == "panel"
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+
+    # A first name that the text begins with offers the person; Tab takes it, going on typing does not.
+    page.keyboard.press("c")
+    page.keyboard.type("Priya,")
+    page.keyboard.press("Tab")
+    page.keyboard.type("wells it is. Ada, you too.")
+    field = page.locator("[data-composer] textarea")
+    assert field.input_value() == "@Priya Raman, wells it is. Ada, you too."
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".comment.mine .mention")
+    assert page.evaluate("() => document.activeElement.localName") == "textarea"
+
+
+def test_somebody_whose_right_to_write_ends_is_told_at_once_and_keeps_the_text(scene, discussion):
+    member = scene.house.user("Kim Typing")
+    page = scene.visit(discussion, member)
+    field = page.locator("[data-composer] textarea")
+    field.press_sequentially("Buy my")
+    scene.house.do(moderation.mute, scene.house.host_of(discussion), discussion, member, "Advertising")
+    notice = page.locator("[data-notice]")
+    until(page, "() => document.querySelector('[data-notice]').textContent.includes('Advertising')")
+    field.press_sequentially(" wares")
+    assert "You can go on reading" in notice.inner_text()
+    assert field.input_value() == "Buy my wares"
+    assert not page.locator(".composer-post").is_visible()
+    page.reload()
+    scene.wait_for_link(page)
+    assert "You can go on reading" in notice.inner_text()
+    assert field.input_value() == "Buy my wares"
+    scene.house.do(moderation.unmute, scene.house.host_of(discussion), discussion, member)
+    until(page, "() => document.body.dataset.role === 'member'")
+    assert not notice.is_visible()
+    assert page.locator(".composer-post").is_visible()

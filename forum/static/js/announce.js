@@ -1,11 +1,22 @@
 /** Says to screen readers what matters, and no more (spec G). Two elements, both empty at load. */
 
+import { trying } from "./draft.js";
 import { hear, one, page } from "./page.js";
 import { label, plural } from "./words.js";
 
+const MODE = "roundtext:announce";
+/** What a reader can have said of what others do; results of one's own acts are always said. */
+export const MODES = {
+  nothing: "Nothing",
+  counts: "How many are new",
+  panel: "Panel and host answers read out",
+  all: "Every answer read out",
+};
+const MOST_READ = 600;
+
 const EVERY = 20_000;
 const EVERY_WHILE_WRITING = 60_000;
-/** @type {{question: number | null | undefined, panel: boolean}[]} */
+/** @type {{question: number | null | undefined, panel: boolean, words: string}[]} */
 let held = [];
 let lastAt = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -29,19 +40,46 @@ function speak(role, words) {
 /** @param {string} words */
 export const say = (words) => speak("status", words);
 
+/** @returns {string} one of MODES */
+export const mode = () => trying(() => localStorage.getItem(MODE)) ?? "counts";
+
+/** @param {string} wanted one of MODES */
+export function setMode(wanted) {
+  trying(() => localStorage.setItem(MODE, wanted));
+  held = [];
+}
+
 function sayHeld() {
   timer = undefined;
   if (!held.length) return;
-  const questions = [...new Set(held.map((one_) => one_.question))];
-  const panel = held.filter((one_) => one_.panel).length;
-  const where = questions.length === 1 && questions[0] ? ` to ${label(questions[0])}` : "";
-  say(`${plural(held.length, "new answer", "new answers")}${where}${panel ? `, ${panel} from the panel` : ""}`);
+  const said = held.flatMap(({ words }) => words || []);
+  const counted = held.filter(({ words }) => !words);
+  if (counted.length) {
+    const questions = [...new Set(counted.map(({ question }) => question))];
+    const panel = counted.filter((answer) => answer.panel).length;
+    const where = questions.length === 1 && questions[0] ? ` to ${label(questions[0])}` : "";
+    said.push(
+      `${plural(counted.length, "new answer", "new answers")}${where}${panel ? `, ${panel} from the panel` : ""}`,
+    );
+  }
+  say(said.join(". "));
   held = [];
   lastAt = Date.now();
 }
 
+/** What is read out of an answer, by the reader's choice; "" when it is only counted. @param {number | undefined} id */
+function wordsOf(id) {
+  const wanted = { panel: ":is(.comment-panel, .comment-host)", all: "" }[mode()];
+  const comment = wanted === undefined ? null : one(`#c${id}${wanted}`);
+  if (!comment) return "";
+  const text = one(".comment-text", comment)?.textContent?.trim() ?? "";
+  const name = one(".comment-name", comment)?.textContent?.trim();
+  return `${name}: ${text.length > MOST_READ ? `${text.slice(0, MOST_READ)}…` : text}`;
+}
+
 /** @param {import("./page.js").LogEvent} event */
 function tellOf(event) {
+  if (mode() === "nothing") return;
   if (event.kind === "question.asked") {
     const question = one(`#q${event.number} h2`)?.textContent?.trim() ?? "";
     say(isWriting() ? `${label(event.number)} is open` : `${label(event.number)}: ${question}`);
@@ -53,7 +91,7 @@ function tellOf(event) {
     setTimeout(say, isWriting() ? 5_000 : 0, `${name} replied to you`);
     return;
   }
-  held.push({ question: event.question, panel: Boolean(event.panel) });
+  held.push({ question: event.question, panel: Boolean(event.panel), words: wordsOf(event.id) });
   const wait = lastAt + (isWriting() ? EVERY_WHILE_WRITING : EVERY) - Date.now();
   if (!timer) timer = setTimeout(sayHeld, Math.max(wait, 1_000));
 }
@@ -69,6 +107,7 @@ function tellOfLink(state) {
 
 export function start() {
   hear("say", say);
+  hear("announce", (words) => mode() !== "nothing" && say(words));
   hear("alert", (words) => speak("alert", words));
   hear("event", tellOf);
   hear("link", tellOfLink);

@@ -54,7 +54,7 @@ function tick() {
   const isDue = (/** @type {number} */ at) =>
     lastLeft !== undefined && left !== undefined && lastLeft > at && left <= at;
   const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
-  if (left && left > 0 && tellAt.some(isDue)) tell("say", `${plural(left, "minute", "minutes")} left`);
+  if (left && left > 0 && tellAt.some(isDue)) tell("announce", `${plural(left, "minute", "minutes")} left`);
   lastLeft = left;
 }
 

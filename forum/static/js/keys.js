@@ -1,24 +1,23 @@
 /** Single keys for readers. None works while something is typed, and all can be switched off in the list of keys (?). */
 
+import { MODES, mode, setMode } from "./announce.js";
 import { trying } from "./draft.js";
-import { isFolded } from "./fold.js";
 import { all, isField, make, one } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
+import { comments } from "./roving.js";
 import { goTo, goToNext } from "./unread.js";
 
 const OFF = "roundtext:keys-off";
 const KEYS = [
-  ["J", "next comment"],
-  ["K", "comment before"],
+  ["J, ↓", "next comment; Tab goes to what you can do with it"],
+  ["K, ↑", "comment before"],
   ["N", "next one you have not seen"],
   ["R", "reply to this comment"],
   ["C", "write"],
   [".", "the question that is open now"],
   ["?", "this list"],
 ];
-
-const comments = () => all(".answers > .comment").filter((comment) => !comment.hidden && !isFolded(comment));
 
 /** The comment with the focus, or else the first in sight. */
 function current() {
@@ -52,12 +51,16 @@ export function showKeys() {
   const box = make("input", { type: "checkbox" });
   box.checked = trying(() => localStorage.getItem(OFF)) !== "1";
   box.addEventListener("change", () => trying(() => localStorage.setItem(OFF, box.checked ? "0" : "1")));
+  const choice = make("select", {}, ...Object.entries(MODES).map(([value, words]) => new Option(words, value)));
+  choice.value = mode();
+  choice.addEventListener("change", () => setMode(choice.value));
   const dialog = make(
     "dialog",
     { class: "dialog keys", "aria-labelledby": "keys-title" },
-    make("h2", { id: "keys-title" }, "Keys"),
+    make("h2", { id: "keys-title" }, "Shortcuts and announcements"),
     make("table", {}, make("tbody", {}, ...rows)),
     make("p", {}, make("label", {}, box, " Single keys are on")),
+    make("p", {}, make("label", {}, "What a screen reader says of new answers: ", choice)),
     make("form", { method: "dialog" }, make("button", {}, "Close")),
   );
   dialog.addEventListener("close", () => dialog.remove());
@@ -82,8 +85,16 @@ export function start() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     if (isField(event.target) || one("dialog[open]")) return;
-    const act = event.key === "?" ? showKeys : ACTS[event.key.toLowerCase()];
-    if (!act || (event.key !== "?" && trying(() => localStorage.getItem(OFF)) === "1")) return;
+    const { key } = event;
+    // Arrows are a comment's own while it has the focus, and stay when single keys are off.
+    const isOnComment = /** @type {HTMLElement} */ (event.target).matches?.(".answers > .comment");
+    if (isOnComment && (key === "ArrowDown" || key === "ArrowUp")) {
+      event.preventDefault();
+      step(key === "ArrowDown" ? 1 : -1);
+      return;
+    }
+    const act = key === "?" ? showKeys : ACTS[key.toLowerCase()];
+    if (!act || (key !== "?" && trying(() => localStorage.getItem(OFF)) === "1")) return;
     event.preventDefault();
     act();
   });

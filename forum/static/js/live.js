@@ -19,11 +19,12 @@ import * as preview from "./preview.js";
 import * as recent from "./recent.js";
 import * as reply from "./reply.js";
 import * as resync from "./resync.js";
+import * as roving from "./roving.js";
 import * as ruler from "./ruler.js";
 import * as times from "./times.js";
 import * as unread from "./unread.js";
 
-for (const module of [times, mine, fold, announce, chip, ruler, presence, recent, unread]) module.start();
+for (const module of [times, mine, fold, roving, announce, chip, ruler, presence, recent, unread]) module.start();
 
 for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();
 

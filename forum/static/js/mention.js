@@ -1,14 +1,18 @@
-/** Offers names after `@`: the panel, and who writes on this page. Taken with Enter or Tab, left by going on typing. */
+/**
+ * Offers names after `@`: the panel, and who writes on this page. Taken with Enter or Tab, left by going on typing. A first
+ * name that a text begins with ("Luc - ", "Hi Folake,") offers its people too, and is taken with Tab only.
+ */
 
 import { all, make, one } from "./page.js";
 
 const MOST = 6;
-const AT = /(^|\s)@([^@\n]{0,30})$/u;
+const AT = /(^|\s)@([^@\n]{0,30})()$/u;
+const ADDRESSED = /^((?:(?:hi|hello|dear)\s+)?)([\p{L}\p{M}'’.-]{2,30})( -|[,:])$/iu;
 
 /** @returns {string[]} the panel first, then writers, the latest first */
 function names() {
   const panel = all("[data-region=panel] bdi").map((place) => place.textContent?.trim() ?? "");
-  const writers = all(".comment .comment-head bdi").map((place) => place.textContent?.trim() ?? "");
+  const writers = all(".answers .comment-name").map((place) => place.textContent?.trim() ?? "");
   return [...new Set([...panel, ...writers.reverse()])].filter(Boolean);
 }
 
@@ -22,6 +26,7 @@ export function start(form) {
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
   let chosen = 0;
+  let pattern = AT;
 
   const close = () => {
     list.hidden = true;
@@ -38,7 +43,9 @@ export function start(form) {
 
   /** @param {string} name */
   const take = (name) => {
-    const before = field.value.slice(0, field.selectionStart).replace(AT, `$1@${name.replaceAll("$", "$$$$")} `);
+    const before = field.value
+      .slice(0, field.selectionStart)
+      .replace(pattern, (_, start, _typed, end) => `${start}@${name}${end} `);
     field.setRangeText(before, 0, field.selectionStart, "end");
     close();
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -46,18 +53,13 @@ export function start(form) {
   };
 
   const offer = () => {
-    const found = AT.exec(field.value.slice(0, field.selectionStart));
-    const wanted = found?.[2].toLocaleLowerCase();
-    const fitting = (name = "") =>
-      name
-        .toLocaleLowerCase()
-        .split(" ")
-        .some((_, i, parts) =>
-          parts
-            .slice(i)
-            .join(" ")
-            .startsWith(wanted ?? ""),
-        );
+    const text = field.value.slice(0, field.selectionStart);
+    pattern = ADDRESSED.test(text) ? ADDRESSED : AT;
+    const wanted = pattern.exec(text)?.[2].toLocaleLowerCase();
+    const fitting = (name = "") => {
+      const words = ` ${name.toLocaleLowerCase()} `;
+      return pattern === AT ? words.includes(` ${wanted}`) : words.startsWith(` ${wanted} `);
+    };
     const people = wanted === undefined ? [] : names().filter(fitting).slice(0, MOST);
     list.replaceChildren(
       ...people.map((name, i) => {
@@ -82,7 +84,7 @@ export function start(form) {
     if (event.key === "ArrowDown") choose(chosen + 1);
     else if (event.key === "ArrowUp") choose(chosen - 1);
     else if (event.key === "Escape") close();
-    else if ((event.key === "Enter" || event.key === "Tab") && name) take(name);
+    else if ((event.key === "Tab" || (event.key === "Enter" && pattern === AT)) && name) take(name);
     else return;
     event.preventDefault();
   });

@@ -6,6 +6,8 @@ import { make, one } from "./page.js";
 const ORDER = ["muted", "refused", "length", "question", "phase", "mention", "link"];
 /** @type {Map<string, {parts: (Node | string)[], tone: string}>} */
 const messages = new Map();
+const told = one("[data-notice][data-slot=muted]")?.textContent;
+if (told) messages.set("muted", { parts: [told], tone: "bad" });
 
 /**
  * @param {string} slot one of ORDER

@@ -86,8 +86,6 @@ function mute(message) {
 /** @param {HTMLFormElement} composer */
 export function start(composer) {
   form = composer;
-  const told = one("[data-notice][data-slot=muted]")?.textContent;
-  if (told) say("muted", [told], "bad");
   hear("status", tellPhase);
   hear("link", (state) => {
     if (state === "live") unsay("link");

@@ -103,7 +103,7 @@ export function goToNext() {
 /** Bring a comment into sight and give it the focus. @param {HTMLElement} comment */
 export function goTo(comment) {
   unfold(comment);
-  comment.tabIndex = -1;
+  if (!comment.hasAttribute("tabindex")) comment.tabIndex = -1;
   comment.scrollIntoView({ block: "start", behavior: isCalm() ? "instant" : "auto" });
   comment.focus({ preventScroll: true });
 }
