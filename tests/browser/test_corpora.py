@@ -23,7 +23,7 @@ AT_ONCE = 240
 ACTIVE = """() => {
   const own = location.origin;
   const wrong = [];
-  const local = (url) => url.startsWith('/') || url.startsWith('#') || url.startsWith('?') || url.startsWith(own);
+  const local = (url) => new URL(url, location.href).origin === own;
   for (const element of document.querySelectorAll('*')) {
     const name = element.localName;
     if (['iframe', 'object', 'embed', 'applet', 'base', 'math', 'frame', 'video', 'audio', 'marquee'].includes(name))
