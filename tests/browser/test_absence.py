@@ -1,0 +1,105 @@
+"""What somebody missed: earlier answers, another history after a restore, a crash, and how much time is left."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from forum import clock
+from forum.actions import discussions
+from forum.database import db, writing
+from forum.models import Comment, Discussion, Event
+from tests.browser.scene import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+
+LONG = "A thought that needs more than a line to be said, and says it in full. " * 6
+
+
+@pytest.fixture
+def discussion(scene) -> Discussion:
+    """A live discussion with one question and more answers than a first page shows."""
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    writer = scene.house.user("Ada Lind")
+    for number in range(130):
+        scene.house.comment(discussion, writer, f"Number {number}. {LONG}", question=1)
+    return discussion
+
+
+def test_earlier_answers_come_in_below_their_link_each_once(scene, discussion):
+    page = scene.visit(discussion)
+    shown = page.locator("[data-answers='1'] .comment").count()
+    assert shown < 130
+    link = page.locator("#q1 .show-earlier")
+    link.scroll_into_view_if_needed()
+    assert str(130 - shown) in link.inner_text()
+    before = link.evaluate("(link) => link.getBoundingClientRect().top")
+    link.click()
+    until(page, "(n) => document.querySelectorAll('[data-answers=\"1\"] .comment').length === n", min(shown + 50, 130))
+    # The link stays under the pointer, and the keyboard goes to the first of what has come below it.
+    assert abs(link.evaluate("(link) => link.getBoundingClientRect().top") - before) <= 2
+    first = page.locator("[data-answers='1'] .comment").first.get_attribute("id")
+    assert page.evaluate("document.activeElement.id") == first
+    while page.locator("#q1 .show-earlier:visible").count():
+        count = page.locator("[data-answers='1'] .comment").count()
+        page.locator("#q1 .show-earlier").evaluate("(link) => link.click()")
+        until(page, "(n) => document.querySelectorAll('[data-answers=\"1\"] .comment').length > n", count)
+    ids = page.evaluate(
+        "() => [...document.querySelectorAll('[data-answers=\"1\"] .comment')].map((c) => +c.dataset.id)"
+    )
+    assert len(ids) == 130
+    assert ids == sorted(set(ids))
+
+
+def test_another_history_replaces_the_page_and_not_what_is_typed(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    kept = scene.house.comment(discussion, body="Before the backup.", question=1)
+    lost = scene.house.comment(discussion, body="After the backup.", question=1)
+    page = scene.visit(discussion, scene.house.user("Mina Mayer"))
+    page.locator("[data-composer] textarea").fill("In the middle of a thought")
+    # What `forum restore` does to the rows, while the page stays open.
+    with writing():
+        found = db.session.get_one(Discussion, discussion.id)
+        found.epoch, found.last_seq = "another-epoch", found.last_seq - 1
+        db.session.delete(db.session.get_one(Comment, lost.id))
+        db.session.execute(delete(Event).where(Event.discussion_id == found.id, Event.seq > found.last_seq))
+    until(page, "() => document.body.dataset.epoch === 'another-epoch'", None, 8)
+    until(page, "(id) => !document.getElementById(id)", f"c{lost.id}", 5)
+    assert page.locator(f"#c{kept.id}").count() == 1
+    assert page.locator("[data-composer] textarea").input_value() == "In the middle of a thought"
+    fresh = scene.house.comment(discussion, body="A new beginning.", question=1)
+    page.wait_for_selector(f"#c{fresh.id}", state="attached", timeout=5_000)
+
+
+def test_what_was_typed_before_a_crash_is_there_afterwards(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    member = scene.house.user("Mina Mayer")
+    page = scene.visit(discussion, member)
+    page.locator("[data-composer] textarea").press_sequentially("Typed, and then the battery died")
+    until(page, "() => JSON.stringify({...localStorage}).includes('battery died')", None, 3)
+    state = page.context.storage_state()
+    page.context.close()
+    scene.contexts.remove(page.context)
+    again = scene.visit(discussion, member, storage_state=state)
+    field = again.locator("[data-composer] textarea")
+    assert field.input_value() == "Typed, and then the battery died"
+    field.press("Control+Enter")
+    again.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
+
+
+def test_ten_five_and_one_minute_before_the_end_are_said(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    page = scene.visit(discussion)
+    page.evaluate("""() => {
+      window.said = [];
+      const place = document.querySelector('body > .vh[role=status]');
+      new MutationObserver(() => place.textContent && window.said.push(place.textContent))
+        .observe(place, {childList: true, characterData: true, subtree: true});
+    }""")
+    for minutes in (10, 5, 1):
+        with writing():
+            found = db.session.get_one(Discussion, discussion.id)
+            found.ends_at = clock.now() + timedelta(minutes=minutes - 1, seconds=2)
+            discussions.extend(scene.house.host_of(found), found, 1)
+        wanted = f"{minutes} minute"
+        until(page, "(words) => window.said.some((said) => said.startsWith(words))", wanted, 10)
