@@ -64,7 +64,7 @@ function fit(ruler) {
   // Labels before times, and from the end on: the open question's is the last.
   for (const word of words.reverse().sort((a, b) => Number(b.matches("a")) - Number(a.matches("a")))) {
     const own = word.getBoundingClientRect();
-    word.hidden = own.width > 0 && taken.some((other) => own.left < other.right && other.left < own.right);
+    word.hidden = own.width > 0 && taken.some((other) => own.left < other.right - 3 && other.left < own.right - 3);
     if (!word.hidden) taken.push(own);
   }
 }
