@@ -1,10 +1,12 @@
 """What templates can say: filters and names that every page has."""
 
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request
-from flask_babel import format_datetime, format_time
+from flask_babel import format_datetime, format_time, get_translations
 from markupsafe import Markup
 
 from forum import access, clock, text
@@ -26,7 +28,25 @@ def init_app(app: Flask) -> None:
         may=access.may,
         may_create=access.may_create,
         here=lambda: request.full_path.rstrip("?"),
+        script_words=_script_words,
     )
+
+
+def _script_words() -> dict[str, str]:
+    """Return what the live page's script says, in the reader's language by its English; nothing for English itself.
+
+    Whatever stands in the script and in the language's catalogue: there is no second list to keep.
+    """
+    catalogue: dict[object, str] = getattr(get_translations(), "_catalog", {})
+    if len(catalogue) <= 1:
+        return {}
+    script = _script()
+    return {text: said for text, said in catalogue.items() if isinstance(text, str) and text and f'"{text}"' in script}
+
+
+@cache
+def _script() -> str:
+    return (Path(__file__).parents[1] / "static/built/live.js").read_text(encoding="utf-8")
 
 
 def _day(moment: datetime, zone: str = "UTC") -> str:

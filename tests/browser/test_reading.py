@@ -83,6 +83,15 @@ def test_a_question_that_is_over_is_one_line_and_never_folds_under_a_reader(scen
     assert is_in_sight(fresh, f"#c{late.id}")
 
 
+def test_the_lines_of_folded_parts_are_true_after_the_page_was_fetched_anew(scene, discussion):
+    page = scene.visit(discussion)
+    page.evaluate("() => { document.body.dataset.epoch = 'before-the-backup'; }")
+    scene.house.comment(discussion, body="Late to this.", question=1)
+    scene.house.comment(discussion, body="Hello from Jimma!")
+    scene.same_as_fresh(discussion, page)
+    assert page.locator("#q1 .fold-show").inner_text() == "Show 8"
+
+
 def test_folded_questions_open_without_script(scene, discussion):
     page = scene.context(java_script_enabled=False).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}")

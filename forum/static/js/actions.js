@@ -7,6 +7,7 @@ import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { getPage, post } from "./send.js";
 import { put } from "./stream.js";
+import { _ } from "./words.js";
 
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "mute", "unmute"];
 
@@ -26,7 +27,7 @@ async function open(link) {
     one("main h1", fresh)?.textContent?.trim() ?? link.textContent ?? "",
   );
   const trouble = make("p", { class: "dialog-trouble", role: "alert" });
-  const cancel = make("button", { type: "button", class: "dialog-cancel" }, "Cancel");
+  const cancel = make("button", { type: "button", class: "dialog-cancel" }, _("Cancel"));
   const ours = /** @type {HTMLFormElement} */ (document.importNode(form, true));
   // Its ids must not be those of the page.
   for (const field of all("[id]", ours)) field.id = `dialog-${field.id}`;
@@ -60,12 +61,12 @@ async function send(form, submitter, dialog, trouble) {
   const { ok, data, error } = await post(form.action, fields);
   form.removeAttribute("aria-busy");
   if (!ok) {
-    trouble.textContent = error?.message ?? "That did not work. Try again.";
+    trouble.textContent = error?.message ?? _("That did not work. Try again.");
     return;
   }
   dialog.close();
   if (data.html) keepPlace(() => put(data.html, false));
-  tell("say", "Done");
+  tell("say", _("Done"));
 }
 
 export function start() {

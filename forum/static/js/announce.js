@@ -2,15 +2,15 @@
 
 import { trying } from "./draft.js";
 import { hear, one, page } from "./page.js";
-import { label, plural } from "./words.js";
+import { _, label, plural } from "./words.js";
 
 const MODE = "roundtext:announce";
 /** What a reader can have said of what others do; results of one's own acts are always said. */
 export const MODES = {
-  nothing: "Nothing",
-  counts: "How many are new",
-  panel: "Panel and host answers read out",
-  all: "Every answer read out",
+  nothing: _("Nothing"),
+  counts: _("How many are new"),
+  panel: _("Panel and host answers read out"),
+  all: _("Every answer read out"),
 };
 const MOST_READ = 600;
 
@@ -57,10 +57,13 @@ function sayHeld() {
   if (counted.length) {
     const questions = [...new Set(counted.map(({ question }) => question))];
     const panel = counted.filter((answer) => answer.panel).length;
-    const where = questions.length === 1 && questions[0] ? ` to ${label(questions[0])}` : "";
-    said.push(
-      `${plural(counted.length, "new answer", "new answers")}${where}${panel ? `, ${panel} from the panel` : ""}`,
-    );
+    const [question] = questions.length === 1 ? questions : [];
+    const fresh = question
+      ? plural(counted.length, _("1 new answer to {where}"), _("{n} new answers to {where}"), {
+          where: label(question),
+        })
+      : plural(counted.length, _("1 new answer"), _("{n} new answers"));
+    said.push(fresh + (panel ? _(", {n} from the panel", { n: panel }) : ""));
   }
   say(said.join(". "));
   held = [];
@@ -82,13 +85,13 @@ function tellOf(event) {
   if (mode() === "nothing") return;
   if (event.kind === "question.asked") {
     const question = one(`#q${event.number} h2`)?.textContent?.trim() ?? "";
-    say(isWriting() ? `${label(event.number)} is open` : `${label(event.number)}: ${question}`);
+    say(isWriting() ? _("{q} is open", { q: label(event.number) }) : `${label(event.number)}: ${question}`);
   }
   if (event.kind !== "comment.posted" || String(event.author) === page.me) return;
   const parent = event.parent ? document.getElementById(`c${event.parent.id}`) : null;
   if (parent?.classList.contains("mine")) {
-    const name = one(`#c${event.id} .comment-name`)?.textContent?.trim() ?? "Somebody";
-    setTimeout(say, isWriting() ? 5_000 : 0, `${name} replied to you`);
+    const name = one(`#c${event.id} .comment-name`)?.textContent?.trim() ?? _("Somebody");
+    setTimeout(say, isWriting() ? 5_000 : 0, _("{name} replied to you", { name }));
     return;
   }
   held.push({ question: event.question, panel: Boolean(event.panel), words: wordsOf(event.id) });
@@ -99,10 +102,13 @@ function tellOf(event) {
 /** @param {string} state */
 function tellOfLink(state) {
   clearTimeout(lostTimer);
-  if (state === "live" && lostTimer) say("Back. The page is up to date.");
+  if (state === "live" && lostTimer) say(_("Back. The page is up to date."));
   lostTimer = undefined;
   if (state === "live") return;
-  lostTimer = setTimeout(() => isWriting() && speak("alert", "The connection is lost. You can keep writing."), 10_000);
+  lostTimer = setTimeout(
+    () => isWriting() && speak("alert", _("The connection is lost. You can keep writing.")),
+    10_000,
+  );
 }
 
 export function start() {

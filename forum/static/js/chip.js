@@ -2,7 +2,7 @@
 
 import { all, hear, one, page, tell } from "./page.js";
 import { clock } from "./times.js";
-import { plural } from "./words.js";
+import { _, plural } from "./words.js";
 
 const TELL_AT = [10, 5, 1];
 let link = "live";
@@ -14,12 +14,12 @@ const minutesTo = (at) => (at ? Math.ceil((Date.parse(at) - Date.now()) / 60_000
 
 /** How long until something begins, in the roughest words that are true. @param {number} minutes @param {string} at */
 function until(minutes, at) {
-  if (minutes <= 0) return "Starts now";
-  if (minutes < 60) return `Starts in ${minutes} min`;
+  if (minutes <= 0) return _("Starts now");
+  if (minutes < 60) return _("Starts in {n} min", { n: minutes });
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `Starts in ${hours} h ${minutes % 60} min`;
+  if (hours < 24) return _("Starts in {h} h {n} min", { h: hours, n: minutes % 60 });
   const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" });
-  return `Starts ${day.format(new Date(at))}, ${clock(new Date(at))}`;
+  return _("Starts {day}", { day: `${day.format(new Date(at))}, ${clock(new Date(at))}` });
 }
 
 /** What the clock says now; undefined leaves the server's words. */
@@ -27,13 +27,13 @@ function words() {
   const { phase, startsAt, endsAt } = document.body.dataset;
   if (phase === "announced" && startsAt) return until(minutesTo(startsAt), startsAt);
   const left = minutesTo(endsAt);
-  if (phase === "live" && left > 0) return left > 600 ? "Live" : `Live · ${left} min left`;
-  if (phase === "live") return "Live";
+  if (phase === "live" && left > 0) return left > 600 ? _("Live") : _("Live · {n} min left", { n: left });
+  if (phase === "live") return _("Live");
   return undefined;
 }
 
 function show() {
-  const text = link === "lost" ? "Reconnecting…" : link === "checking" ? "Checking every 20 s" : words();
+  const text = link === "lost" ? _("Reconnecting…") : link === "checking" ? _("Checking every 20 s") : words();
   for (const chip of all("[data-region=chip]")) {
     chip.classList.toggle("is-offline", link !== "live");
     const place = one("[data-chip-words]", chip) ?? chip;
@@ -54,7 +54,7 @@ function tick() {
   const isDue = (/** @type {number} */ at) =>
     lastLeft !== undefined && left !== undefined && lastLeft > at && left <= at;
   const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
-  if (left && left > 0 && tellAt.some(isDue)) tell("announce", `${plural(left, "minute", "minutes")} left`);
+  if (left && left > 0 && tellAt.some(isDue)) tell("announce", plural(left, _("1 minute left"), _("{n} minutes left")));
   lastLeft = left;
 }
 

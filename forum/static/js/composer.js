@@ -9,6 +9,7 @@ import { isField, one, tell } from "./page.js";
 import { start as startPosting } from "./posting.js";
 import { bindQuestion, startQuestions } from "./questions.js";
 import { clearReply, showReply } from "./reply.js";
+import { _ } from "./words.js";
 
 /** @typedef {import("./draft.js").Draft} Draft */
 
@@ -68,8 +69,9 @@ function typed() {
 export function measure() {
   const length = [...field.value].length;
   const over = length - LONGEST;
-  if (over > 0) say("length", [`${over} characters too many. Nothing is cut; shorten it or split it into two.`], "bad");
-  else if (length > LONGEST * 0.75) say("length", [`${-over} characters left.`]);
+  if (over > 0)
+    say("length", [_("{n} characters too many. Nothing is cut; shorten it or split it into two.", { n: over })], "bad");
+  else if (length > LONGEST * 0.75) say("length", [_("{n} characters left.", { n: -over })]);
   else unsay("length");
   return over <= 0;
 }

@@ -5,6 +5,7 @@ import { keepPlace } from "./place.js";
 import { showEarlier } from "./resync.js";
 import { getJson } from "./send.js";
 import { listOf } from "./stream.js";
+import { _ } from "./words.js";
 
 const AT_ONCE = 50;
 
@@ -15,7 +16,7 @@ async function load(link) {
   const first = list && one(".comment[data-id]", list);
   if (!list || link.getAttribute("aria-busy") === "true") return;
   link.setAttribute("aria-busy", "true");
-  tell("say", "Loading earlier answers…");
+  tell("say", _("Loading earlier answers…"));
   const before = first?.dataset.id ?? "";
   const { ok, data } = await getJson(page.at(`comments?question=${question}&before=${before}&limit=${AT_ONCE}`));
   link.removeAttribute("aria-busy");
@@ -31,7 +32,7 @@ async function load(link) {
     showEarlier(list, data.left);
   });
   tell("morphed");
-  tell("say", `${fresh.length} earlier answers are shown`);
+  tell("say", _("{n} earlier answers are shown", { n: fresh.length }));
   const focus = /** @type {HTMLElement | undefined} */ (fresh[0]);
   if (focus) {
     focus.tabIndex = -1;

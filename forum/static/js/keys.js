@@ -7,16 +7,17 @@ import { view } from "./place.js";
 import { replyTo } from "./reply.js";
 import { comments } from "./roving.js";
 import { goTo, goToNext } from "./unread.js";
+import { _ } from "./words.js";
 
 const OFF = "roundtext:keys-off";
 const KEYS = [
-  ["J, ↓", "next comment; Tab goes to what you can do with it"],
-  ["K, ↑", "comment before"],
-  ["N", "next one you have not seen"],
-  ["R", "reply to this comment"],
-  ["C", "write"],
-  [".", "the question that is open now"],
-  ["?", "this list"],
+  ["J, ↓", _("next comment; Tab goes to what you can do with it")],
+  ["K, ↑", _("comment before")],
+  ["N", _("next one you have not seen")],
+  ["R", _("reply to this comment")],
+  ["C", _("write")],
+  [".", _("the question that is open now")],
+  ["?", _("this list")],
 ];
 
 /** The comment with the focus, or else the first in sight. */
@@ -57,11 +58,11 @@ export function showKeys() {
   const dialog = make(
     "dialog",
     { class: "dialog keys", "aria-labelledby": "keys-title" },
-    make("h2", { id: "keys-title" }, "Shortcuts and announcements"),
+    make("h2", { id: "keys-title" }, _("Shortcuts and announcements")),
     make("table", {}, make("tbody", {}, ...rows)),
-    make("p", {}, make("label", {}, box, " Single keys are on")),
-    make("p", {}, make("label", {}, "What a screen reader says of new answers: ", choice)),
-    make("form", { method: "dialog" }, make("button", {}, "Close")),
+    make("p", {}, make("label", {}, box, " ", _("Single keys are on"))),
+    make("p", {}, make("label", {}, _("What a screen reader says of new answers:"), " ", choice)),
+    make("form", { method: "dialog" }, make("button", {}, _("Close"))),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

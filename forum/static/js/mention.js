@@ -4,6 +4,7 @@
  */
 
 import { all, make, one } from "./page.js";
+import { _ } from "./words.js";
 
 const MOST = 6;
 const AT = /(^|\s)@([^@\n]{0,30})()$/u;
@@ -20,7 +21,7 @@ function names() {
 export function start(form) {
   const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
   if (!field) return;
-  const list = make("ul", { class: "mention-list", id: "mention-list", role: "listbox", "aria-label": "People" });
+  const list = make("ul", { class: "mention-list", id: "mention-list", role: "listbox", "aria-label": _("People") });
   list.hidden = true;
   (field.closest("[data-row], .composer-row") ?? field).before(list);
   field.setAttribute("aria-autocomplete", "list");

@@ -1,6 +1,7 @@
 /** Marks the reader's own comments. The server renders one comment for all; whose it is, only this page knows. */
 
 import { all, hear, page } from "./page.js";
+import { _ } from "./words.js";
 
 /** @param {Element} comment */
 function mark(comment) {
@@ -22,7 +23,7 @@ function closeWindows() {
     const left = Math.ceil(minutes - (Date.now() - Date.parse(comment.dataset.at ?? "")) / 60_000);
     for (const edit of all("[data-action=edit]", comment)) {
       edit.hidden = left <= 0;
-      edit.title = left > 0 ? `For ${left} more min` : "";
+      edit.title = left > 0 ? _("For {n} more min", { n: left }) : "";
     }
   }
 }

@@ -5,6 +5,7 @@ import { drop, retry } from "./outbox.js";
 import { hear, make, one, page, tell } from "./page.js";
 import { keepPlace, view } from "./place.js";
 import { listOf, put } from "./stream.js";
+import { _ } from "./words.js";
 
 /** @typedef {import("./outbox.js").Entry} Entry */
 
@@ -19,14 +20,14 @@ const initials = (name) =>
 function show(entry) {
   const list = listOf(entry.question);
   if (!list || document.getElementById(idOf(entry.key))) return;
-  const name = one(".top .you bdi")?.textContent || "You";
+  const name = one(".top .you bdi")?.textContent || _("You");
   const text = make("div", { class: "comment-text", dir: "auto" });
   for (const paragraph of entry.body.split(/\n{2,}/)) {
     const lines = paragraph.split("\n").flatMap((line, i) => (i ? [make("br"), line] : [line]));
     text.append(make("p", {}, ...lines));
   }
   const head = make("header", { class: "comment-head" }, make("bdi", { class: "comment-name" }, name));
-  const sending = make("p", { class: "comment-sending", "data-sending": "" }, "Sending…");
+  const sending = make("p", { class: "comment-sending", "data-sending": "" }, _("Sending…"));
   const main = make("div", { class: "comment-main" }, head, text, sending);
   if (entry.reply_name) text.before(make("p", { class: "reply-quote" }, `↩ ${entry.reply_name}`));
   const article = make("article", {}, make("span", { class: "avatar", "aria-hidden": "true" }, initials(name)), main);
@@ -50,12 +51,12 @@ function note(entry, ...parts) {
 }
 
 /** @param {Entry} entry @param {string} [message] */
-export function fail(entry, message = "Not sent. It is kept on this device.") {
+export function fail(entry, message = _("Not sent. It is kept on this device.")) {
   const place = document.getElementById(idOf(entry.key));
   place?.classList.add("comment-unsent");
-  const again = make("button", { type: "button" }, "Try again");
+  const again = make("button", { type: "button" }, _("Try again"));
   again.addEventListener("click", () => retry(entry.key));
-  const away = make("button", { type: "button" }, "Throw away");
+  const away = make("button", { type: "button" }, _("Throw away"));
   away.addEventListener("click", () => {
     drop(entry.key);
     remove(entry.key);
@@ -76,14 +77,14 @@ export function start() {
   hear("outbox added", show);
   hear("outbox sending", (entry) => {
     document.getElementById(idOf(entry.key))?.classList.remove("comment-unsent");
-    note(entry, "Sending…");
+    note(entry, _("Sending…"));
   });
   hear("outbox failed", ({ entry, isLast }) => {
     if (isLast) {
       fail(entry);
-      tell("alert", "Not sent. It is kept on this device.");
+      tell("alert", _("Not sent. It is kept on this device."));
     } else {
-      note(entry, "Not sent yet. Trying again…");
+      note(entry, _("Not sent yet. Trying again…"));
     }
   });
   hear("outbox sent", ({ entry, answer }) => {
@@ -91,7 +92,7 @@ export function start() {
       remove(entry.key);
       if (answer?.html) put(answer.html, true);
     });
-    tell("say", answer?.state === "held" ? "Waiting for a host" : "Posted");
+    tell("say", answer?.state === "held" ? _("Waiting for a host") : _("Posted"));
     if (page.me && answer) tell("posted", answer);
   });
 }

@@ -7,6 +7,7 @@ import { add } from "./outbox.js";
 import { hear, one, page, tell } from "./page.js";
 import { refuse, start as startRefusals } from "./refused.js";
 import { post } from "./send.js";
+import { _ } from "./words.js";
 
 /** @type {HTMLFormElement} */ let form;
 /** @type {HTMLTextAreaElement} */ let field;
@@ -17,7 +18,7 @@ function submit(event) {
   event.preventDefault();
   if (form.dataset.waiting) return;
   if (field.value.trim() === "") {
-    say("refused", ["Write something first."]);
+    say("refused", [_("Write something first.")]);
     return;
   }
   if (!measure()) return;

@@ -3,6 +3,7 @@
 import { say } from "./notice.js";
 import { hear, make, one, page, tell } from "./page.js";
 import { post } from "./send.js";
+import { _ } from "./words.js";
 
 /** @param {HTMLFormElement} form */
 export function start(form) {
@@ -19,7 +20,7 @@ export function start(form) {
     }
     const { ok, data, error } = await post(page.at("preview"), { body: field.value });
     if (!ok) {
-      say("refused", [error?.message ?? "The preview could not be made. Try again."], "warn");
+      say("refused", [error?.message ?? _("The preview could not be made. Try again.")], "warn");
       return;
     }
     close();
@@ -27,7 +28,7 @@ export function start(form) {
     // Rendered and cleaned by our own server, like every comment.
     box.innerHTML = data.html;
     (field.closest("[data-row], .composer-row") ?? field).before(box);
-    tell("say", "Preview is above the field");
+    tell("say", _("Preview is above the field"));
   });
   field.addEventListener("input", close);
   hear("emptied", close);

@@ -6,7 +6,7 @@
 import { change, writing } from "./composer.js";
 import { button, say, strong, unsay } from "./notice.js";
 import { all, hear, one, page, tell } from "./page.js";
-import { label } from "./words.js";
+import { _, label } from "./words.js";
 
 /** @type {HTMLSelectElement} */ let select;
 /** @type {HTMLTextAreaElement} */ let field;
@@ -28,8 +28,10 @@ function choose(question) {
   if (!has(question)) return;
   select.value = question;
   const where = label(question);
-  field.setAttribute("aria-label", where ? `Your answer to question ${question}` : "Your comment");
-  field.placeholder = where ? `Write your answer to ${where}…` : "Say hello, or anything that is no answer…";
+  field.setAttribute("aria-label", where ? _("Your answer to question {n}", { n: question }) : _("Your comment"));
+  field.placeholder = where
+    ? _("Write your answer to {where}…", { where })
+    : _("Say hello, or anything that is no answer…");
 }
 
 /** Offer the open question to somebody who is writing about another one. */
@@ -39,15 +41,17 @@ function offer() {
     unsay("question");
     return;
   }
-  const here = bound ? `You are still answering ${label(bound)}. ` : "You are writing a general remark. ";
+  const here = bound
+    ? _("You are still answering {where}.", { where: label(bound) })
+    : _("You are writing a general remark.");
   const to = open();
-  const turn = button(`Switch to ${label(to)}`, () => {
+  const turn = button(_("Switch to {where}", { where: label(to) }), () => {
     change({ question: to });
     choose(to);
     unsay("question");
     field.focus();
   });
-  say("question", [strong(`${label(to)} is open.`), ` ${here}`, turn], "warn");
+  say("question", [strong(_("{q} is open.", { q: label(to) })), ` ${here} `, turn], "warn");
 }
 
 /** Make the list of questions that of a fresh page, in place, so that neither focus nor choice is lost. @param {HTMLElement} fresh */

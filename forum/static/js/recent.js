@@ -2,6 +2,7 @@
 
 import { morph } from "./morph.js";
 import { all, hear, one, page, parse, tell } from "./page.js";
+import { _ } from "./words.js";
 
 const MOST = 12;
 const FRESH_FOR = 60_000;
@@ -69,7 +70,8 @@ function replace(fresh) {
 function drawPause() {
   for (const pause of all("[data-recent-pause]")) {
     pause.setAttribute("aria-pressed", String(isPaused));
-    pause.textContent = isPaused && isMissing ? `Go on (${isMissing} new)` : isPaused ? "Go on" : "Pause";
+    pause.textContent =
+      isPaused && isMissing ? _("Go on ({n} new)", { n: isMissing }) : isPaused ? _("Go on") : _("Pause");
   }
 }
 
@@ -92,7 +94,7 @@ export function start() {
       button.setAttribute("aria-pressed", String(isOnlyPanel));
     } else {
       const isDone = await refresh();
-      tell("say", isDone ? "Recent comments are up to date" : "The list could not be fetched. Try again.");
+      tell("say", isDone ? _("Recent comments are up to date") : _("The list could not be fetched. Try again."));
     }
   });
 }

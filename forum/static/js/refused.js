@@ -3,6 +3,7 @@
 import { button, link, say, strong, unsay } from "./notice.js";
 import { hear, one, page, tell } from "./page.js";
 import { fail } from "./pending.js";
+import { _ } from "./words.js";
 
 /** @typedef {import("./send.js").Refusal} Refusal */
 
@@ -18,7 +19,7 @@ const back = () => encodeURIComponent(`/d/${page.slug}#say`);
  */
 export function refuse(entry, error, isElsewhere) {
   const code = error?.code ?? "fault";
-  const message = error?.message ?? "Not sent. It is kept on this device.";
+  const message = error?.message ?? _("Not sent. It is kept on this device.");
   if (isElsewhere) fail(entry, message);
   else tell("take back", entry.key);
   if (code === "sign_in") signIn();
@@ -29,10 +30,12 @@ export function refuse(entry, error, isElsewhere) {
 
 /** @param {string} code @param {string} message @returns {(Node | string)[]} */
 function sentence(code, message) {
-  if (code === "closed") return [strong("This discussion is closed."), " Your text is kept here, so you can copy it."];
+  if (code === "closed")
+    return [strong(_("This discussion is closed.")), " ", _("Your text is kept here, so you can copy it.")];
   if (code === "paused")
-    return [strong("The host has paused this discussion."), " Your text is kept; post it when it goes on."];
-  if (code === "not_open") return [strong("Not open yet."), " Your text is kept; post it when the discussion is live."];
+    return [strong(_("The host has paused this discussion.")), " ", _("Your text is kept; post it when it goes on.")];
+  if (code === "not_open")
+    return [strong(_("Not open yet.")), " ", _("Your text is kept; post it when the discussion is live.")];
   return [message];
 }
 
@@ -42,8 +45,8 @@ function signIn() {
     location.assign(`/sign-up?next=${back()}`);
     return;
   }
-  const there = link("Sign in and post", `/sign-in?next=${back()}`);
-  say("refused", [strong("You were signed out."), " Your text is safe. ", there], "bad");
+  const there = link(_("Sign in and post"), `/sign-in?next=${back()}`);
+  say("refused", [strong(_("You were signed out.")), ` ${_("Your text is safe.")} `, there], "bad");
 }
 
 /** Count down until it can be tried again; the button says so. @param {number} seconds @param {string} message */
@@ -51,7 +54,7 @@ function wait(seconds, message) {
   const post = /** @type {HTMLButtonElement | null} */ (one("button[type=submit]:not([name=preview])", form));
   if (!post) return;
   clearInterval(counting);
-  const words = post.dataset.words ?? post.textContent ?? "Post";
+  const words = post.dataset.words ?? post.textContent ?? _("Post");
   post.dataset.words = words;
   const until = Date.now() + seconds * 1000;
   const tick = () => {
@@ -74,7 +77,7 @@ function tellPhase({ phase, before }) {
   else if (phase === "paused") say("phase", sentence("paused", ""), "warn");
   else if (phase === "live") unsay("phase", "refused");
   if (phase === "closed" && before !== "closed" && field?.value)
-    tell("alert", "This discussion is closed. Your text is kept.");
+    tell("alert", _("This discussion is closed. Your text is kept."));
 }
 
 /** Said for as long as it holds, whatever is typed: the text stays in the field, to be copied. @param {string} message */
@@ -89,17 +92,17 @@ export function start(composer) {
   hear("status", tellPhase);
   hear("link", (state) => {
     if (state === "live") unsay("link");
-    const now = button(state === "lost" ? "Load now" : "Check now", () => tell("check now"));
-    if (state === "lost") say("link", [strong("Reconnecting…"), " You can keep writing. ", now], "warn");
-    if (state === "checking") say("link", ["Checking for new answers every 20 s. ", now]);
+    const now = button(state === "lost" ? _("Load now") : _("Check now"), () => tell("check now"));
+    if (state === "lost") say("link", [strong(_("Reconnecting…")), ` ${_("You can keep writing.")} `, now], "warn");
+    if (state === "checking") say("link", [_("Checking for new answers every 20 s."), " ", now]);
   });
   hear("gone", () =>
-    say("phase", ["This discussion is no longer open to you. Your text is kept here, so you can copy it."], "bad"),
+    say("phase", [_("This discussion is no longer open to you. Your text is kept here, so you can copy it.")], "bad"),
   );
   hear("event", (event) => {
     if (event.kind === "person.muted") {
       document.body.dataset.role = "muted";
-      mute(event.message ?? "A host has ended your right to write here.");
+      mute(event.message ?? _("A host has ended your right to write here."));
     }
     if (event.kind !== "person.unmuted") return;
     unsay("muted", "refused");

@@ -2,6 +2,7 @@
 
 import { change, writing } from "./composer.js";
 import { hear, make, one, tell } from "./page.js";
+import { _ } from "./words.js";
 
 /** @param {string} id @param {string} name */
 export function showReply(id, name) {
@@ -11,13 +12,21 @@ export function showReply(id, name) {
   clearReply();
   const hidden = /** @type {HTMLInputElement | null} */ (one("input[name=reply_to]", form));
   if (hidden) hidden.value = id;
-  const away = make("button", { type: "button", "aria-label": `Do not reply to ${name}` }, "✕");
+  const away = make("button", { type: "button", "aria-label": _("Do not reply to {name}", { name }) }, "✕");
   away.addEventListener("click", () => {
     clearReply();
     if (writing()) change({ reply_to: "", reply_name: "" });
     field.focus();
   });
-  const chip = make("p", { class: "reply-chip", "data-reply-chip": "" }, "to ", make("bdi", {}, name), " ", away);
+  const chip = make(
+    "p",
+    { class: "reply-chip", "data-reply-chip": "" },
+    _("to"),
+    " ",
+    make("bdi", {}, name),
+    " ",
+    away,
+  );
   const row = field.closest("[data-row], .composer-row") ?? field;
   row.before(chip);
 }

@@ -3,7 +3,7 @@
  * discussion itself. The composer and what waits in it stay as they are.
  */
 
-import { morphRegion, takeStatus } from "./morph.js";
+import { morph, morphRegion, takeStatus } from "./morph.js";
 import { all, hear, one, page, parse, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { adoptToken, getPage } from "./send.js";
@@ -46,6 +46,7 @@ function become(fresh) {
     if (!document.getElementById(section.id)) addEmpty(section, fresh);
   }
   for (const region of all("[data-region]", fresh)) morphRegion(region.dataset.region ?? "", region);
+  for (const line of all("section.question > details > summary", fresh)) takeLine(line);
   for (const list of all("[data-answers]", fresh)) takeComments(list);
   addComposer(fresh);
   tell("morphed");
@@ -69,6 +70,12 @@ function addEmpty(/** @type {HTMLElement} */ section, /** @type {Document} */ fr
   const next = order.slice(order.indexOf(section.id) + 1).find((id) => document.getElementById(id));
   if (next) document.getElementById(next)?.before(copy);
   else all("main section.question").at(-1)?.after(copy);
+}
+
+/** The line of a fold says how much is in it, and is no region. @param {HTMLElement} theirs */
+function takeLine(theirs) {
+  const ours = one(`#${theirs.closest("section")?.id} > details > summary`);
+  if (ours) morph(ours, theirs);
 }
 
 /** @param {HTMLElement} theirs the list of a fresh page */

@@ -1,13 +1,14 @@
 /** Requests to our own server. Nothing here throws for an answer: a refusal is a value, like any other. */
 
 import { one } from "./page.js";
+import { _ } from "./words.js";
 
 /**
  * @typedef {{code: string, message: string, retry_after?: number, fields?: Record<string, string>}} Refusal
  * @typedef {{ok: boolean, status: number, data: any, error: Refusal | null}} Answer
  */
 
-const LOST = "The server cannot be reached. Your text is kept on this device.";
+const LOST = _("The server cannot be reached. Your text is kept on this device.");
 
 /** A limit in seconds, where the browser knows how. @param {number} seconds */
 const within = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
@@ -17,7 +18,7 @@ async function read(response) {
   const data = await response.json().catch(() => null);
   if (response.ok) return { ok: data !== null, status: response.status, data, error: null };
   const after = Number(response.headers.get("Retry-After"));
-  const error = data?.error ?? { code: "fault", message: "Something went wrong. Your text is kept; try again." };
+  const error = data?.error ?? { code: "fault", message: _("Something went wrong. Your text is kept; try again.") };
   if (after > 0 && !error.retry_after) error.retry_after = after;
   return { ok: false, status: response.status, data, error };
 }

@@ -5,7 +5,7 @@ import { hear, isCalm, make, one, page } from "./page.js";
 import { beingRead, keepPlace, view } from "./place.js";
 import { showWaiting } from "./stream.js";
 import { clock } from "./times.js";
-import { label, plural } from "./words.js";
+import { _, label, plural } from "./words.js";
 
 const NOT_ON_SCREEN = "(not seen)";
 /** @type {Set<HTMLElement>} */
@@ -49,7 +49,7 @@ function draw(/** @type {HTMLElement} */ comment, /** @type {import("./page.js")
   if (hasLine || !comment.isConnected || comment.hidden || isFolded(comment) || (isInSight && !document.hidden)) return;
   hasLine = true;
   const at = event.at ?? new Date().toISOString();
-  const words = make("span", {}, "New since ", make("time", { datetime: at }, clock(new Date(at))));
+  const words = make("span", {}, _("New since"), " ", make("time", { datetime: at }, clock(new Date(at))));
   keepPlace(() => comment.before(make("li", { class: "unread-line", "data-unread-line": "" }, words)));
 }
 
@@ -82,14 +82,14 @@ function show() {
   if (!comments.length) return;
   const questions = new Set(comments.map((comment) => comment.dataset.question));
   const [question] = questions;
-  const where = questions.size === 1 && question ? ` to ${label(question)}` : "";
-  const what = questions.has("") ? ["new comment", "new comments"] : ["new answer", "new answers"];
+  const n = comments.length;
+  let words = plural(n, _("1 new answer"), _("{n} new answers"));
+  if (questions.has("")) words = plural(n, _("1 new comment"), _("{n} new comments"));
+  else if (questions.size === 1)
+    words = plural(n, _("1 new answer to {where}"), _("{n} new answers to {where}"), { where: label(question) });
   const box = comments[0].getBoundingClientRect();
   const arrow = box.height > 0 && box.top < view().top ? "↑" : "↓";
-  bar.replaceChildren(
-    `${plural(comments.length, what[0], what[1])}${where} `,
-    make("span", { "aria-hidden": "true" }, arrow),
-  );
+  bar.replaceChildren(`${words} `, make("span", { "aria-hidden": "true" }, arrow));
 }
 
 /** Lead to the first comment not seen yet and focus it. */

@@ -1,6 +1,6 @@
 /** Numbers and texts that scripts compose. The patterns come from the page (`data-one`, `data-other`), so it can be translated. */
 
-import { all } from "./page.js";
+import { all, one } from "./page.js";
 
 /**
  * Write a count into every place that shows it, e.g. `count("answers:2", 19)`.
@@ -24,8 +24,26 @@ export function write(place, number) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-/** @param {number} number @param {string} one @param {string} other */
-export const plural = (number, one, other) => `${number} ${number === 1 ? one : other}`;
+/** What scripts say in the page's language, by what they say in English; an English page brings no table. */
+const table = JSON.parse(one("#words")?.textContent ?? "{}");
+
+/** @param {string} text @param {Record<string, string | number>} values */
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (braces, name) => String(values[name] ?? braces));
+
+/**
+ * A sentence in the page's language. What stands in braces is put in: `_("Switch to {where}", { where: "Q2" })`.
+ * @param {string} text
+ * @param {Record<string, string | number>} [values]
+ */
+export const _ = (text, values = {}) => fill(table[text] ?? text, values);
+
+/**
+ * @param {number} n
+ * @param {string} single
+ * @param {string} many both said by `_`, with {n} for the number
+ * @param {Record<string, string | number>} [values]
+ */
+export const plural = (n, single, many, values = {}) => fill(n === 1 ? single : many, { n, ...values });
 
 /** The short name of a question: "Q2"; general remarks have none. @param {string | number | null | undefined} question */
 export const label = (question) => (question ? `Q${question}` : "");
