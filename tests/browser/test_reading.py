@@ -1,5 +1,7 @@
 """Reading in Chromium: what is over is folded, and never under a reader; the keyboard reaches everything."""
 
+from datetime import timedelta
+
 import pytest
 
 from forum.actions import moderation
@@ -182,3 +184,18 @@ def test_somebody_whose_right_to_write_ends_is_told_at_once_and_keeps_the_text(s
     until(page, "() => document.body.dataset.role === 'member'")
     assert not notice.is_visible()
     assert page.locator(".composer-post").is_visible()
+
+
+def test_the_last_minutes_are_said_once_each_and_the_ruler_says_the_time(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"minutes-{id(scene)}")
+    page = scene.context().new_page()
+    ends_at = discussion.ends_at
+    page.clock.install(time=ends_at - timedelta(minutes=10, seconds=30))
+    page.goto(f"{scene.address}/d/{discussion.slug}")
+    page.wait_for_selector("body[data-link]", state="attached")
+    said = "() => document.querySelector('body > [role=status]').textContent"
+    assert "11 min left" in page.locator("[data-chip-words]").inner_text()
+    for minutes, words in ((1, "10 minutes left"), (5, "5 minutes left"), (4, "1 minute left")):
+        page.clock.run_for(minutes * 60_000)
+        until(page, f"() => ({said})() === '{words}'")
+    assert page.locator("[data-now] time").inner_text() == f"{ends_at - timedelta(seconds=30):%H:%M}"
