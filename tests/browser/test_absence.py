@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from forum import clock
-from forum.actions import discussions
+from forum.actions import discussions, passwords
 from forum.database import db, writing
-from forum.models import Comment, Discussion, Event
+from forum.models import Comment, Discussion, Event, Session, User
 from tests.browser.scene import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -85,6 +85,31 @@ def test_what_was_typed_before_a_crash_is_there_afterwards(scene):
     assert field.input_value() == "Typed, and then the battery died"
     field.press("Control+Enter")
     again.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
+
+
+def test_a_session_that_ends_while_somebody_types_costs_a_sign_in_and_no_word(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    member = scene.house.user("Mina Mayer")
+    email = member.email
+    with writing():
+        db.session.get_one(User, member.id).password_hash = passwords.hashed("a long enough password 42")
+    page = scene.visit(discussion, member)
+    field = page.locator("[data-composer] textarea")
+    field.fill("Half of a thought, ")
+    with writing():
+        db.session.execute(update(Session).where(Session.user_id == member.id).values(ended_at=clock.now()))
+    field.press_sequentially("and the other half")
+    field.press("Control+Enter")
+    page.locator("[data-notice] a[href^='/sign-in?next=']").click(timeout=8_000)
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", "a long enough password 42")
+    page.locator("main form .button-main").click()
+    page.wait_for_url(f"**/d/{discussion.slug}*", timeout=10_000)
+    scene.wait_for_link(page)
+    assert page.locator("[data-composer] textarea").input_value() == "Half of a thought, and the other half"
+    page.locator("[data-composer] textarea").press("Control+Enter")
+    page.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
+    assert page.locator("[data-answers='1'] .comment").count() == 1
 
 
 def test_ten_five_and_one_minute_before_the_end_are_said(scene):

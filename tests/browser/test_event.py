@@ -96,6 +96,7 @@ def test_three_questions_with_the_network_lost_in_the_middle(scene, discussion):
     panelist.locator("[data-composer] textarea").press("Control+Enter")
     panelist.wait_for_selector(".comment-pending", timeout=2_000)
     assert panelist.locator("#q2").count() == 0
+    panelist.locator("[data-composer] textarea").press_sequentially("Typed without a line")
     for page in (panelist, reader):
         page.context.set_offline(False)
     for page in everybody:
@@ -103,8 +104,9 @@ def test_three_questions_with_the_network_lost_in_the_middle(scene, discussion):
         has_once(page, "The users pay, in the end.", "2")
         has_once(page, "Late, and still about Q1", "1")
     assert panelist.locator(".comment-pending").count() == 0
+    assert panelist.locator("[data-composer] textarea").input_value() == "Typed without a line"
 
-    # Hidden with a reason, paused, resumed, extended.
+    # Hidden with a reason and its writer muted, paused, resumed, extended.
     scene.house.comment(discussion, body="Buy my pumps!", question=2)
     unwanted = console.locator("[data-comment]", has_text="Buy my pumps!")
     unwanted.get_by_text("Hide…").click()
@@ -113,6 +115,10 @@ def test_three_questions_with_the_network_lost_in_the_middle(scene, discussion):
     for page in everybody:
         until(page, "() => !document.body.innerText.includes('Buy my pumps!')", None, 4)
         assert "advertising" in page.locator("#q2").inner_text()
+    unwanted.get_by_text("End right to write…").click()
+    unwanted.get_by_label("Reason, shown to this person").fill("advertising")
+    unwanted.get_by_role("button", name="End their right to write").click()
+    console.locator(".console-people [id^='muted-']", has_text="advertising").wait_for(timeout=4_000)
     member.locator("[data-composer] textarea").fill("Typed when it was paused.")
     console.get_by_role("button", name="Pause").click()
     for page in everybody:
@@ -123,6 +129,11 @@ def test_three_questions_with_the_network_lost_in_the_middle(scene, discussion):
     assert member.locator("[data-composer] textarea").input_value() == "Typed when it was paused."
     say(member, "Typed when it was paused.")
     has_once(reader, "Typed when it was paused.", "2")
+
+    end = reader.get_attribute("body", "data-ends-at")
+    console.get_by_role("button", name="Extend by 10 minutes").click()
+    for page in everybody:
+        until(page, "(end) => document.body.dataset.endsAt > end", end, 1.5)
 
     ask_next(console, 3)
     for page in everybody:
