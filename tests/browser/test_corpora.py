@@ -155,9 +155,15 @@ def test_words_that_attack_raise_no_violation_in_normal_use(scene):
     """`Scene` fails on every violation of the policy; here the attacks come with it, over the push as well."""
     payloads = corpora.rows("owasp_xss_evasion")[:60]
     discussion = planted(scene.house, payloads)
-    page = scene.visit(discussion, scene.house.user("Mina Mayer"))
+    page = scene.visit(discussion, scene.house.host_of(discussion))
     for payload in payloads[:20]:
         if body(payload) != "refused":
             scene.house.comment(discussion, body=payload, question=len(payloads))
     scene.settle(discussion, page)
     assert page.evaluate(ACTIVE) == []
+    at = f"/d/{discussion.slug}"
+    for path in ("/", f"{at}/transcript", f"{at}/console", f"{at}/edit", "/account", "/about"):
+        answer = page.goto(scene.address + path)
+        assert answer.ok, path
+        assert "script-src" in answer.headers["content-security-policy"]
+        assert page.evaluate(ACTIVE) == [], path
