@@ -5,6 +5,7 @@
 #   make check    linters and types only
 #   make format   let the formatters repair what they can
 #   make bench    measure against the figures we promise
+#   make soak     the fault tests, for as long as the promises say (about half an hour)
 #   make assets   rebuild forum/static/built from forum/static/js and css, after every change there
 #   make lock     refresh the lock files after a change of pyproject.toml or package.json
 #   make clean    remove what make built here (never var/, where discussions are stored)
@@ -27,7 +28,7 @@ export NODE_USE_SYSTEM_CA := 1
 export PIP_NO_INPUT := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check format bench assets lock clean develop
+.PHONY: run test check format bench soak assets lock clean develop
 
 run: .venv/runtime.stamp
 	@exec $(BIN)/python tools/foreground.py $(BIN)/forum demo --serve
@@ -53,6 +54,9 @@ format: develop
 
 bench: develop
 	$(BIN)/python -m pytest tests/bench -m bench -p no:xdist -s --timeout 900
+
+soak: develop
+	ROUNDTEXT_SOAK=1 $(BIN)/python -m pytest tests/faults -p no:xdist --timeout 1800
 
 assets: develop
 	node tools/assets.mjs

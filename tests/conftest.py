@@ -142,7 +142,7 @@ def app(request: pytest.FixtureRequest, database: Settings) -> Iterator[Flask]:
     settings = request.getfixturevalue("served").settings if "served" in request.fixturenames else database
     app = create_app(settings)
     app.testing = True
-    app.before_request_funcs.setdefault(None, []).insert(0, _forget_person)
+    app.before_request_funcs.setdefault(None, []).insert(0, forget_person)
     with app.app_context():
         _empty()
         yield app
@@ -150,7 +150,7 @@ def app(request: pytest.FixtureRequest, database: Settings) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def _forget_person() -> None:
+def forget_person() -> None:
     """Requests inside a test's context share its `g`, which holds the person and the token of the request before."""
     for name in list(g):
         g.pop(name)

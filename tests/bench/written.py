@@ -29,7 +29,7 @@ def fill(house: House, discussion: Discussion, count: int, seed: int = 7) -> Non
         mine = [db.session.get_one(User, writer.id) for writer in writers]
         said: list[Comment] = []
         for number in range(count):
-            body = _body(chance)
+            body = a_text(chance)
             said.append(
                 Comment(
                     discussion=discussion,
@@ -53,8 +53,8 @@ def _sentence(chance: random.Random, size: int) -> str:
     return " ".join(chance.choice(_WORDS) for _ in range(size)).capitalize() + "."
 
 
-def _body(chance: random.Random) -> str:
-    """One to four sentences; one in eight has a list, one in six a link."""
+def a_text(chance: random.Random) -> str:
+    """Return a comment: one to four sentences; one in eight has a list, one in six a link."""
     parts = [" ".join(_sentence(chance, chance.randint(5, 18)) for _ in range(chance.randint(1, 4)))]
     if chance.random() < 0.125:
         parts.append("\n".join(f"- {_sentence(chance, chance.randint(3, 9))}" for _ in range(3)))

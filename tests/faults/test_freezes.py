@@ -1,0 +1,182 @@
+"""Processes stand still, wakes get lost, a reader stops reading: everybody else has one order, whole."""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+import requests
+
+from forum.archive import export
+from forum.database import db
+from forum.models import Comment
+from tests.faults.conftest import SOAK, often
+from tests.faults.test_kills import workers
+from tests.faults.writers import Crew, accounts, everything_is_there_once
+from tests.live.conftest import Ear
+from tests.server import Running, running
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
+
+
+class Reader(threading.Thread):
+    """Follows a discussion as a page does: frames that join what it has, and a question where one does not."""
+
+    def __init__(self, server: Running, discussion, *, comes_back: bool) -> None:
+        super().__init__(daemon=True)
+        self.server, self.discussion_id, self.epoch = server, discussion.id, discussion.epoch
+        self.seq = discussion.last_seq
+        self.comes_back = comes_back
+        self.heard: list[int] = []
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            try:
+                self._follow()
+            except (AssertionError, OSError, Exception):
+                time.sleep(0.1)
+
+    def _follow(self) -> None:
+        ear = Ear(self.server)
+        try:
+            said = {"discussion": self.discussion_id, "after": self.seq, "epoch": self.epoch}
+            self._take(ear.ask("join", said), joined=True)
+            leaves_at = time.monotonic() + (random.uniform(0.2, 1.0) if self.comes_back else 3600)
+            while not self.over.is_set() and time.monotonic() < leaves_at:
+                try:
+                    frame = ear.hear("events", 0.3)
+                except AssertionError:
+                    continue
+                if frame["after"] > self.seq:
+                    return  # a hole: come back and ask
+                self._take(frame)
+        finally:
+            ear.wire.close(timeout=0)
+
+    def _take(self, frame, *, joined: bool = False) -> None:
+        assert not frame.get("reload"), frame
+        for event in frame["events"]:
+            if event["seq"] > self.seq and event["kind"] == "comment.posted":
+                self.heard.append(event["id"])
+        self.seq = max(self.seq, frame["seq"])
+
+
+def freeze(process: int, seconds: float) -> None:
+    """SIGSTOP for a while."""
+    os.kill(process, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(process, signal.SIGCONT)
+
+
+def test_everybody_has_one_order_while_processes_stand_still(site):
+    made = site("postgresql")
+    discussion = made.house.discussion()
+    first = discussion.last_seq
+    with running(made.settings) as one, running(made.settings) as two:
+        servers = [one, two]
+        readers = [Reader(servers[number % 2], discussion, comes_back=number >= 6) for number in range(12)]
+        for reader in readers:
+            reader.start()
+        with Crew([one.address, two.address], discussion.slug, accounts(made.house, 4), pause=0.05) as crew:
+            for _ in range(often(6, 60)):
+                freeze(random.choice(workers(random.choice(servers))), random.uniform(0.05, 2.0))
+                time.sleep(0.2)
+        count = everything_is_there_once(crew, discussion)
+        db.session.rollback()
+        db.session.refresh(discussion)
+        until = time.monotonic() + 15
+        while time.monotonic() < until and any(reader.seq < discussion.last_seq for reader in readers):
+            time.sleep(0.1)
+        for reader in readers:
+            reader.over.set()
+        wanted = list(db.session.scalars(db.select(Comment.id).order_by(Comment.id)))
+        page = requests.get(
+            f"{two.address}/d/{discussion.slug}/events", params={"after": first, "epoch": discussion.epoch}, timeout=10
+        ).json()
+    assert len(wanted) == count
+    order = _order(discussion)
+    for reader in readers:
+        assert reader.heard == order, "a reader has another order, a hole or a repeat"
+    if not page["reload"]:
+        assert [event["id"] for event in page["events"] if event["kind"] == "comment.posted"] == order
+    exported = json.loads(export.as_json(discussion))["comments"]
+    assert len(exported) == count
+
+
+def _order(discussion) -> list[int]:
+    from forum.models import Event
+
+    posted = Event.discussion_id == discussion.id, Event.kind == "comment.posted"
+    return list(db.session.scalars(db.select(Event.subject_id).where(*posted).order_by(Event.seq)))
+
+
+def test_readers_are_whole_within_three_seconds_of_a_lost_wake(site):
+    made = site("postgresql")
+    discussion = made.house.discussion()
+    (account,) = accounts(made.house, 1)
+    with running(made.settings, app="tests.faults.deaf:app") as there, running(made.settings) as here:
+        ear = Ear(here)
+        ear.join(discussion)
+        for number in range(3):
+            answer = requests.post(
+                f"{there.address}/d/{discussion.slug}/comments",
+                data={"body": f"Unheard {number}.", "key": f"unheard-{number}", "csrf_token": account.token},
+                headers={"Cookie": account.cookie, "Accept": "application/json"},
+                timeout=5,
+            )
+            assert answer.status_code == 201
+            ear.hear("events", 3, lambda said, words=f"Unheard {number}.": words in json.dumps(said))
+        ear.wire.close(timeout=0)
+
+
+def test_a_reader_who_never_reads_costs_little_and_is_dropped(site):
+    """It joins and takes nothing more; the others hear as before, memory stays, and in `make soak` it is dropped."""
+    made = site("sqlite")
+    discussion = made.house.discussion()
+    (account,) = accounts(made.house, 1)
+    with running(made.settings) as server:
+        ear = Ear(server)
+        ear.join(discussion)
+        grown = []
+        for turn in ("warming up", "alone", "with the stuck one"):
+            if turn == "with the stuck one":
+                stuck = Ear(server)
+                stuck.join(discussion)
+            before = server.memory_kb()
+            for number in range(often(40, 300)):
+                answer = requests.post(
+                    f"{server.address}/d/{discussion.slug}/comments",
+                    data={
+                        "body": "Much to read. " * 600,
+                        "key": f"{turn[:4].strip()}-{number:05}",
+                        "csrf_token": account.token,
+                    },
+                    headers={"Cookie": account.cookie, "Accept": "application/json"},
+                    timeout=10,
+                )
+                assert answer.status_code == 201, answer.text[:300]
+                ear.hear("events", 3, lambda said: bool(said["events"]))
+            grown.append(server.memory_kb() - before)
+        assert grown[2] - grown[1] < 5_000, grown
+        if SOAK:
+            time.sleep(35)
+            assert "dropped" in _after_the_kernels_buffers(stuck)
+        ear.wire.close(timeout=0)
+        stuck.wire.close(timeout=0)
+
+
+def _after_the_kernels_buffers(ear: Ear) -> str:
+    """Read what the kernel still holds for a reader; "dropped" when the line ends behind it."""
+    ear.wire.settimeout(5)
+    try:
+        while ear.wire.recv():
+            continue
+    except TimeoutError:
+        return "waiting"
+    except Exception as error:
+        return f"dropped: {error}"
+    return "dropped"
