@@ -49,10 +49,15 @@ class Running:
 
 @contextmanager
 def running(
-    settings: Settings, *, environment: dict[str, str] | None = None, workers: int = 1, app: str = "wsgi:app"
+    settings: Settings,
+    *,
+    environment: dict[str, str] | None = None,
+    workers: int = 1,
+    app: str = "wsgi:app",
+    port: int = 0,
 ) -> Iterator[Running]:
-    """Serve `settings`, whose database is migrated, or another `app`, on a free port until the block ends."""
-    settings = settings.model_copy(update={"bind": f"127.0.0.1:{free_port()}"})
+    """Serve `settings`, whose database is migrated, or another `app`, on `port` or a free one until the block ends."""
+    settings = settings.model_copy(update={"bind": f"127.0.0.1:{port or free_port()}"})
     everything = {**os.environ, **server.as_environment(settings), **(environment or {})}
     command = [*server.command(settings, workers)[:-1], app]
     with subprocess.Popen(command, env=everything) as process:

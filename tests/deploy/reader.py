@@ -1,0 +1,93 @@
+"""A reader as the browser is one: comes back by itself with the same jitter, and joins after what it has."""
+
+import json
+import random
+import threading
+import time
+
+import websocket
+from websocket import ABNF
+
+from tests.deploy.proxy import Proxy, ProxyEar
+
+
+class Reader(threading.Thread):
+    """Hears comments until `stop()`; `heard` holds their ids in order of arrival, `silences` how long each cut lasted."""
+
+    def __init__(self, proxy: Proxy, discussion_id: int, epoch: str) -> None:
+        super().__init__(daemon=True)
+        self.proxy, self.discussion_id, self.epoch = proxy, discussion_id, epoch
+        self.seq = 0
+        self.heard: list[int] = []
+        self.silences: list[float] = []
+        self.refusals: list[object] = []
+        self.has_joined = threading.Event()
+        self._over = threading.Event()
+
+    def stop(self) -> None:
+        """Stop listening and wait for the end."""
+        self._over.set()
+        self.join(10)
+        assert not self.is_alive()
+
+    def run(self) -> None:
+        cut_at, attempts = 0.0, 0
+        while not self._over.is_set():
+            try:
+                ear = self.proxy.ear()
+                ear.wire.settimeout(5)
+                self._join(ear)
+                if cut_at:
+                    self.silences.append(time.monotonic() - cut_at)
+                attempts = 0
+                self._listen(ear)
+                ear.wire.close(timeout=0)
+                return
+            except (OSError, websocket.WebSocketException, AssertionError):
+                cut_at = cut_at if attempts else time.monotonic()
+            # As socket.js: 0.7 s, each time twice that, up to 60 % more or less.
+            self._over.wait(min(0.7 * 2**attempts, 10) * (1 + 0.6 * random.uniform(-1, 1)))
+            attempts += 1
+
+    def _join(self, ear: ProxyEar) -> None:
+        said = {"discussion": self.discussion_id, "after": self.seq, "epoch": self.epoch}
+        ear.wire.send(f"421{json.dumps(['join', said])}")
+        early = []
+        while True:
+            frame = str(ear.wire.recv())
+            if frame.startswith("431["):
+                break
+            early.append(frame)
+        answer = json.loads(frame[3:])[0]
+        if "error" in answer or answer.get("reload"):
+            self.refusals.append(answer)
+        self._take(answer)
+        for frame in early:
+            self._hear(ear, frame)
+        self.has_joined.set()
+
+    def _listen(self, ear: ProxyEar) -> None:
+        ear.wire.settimeout(0.2)
+        while not self._over.is_set():
+            try:
+                opcode, data = ear.wire.recv_data()
+            except websocket.WebSocketTimeoutException:
+                continue
+            if opcode == ABNF.OPCODE_CLOSE:
+                raise websocket.WebSocketConnectionClosedException("closed by the server")
+            self._hear(ear, data.decode())
+
+    def _hear(self, ear: ProxyEar, frame: str) -> None:
+        if frame == "2":
+            ear.wire.send("3")
+        if frame.startswith('42["events"'):
+            said = json.loads(frame[2:])[1]
+            if said["after"] > self.seq:
+                raise AssertionError("a hole: join again")
+            self._take(said)
+
+    def _take(self, said: dict) -> None:  # type: ignore[type-arg]
+        for event in said.get("events", []):
+            if event["seq"] > self.seq and event["kind"] == "comment.posted":
+                self.heard.append(event["id"])
+        self.seq = max(self.seq, said.get("seq", 0))
