@@ -3,6 +3,7 @@
 The page and the push ask here, so that a page open all along and a fresh one are the same.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ STATUS_REGIONS = (
 )  # fmt: skip
 
 
+# Comments may be long: what is kept is bounded by what it holds, not only by its number.
 _MOST_RENDERED = 3000
+_MOST_CHARACTERS = 12_000_000
 _rendered: OrderedDict[tuple[object, ...], str] = OrderedDict()
+_characters = 0
 
 
 @dataclass
@@ -152,19 +156,21 @@ def recent_row(shown: Shown, scene: Scene) -> str:
 
 def _once(kind: str, shown: Shown, scene: Scene) -> str:
     """Render one comment, or repeat what was rendered from the same things: a page has a hundred, and one is new."""
+    global _characters
     comment = shown.comment
     key = (
-        kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id, comment.html,
-        shown.face, shown.number, shown.quote, shown.replies, shown.hidden_at, scene.zone, scene.discussion.slug,
-        str(get_locale()),
+        kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id,
+        hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.face, shown.number, shown.quote,
+        shown.replies, shown.hidden_at, scene.zone, scene.discussion.slug, str(get_locale()),
     )  # fmt: skip
     found = _rendered.get(key)
     if found is None:
         module, macro = ("comment", "comment") if kind == "comment" else ("recent", "row")
         found = str(getattr(_module(f"partials/{module}.html"), macro)(shown, scene)).strip()
         _rendered[key] = found
-        while len(_rendered) > _MOST_RENDERED:
-            _rendered.popitem(last=False)
+        _characters += len(found)
+        while len(_rendered) > _MOST_RENDERED or _characters > _MOST_CHARACTERS:
+            _characters -= len(_rendered.popitem(last=False)[1])
     return found
 
 

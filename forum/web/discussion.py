@@ -102,6 +102,7 @@ def show(slug: str) -> Response:
 
 
 _MOST_KEPT = 60
+_MOST_CHARACTERS = 24_000_000
 _kept: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
 
@@ -116,7 +117,7 @@ def _inner(scene: Scene, view: View) -> str:
     if inner is None:
         inner = render_template("discussion/inner.html", scene=scene, view=view, **view.lists(scene))
         _kept[key] = inner
-        while len(_kept) > _MOST_KEPT:
+        while len(_kept) > _MOST_KEPT or sum(map(len, _kept.values())) > _MOST_CHARACTERS:
             _kept.popitem(last=False)
     return inner
 
