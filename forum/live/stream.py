@@ -59,7 +59,7 @@ def dress(discussion: Discussion, comments: Sequence[Comment]) -> list[Shown]:
         by_id.update({c.id: c for c in db.session.scalars(select(Comment).where(Comment.id.in_(parent_ids)))})
     faces = people.faces(discussion, list(by_id.values()))
     numbers = {question.id: question.number for question in discussion.questions}
-    replies = reply_counts(ids)
+    replies = _replies(comments)
     hidden = _hidden_at(discussion, [c.id for c in comments if c.state is CommentState.HIDDEN])
     return [
         Shown(
@@ -79,6 +79,11 @@ def quote_of(parent: Comment, faces: dict[int, Face]) -> Quote:
     if parent.state is not CommentState.PUBLISHED:
         return Quote(parent.id, "", "")
     return Quote(parent.id, faces[parent.id].name, text.excerpt(parent.html, 90))
+
+
+def _replies(comments: Sequence[Comment]) -> dict[int, int]:
+    """Return how many answers each comment has; nobody has answered what has just been posted."""
+    return reply_counts([comment.id for comment in comments if not comment.is_new])
 
 
 def reply_counts(ids: Sequence[int]) -> dict[int, int]:
