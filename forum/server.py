@@ -34,6 +34,7 @@ def serve(settings: Settings, workers: int = 1) -> NoReturn:
 def command(settings: Settings, workers: int = 1) -> list[str]:
     """Return the command line that serves `settings`."""
     options = {
+        "config": str(_ROOT / "forum" / "listening.py"),
         "bind": settings.bind,
         "workers": str(workers),
         "worker-class": "gevent",

@@ -23,7 +23,7 @@ PAUSE_SECONDS = 10.0
 class SharedCounters(Storage):
     """Counters in Redis, with counters of this process behind them. No method raises and none waits long."""
 
-    STORAGE_SCHEME = [f"{SCHEME}{scheme}" for scheme in ("redis", "rediss", "redis+unix", "valkey", "valkeys")]
+    STORAGE_SCHEME = [f"{SCHEME}{scheme}" for scheme in ("redis", "rediss", "redis+unix")]
 
     def __init__(self, uri: str, wrap_exceptions: bool = False, **options: Any) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
@@ -32,7 +32,8 @@ class SharedCounters(Storage):
             "socket_timeout": SECONDS,
             # As it comes, the client tries again three times, and so waits four times as long.
             "retry": Retry(NoBackoff(), 0),
-            "health_check_interval": 0,
+            # Any Redis speaks it; the newer protocol would cost a question more for each connection.
+            "protocol": 2,
         }
         self._shared = storage_from_string(uri.removeprefix(SCHEME), **patience)
         self._own = MemoryStorage()
@@ -79,7 +80,9 @@ class SharedCounters(Storage):
             except Exception as error:  # whatever it is, the person in front of us has nothing to do with it
                 self._ask_again_at = time.monotonic() + PAUSE_SECONDS
                 if not away:
-                    log.warning("limits are counted in this process, the shared store is away: %s", type(error).__name__)
+                    log.warning(
+                        "limits are counted in this process, the shared store is away: %s", type(error).__name__
+                    )
             else:
                 if away:
                     log.warning("limits are shared again")

@@ -12,7 +12,7 @@ from tests.deploy.proxy import Proxy, ProxyEar
 
 
 class Reader(threading.Thread):
-    """Hears comments until `stop()`; `heard` holds their ids in order of arrival, `silences` how long each cut lasted."""
+    """Hears comments until `stop()`; `heard` holds their ids in order, `silences` how long each cut lasted."""
 
     def __init__(self, proxy: Proxy, discussion_id: int, epoch: str) -> None:
         super().__init__(daemon=True)

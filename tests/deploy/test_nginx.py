@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import threading
 import time
 from contextlib import ExitStack
 
@@ -70,14 +71,14 @@ def test_a_comment_sent_through_nginx_reaches_the_readers_of_both_processes(site
     # The emptier process gets the next one, so each has one of the two; none of them needs to be known to nginx.
     assert [ear.hear("presence", 8, lambda said: said["readers"] == 2)["readers"] for ear in ears] == [2, 2]
     browser = site.proxy.browser()
-    assert site.post(browser, discussion, who, "first").status_code == 201
+    assert site.post(browser, discussion, who, "the-first").status_code == 201
     for ear in ears:
-        heard = ear.hear("events", where=lambda said: "Said as first" in said["events"][-1].get("html", ""))
+        heard = ear.hear("events", where=lambda said: "Said as the-first" in said["events"][-1].get("html", ""))
         assert heard["discussion"] == discussion.id
         ear.wire.close(timeout=0)
-    assert site.post(browser, discussion, who, "second", Origin="https://evil.example").status_code == 403
+    assert site.post(browser, discussion, who, "the-second", Origin="https://evil.example").status_code == 403
     page = browser.get(f"{site.proxy.address}/d/{discussion.slug}", timeout=5)
-    assert "Said as first" in page.text and "Said as second" not in page.text
+    assert "Said as the-first" in page.text and "Said as the-second" not in page.text
     assert f"wss://{site.proxy.host}" in page.headers["Content-Security-Policy"]
 
 
@@ -173,11 +174,10 @@ class Posting:
     """Somebody posts every 50 ms, and sends again with the same key until there is an answer."""
 
     def __init__(self, site, discussion, writers) -> None:
-        import threading
-
         self._site, self._discussion, self._writers = site, discussion, itertools.cycle(writers)
         self._ids: list[int] = []
         self.repeated = self.retried = 0
+        self._browser = site.proxy.browser()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._write, daemon=True)
         self._fault: Exception | None = None
@@ -212,7 +212,7 @@ class Posting:
         until = time.monotonic() + 15
         while time.monotonic() < until:
             try:
-                answer = self._site.post(self._site.proxy.browser(), self._discussion, who, key)
+                answer = self._site.post(self._browser, self._discussion, who, key)
             except requests.RequestException:
                 self.retried += 1
             else:
