@@ -1,12 +1,10 @@
-"""What somebody missed: earlier answers, another history after a restore, a crash, and how much time is left."""
-
-from datetime import timedelta
+"""What somebody missed: earlier answers, another history after a restore, a crash, an ended session."""
 
 import pytest
 from sqlalchemy import delete, update
 
 from forum import clock
-from forum.actions import discussions, passwords
+from forum.actions import passwords
 from forum.database import db, writing
 from forum.models import Comment, Discussion, Event, Session, User
 from tests.browser.scene import until
@@ -110,21 +108,3 @@ def test_a_session_that_ends_while_somebody_types_costs_a_sign_in_and_no_word(sc
     page.locator("[data-composer] textarea").press("Control+Enter")
     page.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
     assert page.locator("[data-answers='1'] .comment").count() == 1
-
-
-def test_ten_five_and_one_minute_before_the_end_are_said(scene):
-    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
-    page = scene.visit(discussion)
-    page.evaluate("""() => {
-      window.said = [];
-      const place = document.querySelector('body > .vh[role=status]');
-      new MutationObserver(() => place.textContent && window.said.push(place.textContent))
-        .observe(place, {childList: true, characterData: true, subtree: true});
-    }""")
-    for minutes in (10, 5, 1):
-        with writing():
-            found = db.session.get_one(Discussion, discussion.id)
-            found.ends_at = clock.now() + timedelta(minutes=minutes - 1, seconds=2)
-            discussions.extend(scene.house.host_of(found), found, 1)
-        wanted = f"{minutes} minute"
-        until(page, "(words) => window.said.some((said) => said.startsWith(words))", wanted, 10)
