@@ -39,7 +39,10 @@ def _start_if_present(module: str, name: str, app: Flask) -> None:
 
 
 def _drain_on_term() -> None:
-    """Before gunicorn's own handler stops accepting, close the sockets, so that browsers turn to another process."""
+    """Before gunicorn's own handler stops accepting, close the sockets, so that browsers turn to another process.
+
+    Ctrl-C and SIGQUIT end the same way: gunicorn's own quick end raises SystemExit in a greenlet, which gevent prints.
+    """
     before: Any = signal.getsignal(signal.SIGTERM)
 
     def drain(number: int, stack: FrameType | None) -> None:
@@ -48,4 +51,5 @@ def _drain_on_term() -> None:
             before(number, stack)
 
     if callable(before):
-        signal.signal(signal.SIGTERM, drain)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, drain)
