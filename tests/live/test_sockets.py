@@ -1,10 +1,8 @@
 """What a reader hears, and what a stranger can do with a socket."""
 
-import json
 import struct
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import requests
@@ -13,8 +11,8 @@ import websocket
 from forum.database import db, writing
 from forum.live.frames import LARGEST
 from forum.models import Discussion, Session, Visibility
+from tests import corpora
 
-CORPUS = Path("/work/shared/corpora/socketio_invalid_packets.jsonl")
 NONSENSE = [
     *('42["join"]', '42["join",null]', '42["join",{}]', '42["join",{"discussion":{}}]', '42["join",[1]]'),
     *("42[]", "42{}", "42", "4", "9", "", "40/admin,", "44{}", "42" + "[" * 20000, "b4AAAA"),
@@ -155,8 +153,8 @@ def test_malformed_frames_hurt_nobody_else(house, listen, served, capfd):
     steady = listen()
     steady.join(discussion)
     frames = list(NONSENSE)
-    if CORPUS.exists():
-        frames += [json.loads(line)["input"] for line in CORPUS.read_text().splitlines()]
+    if corpora.FOLDER.is_dir():
+        frames += corpora.rows("socketio_invalid_packets")
     for frame in frames:
         ear = listen()
         ear.send(frame)

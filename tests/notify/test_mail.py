@@ -19,7 +19,7 @@ from forum.database import db, writing
 from forum.models import Letter, User
 from forum.notify import letters, mail
 from forum.notify.sender import bell, is_final, message_of
-from tests.conftest import _forget_person, free_port
+from tests.conftest import forget_person, free_port
 
 PASSWORD = "eleven rivers"
 
@@ -72,7 +72,7 @@ def site(app, database, post):
     url = f"smtp://forum:pass%40word@127.0.0.1:{post.port}"
     site = create_app(database.model_copy(update={"mail_url": url, "site_url": "https://talk.example.org"}))
     site.testing = True
-    site.before_request_funcs.setdefault(None, []).insert(0, _forget_person)
+    site.before_request_funcs.setdefault(None, []).insert(0, forget_person)
     with site.app_context():
         yield site
         db.session.remove()

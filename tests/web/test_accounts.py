@@ -1,10 +1,8 @@
 """Signing up, in and out: what a person meets, and what somebody who is up to something does not get."""
 
-import json
 import re
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import pytest
@@ -15,11 +13,11 @@ from forum.actions import drafts, passwords, sessions
 from forum.database import db, writing
 from forum.models import Discussion, Letter, Session, User
 from forum.web.inside import inside
-from tests.conftest import _forget_person
+from tests import corpora
+from tests.conftest import forget_person
 
 PASSWORD = "eleven rivers"
 HOSTILE = ["", "\0", "x" * 100_000, "\u202etxet", "null", "1e309", "-1", "[]", "\ud800", "a\nb", "%00"]
-CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "patt_open_redirect.jsonl"
 
 
 def token(client, address="/sign-in"):
@@ -221,9 +219,8 @@ def test_next_never_leads_outside(client, app):
         assert (answer.status_code, answer.location) == (303, "/"), attack
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpora are not here")
 def test_no_known_redirect_attack_leads_outside():
-    attacks = [json.loads(line)["input"] for line in CORPUS.read_text().splitlines()]
+    attacks = corpora.rows("patt_open_redirect")
     assert len(attacks) > 100
     for attack in attacks:
         for said in (attack, "/" + attack, unquote(attack)):
@@ -402,7 +399,7 @@ def test_changing_the_password_ends_every_other_session(client, app):
 def strict(database, app):
     """The same site with its limits on, counting from nothing."""
     strict = create_app(database.model_copy(update={"limits": True}))
-    strict.before_request_funcs.setdefault(None, []).insert(0, _forget_person)
+    strict.before_request_funcs.setdefault(None, []).insert(0, forget_person)
     strict.testing = True
     with strict.app_context():
         yield strict
