@@ -8,7 +8,7 @@ from forum.actions import moderation
 from forum.models import Discussion
 from tests.browser.scene import Scene, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 LONG = "A thought that needs more than a line to be said, and says it in full. " * 3
 
