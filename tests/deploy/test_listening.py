@@ -1,0 +1,39 @@
+"""A process listens when it can answer: until then a proxy is refused at once, and asks the neighbour."""
+
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+from forum import server
+from forum.config import Settings
+from tests.conftest import free_port
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
+    loaded = tmp_path / "loaded"
+    port = free_port()
+    settings = Settings(bind=f"127.0.0.1:{port}", data_dir=tmp_path)
+    command = [*server.command(settings, workers)[:-1], "tests.deploy.slow:app"]
+    with subprocess.Popen(command, env={**os.environ, "LOADED": str(loaded)}) as process:
+        try:
+            refused = 0
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                except ConnectionRefusedError:
+                    refused += 1
+                    time.sleep(0.01)
+                else:
+                    break
+            assert loaded.exists(), "somebody was taken in by a process that could not answer"
+            assert refused
+            assert urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read() == b"ok"
+        finally:
+            process.terminate()
+            assert process.wait(15) == 0
