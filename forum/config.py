@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     demo: bool = Field(
         False, description="Let the cast of demo people answer in the sample discussion while it is watched."
     )
+
+    @field_validator("limits_url")
+    @classmethod
+    def _names_a_redis(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
+            raise ValueError("Give an address like redis://host:6379/0, or leave it empty.")
+        return url
 
     @property
     def database(self) -> str:

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from forum import create_app
+from forum.config import Settings
 from forum.extensions import limiter
 from forum.web import counters, throttles
 from tests.conftest import free_port
@@ -157,3 +158,9 @@ def test_a_fresh_process_delays_its_first_request_for_less_than_a_second(app, li
         throttles.count("sign-in from", "somebody")
         throttles.count("sign-in to", "somebody")
         assert time.monotonic() - began < BRIEF
+
+
+@pytest.mark.parametrize("url", ["memcached://localhost", "localhost:6379", "http://localhost"])
+def test_an_address_that_is_no_redis_is_refused_at_the_start(url):
+    with pytest.raises(ValueError, match="Give an address like redis://"):
+        Settings(limits_url=url)
