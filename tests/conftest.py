@@ -20,6 +20,7 @@ from forum import clock as forum_clock
 from forum import create_app, migrating
 from forum.config import Settings
 from forum.database import db
+from forum.live import broadcast, presence, tail
 from tests.house import House
 
 if TYPE_CHECKING:
@@ -143,11 +144,18 @@ def app(request: pytest.FixtureRequest, database: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     app.before_request_funcs.setdefault(None, []).insert(0, forget_person)
+    nobody_reads()
     with app.app_context():
         _empty()
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def nobody_reads() -> None:
+    """What a process knows of its readers is none of the next test's business."""
+    for known in (broadcast._readers, broadcast._members, broadcast._rooms, tail._sent, presence._writing):
+        known.clear()
 
 
 def forget_person() -> None:

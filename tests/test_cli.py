@@ -67,6 +67,7 @@ def test_an_account_is_made_and_then_changed(forum):
     assert refused.stdout == ""
 
 
+@pytest.mark.one_database
 def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
     file = tmp_path / "water.json"
     values = {
@@ -118,6 +119,7 @@ def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
         assert len(done.stderr.strip().splitlines()) <= 4  # click adds how the command is used
 
 
+@pytest.mark.one_database
 def test_invented_people_answer_in_a_live_discussion(forum, house):
     discussion = house.discussion(ask=1)
     done = forum("simulate", discussion.slug, "--comments", 5, "--people", 2, "--pause", 0)

@@ -82,7 +82,7 @@ def test_everybody_has_one_order_while_processes_stand_still(site):
         for reader in readers:
             reader.start()
         with Crew([one.address, two.address], discussion.slug, accounts(made.house, 4), pause=0.05) as crew:
-            for _ in range(often(6, 60)):
+            for _ in range(often(4, 60)):
                 freeze(random.choice(workers(random.choice(servers))), random.uniform(0.05, 2.0))
                 time.sleep(0.2)
         count = everything_is_there_once(crew, discussion)
@@ -147,7 +147,7 @@ def test_a_reader_who_never_reads_costs_little_and_is_dropped(site):
                 stuck = Ear(server)
                 stuck.join(discussion)
             before = server.memory_kb()
-            for number in range(often(40, 300)):
+            for number in range(often(15, 300)):
                 answer = requests.post(
                     f"{server.address}/d/{discussion.slug}/comments",
                     data={
