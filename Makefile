@@ -1,7 +1,7 @@
 # Roundtext. `make run` starts a forum with a live sample discussion, `make test` checks everything.
 #
 #   make run      http://127.0.0.1:8000, or where FORUM_BIND says; Ctrl-C ends it
-#   make test     make check, then every test, in two processes
+#   make test     make check, then every test, in three processes
 #   make check    linters and types only
 #   make format   let the formatters repair what they can
 #   make bench    measure against the figures we promise
@@ -37,7 +37,7 @@ run: .venv/runtime.stamp
 develop: .venv/develop.stamp node_modules/.stamp
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not bench"
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not bench"
 
 check: develop
 	ruff check .

@@ -30,7 +30,9 @@ MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each database a worker of its own, so that its server is started once; the rest goes where there is time.
+    """Give each database a worker of its own, and the scripts another, so that each starts its server once.
+
+    The rest goes where there is time. Three workers on two cores, because browsers and faults mostly wait.
 
     A test marked `one_database` is about what no database can change (a script, a layout), and runs on SQLite only;
     one marked `postgresql` is about its server.
@@ -42,7 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if kind and item.get_closest_marker(unwanted):
             doubled.append(item)
         elif kind:
-            item.add_marker(pytest.mark.xdist_group(kind))
+            alone = item.get_closest_marker("one_database") and item.get_closest_marker("browser")
+            item.add_marker(pytest.mark.xdist_group("scripts" if alone else kind))
     items[:] = [item for item in items if item not in doubled]
 
 

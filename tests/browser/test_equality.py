@@ -17,7 +17,8 @@ from forum.models import Comment, Discussion, Question, QuestionState, SeatRole,
 from tests.browser.scene import Scene
 from tests.house import House
 
-pytestmark = pytest.mark.browser
+# That a push holds what the page shows is tested on both databases, in tests/live/test_fragments.py.
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 class Hour:
