@@ -1,7 +1,7 @@
 /** The chip on top: what the clock says about the discussion, and what the link is doing. It is always in sight. */
 
 import { all, hear, one, page, tell } from "./page.js";
-import { clock } from "./times.js";
+import { clock, language } from "./times.js";
 import { _, plural } from "./words.js";
 
 const TELL_AT = [10, 5, 1];
@@ -18,7 +18,7 @@ function until(minutes, at) {
   if (minutes < 60) return _("Starts in {n} min", { n: minutes });
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return _("Starts in {h} h {n} min", { h: hours, n: minutes % 60 });
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" });
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
   return _("Starts {day}", { day: `${day.format(new Date(at))}, ${clock(new Date(at))}` });
 }
 

@@ -2,7 +2,9 @@
 
 import { all, hear } from "./page.js";
 
-const language = document.documentElement.lang || undefined;
+const { lang } = document.documentElement;
+/** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. */
+export const language = lang === "en" ? "en-GB" : lang || undefined;
 const CLOCK = /^\d{1,2}:\d{2}$/;
 
 /** @param {Intl.DateTimeFormatOptions} options */
