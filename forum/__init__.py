@@ -30,11 +30,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=512 * 1024,
         MAX_FORM_PARTS=400,
         WTF_CSRF_TIME_LIMIT=None,
-        # Flask-WTF would refuse a browser that sends no Referer over https, as careful people's do; guards look at Origin.
+        # Flask-WTF would refuse careful people's browsers, which send no Referer over https; guards look at Origin.
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_CHECK_DEFAULT=False,  # web.guards calls it, after the Host and Origin checks
         RATELIMIT_ENABLED=settings.limits,
-        RATELIMIT_STORAGE_URI=settings.limits_url and counters.SCHEME + settings.limits_url or "memory://",
+        RATELIMIT_STORAGE_URI=counters.SCHEME + settings.limits_url if settings.limits_url else "memory://",
         RATELIMIT_SWALLOW_ERRORS=True,
     )
     if settings.trusted_proxies:
