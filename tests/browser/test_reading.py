@@ -75,7 +75,7 @@ def test_a_question_that_is_over_is_one_line_and_never_folds_under_a_reader(scen
     assert opened(linked, 1)
     assert is_in_sight(linked, f"#{comment}")
     assert not opened(linked, 2)
-    linked.click(".rail a[href='#q2']")
+    linked.click(".rail a[href$='#q2']")
     assert opened(linked, 2)
     assert is_in_sight(linked, "#q2 h2")
     fresh.reload()

@@ -434,3 +434,13 @@ def test_the_scripts_sentences_come_in_the_pages_language(client, house, clock, 
 
     assert json.loads(table) == {"Sending…": "Wird <gesendet>…"}
     assert "<" not in table
+
+
+def test_every_link_within_the_page_leads_somewhere(client, house, clock):
+    discussion = house.discussion(ask=2)
+    house.comment(discussion, question=1)
+    for query in ("", "?order=time", "?refresh=60", "?show=q1"):
+        page = client.get(f"/d/{discussion.slug}{query}").text
+        targets = set(re.findall(r'href="#([^"]+)"', page))
+        assert targets
+        assert targets <= set(re.findall(r'id="([^"]+)"', page)), query
