@@ -2,13 +2,8 @@
 
 import itertools
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,9 +17,14 @@ from forum.config import Settings
 from forum.database import db
 from forum.live import broadcast, presence, tail
 from tests.house import House
+from tests.machine import free_port, missing
+from tests.postgresql import cluster, postgresql_folder
 
 if TYPE_CHECKING:
     from tests.server import Running
+
+# Where tests have always found these.
+__all__ = ["free_port", "missing", "postgresql_folder"]
 
 MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -49,56 +49,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in doubled]
 
 
-def missing(what: str) -> None:
-    """Skip loudly at home, fail in CI, where every part is installed."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is missing; .ci/run installs it")
-    pytest.skip(f"{what} is missing: install it to run this test")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def postgresql_folder() -> Path | None:
-    """Return the folder with initdb and pg_ctl: on PATH, or where Debian keeps them."""
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A private PostgreSQL server on a free port; yields its address without a database's name."""
-    folder = postgresql_folder()
-    if folder is None:
-        missing("PostgreSQL (initdb, pg_ctl)")
-    assert folder is not None
-    # pytest closes its own folders to other users, and the server is another user.
-    home = Path(tempfile.mkdtemp(prefix="roundtext-postgresql-"))
-    port = free_port()
-    # The server refuses to run as root, so root hands it to nobody.
-    as_server: list[str] = []
-    if os.geteuid() == 0:
-        as_server = ["runuser", "-u", "nobody", "--"]
-        shutil.chown(home, "nobody", "nogroup")
-    data = home / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*as_server, str(folder / program), *arguments], check=True, cwd=home, stdout=subprocess.DEVNULL, timeout=60
-        )
-
-    run("initdb", "-D", str(data), "-U", "roundtext", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off"
-    run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-w", "-o", options, "start")
-    yield f"postgresql://roundtext@127.0.0.1:{port}"
-    run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-    shutil.rmtree(home, ignore_errors=True)
+    with cluster() as server:
+        yield server.address
 
 
 _databases = itertools.count(1)

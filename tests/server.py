@@ -7,11 +7,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from forum import server
 from forum.config import Settings
-from tests.conftest import free_port
+from tests.machine import free_port
 
 
 class Running:
@@ -40,6 +41,12 @@ class Running:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def kill(self) -> None:
+        """kill -9 the worker and the process that minds it."""
+        for number in (self.process.pid, self.pid):
+            os.kill(number, signal.SIGKILL)
+        self.process.wait(15)
+
     def stop(self) -> int:
         """Send SIGTERM and return the exit status."""
         if self.process.poll() is None:
@@ -55,12 +62,19 @@ def running(
     workers: int = 1,
     app: str = "wsgi:app",
     port: int = 0,
+    log: Path | None = None,
 ) -> Iterator[Running]:
-    """Serve `settings`, whose database is migrated, or another `app`, on `port` or a free one until the block ends."""
+    """Serve `settings`, whose database is migrated, or another `app`, on `port` or a free one until the block ends.
+
+    What it logs goes to where the tests' own words go, or is added to the file `log`.
+    """
     settings = settings.model_copy(update={"bind": f"127.0.0.1:{port or free_port()}"})
     everything = {**os.environ, **server.as_environment(settings), **(environment or {})}
     command = [*server.command(settings, workers)[:-1], app]
-    with subprocess.Popen(command, env=everything) as process:
+    with (
+        log.open("ab") if log else nullcontext() as heard,
+        subprocess.Popen(command, env=everything, stderr=heard) as process,
+    ):
         served = Running(settings, process)
         try:
             _wait(served)

@@ -29,12 +29,12 @@ class Site:
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, tmp_path) -> Iterator[Callable[[str], Site]]:
-    """Make a site on "sqlite" or "postgresql"; one for each test."""
+def site(request: pytest.FixtureRequest, tmp_path) -> Iterator[Callable[..., Site]]:
+    """Make a site on "sqlite" or "postgresql", there on another `server` than that of all tests; one for each test."""
     contexts = []
 
-    def made(kind: str) -> Site:
-        url = "" if kind == "sqlite" else new_database(request.getfixturevalue("postgresql"))
+    def made(kind: str, server: str = "") -> Site:
+        url = "" if kind == "sqlite" else new_database(server or request.getfixturevalue("postgresql"))
         settings = Settings(data_dir=tmp_path, database_url=url, secret_key="a secret for faults", limits=False)
         app = create_app(settings)
         migrating.upgrade(app)

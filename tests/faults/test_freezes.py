@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
 
 class Reader(threading.Thread):
-    """Follows a discussion as a page does: frames that join what it has, and a question where one does not."""
+    """Follows a discussion as a page does: frames that join what it has, and a question where one does not.
+
+    `heard` are the comments' ids in order, `lines` how often it had to connect.
+    """
 
     def __init__(self, server: Running, discussion, *, comes_back: bool) -> None:
         super().__init__(daemon=True)
@@ -31,6 +34,7 @@ class Reader(threading.Thread):
         self.seq = discussion.last_seq
         self.comes_back = comes_back
         self.heard: list[int] = []
+        self.lines = 0
         self.over = threading.Event()
 
     def run(self) -> None:
@@ -45,6 +49,7 @@ class Reader(threading.Thread):
         try:
             said = {"discussion": self.discussion_id, "after": self.seq, "epoch": self.epoch}
             self._take(ear.ask("join", said), joined=True)
+            self.lines += 1
             leaves_at = time.monotonic() + (random.uniform(0.2, 1.0) if self.comes_back else 3600)
             while not self.over.is_set() and time.monotonic() < leaves_at:
                 try:
@@ -98,7 +103,7 @@ def test_everybody_has_one_order_while_processes_stand_still(site):
             f"{two.address}/d/{discussion.slug}/events", params={"after": first, "epoch": discussion.epoch}, timeout=10
         ).json()
     assert len(wanted) == count
-    order = _order(discussion)
+    order = order(discussion)
     for reader in readers:
         assert reader.heard == order, "a reader has another order, a hole or a repeat"
     if not page["reload"]:
@@ -107,10 +112,11 @@ def test_everybody_has_one_order_while_processes_stand_still(site):
     assert len(exported) == count
 
 
-def _order(discussion) -> list[int]:
+def order(discussion, until: int = 2**31 - 1) -> list[int]:
+    """Return the ids of a discussion's comments as its log tells them, up to the seq `until`."""
     from forum.models import Event
 
-    posted = Event.discussion_id == discussion.id, Event.kind == "comment.posted"
+    posted = Event.discussion_id == discussion.id, Event.kind == "comment.posted", Event.seq <= until
     return list(db.session.scalars(db.select(Event.subject_id).where(*posted).order_by(Event.seq)))
 
 

@@ -31,6 +31,7 @@ class Crew:
     accounts: list[Account]
     acknowledged: dict[str, int] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     pause: float = 0.0
 
@@ -81,6 +82,7 @@ class Crew:
         self.statuses.append(answer.status_code)
         if answer.status_code not in {200, 201}:
             assert answer.status_code in {502, 503, 504}, answer.text[:300]
+            self.refusals.append(answer.text)
             return False
         number = answer.json()["id"]
         assert self.acknowledged.setdefault(key, number) == number

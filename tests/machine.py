@@ -1,0 +1,20 @@
+"""What the machine that runs the tests has, and has not."""
+
+import os
+import socket
+
+import pytest
+
+
+def missing(what: str) -> None:
+    """Skip loudly at home, fail in CI, where every part is installed."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing; .ci/run installs it")
+    pytest.skip(f"{what} is missing: install it to run this test")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
