@@ -14,6 +14,8 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, registry
 
 _NAMING = {
@@ -80,11 +82,31 @@ def _begin_sqlite(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+@event.listens_for(Engine, "do_connect")
+def _connect_postgresql(dialect: Dialect, _record: Any, arguments: Any, options: Any) -> Any:
+    if dialect.name != "postgresql":
+        return None
+    from forum.postgresql import Line
+
+    return Line.connect(*arguments, **options)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether a fault is one that passes: a cut line, a stopped server, a full or locked database."""
+    if isinstance(error, (PoolTimeout, OperationalError, InterfaceError)):
+        return True
+    return type(getattr(error, "orig", error)).__name__ in {"ReadOnlySqlTransaction", "OperationalError"}
+
+
 def engine_options(is_sqlite: bool) -> dict[str, Any]:
-    """Return the engine's options: PostgreSQL connections are tested before use, so that a restart heals itself."""
+    """Return the engine's options: PostgreSQL connections are tested before use, so that a restart heals itself.
+
+    What people wrote stays out of the errors, and so out of the log.
+    """
     if is_sqlite:
-        return {"connect_args": {"check_same_thread": False}}
+        return {"hide_parameters": True, "connect_args": {"check_same_thread": False}}
     return {
+        "hide_parameters": True,
         "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 10,

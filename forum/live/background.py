@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gevent
 from flask import Flask
 
-from forum.database import db
+from forum.database import db, passes
 
 log = logging.getLogger("roundtext.live")
 
@@ -17,11 +17,14 @@ _told: dict[tuple[str, str], float] = {}
 
 
 def complain(where: str, error: BaseException) -> None:
-    """Log a fault with its traceback the first time, then at most once a minute for each kind."""
+    """Log a fault at most once a minute for each kind; the first time with its traceback, unless it passes by itself.
+
+    Where a database went away says nothing: that it did is one line.
+    """
     kind = (where, type(error).__name__)
     now = time.monotonic()
     if now - _told.get(kind, -_QUIET_SECONDS) >= _QUIET_SECONDS:
-        first = kind not in _told
+        first = kind not in _told and not passes(error)
         _told[kind] = now
         log.error("%s: %s", where, str(error).partition("\n")[0][:200], exc_info=error if first else None)
 

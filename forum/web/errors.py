@@ -6,17 +6,14 @@ import secrets
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from forum.database import db
+from forum.database import db, passes
+from forum.live import background
 from forum.refusals import Refused, unknown
 
 log = logging.getLogger("roundtext")
-
-# Cut lines, a stopped server, a full or locked database: all of them pass.
-_PASSING = (PoolTimeout, OperationalError, InterfaceError)
 
 _WORDS = {
     400: ("bad_request", "The server could not read this request. Go back, load the page again and retry."),
@@ -84,9 +81,9 @@ def _http(error: HTTPException) -> Response:
 def _database(error: SQLAlchemyError) -> Response:
     """A database that cannot be reached or written is a matter of waiting; anything else is a fault of ours."""
     db.session.rollback()
-    if not isinstance(error, _PASSING) and type(getattr(error, "orig", None)).__name__ != "ReadOnlySqlTransaction":
+    if not passes(error):
         return _fault(error)
-    log.warning("database unavailable: %s", type(error).__name__)
+    background.complain("database unavailable", error)
     message = "The server cannot save anything right now. Your text is kept; try again in a few seconds."
     return refuse(Refused("unavailable", message, 503, retry_after=5))
 

@@ -73,6 +73,14 @@ def everybody_has_heard_all(readers: list[Reader], discussion: Discussion) -> No
         assert reader.heard[: len(wanted)] == wanted, "a reader has another order, a hole or a repeat"
 
 
+def waits_for(happens: Callable[[], bool], otherwise: str, seconds: float = 60) -> None:
+    """Wait until something happens; fail with the words `otherwise` when it does not in time."""
+    until = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.05)
+
+
 @contextmanager
 def listening(servers: list[Running], discussion: Discussion) -> Iterator[list[Reader]]:
     """Eight readers, half of whom come and go."""
@@ -109,11 +117,11 @@ def test_postgresql_is_stopped_restarted_and_cut_off(site, tmp_path):
         assert everything_is_there_once(crew, discussion) > 50
         assert set(crew.statuses) == {200, 201, 503} or set(crew.statuses) == {201, 503}
         assert {json.loads(text)["error"]["code"] for text in crew.refusals} == {"unavailable"}
-        assert _listeners(there, database) == 2, "NOTIFY is heard again by both"
+        waits_for(lambda: _listeners(there, database) == 2, "NOTIFY is not heard again by both", 10)
         db.engine.dispose()
     told = log.read_text()
-    assert told.count("Traceback") <= 20, told[-3000:]
-    assert len(told) < 100_000, "an hour without a database must not fill a disk"
+    assert "Traceback" not in told and "long thought" not in told, told[-3000:]
+    assert len(told) < 20_000, "an hour without a database must not fill a disk"
     print(f"\n{len(crew.acknowledged)} comments, {crew.statuses.count(503)} times refused, {len(told)} bytes of log")
 
 
@@ -183,9 +191,9 @@ def test_the_disk_is_full_and_has_room_again(small_disk, tmp_path_factory, site)
     with running(made.settings, log=log) as server, listening([server], discussion) as readers:
         for number in range(often(2, 10)):
             with Crew([server.address], slug, writers, pause=0.01) as crew:
-                _waits_for(lambda crew=crew: len(crew.acknowledged) > 10, "nobody could post")
+                waits_for(lambda crew=crew: len(crew.acknowledged) > 10, "nobody could post")
                 _fill(filler)
-                _waits_for(lambda crew=crew: 503 in crew.statuses, "the disk never became full")
+                waits_for(lambda crew=crew: 503 in crew.statuses, "the disk never became full")
                 _fill(filler)
                 says_so_and_keeps_the_text(server, slug, probe)
                 for path in ("", "/recent", f"/events?after=0&epoch={discussion.epoch}"):
@@ -193,7 +201,7 @@ def test_the_disk_is_full_and_has_room_again(small_disk, tmp_path_factory, site)
                 filler.unlink()
                 refused = crew.statuses.count(503)
                 takes_within(10, server, slug, probe, f"after-the-{number}")
-                _waits_for(lambda crew=crew: crew.statuses[-1] == 201, "the writers are still refused")
+                waits_for(lambda crew=crew: crew.statuses[-1] == 201, "the writers are still refused")
             assert set(crew.statuses) <= {200, 201, 503}
             assert {json.loads(text)["error"]["code"] for text in crew.refusals} == {"unavailable"}
             everybody_has_heard_all(readers, discussion)
@@ -201,8 +209,8 @@ def test_the_disk_is_full_and_has_room_again(small_disk, tmp_path_factory, site)
             assert [reader.lines for reader in readers[:4]] == [1] * 4, "nobody had to come again"
             print(f"\n{len(crew.acknowledged)} comments, {refused} times refused")
     told = log.read_text()
-    assert len(told) < 100_000, told[-3000:]
-    assert told.count("Traceback") <= 5, told[-3000:]
+    assert "Traceback" not in told and "long thought" not in told, told[-3000:]
+    assert len(told) < 20_000, told[-3000:]
 
 
 def _fill(path: Path) -> None:
@@ -214,10 +222,3 @@ def _fill(path: Path) -> None:
                     os.write(file.fileno(), b"x" * size)
             except OSError:
                 continue
-
-
-def _waits_for(happens: Callable[[], bool], otherwise: str) -> None:
-    until = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < until, otherwise
-        time.sleep(0.05)
