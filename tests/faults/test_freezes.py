@@ -103,11 +103,11 @@ def test_everybody_has_one_order_while_processes_stand_still(site):
             f"{two.address}/d/{discussion.slug}/events", params={"after": first, "epoch": discussion.epoch}, timeout=10
         ).json()
     assert len(wanted) == count
-    order = order(discussion)
+    wanted_order = order(discussion)
     for reader in readers:
-        assert reader.heard == order, "a reader has another order, a hole or a repeat"
+        assert reader.heard == wanted_order, "a reader has another order, a hole or a repeat"
     if not page["reload"]:
-        assert [event["id"] for event in page["events"] if event["kind"] == "comment.posted"] == order
+        assert [event["id"] for event in page["events"] if event["kind"] == "comment.posted"] == wanted_order
     exported = json.loads(export.as_json(discussion))["comments"]
     assert len(exported) == count
 
