@@ -74,10 +74,10 @@ def test_malformed_frames_leave_no_trace(hall):
     said = kinds(hall.discussion.id)
     assert len(said) == 21
     for what in said * 3:
-        assert Stranger(hall.server).says(what), what.name
+        assert Stranger(hall.server).is_sent_away_for(what), what.name
     with hall.unharmed():
         for what in said * often(20, 1000):
-            assert Stranger(hall.server).says(what), what.name
+            assert Stranger(hall.server).is_sent_away_for(what), what.name
 
 
 def test_giants_are_refused_before_they_are_held(hall):

@@ -24,7 +24,10 @@ class Account:
 
 @dataclass
 class Crew:
-    """Several people who post at once to any of `addresses`; `acknowledged` maps each key to the id it was given."""
+    """Several people who post at once to any of `addresses`; `acknowledged` maps each key to the id it was given.
+
+    `took` says of each of them when it was sent and how many seconds the answer took, `refusals` what the others heard.
+    """
 
     addresses: list[str]
     slug: str
@@ -32,6 +35,7 @@ class Crew:
     acknowledged: dict[str, int] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    took: list[tuple[float, float]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     pause: float = 0.0
 
@@ -69,6 +73,7 @@ class Crew:
             time.sleep(self.pause)
 
     def _post(self, account: Account, key: str, address: str) -> bool:
+        began = time.monotonic()
         try:
             answer = requests.post(
                 f"{address}/d/{self.slug}/comments",
@@ -86,6 +91,7 @@ class Crew:
             return False
         number = answer.json()["id"]
         assert self.acknowledged.setdefault(key, number) == number
+        self.took.append((began, time.monotonic() - began))
         return True
 
 
