@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, text, update
@@ -14,6 +14,9 @@ from forum import clock
 from forum.database import db
 from forum.live.wake import wake
 from forum.models import Audience, Discussion, Event
+
+if TYPE_CHECKING:
+    from forum.live.heads import Head
 
 # Somebody further behind than this loads the page again instead of replaying.
 CATCH_UP_LIMIT = 500
@@ -59,16 +62,31 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
     return seq
 
 
+def is_private(discussion: Discussion, after: int, audiences: frozenset[str]) -> bool:
+    """Whether some of what came after `after` is for `audiences` and not for everybody."""
+    found = select(Event.seq).where(
+        Event.discussion_id == discussion.id,
+        Event.seq > after,
+        Event.seq <= discussion.last_seq,
+        Event.audience.in_(audiences - {Audience.EVERYONE}),
+    )
+    return after < discussion.last_seq and db.session.scalar(found.limit(1)) is not None
+
+
+def is_out_of_reach(head: "Head | Discussion", after: int, epoch: str) -> bool:
+    """Whether somebody who has the log of `epoch` up to `after` has to load the page again."""
+    return epoch != head.epoch or after < 0 or not 0 <= head.last_seq - after <= CATCH_UP_LIMIT
+
+
 def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -> Since:
     """Return what `audiences` may hear of `discussion` after seq `after`, oldest first.
 
     `reload` is set when `epoch` is another one, `after` lies ahead of the log, or more than CATCH_UP_LIMIT
     events came since.
     """
-    behind = discussion.last_seq - after
-    if epoch != discussion.epoch or behind < 0 or after < 0 or behind > CATCH_UP_LIMIT:
+    if is_out_of_reach(discussion, after, epoch):
         return Since(discussion.epoch, discussion.last_seq, True, [])
-    if behind == 0:
+    if after == discussion.last_seq:
         return Since(discussion.epoch, discussion.last_seq, False, [])
     events = db.session.scalars(
         select(Event)

@@ -5,7 +5,7 @@ from typing import Any
 
 from forum import access, clock
 from forum.database import db
-from forum.live import broadcast, engine, log, presence, rights, tail
+from forum.live import broadcast, engine, log, missed, presence, rights, tail
 from forum.live.broadcast import EVERYBODY, Reader
 from forum.live.heads import Heads
 from forum.models import Discussion, Phase, Session, User, Visibility
@@ -19,26 +19,33 @@ _typed_at: dict[tuple[str, int], float] = {}
 Said = dict[str, Any]
 
 
-def join_at_head(heads: Heads, reader: Reader, said: Said) -> Said | None:
-    """Let a visitor who has missed nothing into a discussion that is open to all: most joins, at one small look.
+def join_openly(heads: Heads, reader: Reader, said: Said) -> Said | None:
+    """Let a visitor into a discussion that is open to all: most joins, at a small look or two.
 
-    Returns None for whoever needs `join`.
+    Answers whoever has missed nothing, or what others have missed a moment ago; returns None for whoever needs `join`.
     """
-    wanted = said.get("discussion")
+    wanted, after, epoch = said.get("discussion"), said.get("after"), said.get("epoch")
     if reader.user_id is not None or isinstance(wanted, bool) or not isinstance(wanted, int | str):
         return None
-    head = heads.look(wanted)
-    if head is None or (head.epoch, head.last_seq) != (said.get("epoch"), said.get("after")):
+    if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str):
         return None
-    if not access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)):
+    assert isinstance(after, int)
+    head = heads.look(wanted)
+    if head is None or not access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)):
         return None
     if head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
         return None
+    answer = missed.known(head, after, epoch)
+    if answer is None:
+        return None
     broadcast.enter(reader, head.id, EVERYBODY)
     if not tail.watch(head):
-        return None  # something went out between the look and the entry
-    reader.write(engine.event_frame("presence", presence.greet(head.id)))
-    return {"discussion": head.id, "epoch": head.epoch, "seq": head.last_seq, "reload": False, "events": []}
+        # Something went out between the look and the entry: look again, from inside.
+        head = heads.look(head.id)
+        answer = missed.known(head, after, epoch) if head is not None else None
+    if head is not None and answer is not None:
+        reader.write(engine.event_frame("presence", presence.greet(head.id)))
+    return answer
 
 
 def join(reader: Reader, said: Said) -> Said:
@@ -58,16 +65,22 @@ def join(reader: Reader, said: Said) -> Said:
     tail.watch(discussion)
     db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
     db.session.refresh(discussion)
+    answer = _caught_up(discussion, after, epoch, heard)
+    reader.write(engine.event_frame("presence", presence.greet(discussion.id)))
+    return answer
+
+
+def _caught_up(discussion: Discussion, after: int, epoch: str, heard: frozenset[str]) -> Said:
+    if log.is_out_of_reach(discussion, after, epoch) or not log.is_private(discussion, after, heard):
+        return missed.since(discussion, after, epoch)
     caught_up = log.since(discussion, after, epoch, set(heard))
-    answer = {
+    return {
         "discussion": discussion.id,
         "epoch": caught_up.epoch,
         "seq": caught_up.seq,
         "reload": caught_up.reload,
         "events": tail.render(discussion, caught_up.events),
     }
-    reader.write(engine.event_frame("presence", presence.greet(discussion.id)))
-    return answer
 
 
 def leave(reader: Reader, said: Said) -> Said:

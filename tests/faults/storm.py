@@ -224,5 +224,3 @@ def _frames(kept: bytearray) -> list[bytes]:
         at = start + size
     del kept[:at]
     return found
-
-
