@@ -8,6 +8,8 @@ import json
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +48,28 @@ class _Part:
 
 
 _kept: OrderedDict[Key, _Part] = OrderedDict()
-_locks: dict[Key, threading.Lock] = {}
+# Each with how many hold it or wait for it.
+_locks: dict[Key, tuple[threading.Lock, int]] = {}
+
+
+@contextmanager
+def turn(discussion_id: int, after: int) -> Iterator[None]:
+    """Let in one after the other who have missed the same, so that the first one's answer is known to the next."""
+    with _locked((discussion_id, "", after)):
+        yield
+
+
+@contextmanager
+def _locked(key: Key) -> Iterator[None]:
+    lock, waiting = _locks.get(key, (threading.Lock(), 0))
+    _locks[key] = lock, waiting + 1
+    try:
+        with lock:
+            yield
+    finally:
+        lock, waiting = _locks.pop(key)
+        if waiting > 1:
+            _locks[key] = lock, waiting - 1
 
 
 def known(head: Head | Discussion, after: int, epoch: str) -> Answer | None:
@@ -78,16 +101,12 @@ def _alive(key: Key) -> _Part | None:
 def _part(discussion: Discussion, after: int) -> _Part:
     """Return the log after `after`, made by whoever comes first while the others wait."""
     key = (discussion.id, discussion.epoch, after)
-    lock = _locks.setdefault(key, threading.Lock())
-    try:
-        with lock:
-            part = _alive(key)
-            if part is None or part.seq < discussion.last_seq:
-                part = _longer(discussion, part) or _made(discussion, after)
-                _keep(key, part)
-            return part
-    finally:
-        _locks.pop(key, None)
+    with _locked(key):
+        part = _alive(key)
+        if part is None or part.seq < discussion.last_seq:
+            part = _longer(discussion, part) or _made(discussion, after)
+            _keep(key, part)
+        return part
 
 
 def _longer(discussion: Discussion, part: _Part | None) -> _Part | None:

@@ -11,13 +11,13 @@ from engineio import json as engine_json
 from flask import Flask
 from flask_login import current_user
 from flask_socketio import SocketIO
-from gevent.lock import BoundedSemaphore
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.config import Settings
 from forum.database import db
 from forum.live import background, broadcast, engine, presence, spoken
 from forum.live.broadcast import Reader
+from forum.live.door import Door
 from forum.live.frames import LARGEST
 from forum.live.heads import Heads
 from forum.live.missed import Answer
@@ -25,10 +25,6 @@ from forum.live.spoken import Said
 from forum.refusals import Refused
 
 socketio = SocketIO()
-
-# So many at once may ask the database because of what their sockets say, however many come back at the same moment.
-# The pool has more connections than this: whoever posts, and the tail, must never wait behind them.
-_few = BoundedSemaphore(6)
 
 
 @dataclass(frozen=True)
@@ -73,6 +69,7 @@ def init_app(app: Flask) -> SocketIO:
         engineio_logger=logger,
     )
     engine.install(socketio.server)
+    app.wsgi_app = Door(app.wsgi_app)  # type: ignore[method-assign]
     # Below Flask-SocketIO, which would make a request's whole context for each word that a socket says.
     server, heads = socketio.server, Heads(settings)
     server.on("connect", partial(_connect, app))
@@ -103,7 +100,7 @@ def _connect(app: Flask, sid: str, environ: dict[str, Any], _auth: object = None
         return False
     reader = Reader(sid, engine.writer(socketio.server, sid))
     if f"{app.config['SESSION_COOKIE_NAME']}=" in environ.get("HTTP_COOKIE", ""):
-        with _few, app.request_context(environ):
+        with spoken.few, app.request_context(environ):
             if current_user.is_authenticated:
                 reader.user_id = current_user.id
                 reader.session_id = current_user.session.id if current_user.session is not None else None
@@ -119,12 +116,12 @@ def _disconnect(sid: str, *_reason: object) -> None:
 
 
 def _join(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said:
-    answer = spoken.join_openly(heads, reader, said)
+    answer = spoken.join_openly(app, heads, reader, said)
     return answer if answer is not None else _in_context(app, spoken.join, reader, said)
 
 
 def _in_context(app: Flask, handler: Callable[[Reader, Said], Said], reader: Reader, said: Said) -> Said:
-    with _few:
+    with spoken.few:
         if broadcast.find(reader.sid) is None:
             return {}  # gone while waiting
         with app.app_context():

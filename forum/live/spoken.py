@@ -3,11 +3,14 @@
 import time
 from typing import Any
 
+from flask import Flask
+from gevent.lock import BoundedSemaphore
+
 from forum import access, clock
 from forum.database import db
 from forum.live import broadcast, engine, log, missed, presence, rights, tail
 from forum.live.broadcast import EVERYBODY, Reader
-from forum.live.heads import Heads
+from forum.live.heads import Head, Heads
 from forum.models import Discussion, Phase, Session, User, Visibility
 from forum.refusals import Refused, unknown
 
@@ -18,11 +21,15 @@ _typed_at: dict[tuple[str, int], float] = {}
 
 Said = dict[str, Any]
 
+# So many at once may ask the database because of what their sockets say, however many come back at the same moment.
+# The pool has more connections than this: whoever posts, and the tail, must never wait behind them.
+few = BoundedSemaphore(6)
 
-def join_openly(heads: Heads, reader: Reader, said: Said) -> Said | None:
+
+def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | None:
     """Let a visitor into a discussion that is open to all: most joins, at a small look or two.
 
-    Answers whoever has missed nothing, or what others have missed a moment ago; returns None for whoever needs `join`.
+    Of those who have missed the same one reads it, and the others wait for that. Returns None for whoever needs `join`.
     """
     wanted, after, epoch = said.get("discussion"), said.get("after"), said.get("epoch")
     if reader.user_id is not None or isinstance(wanted, bool) or not isinstance(wanted, int | str):
@@ -30,22 +37,35 @@ def join_openly(heads: Heads, reader: Reader, said: Said) -> Said | None:
     if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str):
         return None
     assert isinstance(after, int)
-    head = heads.look(wanted)
-    if head is None or not access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)):
-        return None
-    if head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
-        return None
-    answer = missed.known(head, after, epoch)
-    if answer is None:
+    head = _open_head(heads, wanted)
+    if head is None or (head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS):
         return None
     broadcast.enter(reader, head.id, EVERYBODY)
-    if not tail.watch(head):
-        # Something went out between the look and the entry: look again, from inside.
-        head = heads.look(head.id)
-        answer = missed.known(head, after, epoch) if head is not None else None
+    answer = missed.known(head, after, epoch) if tail.watch(head) else None
+    if answer is None:
+        # Something went out between the look and the entry, or must be read: look again, from inside.
+        with missed.turn(head.id, after):
+            head = _open_head(heads, head.id)
+            answer = missed.known(head, after, epoch) if head else None
+            if head is not None and answer is None:
+                answer = _read(app, head.id, after, epoch)
     if head is not None and answer is not None:
         reader.write(engine.event_frame("presence", presence.greet(head.id)))
     return answer
+
+
+def _open_head(heads: Heads, wanted: int | str) -> Head | None:
+    head = heads.look(wanted)
+    return head if head and access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)) else None
+
+
+def _read(app: Flask, discussion_id: int, after: int, epoch: str) -> missed.Answer | None:
+    with few, app.app_context():
+        try:
+            discussion = db.session.get(Discussion, discussion_id)
+            return missed.since(discussion, after, epoch) if discussion else None
+        finally:
+            db.session.rollback()
 
 
 def join(reader: Reader, said: Said) -> Said:

@@ -1,0 +1,66 @@
+"""The door for readers who come: a few for each turn of the event loop, however many stand before it.
+
+Measured: when 5,000 came back at once, whoever posted waited more than a second behind them. A reader can wait a
+moment and nobody sees it; a writer sees every moment.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+# With 0.4 ms for each of them everybody else gets a turn every few milliseconds.
+AT_ONCE = 8
+TURN_SECONDS = 0.001
+# More could not come in before their browsers lose patience (socket.js: 6 s): they are told at once, and spread.
+MOST_WAITING = 5000
+
+
+class Door:
+    """WSGI middleware that lets handshakes in one by one; all other requests pass."""
+
+    def __init__(self, app: Any, path: str = "/socket.io/") -> None:
+        self._app, self._path = app, path
+        self._waiting: deque[Event] = deque()
+        self._came = 0
+        self._is_kept = False
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request, a handshake when its turn has come."""
+        if environ.get("PATH_INFO", "").startswith(self._path) and not self._let_in():
+            start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "2")])
+            return [b"Very many come at this moment. Try again in a moment."]
+        answer: Iterable[bytes] = self._app(environ, start_response)
+        return answer
+
+    def _let_in(self) -> bool:
+        """Wait for a turn; False when the line is too long."""
+        if self._came < AT_ONCE and not self._waiting:
+            self._came += 1
+            self._begin()
+            return True
+        if len(self._waiting) >= MOST_WAITING:
+            return False
+        turn = Event()
+        self._waiting.append(turn)
+        self._begin()
+        turn.wait()
+        return True
+
+    def _begin(self) -> None:
+        if not self._is_kept:
+            self._is_kept = True
+            gevent.spawn(self._keep)
+
+    def _keep(self) -> None:
+        """Let in the next few each turn, and stop when nobody has come for one."""
+        try:
+            while self._came or self._waiting:
+                gevent.sleep(TURN_SECONDS)
+                self._came = min(AT_ONCE, len(self._waiting))
+                for _ in range(self._came):
+                    self._waiting.popleft().set()
+        finally:
+            self._is_kept = False
