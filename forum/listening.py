@@ -3,7 +3,7 @@
 As it comes, gunicorn listens first: measured behind nginx, whoever was sent to a process that had just been started
 waited 2 to 4 s until it had loaded, while its neighbour was idle. Refused at once, a proxy asks the neighbour.
 
-gunicorn reads this file before gevent has patched anything, so it imports nothing of ours.
+gunicorn reads this file before gevent has patched anything, so it imports nothing of ours at first.
 """
 
 import socket
@@ -20,5 +20,8 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open the door: the app is loaded. For the second worker it is open already, which does no harm."""
+    from forum.idle import Idle  # here gevent has patched
+
+    Idle(worker).install()
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)

@@ -45,8 +45,8 @@ class Reader(threading.Thread):
                 return
             except (OSError, websocket.WebSocketException, AssertionError):
                 cut_at = cut_at if attempts else time.monotonic()
-            # As socket.js: 0.7 s, each time twice that, up to 60 % more or less.
-            self._over.wait(min(0.7 * 2**attempts, 10) * (1 + 0.6 * random.uniform(-1, 1)))
+            # As socket.js: 0.5 s, each time twice that, up to 60 % more or less.
+            self._over.wait(min(0.5 * 2**attempts, 10) * (1 + 0.6 * random.uniform(-1, 1)))
             attempts += 1
 
     def _join(self, ear: ProxyEar) -> None:

@@ -1,5 +1,6 @@
 """A server dies under thousands of readers and comes back: so do they, all of them, while people write."""
 
+import re
 import statistics
 import time
 
@@ -9,7 +10,9 @@ from forum.database import db
 from tests.faults.conftest import SOAK, often
 from tests.faults.storm import Storm
 from tests.faults.test_freezes import order
-from tests.faults.writers import Crew, accounts, everything_is_there_once
+from tests.faults.writers import Crew, account, accounts, everything_is_there_once
+from tests.live.conftest import Ear
+from tests.postgresql import Cluster, cluster
 from tests.server import running
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
@@ -27,7 +30,7 @@ def test_everybody_comes_back_when_the_server_was_killed(site, kind):
         port = int(server.host.rpartition(":")[2])
         storm = Storm(server, discussion, many, cookies)
         assert storm.run(60, until_seq=0)
-        with Crew([server.address], discussion.slug, members[:8], pause=1.0) as crew:
+        with Crew([server.address], discussion.slug, members[:8], pause=1.0 if SOAK else 0.1) as crew:
             storm.run(3)
             server.kill()
             killed_at = time.monotonic()
@@ -60,3 +63,43 @@ def test_everybody_comes_back_when_the_server_was_killed(site, kind):
     if SOAK:
         assert back_at - killed_at < 15
         assert slowest < 1
+
+
+def test_who_comes_back_costs_a_constant_number_of_queries(site, tmp_path):
+    """However much they have missed and however many they are; counted by PostgreSQL itself."""
+    with cluster("-c log_statement=all") as there:
+        made = site("postgresql", there.address)
+        discussion = made.house.discussion(ask=2)
+        who = made.house.user()
+        member = account(made.house, who).cookie
+        for number in range(60):
+            made.house.comment(discussion, who, f"Missed {number}.", question=number % 3 or None)
+        db.session.rollback()
+        with running(made.settings) as server:
+
+            def queries(cookie: str, missed: int, readers: int) -> int:
+                before = _statements(there)
+                for _ in range(readers):
+                    ear = Ear(server, cookie)
+                    answer = ear.join(discussion, discussion.last_seq - missed)
+                    assert len(answer["events"]) == missed and not answer["reload"]
+                    ear.wire.close(timeout=0)
+                return _statements(there) - before
+
+            for cookie, most in (("", 1), (member, 10)):
+                costs = {}
+                for missed in (0, 5, 50):
+                    queries(cookie, missed, 3)
+                    costs[missed] = (queries(cookie, missed, 40) - queries(cookie, missed, 10)) / 30
+                print(
+                    f"\n{'a member' if cookie else 'a visitor'}, by how many comments they have missed: {costs}", end=""
+                )
+                # What runs beside, once or twice a second, is a part of one query for each of them.
+                assert max(costs.values()) < most + 0.9 and max(costs.values()) - min(costs.values()) < 1.9, costs
+
+
+def _statements(there: Cluster) -> int:
+    """Return how many statements the server has logged that read or write something."""
+    return len(
+        re.findall(r"(?:statement|execute [^:]*): (?:SELECT|INSERT|UPDATE|DELETE)", (there.home / "log").read_text())
+    )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -11,7 +12,7 @@ import requests
 from forum import server
 from tests.conftest import free_port
 from tests.live.conftest import Ear
-from tests.server import Running
+from tests.server import Running, running
 
 
 @pytest.mark.one_database
@@ -41,3 +42,29 @@ def test_it_ends_cleanly_while_somebody_reads(database, house, number):
         assert ear.is_closed_within(1)
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.one_database
+def test_it_waits_for_requests_under_way_and_not_for_connections_on_which_nobody_asks(
+    database, house, tmp_path
+):
+    """A browser keeps its connection for the next page, or opens one before it is needed."""
+    discussion = house.discussion()
+    log = tmp_path / "log"
+    with running(database, log=log) as served:
+        host, port = served.host.split(":")
+        with requests.Session() as browser, socket.create_connection((host, int(port))) as silent:
+            assert browser.get(f"{served.address}/d/{discussion.slug}", timeout=5).status_code == 200
+            with socket.create_connection((host, int(port)), timeout=5) as slow:
+                head = f"POST /d/{discussion.slug}/comments HTTP/1.1\r\nHost: {served.host}\r\nContent-Length: 10\r\n"
+                slow.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nbody=".encode())
+                time.sleep(0.3)
+                began = time.monotonic()
+                served.process.send_signal(signal.SIGTERM)
+                silent.settimeout(5)
+                assert silent.recv(1) == b"", "the silent one is hung up on"
+                slow.sendall(b"Water")
+                assert slow.recv(4096).startswith(b"HTTP/1.1 303"), "and the slow one answered"
+            assert served.process.wait(12) == 0
+            assert time.monotonic() - began < 6
+    assert log.read_text() == ""

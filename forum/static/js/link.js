@@ -21,13 +21,16 @@ let lostTimer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let checkTimer;
 
+/** What is pushed before a join is answered: it comes after what the answer tells. @type {Frame[] | undefined} */
+let early;
+
 const line = socket({
   connect: join,
   lose,
   // Each new attempt follows a failure, also of a kind that is no error: a proxy that takes the connection and drops it.
   retry: fail,
   events: {
-    events: take,
+    events: (frame) => (early ? early.push(frame) : take(frame)),
     presence: (said) => said.discussion === page.discussion && tell("presence", said),
     status: (said) => said.discussion === page.discussion && tell("pushed status", said),
   },
@@ -35,7 +38,10 @@ const line = socket({
 
 function join() {
   const place = { discussion: page.discussion, after: page.seq, epoch: page.epoch };
+  early = [];
   line.ask("join", place, (/** @type {Frame | undefined} */ frame) => {
+    const pushed = early ?? [];
+    early = undefined;
     if (!frame || frame.error) {
       if (frame?.error?.code === "not_found") tell("gone");
       else setTimeout(() => line.isConnected() && join(), 2_000 + Math.random() * 2_000);
@@ -47,7 +53,7 @@ function join() {
     checkTimer = undefined;
     failures = 0;
     tell("link", "live");
-    take(frame);
+    for (const next of [frame, ...pushed]) take(next);
   });
 }
 
