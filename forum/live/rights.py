@@ -8,7 +8,7 @@ from forum import access, clock
 from forum.database import db
 from forum.live import background, broadcast, engine
 from forum.live.broadcast import Reader
-from forum.models import Discussion, Session, SiteRole, User
+from forum.models import Audience, Discussion, Event, Seat, Session, SiteRole, User
 
 SWEEP_SECONDS = 2.0
 _AT_ONCE = 500
@@ -77,6 +77,34 @@ def _hears_as_all(reader: Reader, user: User | None, discussion: Discussion, sea
     return user is None or (
         user.id not in seated and user.id != discussion.owner_id and user.role is not SiteRole.ADMINISTRATOR
     )
+
+
+def hears_as_any_member(reader: Reader, discussion_id: int, after: int, seq: int) -> bool:
+    """Whether a signed-in reader of an open discussion has no part in it, and no word for them alone in (after, seq].
+
+    One query instead of the half dozen that knowing their role takes: thousands may come back at once.
+    """
+    row = db.session.execute(
+        select(
+            select(Session.id)
+            .where(Session.id == reader.session_id, Session.ended_at.is_(None), Session.expires_at > clock.now())
+            .exists(),
+            select(User.role).where(User.id == reader.user_id).scalar_subquery(),
+            select(Discussion.owner_id).where(Discussion.id == discussion_id).scalar_subquery(),
+            select(Seat.id).where(Seat.discussion_id == discussion_id, Seat.user_id == reader.user_id).exists(),
+            select(Event.seq)
+            .where(
+                Event.discussion_id == discussion_id,
+                Event.seq > after,
+                Event.seq <= seq,
+                Event.audience == Audience.person(reader.user_id or 0),
+            )
+            .exists(),
+        )
+    ).one()
+    is_signed_in, role, owner_id, is_seated, is_spoken_to = row
+    is_plain = role is SiteRole.MEMBER or (role is SiteRole.ORGANISER and owner_id != reader.user_id)
+    return bool(is_signed_in and is_plain and not is_seated and not is_spoken_to)
 
 
 def judge(user: User | None, discussion: Discussion) -> frozenset[str] | None:

@@ -1,7 +1,8 @@
 """What a reader's socket may say: join, leave, typing. Everything that changes the world is an HTTP POST instead."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Flask
 from gevent.lock import BoundedSemaphore
@@ -9,7 +10,7 @@ from gevent.lock import BoundedSemaphore
 from forum import access, clock
 from forum.database import db
 from forum.live import broadcast, engine, log, missed, presence, rights, tail
-from forum.live.broadcast import EVERYBODY, Reader
+from forum.live.broadcast import Reader
 from forum.live.heads import Head, Heads
 from forum.models import Discussion, Phase, Session, User, Visibility
 from forum.refusals import Refused, unknown
@@ -20,6 +21,7 @@ _TYPING_SECONDS = 2.0
 _typed_at: dict[tuple[str, int], float] = {}
 
 Said = dict[str, Any]
+Found = TypeVar("Found")
 
 # So many at once may ask the database because of what their sockets say, however many come back at the same moment.
 # The pool has more connections than this: whoever posts, and the tail, must never wait behind them.
@@ -27,12 +29,12 @@ few = BoundedSemaphore(6)
 
 
 def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | None:
-    """Let a visitor into a discussion that is open to all: most joins, at a small look or two.
+    """Let somebody without a part in it into a discussion that is open to all: most joins, at a small look or two.
 
     Of those who have missed the same one reads it, and the others wait for that. Returns None for whoever needs `join`.
     """
     wanted, after, epoch = said.get("discussion"), said.get("after"), said.get("epoch")
-    if reader.user_id is not None or isinstance(wanted, bool) or not isinstance(wanted, int | str):
+    if isinstance(wanted, bool) or not isinstance(wanted, int | str):
         return None
     if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str):
         return None
@@ -40,18 +42,29 @@ def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | 
     head = _open_head(heads, wanted)
     if head is None or (head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS):
         return None
-    broadcast.enter(reader, head.id, EVERYBODY)
+    place, first = head.id, head.last_seq
+    if not _hears_as_any(app, reader, place, after, first):
+        return None
+    broadcast.enter(reader, place, broadcast.audiences(reader.user_id, access.Role.MEMBER))
     answer = missed.known(head, after, epoch) if tail.watch(head) else None
     if answer is None:
         # Something went out between the look and the entry, or must be read: look again, from inside.
-        with missed.turn(head.id, after):
-            head = _open_head(heads, head.id)
+        with missed.turn(place, after):
+            head = _open_head(heads, place)
             answer = missed.known(head, after, epoch) if head else None
             if head is not None and answer is None:
-                answer = _read(app, head.id, after, epoch)
-    if head is not None and answer is not None:
-        reader.write(engine.event_frame("presence", presence.greet(head.id)))
+                answer = _in_context(app, lambda: _read(place, after, epoch))
+    if answer is None or not _hears_as_any(app, reader, place, first, answer["seq"]):
+        return None
+    reader.write(engine.event_frame("presence", presence.greet(place)))
     return answer
+
+
+def _hears_as_any(app: Flask, reader: Reader, discussion_id: int, after: int, seq: int) -> bool:
+    """Whether a reader has missed in (after, seq] what everybody has, and may hear no more than any member."""
+    if reader.user_id is None or (after == seq and discussion_id in reader.rooms):
+        return True
+    return _in_context(app, lambda: rights.hears_as_any_member(reader, discussion_id, after, seq))
 
 
 def _open_head(heads: Heads, wanted: int | str) -> Head | None:
@@ -59,11 +72,15 @@ def _open_head(heads: Heads, wanted: int | str) -> Head | None:
     return head if head and access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)) else None
 
 
-def _read(app: Flask, discussion_id: int, after: int, epoch: str) -> missed.Answer | None:
+def _read(discussion_id: int, after: int, epoch: str) -> missed.Answer | None:
+    discussion = db.session.get(Discussion, discussion_id)
+    return missed.since(discussion, after, epoch) if discussion else None
+
+
+def _in_context(app: Flask, asked: Callable[[], Found]) -> Found:
     with few, app.app_context():
         try:
-            discussion = db.session.get(Discussion, discussion_id)
-            return missed.since(discussion, after, epoch) if discussion else None
+            return asked()
         finally:
             db.session.rollback()
 

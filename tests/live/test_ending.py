@@ -45,9 +45,7 @@ def test_it_ends_cleanly_while_somebody_reads(database, house, number):
 
 
 @pytest.mark.one_database
-def test_it_waits_for_requests_under_way_and_not_for_connections_on_which_nobody_asks(
-    database, house, tmp_path
-):
+def test_it_waits_for_requests_under_way_and_not_for_connections_on_which_nobody_asks(database, house, tmp_path):
     """A browser keeps its connection for the next page, or opens one before it is needed."""
     discussion = house.discussion()
     log = tmp_path / "log"
