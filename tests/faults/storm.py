@@ -17,7 +17,7 @@ from tests.bench.fanout import _KEY, _masked
 from tests.server import Running
 
 # As in socket.js and link.js.
-FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN = 0.5, 10.0, 0.6, 6.0
+FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 10.0, 0.6, 6.0, 10.0, 45.0
 _SEQ = re.compile(rb'"seq":(\d+)')
 # In the order in which a reader passes them.
 _GONE, _OPENING, _GREETED, _JOINING, _IN = range(5)
@@ -73,7 +73,7 @@ class Storm:
             while self._times and self._times[0][0] <= now:
                 at, _, caller = heapq.heappop(self._times)
                 if caller.waits_until == at:
-                    self._end(caller) if caller.stage != _GONE else self._open(caller)
+                    self._go_on(caller)
             until = min(end, self._times[0][0] if self._times else end)
             for number, _event in self._poll.poll(max(0.0, until - time.monotonic()), 512):
                 if caller := self._by_number.get(number):
@@ -103,6 +103,23 @@ class Storm:
         caller.waits_until = time.monotonic() + seconds
         self._ticket += 1
         heapq.heappush(self._times, (caller.waits_until, self._ticket, caller))
+
+    def _go_on(self, caller: Caller) -> None:
+        """A wait is over: that for the next attempt, for the server's answer, or for a join's, which is asked again."""
+        if caller.stage == _GONE:
+            self._open(caller)
+        elif caller.stage == _JOINING:
+            caller.refusals += 1
+            self._ask(caller)
+        else:
+            self._end(caller)
+
+    def _ask(self, caller: Caller) -> None:
+        assert caller.wire is not None
+        caller.stage = _JOINING
+        self._wait(caller, JOIN_WITHIN + random.uniform(2, 4))
+        place = {"discussion": self._id, "after": caller.seq, "epoch": self._epoch}
+        caller.wire.send(_masked(b"420" + json.dumps(["join", place]).encode()))
 
     def _open(self, caller: Caller) -> None:
         wire = caller.wire = socket.socket()
@@ -166,15 +183,13 @@ class Storm:
     def _understand(self, caller: Caller, said: bytes) -> None:
         assert caller.wire is not None
         if said[:1] == b"0":
+            self._wait(caller, SILENCE)
             caller.wire.send(_masked(b"40"))
         elif said == b"2":
             caller.wire.send(_masked(b"3"))
         elif said[:2] == b"40":
             caller.attempts = 0
-            caller.stage = _JOINING
-            self._wait(caller, 10)
-            place = {"discussion": self._id, "after": caller.seq, "epoch": self._epoch}
-            caller.wire.send(_masked(b"420" + json.dumps(["join", place]).encode()))
+            self._ask(caller)
         elif said[:3] == b"430":
             self._join(caller, said)
         elif said.startswith(b'42["events"'):
@@ -185,9 +200,10 @@ class Storm:
 
     def _join(self, caller: Caller, said: bytes) -> None:
         if b'"error"' in said[:20]:
-            caller.refusals += 1
-            self._end(caller)
+            self._wait(caller, random.uniform(2, 4))
             return
+        if caller.stage == _IN:
+            return  # asked twice
         assert b'"reload":true' not in said
         self._take(caller, said, 3)
         caller.stage, caller.came_at, caller.waits_until = _IN, time.monotonic(), 0.0
