@@ -58,7 +58,8 @@ def test_everybody_comes_back_when_the_server_was_killed(site, kind):
         f"\n{many} readers: started {ready_at - killed_at:.1f} s after the kill, half back {back[many // 2]:.1f} s"
         f" later, 95 % {back[many * 95 // 100]:.1f} s, all {back[-1]:.1f} s, {refused} joins asked again,"
         f" CPU {used:.1f} s; {len(during)} of {count} comments posted meanwhile:"
-        f" median {statistics.median(during) * 1e3:.0f} ms, 95 % {slowest * 1e3:.0f} ms, worst {max(during) * 1e3:.0f} ms"
+        f" median {statistics.median(during) * 1e3:.0f} ms, 95 % {slowest * 1e3:.0f} ms,"
+        f" worst {max(during) * 1e3:.0f} ms"
     )
     if SOAK:
         assert back_at - killed_at < 15

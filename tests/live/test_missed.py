@@ -1,0 +1,89 @@
+"""What many have missed is made once; nobody gets less than they missed, nor a text that nobody may see any more."""
+
+import json
+
+import pytest
+
+from forum.actions import moderation
+from forum.live import log, missed, tail
+from forum.live.broadcast import EVERYBODY
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    missed._kept.clear()
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """How often something was rendered."""
+    counted = []
+    render = tail.render
+    monkeypatch.setattr(tail, "render", lambda *said: counted.append(len(said[1])) or render(*said))
+    return counted
+
+
+def ids(answer):
+    return [event["id"] for event in answer["events"]]
+
+
+def test_who_has_missed_the_same_gets_the_same(house, made):
+    discussion = house.discussion()
+    author, start = house.user(), discussion.last_seq
+    posted = [house.comment(discussion, author, f"Said {number}.").id for number in range(3)]
+    first = missed.since(discussion, start, discussion.epoch)
+    assert ids(first) == posted and first["seq"] == discussion.last_seq
+    assert json.loads(first.text) == first
+    assert missed.since(discussion, start, discussion.epoch) == first and made == [3]
+    fresh = tail.render(discussion, log.since(discussion, start, discussion.epoch, set(EVERYBODY)).events)
+    assert first["events"] == json.loads(json.dumps(fresh))
+
+
+def test_what_is_posted_later_is_put_behind_it(house, made):
+    discussion = house.discussion()
+    author, start = house.user(), discussion.last_seq
+    posted = [house.comment(discussion, author).id]
+    missed.since(discussion, start, discussion.epoch)
+    posted.append(house.comment(discussion, author, "Later.").id)
+    assert missed.known(discussion, start, discussion.epoch) is None
+    longer = missed.since(discussion, start, discussion.epoch)
+    assert ids(longer) == posted and longer["seq"] == discussion.last_seq and made == [1, 1]
+    assert json.loads(longer.text) == longer
+    assert longer["events"][-1]["totals"]["comments"] == 2
+
+
+def test_what_is_hidden_meanwhile_is_not_told(house):
+    discussion = house.discussion()
+    start = discussion.last_seq
+    comment = house.comment(discussion, body="A planted quokka.")
+    assert "quokka" in missed.since(discussion, start, discussion.epoch).text
+    house.do(moderation.hide, house.host_of(discussion), comment, "No animals.")
+    assert missed.known(discussion, start, discussion.epoch) is None
+    assert "quokka" not in missed.since(discussion, start, discussion.epoch).text
+
+
+def test_another_history_or_too_much_is_a_fresh_page(house):
+    discussion = house.discussion()
+    for after, epoch in ((discussion.last_seq, "another"), (discussion.last_seq + 1, discussion.epoch)):
+        answer = missed.known(discussion, after, epoch)
+        assert answer["reload"] and answer["events"] == [] and json.loads(answer.text) == answer
+    discussion.last_seq += log.CATCH_UP_LIMIT + 1
+    assert missed.known(discussion, 0, discussion.epoch)["reload"]
+
+
+def test_a_member_who_comes_back_hears_what_was_said_to_them_alone(listen, house, person):
+    discussion = house.discussion()
+    member, other = house.user("Away"), house.user("Here")
+    house.comment(discussion, member, "Before.")
+    cookies = {name: person(user)[0] for name, user in (("away", member), ("here", other))}
+    start = discussion.last_seq
+    house.comment(discussion, other, "Meanwhile.")
+    house.do(moderation.mute, house.host_of(discussion), discussion, member, "Too loud.")
+    house.comment(discussion, other, "After that.")
+    for _ in range(2):
+        for name, cookie in (("nobody", ""), *cookies.items()):
+            answer = listen(cookie).join(discussion, start)
+            kinds = [event["kind"] for event in answer["events"]]
+            assert kinds.count("comment.posted") == 2 and answer["seq"] == discussion.last_seq, name
+            assert ("person.muted" in kinds) is (name == "away"), name
+            assert ("Too loud." in json.dumps(answer)) is (name == "away")
