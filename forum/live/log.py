@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import clock
 from forum.database import db
+from forum.live import elsewhere
 from forum.live.wake import wake
 from forum.models import Audience, Discussion, Event
 
@@ -28,7 +29,7 @@ _NEXT = (
     .returning(_DISCUSSION.c.last_seq)
 )
 _ADD = insert(Event.__table__)  # type: ignore[arg-type]
-_RING = text("SELECT pg_notify(:channel, :id)")
+_RING = text("SELECT pg_notify(:channel, :who)")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
         },
     )
     if connection.dialect.name == "postgresql":
-        connection.execute(_RING, {"channel": CHANNEL, "id": str(discussion.id)})
+        connection.execute(_RING, {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"})
     db.session.info.setdefault("to_wake", set()).add(discussion.id)
     return seq
 

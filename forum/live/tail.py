@@ -121,6 +121,13 @@ def _wait_and_turn() -> None:
     _turned_at = time.monotonic()
 
 
+def _hear(payload: str) -> None:
+    """Wake for what another process has committed; our own bell has rung by the time we hear of ours."""
+    number, _, process = payload.partition(" ")
+    if number.isdigit() and process != elsewhere.ME:
+        wake.wake(int(number))
+
+
 def _listen(address: str) -> None:
     """Hear what other processes say; when the connection breaks, the tail polls alone until it is back."""
     import psycopg
@@ -133,8 +140,8 @@ def _listen(address: str) -> None:
                 for notice in connection.notifies():
                     if notice.channel == elsewhere.CHANNEL:
                         elsewhere.hear(notice.payload)
-                    elif notice.payload.isdigit():
-                        wake.wake(int(notice.payload))
+                    else:
+                        _hear(notice.payload)
         except Exception as error:
             background.complain("listen", error)
         gevent.sleep(1.0)
