@@ -1,6 +1,7 @@
 """The app as gunicorn serves it, on a machine whose wall clock is set.
 
-`FAULT_CLOCK` names a file with an offset in seconds. Only the wall clock: what counts seconds for itself (sleeps, time-outs) goes on, as it does on a real machine.
+`FAULT_CLOCK` names a file with an offset in seconds. Only the wall clock moves: what counts seconds for itself (sleeps,
+time-outs) goes on, as it does on a real machine.
 """
 
 import os
