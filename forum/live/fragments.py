@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forum.database import db
 from forum.live import scene as scenes
@@ -13,6 +13,13 @@ from forum.live.stream import Shown
 from forum.models import Comment, CommentState, Discussion, Event, Mute, Question
 
 Wire = dict[str, Any]
+
+# Put together once: it runs for every comment.
+_SAID = (
+    select(Comment)
+    .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state != CommentState.HELD)
+    .order_by(Comment.id)
+)
 
 
 def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
@@ -50,10 +57,7 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             kinds.setdefault(event.subject_id, set()).add(event.kind)
     if not last:
         return []
-    found = db.session.scalars(
-        select(Comment).where(Comment.id.in_(list(last)), Comment.state != CommentState.HELD).order_by(Comment.id)
-    )
-    comments = list(found)
+    comments = list(db.session.scalars(_SAID, {"ids": list(last)}))
     parents = {c.reply_to_id for c in comments if c.reply_to_id is not None}
     replies = stream.reply_counts(sorted(parents))
     dressed = stream.dress(scene.discussion, comments)
@@ -63,7 +67,8 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
         comment = shown.comment
         posted = "comment.posted" in kinds[comment.id]
         payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)
-        payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
+        if not posted:  # nothing that a reader has can quote what has just been posted
+            payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
         if comment.reply_to_id is not None:
             payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
         if "comment.moved" in kinds[comment.id]:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Optional, Self
+from typing import TYPE_CHECKING, Optional
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -62,11 +62,17 @@ class Comment(Model):
     )
 
     @classmethod
-    def with_key(cls, discussion: "Discussion", author: "User", key: str) -> Self | None:
+    def with_key(cls, discussion: "Discussion", author: "User", key: str) -> "Comment | None":
         """Return the comment that `author` already made in `discussion` with this client-made key."""
-        return db.session.scalar(
-            select(cls).where(cls.discussion_id == discussion.id, cls.author_id == author.id, cls.key == key)
-        )
+        return db.session.scalar(_WITH_KEY, {"discussion": discussion.id, "author": author.id, "key": key})
+
+
+# Put together once: it runs for every comment.
+_WITH_KEY = select(Comment).where(
+    Comment.discussion_id == bindparam("discussion"),
+    Comment.author_id == bindparam("author"),
+    Comment.key == bindparam("key"),
+)
 
 
 class CommentEdit(Model):

@@ -17,7 +17,7 @@ from tests.bench.fanout import _KEY, _masked
 from tests.server import Running
 
 # As in socket.js and link.js.
-FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 10.0, 0.6, 6.0, 10.0, 45.0
+FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 8.0, 0.6, 6.0, 10.0, 45.0
 _SEQ = re.compile(rb'"seq":(\d+)')
 # In the order in which a reader passes them.
 _GONE, _OPENING, _GREETED, _JOINING, _IN = range(5)
