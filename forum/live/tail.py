@@ -67,8 +67,13 @@ def turn() -> None:
     for discussion_id, epoch, last_seq in heads:
         before = _sent.get(discussion_id)
         if before is not None and before != (epoch, last_seq):
-            _send(discussion_id, epoch, before, last_seq)
+            # Noted first: whoever comes while it is being written to thousands has to look again, see `watch`.
             _sent[discussion_id] = (epoch, last_seq)
+            try:
+                _send(discussion_id, epoch, before, last_seq)
+            except BaseException:
+                _sent[discussion_id] = before
+                raise
 
 
 def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> None:

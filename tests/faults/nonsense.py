@@ -30,6 +30,16 @@ def text(words: str) -> bytes:
     return frame(0x81, words.encode())
 
 
+def handshake(server: Running, cookie: str = "") -> bytes:
+    """Return the request that opens a WebSocket."""
+    line = f"Cookie: {cookie}\r\n" if cookie else ""
+    return (
+        f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {server.host}\r\n{line}"
+        f"Origin: {server.address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {_KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+
+
 @dataclass(frozen=True)
 class Nonsense:
     """What to say after the greeting."""
@@ -76,11 +86,7 @@ class Stranger:
         host, port = server.host.split(":")
         self.wire = socket.create_connection((host, int(port)), timeout=10)
         self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.wire.sendall(
-            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {server.host}\r\n"
-            f"Origin: {server.address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {_KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        self.wire.sendall(handshake(server))
         self.until(b'0{"sid"')
         self.wire.sendall(text("40"))
         self.until(b'40{"sid"')

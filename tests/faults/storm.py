@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 from forum.models import Discussion
-from tests.bench.fanout import _KEY, _masked
+from tests.faults.nonsense import handshake, text
 from tests.server import Running
 
 # As in socket.js and link.js.
@@ -119,7 +119,7 @@ class Storm:
         caller.stage = _JOINING
         self._wait(caller, JOIN_WITHIN + random.uniform(2, 4))
         place = {"discussion": self._id, "after": caller.seq, "epoch": self._epoch}
-        caller.wire.send(_masked(b"420" + json.dumps(["join", place]).encode()))
+        caller.wire.send(text("420" + json.dumps(["join", place])))
 
     def _open(self, caller: Caller) -> None:
         wire = caller.wire = socket.socket()
@@ -129,12 +129,7 @@ class Storm:
         caller.stage = _OPENING
         try:
             wire.connect(self._place)  # on one machine the kernel answers at once
-            cookie = f"Cookie: {caller.cookie}\r\n" if caller.cookie else ""
-            wire.sendall(
-                f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {self._server.host}\r\n{cookie}"
-                f"Origin: {self._server.address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                f"Sec-WebSocket-Key: {_KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-            )
+            wire.sendall(handshake(self._server, caller.cookie))
             wire.setblocking(False)
         except OSError:
             self._end(caller)
@@ -184,9 +179,9 @@ class Storm:
         assert caller.wire is not None
         if said[:1] == b"0":
             self._wait(caller, SILENCE)
-            caller.wire.send(_masked(b"40"))
+            caller.wire.send(text("40"))
         elif said == b"2":
-            caller.wire.send(_masked(b"3"))
+            caller.wire.send(text("3"))
         elif said[:2] == b"40":
             caller.attempts = 0
             self._ask(caller)
