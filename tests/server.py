@@ -48,7 +48,9 @@ class Running:
         self.process.kill()
         signal.pidfd_send_signal(worker, signal.SIGKILL)
         self.process.wait(15)
-        select.select([worker], [], [], 15)  # with thousands of sockets it takes a moment
+        ended = select.poll()
+        ended.register(worker, select.POLLIN)
+        assert ended.poll(15_000)  # with thousands of sockets it takes a moment
         os.close(worker)
 
     def stop(self) -> int:
