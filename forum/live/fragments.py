@@ -14,6 +14,11 @@ from forum.models import Comment, CommentState, Discussion, Event, Mute, Questio
 
 Wire = dict[str, Any]
 
+# After these the list of what hosts point out may be another one.
+_CHANGES_HIGHLIGHTS = {
+    "comment.highlighted", "comment.unhighlighted", "comment.hidden", "comment.restored", "comment.deleted",
+}  # fmt: skip
+
 # Put together once: it runs for every comment.
 _SAID = (
     select(Comment)
@@ -73,6 +78,8 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
         if "comment.moved" in kinds[comment.id]:
             payload["counts"] = _counts(scene, [None, *scene.asked])
+        if not kinds[comment.id].isdisjoint(_CHANGES_HIGHLIGHTS):
+            payload["regions"] = scenes.regions(["masthead"], scene)
         said.append(payload)
     return said
 
@@ -127,13 +134,15 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             changed |= _question(scene, event, shown)
         elif kind.startswith("seat.") or kind == "discussion.edited":
             shown["resync"] = True
+        elif kind.startswith("announcement."):
+            changed.add("notice")
         elif kind.startswith("discussion."):
             changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
             shown["status"] = status(scene)
         elif kind.startswith("person."):
             shown["message"] = _message(scene.discussion, event)
         said.append(shown)
-    regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion."))]
+    regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion.", "announcement."))]
     if changed and regional:
         regional[-1]["regions"] = scenes.regions(sorted(changed), scene)
     return said

@@ -49,11 +49,11 @@ def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | 
     answer = missed.known(head, after, epoch) if tail.watch(head) else None
     if answer is None:
         # Something went out between the look and the entry, or must be read: look again, from inside.
-        with missed.turn(place, after):
-            head = _open_head(heads, place)
-            answer = missed.known(head, after, epoch) if head else None
-            if head is not None and answer is None:
-                answer = _in_context(app, lambda: _read(place, after, epoch))
+        head = _open_head(heads, place)
+        answer = missed.known(head, after, epoch) if head else None
+        if head is not None and answer is None:
+            with missed.turn(place, after):
+                answer = missed.known(head, after, epoch) or _in_context(app, lambda: _read(place, after, epoch))
     if answer is None or not _hears_as_any(app, reader, place, first, answer["seq"]):
         return None
     reader.write(engine.event_frame("presence", presence.greet(place)))

@@ -145,6 +145,11 @@ def count_before(discussion: Discussion, where: Where, first_id: int) -> int:
     return db.session.scalar(select(func.count()).where(*_in(discussion, where), Comment.id < first_id)) or 0
 
 
+def count_highlights(discussion: Discussion) -> int:
+    """Return how many comments readers are pointed to."""
+    return db.session.scalar(select(func.count()).where(*Comment.highlighted_in(discussion.id))) or 0
+
+
 def recent(discussion: Discussion) -> list[Shown]:
     """Return the newest comments that can be read, newest first."""
     found = db.session.scalars(

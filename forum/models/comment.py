@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.elements import ColumnElement
 
 from forum.database import Model, db
 from forum.models.columns import choice
@@ -45,6 +46,7 @@ class Comment(Model):
     key: Mapped[str | None] = mapped_column(String(64))  # made by the client; unique per author and discussion
     posted_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    highlighted_at: Mapped[datetime | None]
 
     # Only for who has just posted it: whether this very call did.
     is_new = False
@@ -60,6 +62,15 @@ class Comment(Model):
         Index("ix_comment_answers", "question_id", "id"),
         CheckConstraint("(author_id IS NULL) <> (byline_name = '')", name="signed"),
     )
+
+    @classmethod
+    def highlighted_in(cls, discussion_id: int) -> tuple[ColumnElement[bool], ...]:
+        """Return what is true of the comments of a discussion that readers are pointed to."""
+        return (
+            cls.discussion_id == discussion_id,
+            cls.highlighted_at.is_not(None),
+            cls.state == CommentState.PUBLISHED,
+        )
 
     @classmethod
     def with_key(cls, discussion: "Discussion", author: "User", key: str) -> "Comment | None":

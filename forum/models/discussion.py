@@ -63,6 +63,11 @@ class Discussion(Model):
     editors_note_html: Mapped[str] = mapped_column(Text, default="")
     related_url: Mapped[str] = mapped_column(String(500), default="")
     related_title: Mapped[str] = mapped_column(String(200), default="")
+    announcement: Mapped[str] = mapped_column(Text, default="")  # what a host has put on top of the page
+    announcement_html: Mapped[str] = mapped_column(Text, default="")
+    announced_at: Mapped[datetime | None]
+    summary: Mapped[str] = mapped_column(Text, default="")
+    summary_html: Mapped[str] = mapped_column(Text, default="")
     hero: Mapped[str] = mapped_column(String(500), default="")  # file name in the data folder's media/
     hero_credit: Mapped[str] = mapped_column(String(200), default="")
     hero_alt: Mapped[str] = mapped_column(String(300), default="")
