@@ -24,6 +24,7 @@ class Face:
     affiliation: str = ""
     picture: str = ""
     user_id: int | None = None
+    biography: str = ""
 
     @property
     def is_panel(self) -> bool:
@@ -100,4 +101,5 @@ def _of_seat(seat: Seat) -> Face:
         affiliation=seat.affiliation,
         picture=seat.picture,
         user_id=seat.user_id,
+        biography=seat.biography,
     )
