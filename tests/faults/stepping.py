@@ -1,7 +1,7 @@
 """The app as gunicorn serves it, on a machine whose wall clock is set.
 
-`FAULT_CLOCK` names a file with an offset in seconds. Only the wall clock is moved, for us and for every library that asks
-`time.time`; what counts seconds for itself (sleeps, time-outs, `time.monotonic`) goes on, as it does on a real machine.
+`FAULT_CLOCK` names a file with an offset in seconds. Only the wall clock is moved, for us and for every library that
+asks `time.time`; what counts seconds for itself (sleeps, time-outs, `time.monotonic`) goes on, as on a real machine.
 """
 
 import os
