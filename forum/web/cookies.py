@@ -8,8 +8,8 @@ from itsdangerous import BadSignature
 class Cookies(SecureCookieSessionInterface):
     """Flask's signed cookie, of any age.
 
-    As it comes, Flask takes a cookie from the future for an expired one: where the clock is set back by an hour, all who
-    came in during that hour would be signed out. How long a sign-in lasts stands in its row (`models.Session`), which
+    As it comes, Flask takes a cookie from the future for an expired one: where the clock is set back by an hour,
+    whoever came in during it would be signed out. How long a sign-in lasts stands in its row (`models.Session`), which
     every request looks at, and the browser forgets the cookie by its own date.
     """
 
