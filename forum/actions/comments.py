@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from forum import access, clock, people, text
+from forum.actions import calls
 from forum.actions.moderation import write_down
 from forum.actions.seats import check_name
 from forum.config import Settings
@@ -65,6 +66,7 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
     db.session.add(comment)
     db.session.flush()
     log.record(discussion, "comment.posted", comment.id)
+    calls.note_answer(comment)
     return comment
 
 

@@ -1,9 +1,18 @@
 """What is stored: one file per noun, no rules. Import models from here."""
 
+from forum.models.backstage import (
+    BackstageMessage,
+    CallState,
+    HeldAnswer,
+    PanelCall,
+    ReadyAnswer,
+    ReadyCheck,
+)
 from forum.models.comment import Comment, CommentEdit, CommentState
 from forum.models.discussion import Discussion, Phase, QuestionsShown, Visibility
 from forum.models.draft import Draft
 from forum.models.event import Audience, Event
+from forum.models.invitation import Invitation, InvitationState
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
 from forum.models.question import Question, QuestionState
@@ -12,19 +21,27 @@ from forum.models.user import Session, SiteRole, User
 
 __all__ = [
     "Audience",
+    "BackstageMessage",
+    "CallState",
     "Comment",
     "CommentEdit",
     "CommentState",
     "Discussion",
     "Draft",
     "Event",
+    "HeldAnswer",
+    "Invitation",
+    "InvitationState",
     "Letter",
     "ModerationAction",
     "Mute",
+    "PanelCall",
     "Phase",
     "Question",
     "QuestionState",
     "QuestionsShown",
+    "ReadyAnswer",
+    "ReadyCheck",
     "Seat",
     "SeatRole",
     "Session",
