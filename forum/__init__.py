@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_CHECK_DEFAULT=False,  # web.guards calls it, after the Host and Origin checks
         RATELIMIT_ENABLED=settings.limits,
-        RATELIMIT_STORAGE_URI=counters.SCHEME + settings.limits_url if settings.limits_url else "memory://",
+        RATELIMIT_STORAGE_URI=counters.SCHEME + settings.limits_url if settings.limits_url else counters.OWN,
         RATELIMIT_SWALLOW_ERRORS=True,
     )
     if settings.trusted_proxies:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
 from sqlalchemy import select
@@ -47,11 +47,13 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
     Raises Refused: sign_in, muted, look_alike (403), not_open, paused, closed (409), invalid (422: body, question,
     reply_to, key).
     """
+    # Read before the question whether it may be posted: a comment that counts never bears a moment after the close.
+    posted_at = clock.now()
     role = access.require(author, "discussion.read", discussion)
     key = draft.checked_key()
     try:
         access.require(author, "comment.post", discussion, role)
-        comment = _written(author, discussion, draft)
+        comment = _written(author, discussion, draft, posted_at)
     except Refused:
         # What was posted in time stays posted, also for a browser that asks again after the close.
         if earlier := Comment.with_key(discussion, author, key):
@@ -68,7 +70,7 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
     return comment
 
 
-def _written(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
+def _written(author: User, discussion: Discussion, draft: CommentDraft, posted_at: datetime) -> Comment:
     """Return the comment that `draft` makes, stored nowhere yet. Raises Refused (look_alike, invalid)."""
     check_name(author.name, discussion, author)
     source = checked_body(draft.body)
@@ -82,7 +84,7 @@ def _written(author: User, discussion: Discussion, draft: CommentDraft) -> Comme
         html=text.render(source, people.mentions_in(source, discussion)),
         state=CommentState.PUBLISHED,
         key=draft.key,
-        posted_at=clock.now(),
+        posted_at=posted_at,
     )
 
 

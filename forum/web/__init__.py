@@ -12,9 +12,10 @@ PLACES = (
 
 
 def init_app(app: Flask) -> None:
-    """Bind the guards (Host, Origin, CSRF, headers), the error pages and every place to `app`."""
-    from forum.web import errors, guards, words
+    """Bind the cookie, the guards (Host, Origin, CSRF, headers), the error pages and every place to `app`."""
+    from forum.web import cookies, errors, guards, words
 
+    app.session_interface = cookies.Cookies()
     guards.init_app(app)
     errors.init_app(app)
     words.init_app(app)

@@ -1,23 +1,90 @@
-"""Where request limits are counted when FORUM_LIMITS_URL names a Redis: there, and in this process while it is away.
+"""Where request limits are counted: in this process, or in the Redis that FORUM_LIMITS_URL names.
 
 A store of counters must never be a reason to wait or to refuse. A question that is not answered within `SECONDS` is the
 last one for `PAUSE_SECONDS`; until then this process counts for itself, as it does without a Redis.
 """
 
 import logging
+import threading
 import time
 from typing import Any
 
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import Storage, storage_from_string
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 log = logging.getLogger("roundtext")
 
 SCHEME = "patient+"
+OWN = "own://"
 # Twice this and a little is what the unluckiest request waits: once to connect, once for an answer.
 SECONDS = 0.25
 PAUSE_SECONDS = 10.0
+
+
+class OwnCounters(Storage):
+    """Counters of this process, forgotten after so many seconds whatever becomes of the clock on the wall.
+
+    The library's own compare wall clocks: set back by an hour, 20 comments a minute became 20 in that hour.
+    """
+
+    STORAGE_SCHEME = ["own"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self._counts: dict[str, tuple[int, float]] = {}  # how many, and when (monotonic) that is forgotten
+        self._sweep_at = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What users of a store expect to be raised: nothing is."""
+        return OSError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count `amount` more for `key`, which is forgotten `expiry` seconds after its first."""
+        with self._lock:
+            now = time.monotonic()
+            self._sweep(now)
+            count, until = self._counts.get(key, (0, 0.0))
+            if until <= now:
+                count, until = 0, now + expiry
+            self._counts[key] = (count + amount, until)
+            return count + amount
+
+    def get(self, key: str) -> int:
+        """Return how many are counted for `key`."""
+        count, until = self._counts.get(key, (0, 0.0))
+        return count if until > time.monotonic() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """Return the moment, in seconds since 1970 by the clock as it is set now, when `key` is forgotten."""
+        _count, until = self._counts.get(key, (0, 0.0))
+        return time.time() + max(0.0, until - time.monotonic())
+
+    def check(self) -> bool:
+        """Whether counting works; here it always does."""
+        return True
+
+    def reset(self) -> int | None:
+        """Forget everything that was counted."""
+        with self._lock:
+            forgotten = len(self._counts)
+            self._counts.clear()
+            return forgotten
+
+    def clear(self, key: str) -> None:
+        """Forget `key`."""
+        with self._lock:
+            self._counts.pop(key, None)
+
+    def _sweep(self, now: float) -> None:
+        """Drop what is over, at most once in PAUSE_SECONDS, so that visitors who are gone cost nothing."""
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + PAUSE_SECONDS
+        for key in [key for key, (_count, until) in self._counts.items() if until <= now]:
+            del self._counts[key]
 
 
 class SharedCounters(Storage):
@@ -36,7 +103,7 @@ class SharedCounters(Storage):
             "protocol": 2,
         }
         self._shared = storage_from_string(uri.removeprefix(SCHEME), **patience)
-        self._own = MemoryStorage()
+        self._own = OwnCounters()
         self._ask_again_at = 0.0
 
     @property

@@ -1,10 +1,11 @@
 """The app as gunicorn serves it, on a machine whose wall clock is set.
 
-`FAULT_CLOCK` names a file with an offset in seconds. Only the wall clock moves: what counts seconds for itself (sleeps,
-time-outs) goes on, as it does on a real machine.
+`FAULT_CLOCK` names a file with an offset in seconds. Only the wall clock is moved, for us and for every library that
+asks `time.time`; what counts seconds for itself (sleeps, time-outs, `time.monotonic`) goes on, as on a real machine.
 """
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from wsgi import app  # isort: skip (first: it makes the standard library wait w
 from forum import clock
 
 _offset = Path(os.environ["FAULT_CLOCK"])
-_now = clock.now
-clock.now = lambda: _now() + timedelta(seconds=float(_offset.read_text()))
+_now, _time = clock.now, time.time
+
+
+def _seconds() -> float:
+    return float(_offset.read_text())
+
+
+clock.now = lambda: _now() + timedelta(seconds=_seconds())
+time.time = lambda: _time() + _seconds()
+app.jinja_env.globals["now"] = clock.now  # the templates took it when the app was made
 __all__ = ["app"]

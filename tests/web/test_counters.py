@@ -92,6 +92,17 @@ def test_two_processes_count_together(redis):
     assert second.get("k") == 1 and second.get_expiry("k") > time.time()
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_neither_holds_people_back_nor_lets_them_through(monkeypatch, hours):
+    store, real = counters.OwnCounters(), time.time
+    assert [store.incr("short", 1), store.incr("short", 1), store.incr("long", 60)] == [1, 2, 1]
+    monkeypatch.setattr(time, "time", lambda: real() + hours * 3600)
+    assert (store.get("short"), store.get("long"), store.incr("long", 60)) == (2, 1, 2)
+    assert 58 < store.get_expiry("long") - time.time() <= 60
+    time.sleep(1.05)
+    assert (store.get("short"), store.incr("short", 1), store.get("long")) == (0, 1, 2)
+
+
 def test_a_redis_that_freezes_is_waited_for_once_and_then_counted_without(redis, monkeypatch):
     store = counters.SharedCounters(counters.SCHEME + redis.url)
     assert _counted(store)[0] == [1]

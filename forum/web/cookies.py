@@ -1,0 +1,25 @@
+"""The signed cookie that carries a visit, read whatever the clock on the wall says."""
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's signed cookie, of any age.
+
+    As it comes, Flask takes a cookie from the future for an expired one: where the clock is set back by an hour,
+    whoever came in during it would be signed out. How long a sign-in lasts stands in its row (`models.Session`), which
+    every request looks at, and the browser forgets the cookie by its own date.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie of `request` holds; nothing for one that we did not sign, None without a key."""
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return None
+        said = request.cookies.get(self.get_cookie_name(app))
+        try:
+            return self.session_class(signer.loads(said)) if said else self.session_class()
+        except BadSignature:
+            return self.session_class()
