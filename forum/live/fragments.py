@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum.database import db
 from forum.live import scene as scenes
-from forum.live import stream
+from forum.live import stream, waiting
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Comment, CommentState, Discussion, Event, Mute, Question
@@ -27,7 +27,9 @@ def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
 
 
 def comment_html(comment: Comment) -> str:
-    """Return one comment's `<li>`, as the page and the push have it."""
+    """Return one comment's `<li>`, as the page and the push have it; a held one as its writer's page has it."""
+    if comment.state is CommentState.HELD:
+        return waiting.item_html(comment)
     return scenes.comment_html(stream.dress(comment.discussion, [comment])[0], Scene.of(comment.discussion))
 
 
@@ -38,6 +40,7 @@ def status(scene: Scene) -> Wire:
         "starts_at": scene.discussion.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "ends_at": scene.discussion.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "open_question": scene.open.number if scene.open else None,
+        "slow_seconds": scene.safeguards.slow_seconds,
     }
 
 
@@ -125,6 +128,8 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
         elif kind.startswith("discussion."):
             changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
             shown["status"] = status(scene)
+        elif kind.startswith("review.") and event.audience.startswith("user:"):
+            shown["regions"] = {"waiting": waiting.region(scene, int(event.audience.removeprefix("user:")))}
         elif kind.startswith("person."):
             shown["message"] = _message(scene.discussion, event)
         said.append(shown)

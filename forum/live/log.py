@@ -59,6 +59,12 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
     return seq
 
 
+def lock(discussion: Discussion) -> None:
+    """Let whoever else changes `discussion` wait until this transaction ends. SQLite's one writer has it already."""
+    if db.engine.dialect.name != "sqlite":
+        db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
+
+
 def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -> Since:
     """Return what `audiences` may hear of `discussion` after seq `after`, oldest first.
 

@@ -18,7 +18,10 @@ from forum.models import Comment, CommentState, Discussion, Event, SeatRole
 BARS = 60
 _MOST_KEPT = 200
 # After these the numbers stand as they are, or grow by the comment the event points at.
-_HARMLESS = ("comment.edited", "question.", "person.", "discussion.opened", "discussion.closed", "discussion.paused")
+_HARMLESS = (
+    "comment.edited", "question.", "person.", "review.",
+    "discussion.opened", "discussion.closed", "discussion.paused", "discussion.escalated",
+)  # fmt: skip
 _FURTHEST = 300
 # A discussion where something is committed during every one of these counts is counted again by the next event.
 _MOST_COUNTS = 5

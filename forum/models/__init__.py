@@ -7,24 +7,33 @@ from forum.models.event import Audience, Event
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
 from forum.models.question import Question, QuestionState
+from forum.models.review import Cause, Decision, Flag, FlagReason, Review
+from forum.models.safeguards import Level, Safeguards
 from forum.models.seat import Seat, SeatRole
 from forum.models.user import Session, SiteRole, User
 
 __all__ = [
     "Audience",
+    "Cause",
     "Comment",
     "CommentEdit",
     "CommentState",
+    "Decision",
     "Discussion",
     "Draft",
     "Event",
+    "Flag",
+    "FlagReason",
     "Letter",
+    "Level",
     "ModerationAction",
     "Mute",
     "Phase",
     "Question",
     "QuestionState",
     "QuestionsShown",
+    "Review",
+    "Safeguards",
     "Seat",
     "SeatRole",
     "Session",
