@@ -181,10 +181,10 @@ def find(reader: User | None, discussion: Discussion, comment_id: int) -> Commen
     comment = _with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id:
         raise unknown()
-    if comment.state is CommentState.HELD and (reader is None or comment.author_id != reader.id):
-        # What waits is not there, except for its writer and for those who decide.
-        if not access.may(reader, "queue.work", discussion):
-            raise unknown()
+    # What waits is not there, except for its writer and for those who decide.
+    is_own = reader is not None and comment.author_id == reader.id
+    if comment.state is CommentState.HELD and not is_own and not access.may(reader, "queue.work", discussion):
+        raise unknown()
     return comment
 
 

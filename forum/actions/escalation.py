@@ -45,9 +45,9 @@ class Rules:
 
 
 def set_level(actor: User, discussion: Discussion, level: str, slow_mode_seconds: int | None) -> Safeguards:
-    """Choose the step of the escalation, and the seconds of slow mode if they are given. The same again changes nothing.
+    """Choose the step of the escalation, and the seconds of slow mode if they are given.
 
-    Raises Refused (not theirs; invalid).
+    The same again changes nothing. Raises Refused (not theirs; invalid).
     """
     access.require(actor, "safeguards.set", discussion)
     if level not in {one.value for one in Level}:
@@ -67,7 +67,10 @@ def set_level(actor: User, discussion: Discussion, level: str, slow_mode_seconds
 
 
 def set_rules(actor: User, discussion: Discussion, rules: Rules) -> Safeguards:
-    """Choose what is held whatever the escalation says. Readers see nothing of it. Raises Refused (not theirs; invalid)."""
+    """Choose what is held whatever the escalation says; readers see nothing of it.
+
+    Raises Refused (not theirs; invalid).
+    """
     access.require(actor, "safeguards.set", discussion)
     rules = rules.checked()
     safeguards = _stored(discussion)

@@ -42,7 +42,8 @@ def release(actor: User, comment: Comment) -> None:
 def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
     """Show `comment`: a held one for the first time, one that was set aside again; a flagged one just stays.
 
-    `seen` names the version that was looked at (`version_of`). Raises Refused (not theirs; decided, taken, changed: 409).
+    `seen` names the version that was looked at (`version_of`).
+    Raises Refused (not theirs; decided, taken, changed: 409).
     """
     review = _open_review(actor, comment)
     _require_version(comment, seen)
@@ -152,7 +153,10 @@ def _hide_one(actor: User, comment: Comment, reason: str) -> bool:
 
 
 def _open_review(actor: User, comment: Comment) -> Review:
-    """Return the review of `comment` for `actor` to work on. Raises Refused (not theirs; decided, taken: 409 with who)."""
+    """Return the review of `comment` for `actor` to work on.
+
+    Raises Refused (not theirs; decided or taken, 409 with who).
+    """
     access.require(actor, "queue.work", comment.discussion)
     reviews.hold_still(comment)
     review = reviews.of(comment)

@@ -1,4 +1,4 @@
-"""Putting a comment into the queue and taking it out again, with the events that tell of it. Runs inside `writing()`."""
+"""Putting a comment into the queue and taking it out, with the events that tell of it. Runs inside `writing()`."""
 
 from sqlalchemy import select, update
 

@@ -1,4 +1,4 @@
-"""What happens to a member's comment before it is shown: slow mode, the escalation, the filters. No rows are changed."""
+"""What happens to a member's comment before it is shown: slow mode, escalation, filters. No rows are changed."""
 
 import math
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from forum import clock
 from forum.access import STAFF, TABLE, Role
-from forum.actions import moderation
+from forum.actions import escalation, moderation
 from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
@@ -17,10 +17,14 @@ from forum.models import (
     CommentState,
     Discussion,
     Event,
+    Flag,
+    Level,
     Mute,
     Phase,
     Question,
     QuestionState,
+    Review,
+    Safeguards,
     Seat,
     SeatRole,
     Session,
@@ -48,6 +52,10 @@ class World:
             if user is not None and role not in {Role.UNCONFIRMED, Role.MUTED}
         }
         self.other = house.comment(self.discussion, self.guest, WORDS, question=1)
+        self.flagged = house.comment(self.discussion, self.guest, WORDS, question=1)
+        house.do(escalation.set_level, self.people[Role.HOST], self.discussion, "everyone", None)
+        self.held = house.comment(self.discussion, house.user("Hal Held"), WORDS, question=1)
+        house.do(escalation.set_level, self.people[Role.HOST], self.discussion, "open", None)
         self._mute(self.people[Role.MUTED])
         for role in (Role.UNCONFIRMED, Role.MUTED):
             self.own[role] = self._written_before(role)
@@ -110,6 +118,11 @@ class World:
             db.session.execute(
                 update(Comment).values(source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1)
             )
+            db.session.execute(update(Comment).where(Comment.id == self.held.id).values(state=CommentState.HELD))
+            db.session.execute(update(Review).values(decision=None, decided_at=None))
+            db.session.execute(delete(Flag))
+            db.session.execute(delete(Review).where(Review.comment_id != self.held.id))
+            db.session.execute(update(Safeguards).values(level=Level.OPEN))
             db.session.execute(
                 update(Question).where(Question.id == self.waiting.id).values(number=None, state=QuestionState.DRAFT)
             )
@@ -132,6 +145,9 @@ class World:
             db.session.execute(select(Question.id, Question.state)).all(),
             db.session.execute(select(Seat.id)).all(),
             db.session.execute(select(Mute.id)).all(),
+            db.session.execute(select(Review.comment_id, Review.decision)).all(),
+            db.session.execute(select(Flag.id)).all(),
+            db.session.execute(select(Safeguards.level)).all(),
         )
 
     def get(self, role: Role, path: str):
@@ -189,6 +205,9 @@ WAYS = {
     "comment.delete": on_own("delete"),
     "comment.move": on_own("move", question=""),
     "comment.hide": lambda world, role: world.post(role, f"/comments/{world.other.id}/hide", reason="cell"),
+    "comment.flag": lambda world, role: world.post(role, f"/comments/{world.flagged.id}/flag", reason="spam"),
+    "queue.work": lambda world, role: world.post(role, f"/console/queue/{world.held.id}/approve"),
+    "safeguards.set": lambda world, role: world.post(role, "/console/escalation", level="everyone"),
     "person.mute": lambda world, role: world.post(role, f"/comments/{world.other.id}/mute", reason="cell"),
     "record.read": lambda world, role: world.get(role, "/console"),
     "console.open": lambda world, role: world.get(role, "/console"),
