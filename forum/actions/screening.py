@@ -41,7 +41,7 @@ def require_pace(author: User, role: Role, discussion: Discussion) -> None:
         wait = math.ceil(left)
         raise Refused(
             "slow_mode",
-            f"Slow mode: everybody can write once every {seconds} seconds. Your text is kept; post it in {wait} s.",
+            f"Slow mode: one comment every {seconds} s. Your text is kept; post it in {wait} s.",
             429,
             retry_after=wait,
         )

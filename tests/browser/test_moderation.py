@@ -9,6 +9,8 @@ from tests.browser.scene import Scene, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
+CURRENT = "document.activeElement.querySelector('.console-text').textContent"
+
 
 @pytest.fixture
 def discussion(scene: Scene):
@@ -54,6 +56,8 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
     reader.wait_for_selector(".notice-box:has-text('reads every comment')", timeout=4_000)
     member.goto(member.url.partition("#")[0])
     scene.wait_for_link(member)
+    assert member.locator("[data-composer] textarea").input_value() == "My second answer."
+    member.wait_for_timeout(1_100)
     say(member, "Held number one.")
     member.wait_for_selector(".waiting-comment:has-text('Held number one.')", timeout=4_000)
     member.wait_for_timeout(1_100)
@@ -70,11 +74,12 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
     second.locator("#queue [data-review]").nth(1).get_by_role("button", name="Claim").click()
     first.wait_for_selector("[data-review]:has-text('Tom Fuller is looking at this.')", timeout=4_000)
     first.keyboard.press("j")
-    assert "Held number one." in first.evaluate("document.activeElement.textContent")
+    assert "Held number one." in first.evaluate(CURRENT)
     first.keyboard.press("a")
     reader.wait_for_selector("[data-answers='1'] .comment:has-text('Held number one.')", timeout=4_000)
-    until(first, "() => document.activeElement.matches('[data-review]')")
-    assert "Held number two." in first.evaluate("document.activeElement.textContent")
+    until(first, "() => document.activeElement.matches('[data-review]:only-child')")
+    assert "Held number two." in first.evaluate(CURRENT)
+    second.wait_for_selector(".queue-count:has-text('1')", timeout=4_000)
     mine = second.locator("#queue [data-review]")
     mine.get_by_text("Reject…").click()
     mine.get_by_label("Reason, shown to its writer").fill("Twice the same")
