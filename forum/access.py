@@ -2,12 +2,17 @@
 
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forum import clock
 from forum.database import db
 from forum.models import Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User, Visibility
 from forum.refusals import Refused, unknown
+
+# Put together once: it runs for every comment.
+_MUTE = select(Mute).where(
+    Mute.discussion_id == bindparam("discussion"), Mute.user_id == bindparam("user"), Mute.lifted_at.is_(None)
+)
 
 
 class Role(StrEnum):
@@ -71,6 +76,9 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "comment.flag": _row(draft=NOBODY, announced=WRITERS, live=WRITERS, paused=WRITERS, closed=WRITERS),
     "queue.work": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "safeguards.set": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "comment.highlight": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "announcement.make": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "summary.write": _row(draft=NOBODY, announced=NOBODY, live=RUN, paused=RUN, closed=RUN),
     "person.mute": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "record.read": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "console.open": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
@@ -96,9 +104,7 @@ def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
 
 def mute_of(user: User, discussion: Discussion) -> Mute | None:
     """Return the mute in force for `user` in `discussion`, if any."""
-    return db.session.scalar(
-        select(Mute).where(Mute.discussion_id == discussion.id, Mute.user_id == user.id, Mute.lifted_at.is_(None))
-    )
+    return db.session.scalar(_MUTE, {"discussion": discussion.id, "user": user.id})
 
 
 def role_of(user: User | None, discussion: Discussion) -> Role:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm.util import identity_key
 
 from forum import text
@@ -12,6 +12,8 @@ from forum.models import Comment, CommentState, Discussion, Seat, SeatRole, User
 
 # Whom a writer can mention: the panel and the latest people to write. More would be a directory, not a conversation.
 _MENTIONABLE_WRITERS = 200
+# Put together once: it runs for every comment.
+_ACCOUNTS = select(User).where(User.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _users(ids: set[int]) -> list[User]:
         if held is not None and not inspect(held).expired:
             users.append(held)
     missing = ids - {user.id for user in users}
-    return users + (list(db.session.scalars(select(User).where(User.id.in_(missing)))) if missing else [])
+    return users + (list(db.session.scalars(_ACCOUNTS, {"ids": list(missing)})) if missing else [])
 
 
 def face_of(comment: Comment) -> Face:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from forum import access, clock
 from forum.actions.drafting import DiscussionDraft
@@ -17,6 +17,13 @@ from forum.refusals import Refused, invalid
 __all__ = ["DiscussionDraft"]
 
 _LONGEST_EXTENSION = 31 * 24 * 60
+# Asked twice a second for as long as a process lives, so it is put together once.
+_DUE = select(Discussion.id).where(
+    or_(
+        (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),
+        Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= bindparam("now")),
+    )
+)
 
 
 def create(organiser: User, draft: DiscussionDraft) -> Discussion:
@@ -131,17 +138,7 @@ def close(actor: User, discussion: Discussion) -> None:
 
 def due_steps() -> list[int]:
     """Return the ids of discussions that the clock should open or close now: one cheap read, no lock."""
-    now = clock.now()
-    return list(
-        db.session.scalars(
-            select(Discussion.id).where(
-                or_(
-                    (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= now),
-                    Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= now),
-                )
-            )
-        )
-    )
+    return list(db.session.scalars(_DUE, {"now": clock.now()}))
 
 
 def take_due_steps() -> list[int]:

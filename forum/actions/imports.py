@@ -90,6 +90,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     file.refuse()
     discussion = Discussion(
         **columns,
+        **_summed_up(file, (), values),
         phase=Phase.DRAFT,
         owner_id=owner.id if owner else None,
         epoch=secrets.token_hex(8),
@@ -99,6 +100,18 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     db.session.add(discussion)
     db.session.flush()
     return discussion
+
+
+def _summed_up(file: DiscussionFile, path: Path, values: dict[str, Any]) -> dict[str, str]:
+    """Return the summary of the whole or of a question, with its HTML."""
+    if not values["summary"].strip():
+        return {"summary": "", "summary_html": ""}
+    try:
+        words = text.clean_body(values["summary"], 5000)
+    except text.TextFault as fault:
+        file.fault((*path, "summary"), fault.message)
+        return {}
+    return {"summary": words, "summary_html": text.render(words)}
 
 
 def _seats(file: DiscussionFile, discussion: Discussion) -> None:
@@ -165,6 +178,7 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
             planned_offset_minutes=values["planned_offset"],
             length_minutes=values["length"],
             state=QuestionState.SKIPPED if skipped[index - 1] else QuestionState.DRAFT,
+            **_summed_up(file, ("questions", index - 1), values),
         )
         discussion.questions.append(question)
         if skipped[index - 1]:
@@ -219,6 +233,7 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
             html=text.render(source, mentions),
             state=CommentState.PUBLISHED,
             posted_at=value["at"],
+            highlighted_at=value["at"] if value["highlighted"] else None,
         )
         db.session.add(comment)
         db.session.flush()

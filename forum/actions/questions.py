@@ -62,6 +62,8 @@ def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
     access.require(actor, "question.write", question.discussion)
     draft = draft.checked()
     before = question.text
+    if question.is_asked and draft.text != before:
+        question.corrected_at = clock.now()
     question.text = draft.text
     question.planned_offset_minutes = draft.planned_offset_minutes
     question.length_minutes = draft.length_minutes

@@ -21,6 +21,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "slug": (),
         "hosted_by": ("host", "organisation", "organization"),
         "intro": ("introduction", "intro_markdown"),
+        "summary": ("closing_summary",),
         "editors_note": ("editor_note", "editor's_note", "note"),
         "related_link": ("related", "related_url", "link"),
         "hero": ("hero_picture", "picture", "hero_image"),
@@ -42,6 +43,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),
         "length": ("length_minutes", "planned_length", "duration"),
         "skipped": (),
+        "summary": ("closing_summary",),
     },
     "comment": {
         "id": (),
@@ -50,6 +52,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "body": ("text", "source"),
         "at": ("posted_at", "time"),
         "reply_to": (),
+        "highlighted": ("highlight",),
     },
     "author": {"name": (), "affiliation": ("organisation", "organization"), "email": ()},
 }
@@ -145,7 +148,14 @@ def _suggestion(name: str, known: list[str], kind: str) -> str:
 
 def _check(file: DiscussionFile) -> None:
     values = file.values
-    for name, limit in (("title", 200), ("slug", 80), ("hosted_by", 120), ("intro", 20_000), ("editors_note", 20_000)):
+    for name, limit in (
+        ("title", 200),
+        ("slug", 80),
+        ("hosted_by", 120),
+        ("intro", 20_000),
+        ("editors_note", 20_000),
+        ("summary", 5000),
+    ):
         _text(file, values, (name,), limit, required=name in {"title", "slug"})
     _text(file, values, ("time_zone",), 60, required=False)
     values["time_zone"] = values.get("time_zone") or "UTC"
@@ -170,6 +180,7 @@ def _check(file: DiscussionFile) -> None:
             file.fault(("seats", index, "role"), "must be host, moderator or panelist.")
     for index, question in enumerate(values["questions"]):
         _text(file, question, ("questions", index, "text"), 1000, required=True)
+        _text(file, question, ("questions", index, "summary"), 5000, required=False)
         for name in ("planned_offset", "length"):
             question[name] = _minutes(file, ("questions", index, name), question.get(name))
         if not isinstance(question.setdefault("skipped", False), bool):
@@ -210,6 +221,8 @@ def _comment(file: DiscussionFile, index: int, comment: dict[str, Any]) -> None:
     path: Path = ("comments", index)
     _text(file, comment, (*path, "body"), 10_000, required=True)
     comment["at"] = moment(file, (*path, "at"), comment.get("at"))
+    if not isinstance(comment.setdefault("highlighted", False), bool):
+        file.fault((*path, "highlighted"), "must be true or false.")
     author = comment.get("author")
     if isinstance(author, dict):
         author = comment["author"] = _named(file, (*path, "author"), author, "author")

@@ -45,6 +45,7 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
         "slug": discussion.slug,
         "hosted_by": discussion.hosted_by,
         "intro": discussion.intro,
+        "summary": discussion.summary,
         "editors_note": discussion.editors_note,
         "related_link": _given(url=discussion.related_url, title=discussion.related_title),
         "hero": _given(picture=discussion.hero, credit=discussion.hero_credit, alt=discussion.hero_alt),
@@ -61,7 +62,11 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
         ],
         "questions": [
             {"text": question.text}
-            | _given(planned_offset=question.planned_offset_minutes, length=question.length_minutes)
+            | _given(
+                planned_offset=question.planned_offset_minutes,
+                length=question.length_minutes,
+                summary=question.summary,
+            )
             | ({"skipped": True} if question in waiting and (over or question.state is QuestionState.SKIPPED) else {})
             for question in asked + waiting
         ],
@@ -74,7 +79,7 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
                 "body": comment.source,
                 "at": _moment(comment.posted_at),
             }
-            | _given(reply_to=places.get(comment.reply_to_id or 0))
+            | _given(reply_to=places.get(comment.reply_to_id or 0), highlighted=comment.highlighted_at and True)
             for comment in comments
         ],
     }
@@ -139,13 +144,19 @@ def _transcript(discussion: Discussion, h1: str, h2: str, h3: str, words: Any) -
     comments = published(discussion)
     faces = people.faces(discussion, comments)
     lines = [f"{h1}{discussion.title}", "", _moment(discussion.starts_at), "", discussion.intro, ""]
+    lines += _summary(discussion.summary)
+    summaries = {f"Q{q.number}: {q.text}": q.summary for q in discussion.questions if q.number}
     for heading, answers in _sections(discussion, comments):
-        lines += [f"{h2}{heading}", ""]
+        lines += [f"{h2}{heading}", "", *_summary(summaries.get(heading, ""))]
         for comment in answers:
             face = faces[comment.id]
             role = f" ({face.role.value})" if face.role else ""
             lines += [f"{h3}{face.name}{role}, {_moment(comment.posted_at)}", "", words(comment), ""]
     return lines
+
+
+def _summary(words: str) -> list[str]:
+    return ["Summary by the hosts:", "", words, ""] if words else []
 
 
 def _sections(discussion: Discussion, comments: list[Comment]) -> list[tuple[str, list[Comment]]]:
@@ -167,9 +178,11 @@ def as_html(discussion: Discussion) -> str:
         "small{color:#555}</style></head><body>",
         f"<h1 dir=auto>{escape(discussion.title)}</h1><p><small>{_moment(discussion.starts_at)}</small></p>",
         discussion.intro_html,
+        _summary_html(discussion.summary_html),
     ]
+    summaries = {f"Q{q.number}: {q.text}": q.summary_html for q in discussion.questions if q.number}
     for heading, answers in _sections(discussion, comments):
-        parts.append(f"<h2 dir=auto>{escape(heading)}</h2>")
+        parts.append(f"<h2 dir=auto>{escape(heading)}</h2>{_summary_html(summaries.get(heading, ''))}")
         for comment in answers:
             face = faces[comment.id]
             role = f" · {face.role.value}" if face.role else ""
@@ -178,6 +191,10 @@ def as_html(discussion: Discussion) -> str:
                 f"{escape(face.affiliation)} · {_moment(comment.posted_at)}</small>{comment.html}</article>"
             )
     return "".join(parts) + "</body></html>\n"
+
+
+def _summary_html(html: str) -> str:
+    return f"<p><b>Summary by the hosts</b></p>{html}" if html else ""
 
 
 FORMATS = {"json": as_json, "html": as_html, "markdown": as_markdown, "csv": as_csv, "text": as_text}

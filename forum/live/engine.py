@@ -9,6 +9,7 @@ what we lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only w
 import gc
 import logging
 import os
+import secrets
 import sys
 import time
 from collections import deque
@@ -33,6 +34,7 @@ PING_SECONDS = 25
 PONG_SECONDS = 20
 MOST_READERS = int(os.environ.get("FORUM_MOST_READERS", "18000"))
 _INBOX = 40
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 # What Flask needs to make a request context for an event; the rest of a handshake's environ is let go.
 _KEPT = (
@@ -62,11 +64,17 @@ def is_stock() -> bool:
 def install(server: socketio.Server) -> None:
     """Put our sockets under `server`, or in stock mode only the limits."""
     eio = server.eio
+    eio.generate_id = _generate_id
     if is_stock():
         eio._async = {**eio._async, "websocket": _limited(eio._async["websocket"])}
     else:
         eio._handle_connect = partial(_connect, eio)
         gevent.spawn(_keep_time)
+
+
+def _generate_id() -> str:
+    """Return a socket's name, 128 bits, in letters only: a digit and a bracket in a frame are always the protocol's."""
+    return secrets.token_hex(16).translate(_LETTERS)
 
 
 def writer(server: socketio.Server, sid: str) -> Callable[[Frame], None]:
@@ -77,6 +85,12 @@ def writer(server: socketio.Server, sid: str) -> Callable[[Frame], None]:
     if isinstance(socket, Socket):
         return socket.write
     return lambda message: eio.send_packet(eio_sid, engine_packet.Packet(engine_packet.MESSAGE, data=message.text))
+
+
+def link_of(server: socketio.Server, sid: str) -> Link | None:
+    """Return the connection under the reader `sid`, for writing to many at once; None in stock mode."""
+    socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
+    return socket.link if isinstance(socket, Socket) else None
 
 
 def hang_up(server: socketio.Server, sid: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forum.database import db
 from forum.live import scene as scenes
@@ -13,6 +13,19 @@ from forum.live.stream import Shown
 from forum.models import Comment, CommentState, Discussion, Event, Mute, Question
 
 Wire = dict[str, Any]
+
+# After these the list of what hosts point out may be another one.
+_CHANGES_HIGHLIGHTS = {
+    "comment.highlighted", "comment.unhighlighted", "comment.hidden", "comment.restored", "comment.deleted",
+    "comment.approved", "comment.set_aside", "comment.reopened",
+}  # fmt: skip
+
+# Put together once: it runs for every comment.
+_SAID = (
+    select(Comment)
+    .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state != CommentState.HELD)
+    .order_by(Comment.id)
+)
 
 
 def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
@@ -53,10 +66,7 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             kinds.setdefault(event.subject_id, set()).add(event.kind)
     if not last:
         return []
-    found = db.session.scalars(
-        select(Comment).where(Comment.id.in_(list(last)), Comment.state != CommentState.HELD).order_by(Comment.id)
-    )
-    comments = list(found)
+    comments = list(db.session.scalars(_SAID, {"ids": list(last)}))
     parents = {c.reply_to_id for c in comments if c.reply_to_id is not None}
     replies = stream.reply_counts(sorted(parents))
     dressed = stream.dress(scene.discussion, comments)
@@ -66,11 +76,14 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
         comment = shown.comment
         posted = "comment.posted" in kinds[comment.id]
         payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)
-        payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
+        if not posted:  # nothing that a reader has can quote what has just been posted
+            payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
         if comment.reply_to_id is not None:
             payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
         if "comment.moved" in kinds[comment.id]:
             payload["counts"] = _counts(scene, [None, *scene.asked])
+        if not kinds[comment.id].isdisjoint(_CHANGES_HIGHLIGHTS):
+            payload["regions"] = scenes.regions(["masthead"], scene)
         said.append(payload)
     return said
 
@@ -125,6 +138,8 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             changed |= _question(scene, event, shown)
         elif kind.startswith("seat.") or kind == "discussion.edited":
             shown["resync"] = True
+        elif kind.startswith("announcement."):
+            changed.add("notice")
         elif kind.startswith("discussion."):
             changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
             shown["status"] = status(scene)
@@ -133,7 +148,7 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
         elif kind.startswith("person."):
             shown["message"] = _message(scene.discussion, event)
         said.append(shown)
-    regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion."))]
+    regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion.", "announcement."))]
     if changed and regional:
         regional[-1]["regions"] = scenes.regions(sorted(changed), scene)
     return said

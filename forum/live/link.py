@@ -9,7 +9,7 @@ import socket
 import time
 from _socket import socket as plain_socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gevent import get_hub
@@ -41,6 +41,7 @@ class Link:
         "_parser",
         "_queued",
         "_reader",
+        "_send",
         "_socket",
         "_writer",
     )
@@ -50,6 +51,7 @@ class Link:
         self._socket: Any = plain_socket(fileno=os.dup(fileno))
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER)
+        self._send: Callable[[bytes], int] = self._socket.send
         self._heard, self._gone = heard, gone
         self._parser = Parser()
         self._outbox: deque[bytes] | None = None
@@ -67,19 +69,7 @@ class Link:
 
     def write(self, data: bytes) -> None:
         """Send `data` at once as far as the kernel takes it, and the rest as soon as it can."""
-        if self._queued:
-            self._queue(data)
-            return
-        try:
-            sent = self._socket.send(data)
-        except BlockingIOError:
-            sent = 0
-        except (OSError, AttributeError):  # AttributeError: closed already
-            self._drop()
-            return
-        if sent != len(data):
-            self._moved_at = time.monotonic()
-            self._queue(data[sent:])
+        write_all((self,), data)
 
     def close(self, code: int = 1000) -> None:
         """Say `code` and hang up; `gone` is not called."""
@@ -182,8 +172,31 @@ class Link:
         self._reader.close()
         self._socket.close()
         self._socket = self._reader = None
+        self._send = _closed
         gone, self._gone, self._heard = self._gone, _nothing, _nothing
         gone()
+
+
+def write_all(links: Iterable[Link], data: bytes) -> None:
+    """Send the same bytes to many, each as far as its kernel takes them at once, and the rest as soon as it can.
+
+    The one loop that runs for every reader of every comment: what it calls beside `send` is felt (docs/performance.md).
+    """
+    size = len(data)
+    for link in links:
+        sent = 0
+        if not link._queued:
+            try:
+                sent = link._send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                link._drop()
+                continue
+            if sent == size:
+                continue
+            link._moved_at = time.monotonic()
+        link._queue(data[sent:] if sent else data)
 
 
 def drop_stuck() -> None:
@@ -193,8 +206,13 @@ def drop_stuck() -> None:
         link._drop()
 
 
+def _closed(_data: bytes) -> int:
+    """Stand in for the socket of a link that has ended."""
+    raise BrokenPipeError
+
+
 def _nothing(*_ignored: object) -> None:
     """What is called after the end."""
 
 
-__all__ = ["LARGEST", "Link", "drop_stuck"]
+__all__ = ["LARGEST", "Link", "drop_stuck", "write_all"]

@@ -6,18 +6,30 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import select, text, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import clock
 from forum.database import db
+from forum.live import elsewhere
 from forum.live.wake import wake
 from forum.models import Audience, Discussion, Event
 
 # Somebody further behind than this loads the page again instead of replaying.
 CATCH_UP_LIMIT = 500
 CHANNEL = "roundtext_log"
+
+# Put together once and run past the ORM: they are part of every change that readers can see.
+_DISCUSSION: Any = Discussion.__table__
+_NEXT = (
+    update(_DISCUSSION)
+    .where(_DISCUSSION.c.id == bindparam("of"))
+    .values(last_seq=_DISCUSSION.c.last_seq + 1)
+    .returning(_DISCUSSION.c.last_seq)
+)
+_ADD = insert(Event.__table__)  # type: ignore[arg-type]
+_RING = text("SELECT pg_notify(:channel, :who)")
 
 
 @dataclass(frozen=True)
@@ -35,26 +47,23 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
 
     `subject_id` is the id of the comment, question, seat or user the event points at. Readers are woken on commit.
     """
-    seq = db.session.execute(
-        update(Discussion)
-        .where(Discussion.id == discussion.id)
-        .values(last_seq=Discussion.last_seq + 1)
-        .returning(Discussion.last_seq),
-        execution_options={"synchronize_session": False},
-    ).scalar_one()
+    db.session.flush()
+    connection = db.session.connection()
+    seq: int = connection.execute(_NEXT, {"of": discussion.id}).scalar_one()
     set_committed_value(discussion, "last_seq", seq)
-    db.session.add(
-        Event(
-            discussion_id=discussion.id,
-            seq=seq,
-            kind=kind,
-            subject_id=subject_id,
-            audience=audience,
-            at=clock.now(),
-        )
+    connection.execute(
+        _ADD,
+        {
+            "discussion_id": discussion.id,
+            "seq": seq,
+            "kind": kind,
+            "subject_id": subject_id,
+            "audience": audience,
+            "at": clock.now(),
+        },
     )
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": CHANNEL, "id": str(discussion.id)})
+    if connection.dialect.name == "postgresql":
+        connection.execute(_RING, {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"})
     db.session.info.setdefault("to_wake", set()).add(discussion.id)
     return seq
 

@@ -95,6 +95,11 @@ class Scene:
         return Safeguards.of(self.discussion.id)
 
     @cached_property
+    def highlights(self) -> int:
+        """How many comments the hosts point out."""
+        return stream.count_highlights(self.discussion)
+
+    @cached_property
     def seated(self) -> list[Face]:
         """Everybody with a seat: hosts, moderators, panel."""
         return people.seated(self.discussion)
@@ -165,7 +170,8 @@ def _once(kind: str, shown: Shown, scene: Scene) -> str:
     comment = shown.comment
     key = (
         kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id,
-        hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.face, shown.number, shown.quote,
+        comment.highlighted_at, shown.face,
+        hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.number, shown.quote,
         shown.replies, shown.hidden_at, scene.zone, scene.discussion.slug, str(get_locale()),
     )  # fmt: skip
     found = _rendered.get(key)

@@ -72,7 +72,7 @@ def _connect(app: Flask, sid: str, environ: dict[str, Any], _auth: object = None
     settings: Settings = app.config["SETTINGS"]
     if not settings.accepts_host(environ.get("HTTP_HOST", "")):
         return False
-    reader = Reader(sid, engine.writer(socketio.server, sid))
+    reader = Reader(sid, engine.writer(socketio.server, sid), link=engine.link_of(socketio.server, sid))
     if f"{app.config['SESSION_COOKIE_NAME']}=" in environ.get("HTTP_COOKIE", ""):
         with app.request_context(environ):
             if current_user.is_authenticated:

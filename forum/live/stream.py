@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from forum import people, text
 from forum.database import db
@@ -20,6 +20,13 @@ _FRAME_BYTES = 400
 PAGE_OF_ONE_QUESTION = 200
 AROUND = 60
 RECENT = 12
+
+# Put together once: it runs for every comment.
+_ANSWERED = (
+    select(Comment.reply_to_id, func.count())
+    .where(Comment.reply_to_id.in_(bindparam("ids", expanding=True)), Comment.state == CommentState.PUBLISHED)
+    .group_by(Comment.reply_to_id)
+)
 
 Where = int | None | str  # a question's id, None for general remarks, "time" for all of them
 
@@ -90,11 +97,7 @@ def reply_counts(ids: Sequence[int]) -> dict[int, int]:
     """Return how many published comments answer each of `ids`."""
     if not ids:
         return {}
-    rows = db.session.execute(
-        select(Comment.reply_to_id, func.count())
-        .where(Comment.reply_to_id.in_(ids), Comment.state == CommentState.PUBLISHED)
-        .group_by(Comment.reply_to_id)
-    )
+    rows = db.session.execute(_ANSWERED, {"ids": list(ids)})
     return {parent: count for parent, count in rows if parent is not None}
 
 
@@ -140,6 +143,11 @@ def around(discussion: Discussion, centre: Comment) -> list[Comment]:
 def count_before(discussion: Discussion, where: Where, first_id: int) -> int:
     """Return how many places of a list lie before the comment `first_id`."""
     return db.session.scalar(select(func.count()).where(*_in(discussion, where), Comment.id < first_id)) or 0
+
+
+def count_highlights(discussion: Discussion) -> int:
+    """Return how many comments readers are pointed to."""
+    return db.session.scalar(select(func.count()).where(*Comment.highlighted_in(discussion.id))) or 0
 
 
 def recent(discussion: Discussion) -> list[Shown]:

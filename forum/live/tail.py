@@ -11,7 +11,7 @@ from typing import Any
 
 import gevent
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forum.config import Settings
 from forum.database import db
@@ -24,6 +24,19 @@ GATHER_SECONDS = 0.05
 POLL_SECONDS = 1.0
 
 _log = logging.getLogger("roundtext.live")
+
+# Put together once: these run for every comment (docs/performance.md).
+_HEADS = select(Discussion.id, Discussion.epoch, Discussion.last_seq).where(
+    Discussion.id.in_(bindparam("ids", expanding=True))
+)
+_GROWN = select(Discussion).where(Discussion.id == bindparam("id"))
+_EVENTS = (
+    select(Event)
+    .where(
+        Event.discussion_id == bindparam("discussion"), Event.seq > bindparam("after"), Event.seq <= bindparam("seq")
+    )
+    .order_by(Event.seq)
+)
 
 # How far each watched discussion has been sent here: (epoch, seq).
 _sent: dict[int, tuple[str, int]] = {}
@@ -50,9 +63,7 @@ def turn() -> None:
         del _sent[left]
     if not _sent:
         return
-    heads = db.session.execute(
-        select(Discussion.id, Discussion.epoch, Discussion.last_seq).where(Discussion.id.in_(list(_sent)))
-    ).all()
+    heads = db.session.execute(_HEADS, {"ids": list(_sent)}).all()
     for discussion_id, epoch, last_seq in heads:
         before = _sent.get(discussion_id)
         if before is not None and before != (epoch, last_seq):
@@ -66,14 +77,10 @@ def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> 
         # Another history, or more than can be replayed: an empty range at the head is a hole, and everybody asks.
         broadcast.send(discussion_id, "events", _range(discussion_id, epoch, seq, seq, []))
         return
-    discussion = db.session.get(Discussion, discussion_id)
+    discussion = db.session.scalar(_GROWN, {"id": discussion_id})
     if discussion is None:
         return
-    events = db.session.scalars(
-        select(Event)
-        .where(Event.discussion_id == discussion_id, Event.seq > after, Event.seq <= seq)
-        .order_by(Event.seq)
-    ).all()
+    events = db.session.scalars(_EVENTS, {"discussion": discussion_id, "after": after, "seq": seq}).all()
     status: dict[str, Any] = {}
 
     def payload(heard: frozenset[str]) -> dict[str, Any]:
@@ -114,6 +121,13 @@ def _wait_and_turn() -> None:
     _turned_at = time.monotonic()
 
 
+def _hear(payload: str) -> None:
+    """Wake for what another process has committed; our own bell has rung by the time we hear of ours."""
+    number, _, process = payload.partition(" ")
+    if number.isdigit() and process != elsewhere.ME:
+        wake.wake(int(number))
+
+
 def _listen(address: str) -> None:
     """Hear what other processes say; when the connection breaks, the tail polls alone until it is back."""
     import psycopg
@@ -126,8 +140,8 @@ def _listen(address: str) -> None:
                 for notice in connection.notifies():
                     if notice.channel == elsewhere.CHANNEL:
                         elsewhere.hear(notice.payload)
-                    elif notice.payload.isdigit():
-                        wake.wake(int(notice.payload))
+                    else:
+                        _hear(notice.payload)
         except Exception as error:
             background.complain("listen", error)
         gevent.sleep(1.0)

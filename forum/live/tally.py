@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from forum.database import db
@@ -19,12 +19,28 @@ BARS = 60
 _MOST_KEPT = 200
 # After these the numbers stand as they are, or grow by the comment the event points at.
 _HARMLESS = (
-    "comment.edited", "question.", "person.", "review.",
-    "discussion.opened", "discussion.closed", "discussion.paused", "discussion.escalated",
-)  # fmt: skip
+    "comment.edited",
+    "comment.highlighted",
+    "comment.unhighlighted",
+    "announcement.",
+    "question.",
+    "person.",
+    "review.",
+    "discussion.opened",
+    "discussion.closed",
+    "discussion.paused",
+    "discussion.escalated",
+)
 _FURTHEST = 300
 # A discussion where something is committed during every one of these counts is counted again by the next event.
 _MOST_COUNTS = 5
+# Put together once: these run for every comment.
+_NEWS = select(Event.kind, Event.subject_id).where(
+    Event.discussion_id == bindparam("discussion"), Event.seq > bindparam("after"), Event.seq <= bindparam("seq")
+)
+_POSTED = select(Comment.question_id, Comment.author_id, Comment.byline_name, Comment.posted_at, Comment.state).where(
+    Comment.id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass
@@ -85,16 +101,12 @@ def _carry_on(tally: Tally, discussion: Discussion) -> bool:
         return False
     if behind == 0:
         return True
-    news = db.session.execute(
-        select(Event.kind, Event.subject_id).where(
-            Event.discussion_id == discussion.id, Event.seq > tally.seq, Event.seq <= discussion.last_seq
-        )
-    ).all()
+    span = {"discussion": discussion.id, "after": tally.seq, "seq": discussion.last_seq}
+    news = db.session.execute(_NEWS, span).all()
     posted = [subject_id for kind, subject_id in news if kind == "comment.posted"]
     if any(kind != "comment.posted" and not kind.startswith(_HARMLESS) for kind, _ in news):
         return False
-    columns = (Comment.question_id, Comment.author_id, Comment.byline_name, Comment.posted_at, Comment.state)
-    rows = db.session.execute(select(*columns).where(Comment.id.in_(posted))).all()
+    rows = db.session.execute(_POSTED, {"ids": posted}).all()
     if any(row.state is not CommentState.PUBLISHED for row in rows):
         return False
     if tally.seq != begun_at:

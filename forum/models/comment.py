@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Optional, Self
+from typing import TYPE_CHECKING, Optional
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.elements import ColumnElement
 
 from forum.database import Model, db
 from forum.models.columns import choice
@@ -45,6 +46,7 @@ class Comment(Model):
     key: Mapped[str | None] = mapped_column(String(64))  # made by the client; unique per author and discussion
     posted_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    highlighted_at: Mapped[datetime | None]
 
     # Only for who has just posted it: whether this very call did.
     is_new = False
@@ -62,11 +64,26 @@ class Comment(Model):
     )
 
     @classmethod
-    def with_key(cls, discussion: "Discussion", author: "User", key: str) -> Self | None:
-        """Return the comment that `author` already made in `discussion` with this client-made key."""
-        return db.session.scalar(
-            select(cls).where(cls.discussion_id == discussion.id, cls.author_id == author.id, cls.key == key)
+    def highlighted_in(cls, discussion_id: int) -> tuple[ColumnElement[bool], ...]:
+        """Return what is true of the comments of a discussion that readers are pointed to."""
+        return (
+            cls.discussion_id == discussion_id,
+            cls.highlighted_at.is_not(None),
+            cls.state == CommentState.PUBLISHED,
         )
+
+    @classmethod
+    def with_key(cls, discussion: "Discussion", author: "User", key: str) -> "Comment | None":
+        """Return the comment that `author` already made in `discussion` with this client-made key."""
+        return db.session.scalar(_WITH_KEY, {"discussion": discussion.id, "author": author.id, "key": key})
+
+
+# Put together once: it runs for every comment.
+_WITH_KEY = select(Comment).where(
+    Comment.discussion_id == bindparam("discussion"),
+    Comment.author_id == bindparam("author"),
+    Comment.key == bindparam("key"),
+)
 
 
 class CommentEdit(Model):

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -63,6 +63,11 @@ class Discussion(Model):
     editors_note_html: Mapped[str] = mapped_column(Text, default="")
     related_url: Mapped[str] = mapped_column(String(500), default="")
     related_title: Mapped[str] = mapped_column(String(200), default="")
+    announcement: Mapped[str] = mapped_column(Text, default="")  # what a host has put on top of the page
+    announcement_html: Mapped[str] = mapped_column(Text, default="")
+    announced_at: Mapped[datetime | None]
+    summary: Mapped[str] = mapped_column(Text, default="")
+    summary_html: Mapped[str] = mapped_column(Text, default="")
     hero: Mapped[str] = mapped_column(String(500), default="")  # file name in the data folder's media/
     hero_credit: Mapped[str] = mapped_column(String(200), default="")
     hero_alt: Mapped[str] = mapped_column(String(300), default="")
@@ -102,6 +107,10 @@ class Discussion(Model):
         return phase
 
     @classmethod
-    def with_slug(cls, slug: str) -> Self | None:
+    def with_slug(cls, slug: str) -> "Discussion | None":
         """Return the discussion at /d/<slug>, drafts and private ones too: ask `access` before showing it."""
-        return db.session.scalar(select(cls).where(cls.slug == slug))
+        return db.session.scalar(_WITH_SLUG, {"slug": slug})
+
+
+# Put together once: it runs for every request.
+_WITH_SLUG = select(Discussion).where(Discussion.slug == bindparam("slug"))

@@ -38,6 +38,9 @@ class Question(Model):
     asked_at: Mapped[datetime | None]
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     closed_at: Mapped[datetime | None]
+    corrected_at: Mapped[datetime | None]  # its words were changed after it was asked
+    summary: Mapped[str] = mapped_column(Text, default="")
+    summary_html: Mapped[str] = mapped_column(Text, default="")
 
     discussion: Mapped["Discussion"] = relationship(back_populates="questions")
     asked_by: Mapped["User | None"] = relationship()

@@ -5,7 +5,7 @@ from importlib import import_module
 from flask import Flask
 
 # Each place is a module with a blueprint named `blueprint`.
-PLACES = ("home", "discussion", "comments", "accounts", "console", "queue", "organiser")
+PLACES = ("home", "discussion", "comments", "accounts", "console", "said", "queue", "organiser")
 
 
 def init_app(app: Flask) -> None:

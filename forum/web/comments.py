@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
 
 from forum import access, people, text
-from forum.actions import comments, drafts, flags, moderation
+from forum.actions import comments, drafts, flags, highlights, moderation
 from forum.actions.comments import CommentDraft
 from forum.database import writing
 from forum.extensions import limiter
@@ -123,7 +123,9 @@ def preview(slug: str) -> Response:
     return jsonify(html=text.render(source, people.mentions_in(source, discussion)))
 
 
-@blueprint.get("/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,mute,unmute,flag):action>")
+@blueprint.get(
+    "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute,flag):action>"
+)
 def ask(slug: str, comment_id: int, action: str) -> Response:
     """Show the small page that does `action` without script."""
     discussion = find(slug)
@@ -157,7 +159,9 @@ def _require_sight(comment: Comment, action: str) -> None:
         raise unknown()
 
 
-@blueprint.post("/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,mute,unmute,flag):action>")
+@blueprint.post(
+    "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute,flag):action>"
+)
 @limiter.limit("60/minute", key_func=by_writer)
 def act(slug: str, comment_id: int, action: str) -> Response:
     """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it."""
@@ -189,6 +193,8 @@ _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
     "move": lambda actor, comment, fields: comments.move(actor, comment, fields["question"]),
     "hide": lambda actor, comment, fields: moderation.hide(actor, comment, fields["reason"]),
     "restore": lambda actor, comment, fields: moderation.restore(actor, comment, fields["reason"]),
+    "highlight": lambda actor, comment, _: highlights.highlight(actor, comment),
+    "unhighlight": lambda actor, comment, _: highlights.unhighlight(actor, comment),
     "mute": _mute,
     "flag": lambda actor, comment, fields: flags.flag(actor, comment, fields["reason"], fields["note"]),
     "unmute": _unmute,

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, clock
-from forum.actions import comments, discussions, moderation, questions
+from forum.actions import comments, discussions, highlights, moderation, questions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import broadcast, presence
@@ -185,9 +185,9 @@ def turn_question(slug: str, question_id: int, turn: str) -> Response:
     return done(discussion, str(notice), "" if turn == "remove" else f"#question-{question_id}")
 
 
-@blueprint.post("/console/comments/<int:comment_id>/<any(hide, restore, move, mute):verb>")
+@blueprint.post("/console/comments/<int:comment_id>/<any(hide, restore, move, highlight, unhighlight, mute):verb>")
 def moderate(slug: str, comment_id: int, verb: str) -> Response:
-    """Hide, restore or move a comment, or end its writer's right to write here."""
+    """Hide, restore, move or point out a comment, or end its writer's right to write here."""
     user, discussion = staffed(slug)
     fields = Fields()
     reason = fields.text("reason") if verb in {"hide", "restore", "mute"} else ""
@@ -203,6 +203,12 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
         elif verb == "restore":
             moderation.restore(user, comment, reason)
             notice = _("The comment is shown again.")
+        elif verb == "highlight":
+            highlights.highlight(user, comment)
+            notice = _("The comment is highlighted.")
+        elif verb == "unhighlight":
+            highlights.unhighlight(user, comment)
+            notice = _("The comment is highlighted no longer.")
         elif verb == "move":
             comments.move(user, comment, number)
             notice = _("The comment is moved.")

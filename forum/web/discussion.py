@@ -21,7 +21,7 @@ from flask_login import current_user
 
 from forum import access
 from forum.access import Role
-from forum.actions import drafts
+from forum.actions import drafts, highlights
 from forum.archive import calendar, transcript
 from forum.database import db
 from forum.live import broadcast, fragments, log, pages, stream, waiting
@@ -199,6 +199,19 @@ def show_transcript(slug: str) -> Response:
     scene = Scene.of(found.discussion)
     parts = transcript.parts(scene)
     page = render_template("discussion/transcript.html", scene=scene, discussion=found.discussion, parts=parts)
+    return _send(page, found)
+
+
+@blueprint.get("/d/<slug>/highlights")
+def show_highlights(slug: str) -> Response:
+    """The comments that the hosts point out."""
+    found = find(slug)
+    page = render_template(
+        "discussion/highlights.html",
+        scene=Scene.of(found.discussion),
+        discussion=found.discussion,
+        comments=stream.dress(found.discussion, highlights.listed(found.user, found.discussion)),
+    )
     return _send(page, found)
 
 

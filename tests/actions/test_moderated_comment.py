@@ -1,6 +1,7 @@
 """What is held, slowed, flagged and decided: the rules, on both databases."""
 
 import secrets
+import threading
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from forum.actions import comments, escalation, flags, moderation, queue
 from forum.actions.comments import CommentDraft
 from forum.actions.escalation import Rules
 from forum.archive import export, transcript
-from forum.database import db
+from forum.database import db, writing
 from forum.live import fragments, stream, tally, waiting
 from forum.live.scene import Scene
 from forum.models import (
@@ -25,6 +26,7 @@ from forum.models import (
     ModerationAction,
     Review,
     SeatRole,
+    User,
 )
 from forum.refusals import Refused
 
@@ -415,3 +417,38 @@ def test_every_step_of_the_escalation_is_in_the_record_and_told(house, live, mem
     assert "secretword" not in str(kinds())
     assert kinds(Audience.HOSTS)[-1] == "review.rules"
     assert db.session.scalar(select(func.count()).select_from(Comment)) == 0
+
+
+def test_two_moderators_at_the_same_moment_make_one_decision(app, house, live, member, host):
+    """In two threads, as two processes would: the second finds what the first has decided."""
+    tom = house.user("Tom Fuller")
+    house.seat(live, tom, SeatRole.MODERATOR)
+    rules(house, live, words="wait")
+    for n in range(6):
+        held = house.comment(live, member, f"I wait, number {n}.")
+        start, said = threading.Barrier(2), {}
+
+        def decide(who: int, action, *arguments, comment_id=held.id, start=start, said=said) -> None:
+            with app.app_context():
+                start.wait()
+                try:
+                    with writing():
+                        action(db.session.get_one(User, who), db.session.get_one(Comment, comment_id), *arguments)
+                    said[who] = "done"
+                except Refused as refusal:
+                    said[who] = refusal.code
+
+        hands = [
+            threading.Thread(target=decide, args=(host.id, queue.approve)),
+            threading.Thread(target=decide, args=(tom.id, queue.reject, "No")),
+        ]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+        assert sorted(said.values()) == ["decided", "done"]
+        db.session.rollback()
+        db.session.expire_all()
+        winner = next(who for who, code in said.items() if code == "done")
+        assert db.session.get(Review, held.id).decided_by_id == winner
+        assert held.state is (CommentState.PUBLISHED if winner == host.id else CommentState.HELD)

@@ -5,12 +5,17 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from forum import clock, text
 from forum.database import db, writing
 from forum.demo import lines, make
-from forum.models import Comment, Discussion, SeatRole, User
+from forum.models import Comment, CommentState, Discussion, SeatRole
 from tests.house import House
 
+_AT_ONCE = 500
+# Past so many they are repeated: rendering 100,000 is another measurement too.
+_MOST_TEXTS = 3000
 _SAMPLE = Path(make.__file__).parent / "sample.json"
 _WORDS = sorted(set(re.findall(r"[A-Za-z’']+", " ".join(lines.LINES) + _SAMPLE.read_text())))
 
@@ -23,26 +28,30 @@ def fill(house: House, discussion: Discussion, count: int, seed: int = 7) -> Non
     chance = random.Random(seed)
     writers = [house.user(f"{_name(chance)} {_name(chance)}") for _ in range(30)]
     writers += [seat.user for seat in discussion.seats if seat.role is SeatRole.PANELIST]
+    authors = [writer.id for writer in writers]
+    texts = [(body, text.render(body)) for body in (a_text(chance) for _ in range(min(count, _MOST_TEXTS)))]
     now = clock.now()
     with writing():
-        questions = [question for question in discussion.questions if question.number]
-        mine = [db.session.get_one(User, writer.id) for writer in writers]
-        said: list[Comment] = []
-        for number in range(count):
-            body = a_text(chance)
-            said.append(
-                Comment(
-                    discussion=discussion,
-                    question=questions[min(number * len(questions) // count, len(questions) - 1)],
-                    author=chance.choice(mine),
-                    reply_to=chance.choice(said[-20:]) if said and chance.random() < 0.25 else None,
-                    key=f"written{number}",
-                    source=body,
-                    html=text.render(body),
-                    posted_at=now + timedelta(milliseconds=number),
+        questions = [question.id for question in discussion.questions if question.number]
+        said: list[int] = []
+        for first in range(0, count, _AT_ONCE):
+            rows = []
+            for number in range(first, min(first + _AT_ONCE, count)):
+                source, html = texts[number % len(texts)]
+                rows.append(
+                    {
+                        "discussion_id": discussion.id,
+                        "question_id": questions[min(number * len(questions) // count, len(questions) - 1)],
+                        "author_id": chance.choice(authors),
+                        "reply_to_id": chance.choice(said) if said and chance.random() < 0.25 else None,
+                        "key": f"written{number}",
+                        "source": source,
+                        "html": html,
+                        "state": CommentState.PUBLISHED,
+                        "posted_at": now + timedelta(milliseconds=number),
+                    }
                 )
-            )
-        db.session.add_all(said)
+            said = list(db.session.scalars(insert(Comment).returning(Comment.id), rows))
 
 
 def _name(chance: random.Random) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from forum.actions import comments, discussions, moderation, questions, seats
+from forum.actions import announcements, comments, discussions, highlights, moderation, questions, seats, summaries
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.actions.seats import SeatDraft
@@ -74,6 +74,14 @@ ACTIONS: dict[str, Callable[[Hour], object]] = {
     "move a reply": lambda h: do(h, comments.move, h.host, h.reply, 2),
     "move back": lambda h: do(h, comments.move, h.host, h.reply, 1),
     "hide": lambda h: do(h, moderation.hide, h.host, h.first, "a mistake"),
+    "announce": lambda h: do(h, announcements.announce, h.host, h.discussion, "Ten more minutes for **Q2**."),
+    "announce anew": lambda h: do(h, announcements.announce, h.host, h.discussion, "Five more minutes."),
+    "take the announcement down": lambda h: do(h, announcements.take_down, h.host, h.discussion),
+    "highlight": lambda h: do(h, highlights.highlight, h.host, h.reply),
+    "highlight another": lambda h: do(h, highlights.highlight, h.host, h.hello),
+    "highlight no longer": lambda h: do(h, highlights.unhighlight, h.host, h.reply),
+    "sum up a question": lambda h: do(h, summaries.of_question, h.host, asked(h, 1), "Trust, *mostly*."),
+    "sum up": lambda h: do(h, summaries.of_discussion, h.host, h.discussion, "Towns that trust share."),
     "restore": lambda h: do(h, moderation.restore, h.host, h.first),
     "delete a reply": lambda h: do(h, comments.delete, h.member, h.reply),
     "delete": lambda h: do(h, comments.delete, h.panelist, h.first),
@@ -103,7 +111,11 @@ ACTIONS: dict[str, Callable[[Hour], object]] = {
     ),
     "close": lambda h: do(h, discussions.close, h.host, h.discussion),
 }  # fmt: skip
-HOST_LOOKS_AFTER = {"hide", "ask", "take a seat", "close"}
+HOST_LOOKS_AFTER = {"hide", "highlight", "ask", "take a seat", "close"}
+
+
+def asked(hour: Hour, number: int) -> Question:
+    return next(question for question in hour.discussion.questions if question.number == number)
 
 
 def seat_of(hour: Hour, user: User):

@@ -5,7 +5,18 @@ import logging
 
 import pytest
 
-from forum.actions import comments, discussions, drafts, escalation, flags, moderation, questions, queue
+from forum.actions import (
+    announcements,
+    comments,
+    discussions,
+    drafts,
+    escalation,
+    flags,
+    moderation,
+    questions,
+    queue,
+    summaries,
+)
 from forum.actions.escalation import Rules
 from forum.database import db, writing
 from forum.live import spoken
@@ -86,6 +97,10 @@ class Garden:
         restored = house.comment(self.open, writer, "Hidden by mistake.", question=1)
         house.do(moderation.hide, self.host, restored, self.plant("reasonofahide", "host"))
         house.do(moderation.restore, self.host, restored, self.plant("reasonofarestore", "host"))
+        house.do(announcements.announce, self.host, self.open, self.plant("takendown"))
+        house.do(announcements.take_down, self.host, self.open)
+        house.do(announcements.announce, self.host, self.invited, self.plant("invitedannouncement", "host"))
+        house.do(summaries.of_discussion, self.host, self.invited, self.plant("invitedsummary", "host"))
         house.comment(self.invited, self.host, self.plant("invitedtext", "host"), question=1)
         house.do(moderation.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
         house.do(drafts.keep, self.open, "somebody else", self.plant("someonesdraft"), 1, None)
@@ -110,7 +125,7 @@ class Garden:
             "question_id": [str(question.id) for question in db.session.query(Question)],
             "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
             "session_id": [str(session.id) for session in db.session.query(Session)],
-            "action": ["edit", "delete", "move", "hide", "restore", "mute", "flag"],
+            "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "flag"],
             "token": ["a-token"],
             "filename": ["robots.txt"],
         }

@@ -73,7 +73,21 @@ class World:
             found.starts_at = start + timedelta(hours=1 if phase in {Phase.DRAFT, Phase.ANNOUNCED} else -1)
             found.ends_at = start + timedelta(hours=2) if phase is not Phase.CLOSED else start
             found.time_zone = "UTC"
-        names = ("title", "intro", "visibility", "starts_at", "ends_at", "time_zone", "questions_shown", "hosted_by")
+        names = (
+            "title",
+            "intro",
+            "visibility",
+            "starts_at",
+            "ends_at",
+            "time_zone",
+            "questions_shown",
+            "hosted_by",
+            "announcement",
+            "announcement_html",
+            "announced_at",
+            "summary",
+            "summary_html",
+        )
         self.fields = {name: getattr(self.discussion, name) for name in names}
         self.kept = db.session.scalars(select(Seat.id)).all(), db.session.scalars(select(Mute.id)).all()
         self.reset()
@@ -116,7 +130,9 @@ class World:
             )
             db.session.execute(delete(Comment).where(Comment.key.like("cell-%")))
             db.session.execute(
-                update(Comment).values(source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1)
+                update(Comment).values(
+                    source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1, highlighted_at=None
+                )
             )
             db.session.execute(update(Comment).where(Comment.id == self.held.id).values(state=CommentState.HELD))
             db.session.execute(update(Review).values(decision=None, decided_at=None))
@@ -208,6 +224,9 @@ WAYS = {
     "comment.flag": lambda world, role: world.post(role, f"/comments/{world.flagged.id}/flag", reason="spam"),
     "queue.work": lambda world, role: world.post(role, f"/console/queue/{world.held.id}/approve"),
     "safeguards.set": lambda world, role: world.post(role, "/console/escalation", level="everyone"),
+    "comment.highlight": lambda world, role: world.post(role, f"/comments/{world.other.id}/highlight"),
+    "announcement.make": lambda world, role: world.post(role, "/console/announcement", announcement=f"Said by {role}."),
+    "summary.write": lambda world, role: world.post(role, "/console/summary", summary=f"Summed up by {role}."),
     "person.mute": lambda world, role: world.post(role, f"/comments/{world.other.id}/mute", reason="cell"),
     "record.read": lambda world, role: world.get(role, "/console"),
     "console.open": lambda world, role: world.get(role, "/console"),

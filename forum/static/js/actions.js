@@ -9,7 +9,7 @@ import { getPage, post } from "./send.js";
 import { put } from "./stream.js";
 import { _ } from "./words.js";
 
-const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "mute", "unmute", "flag"];
+const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {

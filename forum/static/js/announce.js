@@ -87,6 +87,10 @@ function tellOf(event) {
     const question = one(`#q${event.number} h2`)?.textContent?.trim() ?? "";
     say(isWriting() ? _("{q} is open", { q: label(event.number) }) : `${label(event.number)}: ${question}`);
   }
+  if (event.kind === "announcement.made") {
+    const words = one(".announcement")?.textContent?.trim();
+    if (words) say(words);
+  }
   if (event.kind !== "comment.posted" || String(event.author) === page.me) return;
   const parent = event.parent ? document.getElementById(`c${event.parent.id}`) : null;
   if (parent?.classList.contains("mine")) {

@@ -6,7 +6,7 @@
 
 const OPEN_WITHIN = 6_000;
 const FIRST_RETRY = 500;
-const LAST_RETRY = 10_000;
+const LAST_RETRY = 8_000;
 /** Each wait is up to this much longer or shorter, so that thousands who were cut off do not come back as one. */
 const SPREAD = 0.6;
 

@@ -1,0 +1,49 @@
+"""What a host says to everybody at once: one text that stays on top of the page until it is taken down."""
+
+from forum import access, clock, text
+from forum.actions.drafting import clean
+from forum.actions.moderation import write_down
+from forum.live import log
+from forum.models import Discussion, User
+from forum.refusals import Refused
+
+LONGEST = 600
+
+
+def announce(actor: User, discussion: Discussion, words: str) -> None:
+    """Put `words` (Markdown) on top of the page, in place of what stood there; the same again changes nothing.
+
+    Raises Refused (not theirs, invalid).
+    """
+    access.require(actor, "announcement.make", discussion)
+    faults: dict[str, str] = {}
+    words = clean(faults, "announcement", words, LONGEST, required=True, lines=True)
+    if faults:
+        raise Refused("invalid", "The announcement needs another look.", 422, fields=faults)
+    if words == discussion.announcement:
+        return
+    _set(actor, discussion, words, "announcement.made")
+
+
+def take_down(actor: User, discussion: Discussion) -> None:
+    """Take the announcement off the page; without one, nothing changes. Raises Refused (not theirs)."""
+    access.require(actor, "announcement.make", discussion)
+    if discussion.announcement:
+        _set(actor, discussion, "", "announcement.taken_down")
+
+
+def _set(actor: User, discussion: Discussion, words: str, kind: str) -> None:
+    before = discussion.announcement
+    discussion.announcement = words
+    discussion.announcement_html = text.render(words) if words else ""
+    discussion.announced_at = clock.now() if words else None
+    write_down(
+        actor,
+        discussion,
+        kind,
+        "discussion",
+        discussion.id,
+        before={"announcement": before},
+        after={"announcement": words},
+    )
+    log.record(discussion, kind, discussion.id)

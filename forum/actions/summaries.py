@@ -1,0 +1,64 @@
+"""What hosts write at the end: a summary of a question's answers, and one of the whole discussion."""
+
+from forum import access, text
+from forum.actions.drafting import clean
+from forum.actions.moderation import write_down
+from forum.live import log
+from forum.models import Discussion, Question, User
+from forum.refusals import Refused
+
+LONGEST = 5000
+
+
+def of_question(actor: User, question: Question, words: str) -> None:
+    """Put a summary (Markdown, empty to take it away) on top of the answers.
+
+    Raises Refused (not theirs, 409 for a question that is not asked, invalid).
+    """
+    discussion = question.discussion
+    access.require(actor, "summary.write", discussion)
+    if not question.is_asked:
+        raise Refused(
+            "not_asked", "This question is not asked yet. Its summary can be written when it has answers.", 409
+        )
+    before, words = question.summary, _checked(words)
+    if words == before:
+        return
+    question.summary, question.summary_html = words, text.render(words) if words else ""
+    write_down(
+        actor,
+        discussion,
+        "question.summed_up",
+        "question",
+        question.id,
+        before={"summary": before},
+        after={"summary": words},
+    )
+    log.record(discussion, "question.summed_up", question.id)
+
+
+def of_discussion(actor: User, discussion: Discussion, words: str) -> None:
+    """Put a summary (Markdown, empty to take it away) on top of the whole. Raises Refused (not theirs, invalid)."""
+    access.require(actor, "summary.write", discussion)
+    before, words = discussion.summary, _checked(words)
+    if words == before:
+        return
+    discussion.summary, discussion.summary_html = words, text.render(words) if words else ""
+    write_down(
+        actor,
+        discussion,
+        "announcement.summed_up",
+        "discussion",
+        discussion.id,
+        before={"summary": before},
+        after={"summary": words},
+    )
+    log.record(discussion, "announcement.summed_up", discussion.id)
+
+
+def _checked(words: str) -> str:
+    faults: dict[str, str] = {}
+    words = clean(faults, "summary", words, LONGEST, lines=True)
+    if faults:
+        raise Refused("invalid", "The summary needs another look.", 422, fields=faults)
+    return words

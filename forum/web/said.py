@@ -1,0 +1,60 @@
+"""What hosts say in their own name: the announcement on top of the page, and summaries. Forms of the console."""
+
+from flask import Blueprint, Response
+from flask_babel import gettext as _
+
+from forum.actions import announcements, summaries
+from forum.database import writing
+from forum.refusals import unknown
+from forum.web.console import done, staffed
+from forum.web.forms import Fields
+
+blueprint = Blueprint("said", __name__, url_prefix="/d/<slug>")
+
+
+@blueprint.post("/console/announcement")
+def announce(slug: str) -> Response:
+    """Put the text of the form on top of the page."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    words = fields.text("announcement")
+    fields.refuse()
+    with writing():
+        announcements.announce(user, discussion, words)
+    return done(discussion, _("Everybody sees your announcement on top of the page now."), "#announcement")
+
+
+@blueprint.post("/console/announcement/take-down")
+def take_down(slug: str) -> Response:
+    """Take the announcement off the page."""
+    user, discussion = staffed(slug)
+    with writing():
+        announcements.take_down(user, discussion)
+    return done(discussion, _("The announcement is off the page."), "#announcement")
+
+
+@blueprint.post("/console/summary")
+def sum_up(slug: str) -> Response:
+    """Put a summary on top of the whole, or take it away."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    words = fields.text("summary")
+    fields.refuse()
+    with writing():
+        summaries.of_discussion(user, discussion, words)
+    return done(discussion, _("The summary is saved. Readers see it on top of the page."), "#summary")
+
+
+@blueprint.post("/questions/<int:question_id>/summary")
+def sum_up_question(slug: str, question_id: int) -> Response:
+    """Put a summary on top of a question's answers, or take it away."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    words = fields.text("summary")
+    fields.refuse()
+    question = next((q for q in discussion.questions if q.id == question_id), None)
+    if question is None:
+        raise unknown()
+    with writing():
+        summaries.of_question(user, question, words)
+    return done(discussion, _("The summary is saved. Readers see it under the question."), f"#question-{question_id}")

@@ -1,0 +1,133 @@
+"""Many readers in one thread, each a plain socket that waits for marks in what it is sent; and somebody who posts."""
+
+import json
+import resource
+import select
+import socket
+import time
+from urllib.parse import urlencode
+
+from forum.models import Discussion
+from tests.server import Running
+
+_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+_AT_ONCE = 100
+
+
+class Crowd:
+    """Readers of one server. What is measured of a server and of its yardstick is read by the same code."""
+
+    def __init__(self, host: str) -> None:
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.host = host
+        self.sockets: dict[int, socket.socket] = {}
+        self._poll = select.epoll()
+
+    def connect(self, some: int) -> list[int]:
+        """Open `some` connections and return their numbers."""
+        name, port = self.host.split(":")
+        fresh = []
+        for _ in range(some):
+            wire = socket.create_connection((name, int(port)))
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sockets[wire.fileno()] = wire
+            self._poll.register(wire, select.EPOLLIN)
+            fresh.append(wire.fileno())
+        return fresh
+
+    def join(self, discussion: Discussion, size: int) -> float:
+        """Let `size` readers join `discussion`; return how many that are in a second."""
+        handshake = (
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {self.host}\r\nOrigin: http://{self.host}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {_KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        where = {"discussion": discussion.id, "after": discussion.last_seq, "epoch": discussion.epoch}
+        steps = (
+            (handshake.encode(), b'0{"sid"'),
+            (_masked(b"40"), b'40{"sid"'),
+            (_masked(f'420["join",{json.dumps(where)}]'.encode()), b"430["),
+        )
+        began = time.monotonic()
+        for start in range(0, size, _AT_ONCE):
+            fresh = self.connect(min(_AT_ONCE, size - start))
+            for request, answer in steps:
+                for number in fresh:
+                    self.sockets[number].sendall(request)
+                self.wait_for(answer, set(fresh), 30)
+        return size / (time.monotonic() - began)
+
+    def wait_for(self, mark: bytes, waiting: set[int] | None = None, seconds: float = 10) -> int:
+        """Read until each of `waiting` (all by default) has been sent `mark`; return the bytes of the last read."""
+        missing = set(self.sockets) if waiting is None else set(waiting)
+        kept: dict[int, bytes] = {}
+        size, until = 0, time.monotonic() + seconds
+        while missing:
+            ready = self._poll.poll(max(0.0, until - time.monotonic()))
+            if not ready:
+                raise TimeoutError(f"{len(missing)} readers have not heard {mark!r}")
+            for number, _event in ready:
+                data = self.sockets[number].recv(1 << 18)
+                if not data:
+                    raise ConnectionError("a reader was dropped")
+                if number in missing:
+                    whole = kept.pop(number, b"") + data
+                    if mark in whole:
+                        missing.discard(number)
+                        size = len(whole)
+                    else:
+                        kept[number] = whole
+        return size
+
+    def rest(self, seconds: float) -> None:
+        """Read and forget what comes, answering pings, for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            for number, _event in self._poll.poll(left):
+                if self.sockets[number].recv(1 << 18).endswith(b"\x81\x012"):
+                    self.sockets[number].sendall(_masked(b"3"))
+
+    def close(self) -> None:
+        """Hang up."""
+        for wire in self.sockets.values():
+            wire.close()
+        self._poll.close()
+
+
+class Poster:
+    """Somebody signed in who posts over one kept connection, and need not wait for an answer to post again."""
+
+    def __init__(self, server: Running, slug: str, headers: dict[str, str], token: str) -> None:
+        name, port = server.host.split(":")
+        self._wire = socket.create_connection((name, int(port)))
+        self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._wire.settimeout(20)
+        lines = {**headers, "Host": server.host, "Accept": "application/json"}
+        lines["Content-Type"] = "application/x-www-form-urlencoded"
+        self._head = f"POST /d/{slug}/comments HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
+        self._token = token
+        self._read = b""
+
+    def post(self, mark: str) -> None:
+        """Send a comment with `mark` in it."""
+        words = f"{mark} " + "and what the panel thinks of it. " * 6
+        body = urlencode({"body": words, "key": mark, "question": "1", "csrf_token": self._token})
+        self._wire.sendall(f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    def answered(self) -> None:
+        """Wait for the answer to the earliest post that has none yet. Raises AssertionError unless it is accepted."""
+        while b"\r\n\r\n" not in self._read:
+            self._read += self._wire.recv(1 << 16)
+        head, _, rest = self._read.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 201"), self._read[:400]
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        while len(rest) < length:
+            rest += self._wire.recv(1 << 16)
+        self._read = rest[length:]
+
+
+def _masked(payload: bytes) -> bytes:
+    size = len(payload)
+    head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2)
+    return head + b"\0\0\0\0" + payload
