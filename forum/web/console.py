@@ -16,7 +16,7 @@ from forum.database import db, writing
 from forum.live import broadcast, presence
 from forum.models import Discussion, Question, Safeguards, User
 from forum.refusals import Refused, invalid, unknown
-from forum.web import errors, waiting
+from forum.web import deciding, errors
 from forum.web.forms import Fields, signed_in
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -74,8 +74,8 @@ def show(slug: str) -> Response:
         newest=newest_comments(discussion),
         mutes=moderation.mutes(user, discussion),
         record=record,
-        queue=waiting.queue(user, discussion),
-        decided=waiting.decided(discussion),
+        queue=deciding.queue(user, discussion),
+        decided=deciding.decided(discussion),
         safeguards=Safeguards.of(discussion.id),
         names=names_of(discussion, record),
         here={user.id} | {reader.user_id for reader in broadcast.room(discussion.id)},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import escalation
+from forum.actions import escalation, queue
 from forum.actions.escalation import Rules
 from forum.models import SeatRole
 from tests.browser.scene import Scene, until
@@ -146,3 +146,32 @@ def test_the_full_queue_fits_and_is_accessible(scene, discussion, width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+
+
+def test_a_writer_changes_and_takes_back_what_waits_and_an_old_one_is_approved(scene, discussion):
+    house, host = scene.house, scene.house.host_of(discussion)
+    mina = house.user("Mina Mayer")
+    rules = Rules(hold_first=False, hold_links=False, words="wait", hide_after_flags=0)
+    house.do(escalation.set_rules, host, discussion, rules)
+    old = house.comment(discussion, mina, "I wait before a hundred others.", question=1)
+    for n in range(110):
+        house.comment(discussion, host, f"Number {n}.", question=1)
+    member, reader = scene.visit(discussion, mina), scene.visit(discussion)
+    say(member, "I wait too, and change my mind.")
+    waiting = member.locator(".waiting-comment", has_text="I wait too")
+    waiting.get_by_text("Edit", exact=True).click()
+    member.locator("dialog textarea").fill("I wait too, in other words.")
+    member.locator("dialog").get_by_role("button", name="Save the change").click()
+    member.wait_for_selector(".waiting-comment:has-text('in other words')", timeout=4_000)
+    assert member.locator("main .comment:has-text('I wait')").count() == 0
+    scene.same_as_fresh(discussion, member, "changed while it waits")
+    waiting.get_by_text("Take it back", exact=True).click()
+    member.locator("dialog").get_by_role("button", name="Delete it").click()
+    waiting.wait_for(state="detached", timeout=4_000)
+    scene.same_as_fresh(discussion, member, "taken back")
+    # Above what the page shows: only the number of earlier answers grows.
+    earlier = int(reader.locator(".show-earlier").get_attribute("data-left"))
+    house.do(queue.approve, host, old)
+    until(reader, "(n) => document.querySelector('.show-earlier').dataset.left === String(n)", earlier + 1)
+    for page in (member, reader):
+        scene.same_as_fresh(discussion, page, "approved above what is shown")

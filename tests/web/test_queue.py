@@ -76,7 +76,7 @@ def test_a_held_comment_answers_201_held_and_waits_on_its_writers_page_alone(hos
         assert other.client.get(other.at + path).status_code == 404
     assert other.send(f"/comments/{number}/flag", reason="spam").status_code == 404
     assert "zqword" in host.page("/console")
-    assert "Held: every comment is" in host.page("/console")
+    assert "Held: every comment waits now" in host.page("/console")
     assert "A host reads every comment before it appears" in other.page()
 
 
