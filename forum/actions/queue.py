@@ -100,6 +100,7 @@ def undo(actor: User, comment: Comment) -> Review:
         comment.state = CommentState(review.state_before)
     comment.hidden_reason = ""
     _write_down(actor, comment, f"{decision.value}.undone", before)
+    reviews.unsettle_flags(review)
     reviews.reopen(review)
     reviews.tell(comment)
     if comment.state is not before:

@@ -46,6 +46,16 @@ def reopen(review: Review) -> None:
     review.reason = review.state_before = ""
 
 
+def unsettle_flags(review: Review) -> None:
+    """Let the flags that the last decision settled count again."""
+    db.session.execute(
+        update(Flag)
+        .where(Flag.comment_id == review.comment_id, Flag.settled_at == review.decided_at)
+        .values(settled_at=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def settle(review: Review, decision: Decision, actor: User, before: CommentState, reason: str = "") -> None:
     """End a review, and with it the flags on its comment. `before` is what the comment was, for whoever undoes it."""
     now = clock.now()

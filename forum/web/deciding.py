@@ -16,6 +16,7 @@ from forum.models import Comment, CommentState, Decision, Discussion, Flag, Revi
 _SHOWN = 40
 _DECIDED = 6
 _OTHERS = 3
+_MOST_OTHERS = 200
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def queue(user: User, discussion: Discussion) -> Queue:
         .limit(_SHOWN)
     ).all()
     dressed = {shown.comment.id: shown for shown in stream.dress(discussion, [review.comment for review in found])}
-    flags, others = _flags(list(dressed)), _others(discussion, [review.comment for review in found])
+    flags = _flags(list(dressed))
+    others, counts = _others(discussion, [review.comment for review in found])
     runs = access.role_of(user, discussion) in access.RUN
     items = []
     for review in found:
@@ -77,7 +79,7 @@ def queue(user: User, discussion: Discussion) -> Queue:
                 flags=Counter(flag.reason.value for flag in on_it).most_common(),
                 notes=[flag.note for flag in on_it if flag.note],
                 others=rest[:_OTHERS],
-                others_count=len(rest),
+                others_count=max(counts.get(review.comment.author_id or 0, 1) - 1, 0),
                 claimant=name_in(discussion, claimant) if claimant else "",
                 is_mine=claimant is not None and claimant.id == user.id,
                 version=version_of(review.comment),
@@ -111,21 +113,20 @@ def _flags(ids: list[int]) -> dict[int, list[Flag]]:
     return found
 
 
-def _others(discussion: Discussion, comments: list[Comment]) -> dict[int, list[Comment]]:
-    """Return what these comments' writers wrote here that is not deleted, by writer, newest first."""
+def _others(discussion: Discussion, comments: list[Comment]) -> tuple[dict[int, list[Comment]], dict[int, int]]:
+    """Return what these comments' writers wrote here, newest first, and how much it is in all; both by writer.
+
+    Of a flood only the newest are read: the console asks this after every event.
+    """
     authors = {comment.author_id for comment in comments if comment.author_id is not None}
-    found: dict[int, list[Comment]] = {}
-    asked = (
-        select(Comment)
-        .where(
-            Comment.discussion_id == discussion.id,
-            Comment.author_id.in_(authors),
-            Comment.state != CommentState.DELETED,
-            Comment.source != "",
-        )
-        .order_by(Comment.id.desc())
-        .limit(1000)
+    theirs = (
+        Comment.discussion_id == discussion.id,
+        Comment.author_id.in_(authors),
+        Comment.state != CommentState.DELETED,
+        Comment.source != "",
     )
-    for comment in db.session.scalars(asked):
+    found: dict[int, list[Comment]] = {}
+    for comment in db.session.scalars(select(Comment).where(*theirs).order_by(Comment.id.desc()).limit(_MOST_OTHERS)):
         found.setdefault(comment.author_id or 0, []).append(comment)
-    return found
+    counted = db.session.execute(select(Comment.author_id, func.count()).where(*theirs).group_by(Comment.author_id))
+    return found, {author or 0: count for author, count in counted}
