@@ -35,6 +35,7 @@ RUN: Roles = frozenset({Role.HOST, Role.OWNER, Role.ADMINISTRATOR})
 STAFF: Roles = RUN | {Role.MODERATOR}
 PANEL: Roles = STAFF | {Role.PANELIST}
 SEATED_OR_MUTED: Roles = PANEL | {Role.MUTED}
+SEATED: Roles = frozenset({Role.HOST, Role.MODERATOR, Role.PANELIST})
 WRITERS: Roles = PANEL | {Role.MEMBER}
 EVERYONE: Roles = frozenset(Role)
 
@@ -82,6 +83,19 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "person.mute": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "record.read": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "console.open": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "panelist.invite": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=RUN),
+    "panelist.call": _row(draft=NOBODY, announced=NOBODY, live=STAFF, paused=STAFF, closed=NOBODY),
+    "seat.introduce": _row(draft=SEATED - {Role.PANELIST}, announced=SEATED, live=SEATED, paused=SEATED, closed=SEATED),
+    "backstage.open": _row(draft=STAFF, announced=PANEL, live=PANEL, paused=PANEL, closed=PANEL),
+    "backstage.write": _row(draft=STAFF, announced=PANEL, live=PANEL, paused=PANEL, closed=PANEL),
+    "backstage.check": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=NOBODY),
+    "answer.hold": _row(
+        draft=NOBODY,
+        announced=frozenset({Role.PANELIST}),
+        live=frozenset({Role.PANELIST}),
+        paused=frozenset({Role.PANELIST}),
+        closed=NOBODY,
+    ),
     "presence.writing": _row(draft=NOBODY, announced=NOBODY, live=PANEL, paused=PANEL, closed=NOBODY),
 }
 

@@ -26,6 +26,7 @@ class Face:
     affiliation: str = ""
     picture: str = ""
     user_id: int | None = None
+    biography: str = ""
 
     @property
     def is_panel(self) -> bool:
@@ -102,4 +103,5 @@ def _of_seat(seat: Seat) -> Face:
         affiliation=seat.affiliation,
         picture=seat.picture,
         user_id=seat.user_id,
+        biography=seat.biography,
     )

@@ -12,10 +12,13 @@ from forum.refusals import invalid
 LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_PIXELS = 40_000_000
 WIDEST = 1600
+FACE = 288
 
 
-def store(stream: IO[bytes], settings: Settings) -> str:
+def store(stream: IO[bytes], settings: Settings, *, square: int = 0) -> str:
     """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most 1600 pixels wide; return its file name.
+
+    With `square`, its middle is kept, that many pixels wide and high: a face beside a name.
 
     What is not a picture's own (place, camera, scripts) is left behind. Raises Refused (invalid: hero).
     """
@@ -29,6 +32,8 @@ def store(stream: IO[bytes], settings: Settings) -> str:
             drawn = ImageOps.exif_transpose(picture).convert("RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise invalid(hero="This is no PNG, JPEG or WebP picture. Choose another file.") from error
+    if square:
+        drawn = ImageOps.fit(drawn, (square, square), centering=(0.5, 0.4))
     if drawn.width > WIDEST:
         drawn = drawn.resize((WIDEST, max(1, drawn.height * WIDEST // drawn.width)))
     out = BytesIO()

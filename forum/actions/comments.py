@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from forum import access, clock, people, text
-from forum.actions import flags, reviews, screening
+from forum.actions import calls, flags, reviews, screening
 from forum.actions.moderation import write_down
 from forum.actions.seats import check_name
 from forum.config import Settings
@@ -71,6 +71,7 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
         reviews.open_for(comment, found.cause, found.detail)
     else:
         log.record(discussion, "comment.posted", comment.id)
+        calls.note_answer(comment)
     return comment
 
 

@@ -22,6 +22,7 @@ LIVES_SECONDS = 14.0
 # PostgreSQL takes payloads of less than 8,000 bytes.
 _MOST_BYTES = 7000
 _MOST_WRITERS = 20
+_MOST_SEATED = 100
 
 ME = secrets.token_hex(6)
 
@@ -37,10 +38,11 @@ class Writer:
 
 @dataclass(frozen=True)
 class Here:
-    """Who reads and who writes in one discussion, as one process sees it."""
+    """Who reads and who writes in one discussion, as one process sees it; of `seated` readers it says who they are."""
 
     readers: int
     writers: tuple[Writer, ...] = ()
+    seated: tuple[int, ...] = ()
 
 
 _heard: dict[str, dict[int, tuple[float, Here]]] = {}
@@ -91,8 +93,12 @@ def hear(payload: str) -> None:
     _heard.setdefault(process, {}).update(told)
 
 
-def _here(readers: Any, writers: Any) -> Here:
-    return Here(int(readers), tuple(Writer(int(user), str(name), question) for user, name, question in writers))
+def _here(readers: Any, writers: Any, seated: Any = ()) -> Here:
+    return Here(
+        int(readers),
+        tuple(Writer(int(user), str(name), question) for user, name, question in writers),
+        tuple(int(user) for user in seated),
+    )
 
 
 def _forget_silent(now: float) -> None:
@@ -109,7 +115,7 @@ def _payloads(news: Iterable[tuple[int, Here]]) -> Iterator[str]:
     size = 0
     for number, here in news:
         writers = [[writer.user_id, writer.name, writer.question] for writer in here.writers[:_MOST_WRITERS]]
-        part = f'"{number}":{json.dumps([here.readers, writers], separators=(",", ":"))}'
+        part = f'"{number}":{json.dumps([here.readers, writers, here.seated[:_MOST_SEATED]], separators=(",", ":"))}'
         if waiting and size + len(part) > _MOST_BYTES:
             yield _payload(waiting)
             waiting, size = [], 0

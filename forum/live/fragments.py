@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from forum.database import db
+from forum.live import for_you, stream, waiting
 from forum.live import scene as scenes
-from forum.live import stream, waiting
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Comment, CommentState, Discussion, Event, Mute, Question
@@ -26,6 +26,8 @@ _SAID = (
     .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state != CommentState.HELD)
     .order_by(Comment.id)
 )
+# What a panelist alone hears of, and sees in their own tray.
+FOR_ONE = frozenset({"call.changed", "held.ready", "held.changed"})
 
 
 def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
@@ -147,6 +149,9 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             shown["regions"] = {"waiting": waiting.region(scene, int(event.audience.removeprefix("user:")))}
         elif kind.startswith("person."):
             shown["message"] = _message(scene.discussion, event)
+        elif kind in FOR_ONE and event.audience.startswith("user:"):
+            user_id = int(event.audience.removeprefix("user:"))
+            shown["regions"] = {"for-you": for_you.html(scene.discussion, user_id)}
         said.append(shown)
     regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion.", "announcement."))]
     if changed and regional:

@@ -1,9 +1,13 @@
 """How many read a discussion, and who of its panel is writing, in all processes; said at most every two seconds."""
 
 import time
+from collections.abc import Iterable
 
 from forum.live import broadcast, elsewhere
+from forum.live.broadcast import Reader
 from forum.live.elsewhere import Here, Writer
+from forum.live.engine import event_frame
+from forum.models import Audience
 
 WRITING_SECONDS = 8.0
 BETWEEN_SECONDS = 2.0
@@ -12,6 +16,7 @@ BETWEEN_SECONDS = 2.0
 # Who writes by what they have said to this process, and until when that holds.
 _writing: dict[int, dict[int, tuple[float, Writer]]] = {}
 _said: dict[int, tuple[float, object]] = {}
+_said_here: dict[int, set[int]] = {}
 
 
 def types(discussion_id: int, user_id: int, name: str, question: int | None) -> None:
@@ -38,7 +43,29 @@ def now(discussion_id: int) -> dict[str, object]:
     }
 
 
-def _here(discussion_id: int) -> Here:
+def seated(discussion_id: int) -> set[int]:
+    """Return which hosts, moderators and panelists have a page of a discussion open, in any process.
+
+    For the green room and the console only: readers are told who writes, never who merely looks.
+    """
+    return _seated_anywhere(discussion_id, _seated_here())
+
+
+def _seated_anywhere(discussion_id: int, ids: dict[int, list[int]]) -> set[int]:
+    return set(ids.get(discussion_id, ())).union(*(place.seated for place in elsewhere.of(discussion_id)))
+
+
+def _seated_here() -> dict[int, list[int]]:
+    """Return the readers of this process who belong to the green room, by discussion."""
+    found: dict[int, set[int]] = {}
+    for reader in broadcast.members():
+        for discussion_id, heard in reader.rooms.items():
+            if reader.user_id is not None and Audience.BACKSTAGE in heard:
+                found.setdefault(discussion_id, set()).add(reader.user_id)
+    return {discussion_id: sorted(ids) for discussion_id, ids in found.items()}
+
+
+def _here(discussion_id: int, ids: Iterable[int] = ()) -> Here:
     """What this process sees of a discussion."""
     moment = time.monotonic()
     writers = _writing.get(discussion_id, {})
@@ -46,25 +73,41 @@ def _here(discussion_id: int) -> Here:
         del writers[late]
     if not writers:
         _writing.pop(discussion_id, None)
-    return Here(broadcast.count(discussion_id), tuple(writer for _, writer in writers.values()))
+    return Here(broadcast.count(discussion_id), tuple(writer for _, writer in writers.values()), tuple(ids))
 
 
-def greet(discussion_id: int) -> dict[str, object]:
+def greet(discussion_id: int, reader: Reader | None = None) -> dict[str, object]:
     """Return what somebody who has just come is told; the room is told again too, for its number has changed."""
     said_at, _said_then = _said.get(discussion_id, (0.0, None))
     _said[discussion_id] = (said_at, None)
-    return now(discussion_id)
+    news = now(discussion_id)
+    if reader is not None and Audience.BACKSTAGE in reader.rooms.get(discussion_id, ()):
+        news["here"] = sorted(seated(discussion_id))
+    return news
 
 
 def tell() -> None:
     """Say what has changed, in each discussion not sooner than BETWEEN_SECONDS after the last time."""
     moment = time.monotonic()
     watched = broadcast.watched()
-    elsewhere.tell({discussion_id: _here(discussion_id) for discussion_id in {*watched, *_writing}})
+    ids = _seated_here()
+    elsewhere.tell({number: _here(number, ids.get(number, ())) for number in {*watched, *_writing}})
     for gone in set(_said) - set(watched):
         del _said[gone]
+        _said_here.pop(gone, None)
     for discussion_id in watched:
         said_at, said = _said.get(discussion_id, (0.0, None))
-        if moment - said_at >= BETWEEN_SECONDS and (news := now(discussion_id)) != said:
-            _said[discussion_id] = (moment, news)
+        if moment - said_at < BETWEEN_SECONDS:
+            continue
+        news, here = now(discussion_id), _seated_anywhere(discussion_id, ids)
+        if news != said:
             broadcast.send(discussion_id, "presence", news)
+        if news != said or here != _said_here.get(discussion_id):
+            _said[discussion_id], _said_here[discussion_id] = (moment, news), here
+            _tell_backstage(discussion_id, {**news, "here": sorted(here)})
+
+
+def _tell_backstage(discussion_id: int, news: dict[str, object]) -> None:
+    behind = [reader for reader in broadcast.members() if Audience.BACKSTAGE in reader.rooms.get(discussion_id, ())]
+    if behind:
+        broadcast.write(behind, event_frame("presence", news))

@@ -66,7 +66,7 @@ def join(reader: Reader, said: Said) -> Said:
         "reload": caught_up.reload,
         "events": tail.render(discussion, caught_up.events),
     }
-    reader.write(engine.event_frame("presence", presence.greet(discussion.id)))
+    reader.write(engine.event_frame("presence", presence.greet(discussion.id, reader)))
     return answer
 
 

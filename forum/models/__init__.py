@@ -1,9 +1,18 @@
 """What is stored: one file per noun, no rules. Import models from here."""
 
+from forum.models.backstage import (
+    BackstageMessage,
+    CallState,
+    HeldAnswer,
+    PanelCall,
+    ReadyAnswer,
+    ReadyCheck,
+)
 from forum.models.comment import Comment, CommentEdit, CommentState
 from forum.models.discussion import Discussion, Phase, QuestionsShown, Visibility
 from forum.models.draft import Draft
 from forum.models.event import Audience, Event
+from forum.models.invitation import Invitation, InvitationState
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
 from forum.models.question import Question, QuestionState
@@ -15,6 +24,8 @@ from forum.models.user import Session, SiteRole, User
 __all__ = [
     "Audience",
     "Cause",
+    "BackstageMessage",
+    "CallState",
     "Comment",
     "CommentEdit",
     "CommentState",
@@ -24,16 +35,22 @@ __all__ = [
     "Event",
     "Flag",
     "FlagReason",
+    "HeldAnswer",
+    "Invitation",
+    "InvitationState",
     "Letter",
     "Level",
     "ModerationAction",
     "Mute",
+    "PanelCall",
     "Phase",
     "Question",
     "QuestionState",
     "QuestionsShown",
     "Review",
     "Safeguards",
+    "ReadyAnswer",
+    "ReadyCheck",
     "Seat",
     "SeatRole",
     "Session",

@@ -1,5 +1,6 @@
 """Somebody's part in one discussion."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class Seat(Model):
     title: Mapped[str] = mapped_column(String(120), default="")
     affiliation: Mapped[str] = mapped_column(String(120), default="")
     picture: Mapped[str] = mapped_column(String(200), default="")  # file name in the data folder's media/
+    biography: Mapped[str] = mapped_column(String(600), default="")
+    introduced_at: Mapped[datetime | None]  # when its person last completed their own words and picture
 
     discussion: Mapped["Discussion"] = relationship(back_populates="seats")
     user: Mapped["User"] = relationship()

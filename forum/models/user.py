@@ -63,6 +63,8 @@ class Session(Model):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # The panelist's link that it began with, so that it ends when the link is taken back.
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="SET NULL"))
 
     user: Mapped[User] = relationship()
 

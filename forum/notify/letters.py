@@ -1,8 +1,10 @@
 """Mail as it is written: a row in the transaction of what it tells of. `mail.py` sends it after the commit.
 
-No letter repeats what a stranger typed (a name, say): anybody can have a letter sent to anybody's address.
+No letter repeats what a stranger typed (a name, say): anybody can have a letter sent to anybody's address. What hosts
+typed may stand in one that they send.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -16,17 +18,18 @@ from forum.database import db
 from forum.models import Letter
 from forum.notify.sender import bell
 
-KINDS = ("confirm", "known", "unknown", "reset", "changed")
+KINDS = ("confirm", "known", "unknown", "reset", "changed", "invited")
 
 
-def write(to: str, kind: str, path: str = "", then: str = "") -> Letter:
+def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> Letter:
     """Write the letter `kind` (one of KINDS) to the address `to`, inside `writing()`, and return it.
 
-    `path` is the address inside the site that the letter is about; `then` is kept with it as `next`.
+    `path` is the address inside the site that the letter is about; `then` is kept with it as `next`; `facts` are what
+    the template of this kind asks for besides.
     """
     settings: Settings = current_app.config["SETTINGS"]
     link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
-    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url)
+    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
     letter = Letter(
         to=to, subject=_subject(kind, settings.site_name), body=words.strip() + "\n", written_at=clock.now()
     )
@@ -41,6 +44,7 @@ def _subject(kind: str, site: str) -> str:
         "known": _("You already have an account on %(site)s", site=site),
         "unknown": _("No account on %(site)s", site=site),
         "reset": _("Set a new password for %(site)s", site=site),
+        "invited": _("Your link to the panel on %(site)s", site=site),
         "changed": _("Your password on %(site)s was changed", site=site),
     }
     return str(subjects[kind])[:200]

@@ -5,7 +5,10 @@ from importlib import import_module
 from flask import Flask
 
 # Each place is a module with a blueprint named `blueprint`.
-PLACES = ("home", "discussion", "comments", "accounts", "console", "said", "queue", "organiser")
+PLACES = (
+    "home", "discussion", "comments", "accounts", "console", "said", "queue", "organiser", "invitations", "backstage",
+    "held", "panel",
+)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -9,20 +9,21 @@ from flask import Blueprint, Response, flash, jsonify, make_response, redirect, 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from forum import access, clock
+from forum import access, clock, panel
 from forum.actions import comments, discussions, highlights, moderation, questions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
-from forum.live import broadcast, presence
+from forum.live import presence
 from forum.models import Discussion, Question, Safeguards, User
 from forum.refusals import Refused, invalid, unknown
-from forum.web import deciding, errors
+from forum.web import backstage, deciding, errors
 from forum.web.forms import Fields, signed_in
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
 blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 
 _SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
+_MESSAGES = 6
 _STEPS = {
     "publish": (discussions.publish, lazy("It is announced now. Readers can see it.")),
     "withdraw": (discussions.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
@@ -64,6 +65,7 @@ def show(slug: str) -> Response:
     """Show the console."""
     user, discussion = staffed(slug)
     record = moderation.record(user, discussion, limit=60)
+    green_room = backstage.room(discussion, user, limit=_MESSAGES)
     page = render_template(
         "console/show.html",
         me=user,
@@ -78,8 +80,10 @@ def show(slug: str) -> Response:
         decided=deciding.decided(discussion),
         safeguards=Safeguards.of(discussion.id),
         names=names_of(discussion, record),
-        here={user.id} | {reader.user_id for reader in broadcast.room(discussion.id)},
         reading=presence.now(discussion.id)["readers"],
+        panelists=panel.panelists(discussion, clock.now()),
+        backstage_names=green_room.pop("names"),
+        **green_room,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"

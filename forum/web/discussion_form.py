@@ -70,7 +70,7 @@ def draft(discussion: Discussion | None) -> DiscussionDraft:
     texts["slug"] = texts["slug"].strip()
     zone = fields.zone("time_zone")
     starts_at, ends_at = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
-    upload = _upload(fields, "hero")
+    chosen = upload(fields, "hero")
     kept = "" if discussion is None or request.form.get("remove_hero") else discussion.hero
     found = DiscussionDraft(
         **texts,
@@ -80,14 +80,14 @@ def draft(discussion: Discussion | None) -> DiscussionDraft:
         # A time at fault is named already; what stands in for it only lets the other fields be judged.
         starts_at=starts_at or (ends_at or clock.now()) - timedelta(hours=1),
         ends_at=ends_at or (starts_at or clock.now()) + timedelta(hours=1),
-        hero="new" if upload else kept,
+        hero="new" if chosen else kept,
     )
     try:
         found.columns()
     except Refused as refusal:
         fields.refuse(refusal.fields)
     fields.refuse()
-    return replace(found, hero=_store(upload, "hero")) if upload else found
+    return replace(found, hero=store(chosen, "hero")) if chosen else found
 
 
 def seat_draft(seat: Seat | None) -> SeatDraft:
@@ -97,14 +97,14 @@ def seat_draft(seat: Seat | None) -> SeatDraft:
     if seat is not None:
         texts["email"] = seat.user.email
     role = fields.choice("role", SeatRole, SeatRole.PANELIST)
-    upload = _upload(fields, "picture")
+    chosen = upload(fields, "picture")
     try:
         found = SeatDraft(role=role, **texts).checked()
     except Refused as refusal:
         fields.refuse(refusal.fields)
         raise
     fields.refuse()
-    return replace(found, picture=_store(upload, "picture")) if upload else found
+    return replace(found, picture=store(chosen, "picture")) if chosen else found
 
 
 def seat_fields(seat: Seat | None) -> dict[str, str]:
@@ -126,7 +126,7 @@ def suggest_slug(title: str) -> str:
     return slug if slug not in taken else next(other for other in tries if other not in taken)
 
 
-def _upload(fields: Fields, name: str) -> FileStorage | None:
+def upload(fields: Fields, name: str) -> FileStorage | None:
     """Return the file that came with the form under `name`, if any."""
     files = [file for file in request.files.getlist(name) if file.filename]
     if len(files) > 1 or request.form.get(name):
@@ -134,9 +134,12 @@ def _upload(fields: Fields, name: str) -> FileStorage | None:
     return files[0] if files else None
 
 
-def _store(upload: FileStorage, field: str) -> str:
-    """Keep a picture and return its file name. Raises Refused naming `field` when it is no picture we can show."""
+def store(chosen: FileStorage, field: str) -> str:
+    """Keep a picture and return its file name; a face (`picture`) is cut to a square.
+
+    Raises Refused naming `field` when it is no picture we can show.
+    """
     try:
-        return pictures.store(upload.stream, settings())
+        return pictures.store(chosen.stream, settings(), square=pictures.FACE if field == "picture" else 0)
     except Refused as refusal:
         raise Refused(refusal.code, refusal.message, refusal.status, fields={field: refusal.message}) from refusal

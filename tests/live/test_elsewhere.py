@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from forum.live import elsewhere
+from forum.live import elsewhere, presence
 from forum.live.elsewhere import Here, Writer
 
 
@@ -23,6 +23,15 @@ def test_what_is_said_is_heard_by_the_others(monkeypatch):
     monkeypatch.setattr(elsewhere, "ME", "another")
     elsewhere.hear(payload)
     assert list(elsewhere.of(17)) == [here]
+
+
+def test_who_of_the_panel_is_here_is_said_too_and_an_older_process_need_not():
+    (payload,) = elsewhere._payloads([(17, Here(3, (), (4, 9)))])
+    elsewhere.hear(payload.replace(elsewhere.ME, "another"))
+    elsewhere.hear('{"from":"older","here":{"17":[2,[]]}}')
+    assert list(elsewhere.of(17)) == [Here(3, (), (4, 9)), Here(2)]
+    assert presence.seated(17) == {4, 9}
+    assert "4" not in str(presence.now(17)["writing"]) and set(presence.now(17)) == {"discussion", "readers", "writing"}
 
 
 def test_many_discussions_are_split_so_that_each_message_fits():

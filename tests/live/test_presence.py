@@ -41,3 +41,20 @@ def test_a_member_who_writes_is_not_named(house, listen, person):
     writer.ask("typing", {"discussion": discussion.id, "question": None})
     with pytest.raises(AssertionError):
         reader.hear("presence", 3, lambda said: "Max Member" in str(said["writing"]))
+
+
+def test_hosts_and_panel_hear_who_of_them_is_here_and_readers_do_not(house, listen, person):
+    discussion = house.discussion(ask=1)
+    priya, host = house.panelist(discussion), house.host_of(discussion)
+    hana, reader = listen(person(host)[0]), listen()
+    hana.join(discussion)
+    reader.join(discussion)
+    hana.hear("presence", 5, lambda said: said.get("here") == [host.id])
+    joined = listen(person(priya)[0])
+    joined.join(discussion)
+    assert joined.hear("presence", 5, lambda said: "here" in said)["here"] == sorted([host.id, priya.id])
+    hana.hear("presence", 5, lambda said: said.get("here") == sorted([host.id, priya.id]))
+    joined.wire.close(timeout=1)
+    hana.hear("presence", 6, lambda said: said.get("here") == [host.id])
+    with pytest.raises(AssertionError):
+        reader.hear("presence", 2, lambda said: "here" in said)

@@ -7,21 +7,26 @@ import pytest
 
 from forum.actions import (
     announcements,
+    backstage,
+    calls,
     comments,
     discussions,
     drafts,
     escalation,
     flags,
+    held,
+    invitations,
     moderation,
     questions,
     queue,
     summaries,
 )
 from forum.actions.escalation import Rules
+from forum.archive import export
 from forum.database import db, writing
 from forum.live import spoken
 from forum.live.broadcast import Reader
-from forum.models import Comment, Discussion, Question, Seat, SeatRole, Session, User
+from forum.models import Comment, Discussion, Letter, Question, Seat, SeatRole, Session, User
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
@@ -48,7 +53,9 @@ class Garden:
         )  # fmt: skip
         self.words["wordslugdraft"] = self.words["wordsluginvited"] = {"host"}
         for discussion in (self.open, self.counted, self.draft, self.invited):
-            house.question(discussion, self.plant(f"unasked{discussion.id}", "host"))
+            # The panel sees the questions to come before readers do; nobody of these people sits on another panel.
+            seen_by = ("host", "panelist") if discussion is self.open else ("host",)
+            house.question(discussion, self.plant(f"unasked{discussion.id}", *seen_by))
         skipped = house.question(self.open, self.plant("skipped", "host"))
         house.do(questions.skip, self.host, skipped)
         self.people = {
@@ -60,6 +67,7 @@ class Garden:
         }
         self._comments()
         self._queue()
+        self._backstage()
         seated = {seat.user_id for seat in db.session.query(Seat)}
         for user in db.session.query(User):
             mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}
@@ -104,6 +112,25 @@ class Garden:
         house.comment(self.invited, self.host, self.plant("invitedtext", "host"), question=1)
         house.do(moderation.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
         house.do(drafts.keep, self.open, "somebody else", self.plant("someonesdraft"), 1, None)
+
+    def _backstage(self) -> None:
+        """What is said behind the stage, what is held, who is called on, and the secrets of a link."""
+        house, pia, other = self.house, self.people["panelist"], self.house.panelist(self.open, "Otto Second")
+        words = self.plant("backstage", "host", "panelist")
+        house.do(backstage.say, self.host, self.open, words, "key-of-a-message")
+        house.do(backstage.say, self.host, self.invited, self.plant("otherbackstage", "host"), "key-of-a-message")
+        house.do(backstage.say, self.host, self.draft, self.plant("draftbackstage", "host"), "key-of-a-message")
+        coming = next(q for q in self.open.questions if not q.is_asked and q.state == "draft")
+        asked = next(q for q in self.open.questions if q.is_asked)
+        house.do(held.hold, pia, coming, self.plant("heldcoming", "panelist"))
+        house.do(held.hold, pia, asked, self.plant("heldasked", "panelist"))
+        house.do(held.hold, other, coming, self.plant("heldbyanother"))
+        thrown = house.question(self.open, self.plant("thrownout", "host"))
+        house.do(held.hold, pia, thrown, self.plant("heldorphan", "panelist"))
+        house.do(questions.remove, self.host, thrown)
+        house.do(calls.call, self.host, self.open, pia.id, asked)
+        seat = next(seat for seat in self.open.seats if seat.user_id == pia.id)
+        self.words[house.do(invitations.invite, self.host, seat).rpartition("/")[2]] = set()
 
     def plant(self, word: str, *seen_by: str) -> str:
         word = f"zq{word}qz"
@@ -216,6 +243,17 @@ def test_no_socket_hears_what_is_not_for_this_person(garden, role):
         said = json.dumps([heard, [str(frame) for frame in frames]])
         for word in wanted(garden, role):
             assert word not in said, (word, role, discussion.slug)
+
+
+def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(garden):
+    private = [word for word in garden.words if word.startswith(("zqheld", "zqback", "zqdraftback", "zqotherback"))]
+    assert len(private) > 5
+    said = [letter.body + letter.subject for letter in db.session.query(Letter)]
+    assert said, "the invitation was mailed"
+    for discussion in db.session.query(Discussion):
+        said += [write(discussion) for write in export.FORMATS.values()]
+    for word in private:
+        assert word not in " ".join(map(str, said)), word
 
 
 def test_a_draft_and_a_private_discussion_are_as_if_they_were_not(garden):

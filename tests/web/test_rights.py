@@ -13,18 +13,23 @@ from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
 from forum.models import (
+    BackstageMessage,
     Comment,
     CommentState,
     Discussion,
     Event,
     Flag,
     Level,
+    HeldAnswer,
+    Invitation,
     Mute,
+    PanelCall,
     Phase,
     Question,
     QuestionState,
     Review,
     Safeguards,
+    ReadyCheck,
     Seat,
     SeatRole,
     Session,
@@ -151,6 +156,9 @@ class World:
     def q1(self) -> int:
         return next(question.id for question in self.discussion.questions if question.number == 1)
 
+    def seat_of(self, role: Role) -> int:
+        return next(seat.id for seat in self.discussion.seats if seat.user_id == self.people[role].id)
+
     def footprint(self) -> tuple[object, ...]:
         """What a refused request must leave as it is."""
         db.session.rollback()
@@ -164,6 +172,11 @@ class World:
             db.session.execute(select(Review.comment_id, Review.decision)).all(),
             db.session.execute(select(Flag.id)).all(),
             db.session.execute(select(Safeguards.level)).all(),
+            db.session.execute(select(BackstageMessage.id)).all(),
+            db.session.execute(select(HeldAnswer.id, HeldAnswer.body)).all(),
+            db.session.execute(select(Invitation.id, Invitation.state)).all(),
+            db.session.execute(select(PanelCall.id, PanelCall.state)).all(),
+            db.session.execute(select(ReadyCheck.id, ReadyCheck.ended_at)).all(),
         )
 
     def get(self, role: Role, path: str):
@@ -228,6 +241,17 @@ WAYS = {
     "announcement.make": lambda world, role: world.post(role, "/console/announcement", announcement=f"Said by {role}."),
     "summary.write": lambda world, role: world.post(role, "/console/summary", summary=f"Summed up by {role}."),
     "person.mute": lambda world, role: world.post(role, f"/comments/{world.other.id}/mute", reason="cell"),
+    "panelist.invite": lambda world, role: world.post(role, f"/panel/{world.seat_of(Role.PANELIST)}/invite"),
+    "panelist.call": lambda world, role: world.post(
+        role, "/panel/call", panelist=world.people[Role.PANELIST].id, question=1
+    ),
+    "seat.introduce": lambda world, role: world.post(role, "/backstage/introduction", title="Director"),
+    "backstage.open": lambda world, role: world.get(role, "/backstage"),
+    "backstage.write": lambda world, role: world.post(
+        role, "/backstage/messages", body="Said in a cell.", key=f"cell-{secrets.token_hex(8)}"
+    ),
+    "backstage.check": lambda world, role: world.post(role, "/backstage/check"),
+    "answer.hold": lambda world, role: world.post(role, f"/backstage/answers/{world.waiting.id}", body="Held."),
     "record.read": lambda world, role: world.get(role, "/console"),
     "console.open": lambda world, role: world.get(role, "/console"),
 }

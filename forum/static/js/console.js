@@ -4,11 +4,12 @@
  */
 
 import { Idiomorph } from "../vendor/idiomorph.esm.js";
+import { startBackstage } from "./backstage.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
 import * as link from "./link.js";
-import { all, hear, one, page } from "./page.js";
+import { all, hear, one, page, tell } from "./page.js";
 import { adoptToken, getPage, post } from "./send.js";
 import { count } from "./words.js";
 
@@ -22,6 +23,8 @@ let isWanted = false;
 let shown = page.seq;
 /** @type {{user_id: number, name: string, question: number | null}[]} */
 let writing = [];
+/** Who of hosts and panel has a page open; unknown until the link says it. @type {Set<string> | null} */
+let present = null;
 
 /** What a host has opened, with what is typed inside, is theirs. @param {Node} old */
 const isInUse = (old) => old instanceof HTMLDetailsElement && old.open;
@@ -57,8 +60,8 @@ export async function refresh() {
   try {
     while (isWanted) {
       isWanted = false;
-      const fresh = await getPage(location.pathname);
-      if (fresh?.body.dataset.page === "console") become(fresh);
+      const fresh = await getPage(location.pathname + location.search);
+      if (fresh && fresh.body.dataset.page === document.body.dataset.page) become(fresh);
       if (isWanted) await new Promise((resolve) => setTimeout(resolve, GATHER));
     }
   } finally {
@@ -85,6 +88,7 @@ export async function send(form) {
     if (form.dataset.clear !== undefined) form.reset();
     form.closest("details")?.removeAttribute("open");
     say(data.notice);
+    tell("sent", form);
   } else {
     say([error?.message, ...Object.values(error?.fields ?? {})].filter(Boolean).join(" "), true);
   }
@@ -97,6 +101,7 @@ function showPresence() {
     const { here = "", away = "", writing: words = "", writingGeneral = "" } = place.dataset;
     const isWriting = writer !== undefined;
     if (isWriting) place.textContent = writer.question ? words.replace("{n}", String(writer.question)) : writingGeneral;
+    else if (present) place.textContent = present.has(place.dataset.presence ?? "") ? here : away;
     else if (place.classList.contains("is-writing")) place.textContent = here || away;
     place.classList.toggle("is-writing", isWriting);
   }
@@ -117,6 +122,8 @@ hear("pushed status", refresh);
 hear("gone", () => location.reload());
 hear("presence", (said) => {
   writing = said.writing;
+  // Said to hosts and panel only, right after what everybody hears.
+  if (said.here) present = new Set(said.here.map(String));
   count("readers", said.readers);
   showPresence();
 });
@@ -131,4 +138,5 @@ setInterval(() => page.seq > shown && void refresh(), 1_000);
 setInterval(() => document.hidden || void refresh(), REFRESH_EVERY);
 startKeys(send, say);
 startOrder(send);
+startBackstage();
 link.start();

@@ -3,3 +3,15 @@
 import * as times from "./times.js";
 
 times.start();
+
+// A link that is shown once can be copied with one press.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!(button instanceof HTMLElement) || !navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy ?? "");
+    if (!(field instanceof HTMLInputElement)) return;
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copied ?? "";
+  });
+}

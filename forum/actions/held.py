@@ -1,0 +1,105 @@
+"""Answers that a panelist writes before their question is asked. Runs inside `writing()`.
+
+Nobody but their writer is told of them, so saving one is no event: only their own page shows it.
+"""
+
+import secrets
+
+from sqlalchemy import select
+
+from forum import access, clock, text
+from forum.actions import comments
+from forum.actions.comments import CommentDraft
+from forum.database import db
+from forum.live import log
+from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, QuestionState, User
+from forum.refusals import Refused, invalid, unknown
+
+
+def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
+    """Keep `body` as the answer of `panelist` to `question`, in place of what was kept; nothing in it forgets it.
+
+    Raises Refused (not theirs, 404 for a question that the panel does not see, closed, invalid: body).
+    """
+    discussion = question.discussion
+    access.require(panelist, "answer.hold", discussion)
+    if question.state is QuestionState.SKIPPED:
+        raise unknown()
+    kept = _kept(panelist, question)
+    if not body.strip():
+        if kept is not None:
+            db.session.delete(kept)
+        return None
+    try:
+        body = text.clean_body(body, comments.LONGEST)
+    except text.TextFault as fault:
+        raise invalid(body=fault.message) from fault
+    if kept is None:
+        kept = HeldAnswer(
+            discussion_id=discussion.id,
+            user_id=panelist.id,
+            question_id=question.id,
+            key=f"held-{secrets.token_hex(12)}",
+        )
+        db.session.add(kept)
+    kept.body, kept.saved_at = body, clock.now()
+    db.session.flush()
+    return kept
+
+
+def release(panelist: User, question: Question, key: str, body: str = "") -> Comment:
+    """Post what is held for `question` as a normal comment, or `body` if that is what the page shows by now.
+
+    The same `key` again returns the comment it made. Raises Refused as `comments.post`; 404 when nothing is held,
+    409 while the question is not asked, invalid (key).
+    """
+    discussion = question.discussion
+    access.require(panelist, "discussion.read", discussion)
+    kept = _kept(panelist, question)
+    if kept is None:
+        known = CommentDraft(body, question.number, None, key).checked_key() if key else ""
+        if known and (posted := Comment.with_key(discussion, panelist, known)) is not None:
+            return posted
+        raise unknown()
+    if question.number is None:
+        raise Refused("not_asked", "This question is not asked yet. Your answer stays held, and only you see it.", 409)
+    comment = comments.post(panelist, discussion, CommentDraft(body or kept.body, question.number, None, kept.key))
+    db.session.delete(kept)
+    db.session.flush()
+    log.record(discussion, "held.changed", question.id, Audience.person(panelist.id))
+    return comment
+
+
+def forget(panelist: User, discussion: Discussion, held_id: int) -> None:
+    """Throw away a held answer whose question is gone. Raises Refused (404 for anybody else's)."""
+    access.require(panelist, "discussion.read", discussion)
+    kept = db.session.get(HeldAnswer, held_id) if 0 < held_id < 2**31 else None
+    if kept is None or kept.user_id != panelist.id or kept.discussion_id != discussion.id:
+        raise unknown()
+    db.session.delete(kept)
+
+
+def of(panelist: User, discussion: Discussion) -> list[HeldAnswer]:
+    """Return what `panelist` holds in `discussion`, oldest first. Ask it for the signed-in person only."""
+    return list(
+        db.session.scalars(
+            select(HeldAnswer)
+            .where(HeldAnswer.discussion_id == discussion.id, HeldAnswer.user_id == panelist.id)
+            .order_by(HeldAnswer.id)
+        )
+    )
+
+
+def tell_ready(question: Question) -> None:
+    """Tell each panelist who holds an answer to `question`, and nobody else, that it is asked now."""
+    holders = db.session.scalars(
+        select(HeldAnswer.user_id).where(HeldAnswer.question_id == question.id).order_by(HeldAnswer.user_id)
+    )
+    for user_id in holders.all():
+        log.record(question.discussion, "held.ready", question.id, Audience.person(user_id))
+
+
+def _kept(panelist: User, question: Question) -> HeldAnswer | None:
+    return db.session.scalar(
+        select(HeldAnswer).where(HeldAnswer.question_id == question.id, HeldAnswer.user_id == panelist.id)
+    )

@@ -1,0 +1,207 @@
+"""The panelist's personal link: made, mailed, opened, taken back. What writes runs inside `writing()`.
+
+A link brings somebody in without a password, so it must not be a way into an account that is worth more than the seat:
+the secret that was mailed proves the address; the one that the host saw opens nothing but an account that has no
+password, no site role, and no part and no words anywhere else.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import exists, select
+
+from forum import access, clock
+from forum.actions import sessions
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.live import log
+from forum.models import (
+    Audience,
+    Comment,
+    Discussion,
+    Invitation,
+    InvitationState,
+    Phase,
+    Seat,
+    SeatRole,
+    Session,
+    SiteRole,
+    User,
+)
+from forum.notify import letters
+from forum.refusals import Refused
+
+# From the making, or after the event's end, whichever comes later.
+LIVES = timedelta(days=30)
+LIVES_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A link that is good, and how it came: by mail, or from the host's screen."""
+
+    invitation: Invitation
+    is_mailed: bool
+
+    @property
+    def seat(self) -> Seat:
+        """The seat it leads to."""
+        return self.invitation.seat
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether it signs its panelist in by itself; if not, they sign in with what their account has."""
+        user = self.seat.user
+        if user.role is not SiteRole.MEMBER:
+            return False
+        return self.is_mailed or is_bare(user, self.seat.discussion)
+
+
+def invite(actor: User, seat: Seat) -> str:
+    """Make a link for the panelist of `seat`, mail it, and return the path of its twin to show to the host once.
+
+    Links made before are dead at once. Raises Refused (not theirs; 409 for a draft and for who is no panelist).
+    """
+    discussion = seat.discussion
+    access.require(actor, "panelist.invite", discussion)
+    if seat.role is not SeatRole.PANELIST:
+        raise Refused("not_panel", "Links are for panelists. Hosts and moderators sign in with a password.", 409)
+    _end(seat, InvitationState.REPLACED)
+    mailed, shown = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    now = clock.now()
+    db.session.add(
+        Invitation(
+            seat_id=seat.id,
+            mailed_hash=_hash(mailed),
+            shown_hash=_hash(shown),
+            by_id=actor.id,
+            state=InvitationState.GOOD,
+            made_at=now,
+            expires_at=max(now + LIVES, discussion.ends_at + LIVES_AFTER),
+        )
+    )
+    letters.write(
+        seat.user.email,
+        "invited",
+        path=f"/invitation/{mailed}",
+        facts={"seat": seat, "discussion": discussion, "until": max(now + LIVES, discussion.ends_at + LIVES_AFTER)},
+    )
+    write_down(actor, discussion, "panelist.invited", "seat", seat.id, after={"name": seat.name})
+    log.record(discussion, "invitation.made", seat.id, Audience.HOSTS)
+    return f"/invitation/{shown}"
+
+
+def revoke(actor: User, seat: Seat) -> None:
+    """Take every link to `seat` back and sign out whoever came by one. Again changes nothing. Raises Refused."""
+    access.require(actor, "panelist.invite", seat.discussion)
+    if not _end(seat, InvitationState.REVOKED):
+        return
+    made = select(Invitation.id).where(Invitation.seat_id == seat.id)
+    for session in db.session.scalars(
+        select(Session).where(Session.invitation_id.in_(made), Session.ended_at.is_(None))
+    ):
+        session.ended_at = clock.now()
+    write_down(actor, seat.discussion, "invitation.revoked", "seat", seat.id, after={"name": seat.name})
+    log.record(seat.discussion, "invitation.revoked", seat.id, Audience.HOSTS)
+
+
+def find(token: str) -> Opened:
+    """Return the link that `token` belongs to.
+
+    Raises Refused (410: link_revoked, link_replaced, link_over), each saying what to do now.
+    """
+    digest = _hash(token)
+    invitation = db.session.scalar(
+        select(Invitation).where((Invitation.mailed_hash == digest) | (Invitation.shown_hash == digest))
+    )
+    if invitation is None:
+        raise _over()
+    seat = invitation.seat
+    # A draft is known to its hosts only, and somebody who has become a host signs in as hosts do.
+    if seat.role is not SeatRole.PANELIST or seat.discussion.phase_at(clock.now()) is Phase.DRAFT:
+        raise _over()
+    if invitation.state is InvitationState.REVOKED:
+        raise Refused(
+            "link_revoked",
+            "The host has taken this link back, so it opens nothing any more. "
+            "If you are still on the panel, write to the host and ask for a new link.",
+            410,
+        )
+    if invitation.state is InvitationState.REPLACED:
+        raise Refused(
+            "link_replaced",
+            "A newer link has been sent to you, and this one has ended with it. "
+            "Look for the newest letter in your mail and open the link in that one.",
+            410,
+        )
+    if not invitation.is_good(clock.now()):
+        raise _over()
+    return Opened(invitation, invitation.mailed_hash == digest)
+
+
+def enter(token: str) -> Opened:
+    """Note that the panelist has come by `token`, and return the link; the caller then signs them in.
+
+    An address that somebody typed at sign-up and nobody confirmed loses that password: it may be a stranger's.
+    Raises Refused as `find`; 403 when the link does not sign in by itself.
+    """
+    opened = find(token)
+    user, invitation = opened.seat.user, opened.invitation
+    if not opened.signs_in:
+        raise Refused("sign_in", "This link asks you to sign in first. Sign in, then open the green room.")
+    if user.confirmed_at is None:
+        user.password_hash = None
+        sessions.end_all(user)
+        user.confirmed_at = clock.now()
+    if invitation.opened_at is None:
+        invitation.opened_at = clock.now()
+        log.record(opened.seat.discussion, "invitation.opened", opened.seat.id, Audience.HOSTS)
+    return opened
+
+
+def is_bare(user: User, discussion: Discussion) -> bool:
+    """Whether the account of `user` is worth no more than its seat in `discussion`."""
+    if user.password_hash is not None or user.role is not SiteRole.MEMBER:
+        return False
+    elsewhere = (
+        exists().where(Seat.user_id == user.id, Seat.discussion_id != discussion.id),
+        exists().where(Comment.author_id == user.id, Comment.discussion_id != discussion.id),
+        exists().where(Discussion.owner_id == user.id),
+    )
+    return not any(db.session.scalar(select(has_more)) for has_more in elsewhere)
+
+
+def latest(discussion: Discussion) -> dict[int, Invitation]:
+    """Return the newest link of each seat of `discussion`, by the seat's id."""
+    found = db.session.scalars(
+        select(Invitation)
+        .join(Seat, Seat.id == Invitation.seat_id)
+        .where(Seat.discussion_id == discussion.id)
+        .order_by(Invitation.id)
+    )
+    return {invitation.seat_id: invitation for invitation in found}
+
+
+def _end(seat: Seat, state: InvitationState) -> bool:
+    """End the links of `seat` that are good, and say whether there were any."""
+    good = db.session.scalars(
+        select(Invitation).where(Invitation.seat_id == seat.id, Invitation.state == InvitationState.GOOD)
+    ).all()
+    for invitation in good:
+        invitation.state = state
+    return bool(good)
+
+
+def _over() -> Refused:
+    return Refused(
+        "link_over",
+        "This link is not good, or not any more. Check that you opened the whole address; "
+        "if you did, write to the host and ask for a new link.",
+        410,
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

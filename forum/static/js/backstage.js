@@ -1,0 +1,96 @@
+/**
+ * The green room beside what the console does: held answers are kept while they are typed and released with one key, and
+ * each message gets a key of its own, so that sending it again never says it twice.
+ */
+
+import { all, hear, isField, one } from "./page.js";
+import { post } from "./send.js";
+
+const SAVE_AFTER = 1_000;
+
+/** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout>>} */
+const unsaved = new Map();
+
+/** `randomUUID` exists only on https and localhost. */
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** @param {HTMLFormElement} form */
+async function save(form) {
+  clearTimeout(unsaved.get(form));
+  unsaved.delete(form);
+  const { ok, data, error } = await post(form.action, new FormData(form));
+  const place = one("[data-hold-said]", form);
+  if (place) place.textContent = ok ? data.notice : (error?.message ?? "");
+}
+
+/** @param {HTMLFormElement} form */
+function saveSoon(form) {
+  clearTimeout(unsaved.get(form));
+  unsaved.set(
+    form,
+    setTimeout(() => void save(form), SAVE_AFTER),
+  );
+}
+
+/** What stands in the open field goes out, not what was kept a moment ago. @param {HTMLFormElement} form */
+function takeTyped(form) {
+  const details = document.getElementById(`hold-${form.dataset.release}`);
+  const hold = /** @type {HTMLFormElement | null} */ (details && one("form", details));
+  const field = /** @type {HTMLTextAreaElement | null} */ (hold && one("textarea", hold));
+  const body = /** @type {HTMLInputElement | null} */ (one("input[name=body]", form));
+  if (!hold || !field || !body) return;
+  clearTimeout(unsaved.get(hold));
+  unsaved.delete(hold);
+  body.value = details?.hasAttribute("open") ? field.value : "";
+}
+
+/** @param {HTMLFormElement} form */
+function afterwards(form) {
+  const key = /** @type {HTMLInputElement | null} */ (one("input[name=key]", form));
+  if (form.matches(".backstage-write") && key) key.value = newKey();
+  if (form.dataset.release) document.getElementById(`hold-${form.dataset.release}`)?.removeAttribute("open");
+}
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  const { key, target } = event;
+  const isOn = /** @type {HTMLInputElement | null} */ (one("[data-keys-switch]"))?.checked !== false;
+  const isBox = target instanceof HTMLInputElement && target.type === "checkbox";
+  if (key.toLowerCase() !== "r" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (!isOn || (isField(target) && !isBox)) return;
+  const form = /** @type {HTMLFormElement | null} */ (one("form[data-release]"));
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+export function startBackstage() {
+  document.addEventListener("input", ({ target }) => {
+    const form = target instanceof HTMLTextAreaElement ? target.form : null;
+    if (form?.dataset.hold) saveSoon(form);
+  });
+  document.addEventListener(
+    "submit",
+    ({ target }) => {
+      if (!(target instanceof HTMLFormElement)) return;
+      if (target.dataset.release) takeTyped(target);
+      clearTimeout(unsaved.get(target));
+      unsaved.delete(target);
+    },
+    true,
+  );
+  document.addEventListener("keydown", pressed);
+  // Ctrl and Enter send a message, as everywhere where one writes.
+  for (const field of all(".backstage-write textarea")) {
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      /** @type {HTMLTextAreaElement} */ (field).form?.requestSubmit();
+    });
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) for (const form of [...unsaved.keys()]) void save(form);
+  });
+  hear("sent", afterwards);
+}

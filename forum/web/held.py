@@ -1,0 +1,75 @@
+"""Held answers: saved while they are typed, and released when their question is asked. Their writer's alone."""
+
+from flask import Blueprint, Response
+from flask_babel import gettext as _
+
+from forum import access
+from forum.actions import held
+from forum.database import writing
+from forum.extensions import limiter
+from forum.models import Discussion, Question, User
+from forum.refusals import Refused, unknown
+from forum.web.backstage import done, entered
+from forum.web.comments import by_writer
+from forum.web.forms import Fields
+
+blueprint = Blueprint("held", __name__, url_prefix="/d/<slug>/backstage")
+
+
+@blueprint.post("/answers/<int:question_id>")
+@limiter.limit("120/minute", key_func=by_writer)
+def hold(slug: str, question_id: int) -> Response:
+    """Keep an answer to a question: field body; an empty one forgets it."""
+    user, discussion = entered(slug)
+    fields = Fields()
+    body = fields.text("body")
+    fields.refuse()
+    with writing():
+        kept = held.hold(user, _question(discussion, question_id), body)
+    notice = _("Kept. Only you can read it.") if kept else _("Nothing is held for this question any more.")
+    return done(discussion, notice, f"#held-{question_id}")
+
+
+@blueprint.post("/answers/<int:question_id>/release")
+@limiter.limit("20/minute;300/hour", key_func=by_writer)
+def release(slug: str, question_id: int) -> Response:
+    """Post what is held: fields key, and body when the page shows a newer text than was kept."""
+    user, discussion = entered(slug)
+    fields = Fields()
+    key, body = fields.text("key"), fields.text("body")
+    fields.refuse()
+    try:
+        with writing():
+            comment = held.release(user, _question(discussion, question_id), key, body)
+            comment_id = comment.id
+    except Refused:
+        _keep(user, discussion, question_id, body)
+        raise
+    return done(discussion, _("Your answer is posted."), f"#held-{question_id}", id=comment_id)
+
+
+@blueprint.post("/held/<int:held_id>/forget")
+def forget(slug: str, held_id: int) -> Response:
+    """Throw away a text whose question is gone."""
+    user, discussion = entered(slug)
+    with writing():
+        held.forget(user, discussion, held_id)
+    return done(discussion, _("The text is thrown away."))
+
+
+def _keep(user: User, discussion: Discussion, question_id: int, body: str) -> None:
+    """A refusal costs no text: what was typed last is held instead of posted, where it may be."""
+    if not body.strip() or not access.may(user, "answer.hold", discussion):
+        return
+    try:
+        with writing():
+            held.hold(user, _question(discussion, question_id), body)
+    except Refused:
+        return
+
+
+def _question(discussion: Discussion, question_id: int) -> Question:
+    question = next((q for q in discussion.questions if q.id == question_id), None)
+    if question is None:
+        raise unknown()
+    return question

@@ -1,0 +1,326 @@
+"""The panel over HTTP: coming in by a link, the green room's page and forms, and the hosts' part of the console."""
+
+import io
+import re
+import secrets
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from forum.actions import calls, discussions, held, invitations, questions
+from forum.database import db, writing
+from forum.live import fragments
+from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session
+
+JSON = {"Accept": "application/json"}
+
+
+class Panel:
+    """A live discussion with a panelist and a browser for everybody."""
+
+    def __init__(self, app, house, **fields):
+        self.app, self.house = app, house
+        self.discussion = house.discussion(ask=1, slug="hour", **fields)
+        self.host = house.host_of(self.discussion)
+        self.priya = house.panelist(self.discussion)
+        self.seat = next(seat for seat in self.discussion.seats if seat.user_id == self.priya.id)
+        self.people = {"host": self.client(self.host), "panelist": self.client(self.priya)}
+
+    def client(self, user=None):
+        client = self.app.test_client()
+        if user is not None:
+            self.house.sign_in(client, user)
+        return client
+
+    def get(self, who, path="/backstage"):
+        client = self.people[who]
+        return client.get(f"/d/hour{path}")
+
+    def post(self, who, path, headers=None, **fields):
+        client = self.people[who]
+        fields.setdefault("csrf_token", self.house.token(client))
+        return client.post(f"/d/hour{path}", data=fields, headers=headers)
+
+    def link(self) -> str:
+        """The path of the link in the letter."""
+        self.house.do(invitations.invite, self.host, self.seat)
+        body = db.session.scalars(select(Letter).order_by(Letter.id.desc())).first().body
+        return "/invitation/" + body.split("/invitation/")[1].split()[0]
+
+
+@pytest.fixture
+def table(app, house):
+    return Panel(app, house)
+
+
+def token_in(page: str) -> str:
+    return page.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+def come_in(client, link):
+    page = client.get(link).get_data(as_text=True)
+    return client.post(link, data={"csrf_token": token_in(page)})
+
+
+def picture(kind="PNG", size=(600, 400)) -> io.BytesIO:
+    out = io.BytesIO()
+    Image.new("RGB", size, "teal").save(out, kind)
+    return io.BytesIO(out.getvalue())
+
+
+def test_looking_at_the_link_changes_nothing_and_the_button_signs_in(table):
+    link, client = table.link(), table.client()
+    for _ in range(3):
+        answer = client.get(link)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 200 and "Come in as Priya Raman" in page
+        assert answer.headers["Referrer-Policy"] == "strict-origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert client.get("/d/hour/backstage").status_code == 404, "no sign-in by looking"
+    assert not re.search(r'(href|src)="https?://', page), "nothing on the page could carry the address away"
+    assert client.head(link).status_code == 200
+    answer = come_in(client, link)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/d/hour/backstage/introduction")
+    assert "Welcome, Priya Raman." in client.get("/d/hour/backstage/introduction").get_data(as_text=True)
+    assert client.get("/d/hour/backstage").status_code == 200
+    other = table.client()
+    assert come_in(other, link).status_code == 303, "on the phone too"
+
+
+def test_a_session_planted_before_is_worth_nothing_afterwards(table, app):
+    """Session fixation: who set this browser's cookie knows nothing of the session that the link begins."""
+    link, attacker = table.link(), table.client(table.house.user("Eve"))
+    planted = attacker.get_cookie("roundtext").value
+    with attacker.session_transaction() as cookie:
+        before = cookie["_user_id"]
+    victim = table.client()
+    victim.set_cookie("roundtext", planted)
+    page = victim.get(link).get_data(as_text=True)
+    assert "This browser is signed in as Eve." in page
+    assert victim.post(link, data={"csrf_token": token_in(page)}).status_code == 303
+    with victim.session_transaction() as cookie:
+        assert cookie["_user_id"] != before
+    assert victim.get("/d/hour/backstage").status_code == 200
+    assert attacker.get("/d/hour/backstage").status_code == 404
+    assert attacker.get("/account").status_code == 303, "the session that was there has ended"
+
+
+def test_the_link_is_posted_only_with_a_token_and_from_our_own_page(table):
+    link, client = table.link(), table.client()
+    page = client.get(link).get_data(as_text=True)
+    assert client.post(link).status_code == 403
+    foreign = client.post(link, data={"csrf_token": token_in(page)}, headers={"Origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403
+    assert db.session.scalars(select(Session).where(Session.invitation_id.is_not(None))).all() == []
+
+
+def test_an_old_link_says_that_it_is_old_and_what_to_do(table):
+    link = table.link()
+    client = table.client()
+    assert come_in(client, link).status_code == 303
+    table.post("host", f"/panel/{table.seat.id}/revoke")
+    assert client.get("/d/hour/backstage").status_code == 404, "whoever came by it is signed out"
+    page = client.get(link)
+    assert page.status_code == 410 and "ask for a new link" in page.get_data(as_text=True)
+    assert client.get("/invitation/" + "x" * 500).status_code == 410
+
+
+def test_somebody_with_an_account_signs_in_when_the_link_came_from_the_hosts_screen(table):
+    with writing():
+        table.priya.password_hash = "something"
+    shown = table.house.do(invitations.invite, table.host, table.seat)
+    client = table.client()
+    page = client.get(shown).get_data(as_text=True)
+    assert "Come in as" not in page and "/sign-in?next=/d/hour/backstage/introduction" in page.replace("%2F", "/")
+    token = token_in(client.get("/sign-in").get_data(as_text=True))
+    assert client.post(shown, data={"csrf_token": token}).status_code == 403
+    assert client.get("/d/hour/backstage").status_code == 404
+
+
+def test_the_host_sends_links_sees_each_once_and_the_record_says_who(table):
+    seat_id = table.seat.id
+    answer = table.post("host", f"/panel/{seat_id}/invite")
+    page = answer.get_data(as_text=True)
+    assert answer.headers["Cache-Control"] == "no-store"
+    link = re.search(r'value="http[^"]*(/invitation/[^"]+)"', page)[1]
+    assert link not in table.get("host", "/console").get_data(as_text=True)
+    letter = db.session.scalars(select(Letter)).one()
+    assert letter.to == table.priya.email and link not in letter.body and "/invitation/" in letter.body
+    assert come_in(table.client(), link).status_code == 303
+    console = table.get("host", "/console").get_data(as_text=True)
+    assert "has opened the link" in console and "sent a panelist's link" in console
+    everybody = table.post("host", "/panel/invite", JSON)
+    assert everybody.json["links"] == [], "nobody is left without a link"
+    assert table.post("panelist", f"/panel/{seat_id}/invite").status_code == 404
+
+
+def test_one_completes_ones_own_seat_with_a_picture_that_is_drawn_anew(table, app):
+    fields = {
+        "title": "Director", "affiliation": "Lab", "biography": "Writes <b>about</b> water.",
+        "csrf_token": table.house.token(table.people["panelist"]), "picture": (picture(), "../../me.svg"),
+    }  # fmt: skip
+    answer = table.people["panelist"].post("/d/hour/backstage/introduction", data=fields)
+    assert answer.status_code == 303
+    db.session.expire_all()
+    stored = app.config["SETTINGS"].data_dir / "media" / table.seat.picture
+    with Image.open(stored) as drawn:
+        assert (drawn.format, drawn.size) == ("WEBP", (288, 288))
+    person = table.client().get(f"/people/{table.priya.id}").get_data(as_text=True)
+    assert "Writes &lt;b&gt;about&lt;/b&gt; water." in person
+    assert 'title="Verified by the host"' in table.client().get("/d/hour").get_data(as_text=True)
+    assert "profile done" in table.get("host", "/console").get_data(as_text=True)
+
+
+def test_what_is_no_picture_is_refused_and_the_words_stay(table):
+    fields = {
+        "title": "Director", "biography": "Kept words", "picture": (io.BytesIO(b"<svg onload=alert(1)>"), "me.png"),
+        "csrf_token": table.house.token(table.people["panelist"]),
+    }  # fmt: skip
+    answer = table.people["panelist"].post("/d/hour/backstage/introduction", data=fields)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "Kept words" in page and "field-picture" in page
+    assert table.seat.picture == ""
+
+
+@pytest.mark.parametrize("who", ["visitor", "member", "muted"])
+def test_the_green_room_is_not_there_for_anybody_else(table, who):
+    person = {"visitor": None, "member": table.house.user(), "muted": table.house.user()}[who]
+    client = table.client(person)
+    nothing = client.get("/d/no-such-thing/backstage").status_code
+    assert client.get("/d/hour/backstage").status_code == nothing == 404
+    assert client.get("/d/hour/backstage/introduction").status_code == 404
+    token = token_in(client.get("/sign-in" if person is None else "/account").get_data(as_text=True))
+    for path in ("messages", "check", "ready", "calls/1/pass", "answers/1", "answers/1/release", "held/1/forget"):
+        answer = client.post(f"/d/hour/backstage/{path}", data={"csrf_token": token, "body": "x"}, headers=JSON)
+        assert answer.status_code == 404, path
+
+
+def test_messages_come_back_on_both_pages_and_one_key_says_them_once(table):
+    key = secrets.token_hex(8)
+    first = table.post("panelist", "/backstage/messages", JSON, body="Shall I take finance?", key=key)
+    again = table.post("panelist", "/backstage/messages", JSON, body="Shall I take finance?", key=key)
+    assert (first.status_code, again.status_code, first.json["id"]) == (201, 200, again.json["id"])
+    form = table.post("host", "/backstage/messages", body="Yes please.", key=secrets.token_hex(8))
+    assert form.headers["Location"] == "/d/hour/backstage#messages"
+    form = table.post("host", "/backstage/messages", body="From the console", **{"from": "console"})
+    assert form.headers["Location"] == "/d/hour/console#messages"
+    for page in (table.get("host"), table.get("panelist"), table.get("host", "/console")):
+        assert "Shall I take finance?" in page.get_data(as_text=True)
+    assert len(db.session.scalars(select(BackstageMessage)).all()) == 3
+    refused = table.post("host", "/backstage/messages", body="y" * 3000)
+    assert refused.status_code == 422 and "y" * 3000 in refused.get_data(as_text=True), "no text is lost"
+
+
+def test_next_up_is_shown_to_the_panel_and_not_to_readers(app, house):
+    table = Panel(app, house, questions_shown="none")
+    house.question(table.discussion, "Who pays in the end?")
+    skipped = house.question(table.discussion, "Never mind?")
+    house.do(questions.skip, table.host, skipped)
+    page = table.get("panelist").get_data(as_text=True)
+    assert "Who pays in the end?" in page and "Never mind?" not in page
+    assert "Who pays" not in table.get("panelist", "").get_data(as_text=True), "their live page is the public one"
+
+
+def test_ready_is_asked_and_answered(table):
+    assert "I am ready" not in table.get("panelist").get_data(as_text=True)
+    assert table.post("panelist", "/backstage/check").status_code == 403
+    table.post("host", "/backstage/check")
+    assert "I am ready" in table.get("panelist").get_data(as_text=True)
+    table.post("panelist", "/backstage/ready")
+    page = table.get("host", "/console").get_data(as_text=True)
+    assert re.search(r'class="is-ready"><bdi>Priya Raman</bdi>: ready', page)
+    table.post("host", "/backstage/check", end="yes", **{"from": "console"})
+    assert table.post("panelist", "/backstage/ready", JSON).status_code == 409
+
+
+def test_a_call_reaches_the_panelists_own_pages_and_nobody_elses(table):
+    member = table.house.user()
+    comment = table.house.comment(table.discussion, member, "Who runs the wells?", question=1)
+    console = table.get("host", "/console").get_data(as_text=True)
+    assert "Q1: not heard from yet" in console and "Ask the panel…" in console
+    said = table.post("host", "/panel/call", JSON, panelist=table.priya.id, question=1)
+    assert said.json["notice"].startswith("Priya Raman sees at once")
+    table.post("host", "/panel/call", panelist=table.priya.id, comment=comment.id)
+    live = table.get("panelist", "").get_data(as_text=True)
+    assert "A host asks you to answer Q1." in live and f"?reply={comment.id}#say" in live
+    assert "A host asks you" in table.get("panelist").get_data(as_text=True)
+    assert "A host asks you" not in table.client(member).get("/d/hour").get_data(as_text=True)
+    assert "called on for a comment" in table.get("host", "/console").get_data(as_text=True)
+    call = calls.open_calls(table.discussion)[0]
+    table.post("panelist", f"/backstage/calls/{call.id}/pass")
+    table.post("host", f"/panel/calls/{calls.open_calls(table.discussion)[0].id}/withdraw")
+    assert "A host asks you" not in table.get("panelist", "").get_data(as_text=True)
+    for fields in (
+        {"panelist": table.priya.id},
+        {"panelist": "x", "question": 1},
+        {"panelist": member.id, "question": 1},
+    ):
+        assert table.post("host", "/panel/call", JSON, **fields).status_code == 422
+
+
+def test_what_is_pushed_to_one_person_is_their_tray(table):
+    table.house.do(calls.call, table.host, table.discussion, table.priya.id, table.discussion.questions[0])
+    mine = f"user:{table.priya.id}"
+    events = db.session.scalars(select(Event).where(Event.audience == mine)).all()
+    (said,) = fragments.render(table.discussion, events)
+    assert "A host asks you to answer Q1." in said["regions"]["for-you"]
+    assert "csrf" not in said["regions"]["for-you"]
+    page = table.get("panelist", f"/events?after=0&epoch={table.discussion.epoch}").json
+    assert any("for-you" in event.get("regions", {}) for event in page["events"])
+    page = table.get("host", f"/events?after=0&epoch={table.discussion.epoch}").json
+    assert not any("for-you" in event.get("regions", {}) for event in page["events"])
+
+
+def test_a_held_answer_goes_from_the_green_room_to_the_page(table):
+    q2 = table.house.question(table.discussion, "Who pays?")
+    where = f"/backstage/answers/{q2.id}"
+    assert "Only you can read it" in table.post("panelist", where, JSON, body="Everybody pays.").json["notice"]
+    assert table.post("host", where, JSON, body="x").status_code == 403
+    early = table.post("panelist", f"{where}/release", JSON, key="a-key-here", body="Everybody pays a little.")
+    assert early.status_code == 409
+    assert db.session.scalars(select(HeldAnswer)).one().body == "Everybody pays a little.", "a refusal keeps the newest"
+    assert "Everybody pays" not in table.get("host").get_data(as_text=True)
+    table.house.do(questions.ask, table.host, q2)
+    assert "Your held answer waits." in table.get("panelist", "").get_data(as_text=True)
+    page = table.get("panelist").get_data(as_text=True)
+    form = page[page.index(f'id="release-{q2.id}"') :]
+    key = re.search(r'name="key" value="([^"]+)"', form)[1]
+    for _ in range(2):
+        assert table.post("panelist", f"{where}/release", key=key).status_code == 303
+    (comment,) = db.session.scalars(select(Comment)).all()
+    assert comment.source == "Everybody pays a little." and comment.question_id == q2.id
+    assert "Everybody pays a little." in table.client().get("/d/hour").get_data(as_text=True)
+    assert "Your held answer waits." not in table.get("panelist", "").get_data(as_text=True)
+
+
+def test_after_the_close_the_green_room_stays_and_held_texts_can_be_read(table):
+    q2 = table.house.question(table.discussion, "Who pays?")
+    table.house.do(held.hold, table.priya, q2, "Never said.")
+    table.house.do(discussions.close, table.host, table.discussion)
+    page = table.get("panelist").get_data(as_text=True)
+    assert "Never said." not in table.get("host").get_data(as_text=True)
+    assert table.post("panelist", "/backstage/messages", JSON, body="Thanks, all.").status_code == 201
+    assert table.post("panelist", f"/backstage/answers/{q2.id}", JSON, body="More").status_code == 409
+    assert "Never said." in page
+
+
+@pytest.mark.parametrize("nonsense", ["", "\0", "x" * 200_000, "\u202etxet", "-1", "99999999999999999999", "[]"])
+def test_made_up_fields_are_refused_and_never_a_fault(table, nonsense):
+    q1 = table.discussion.questions[0].id
+    for path, names in (
+        ("/panel/call", ("panelist", "question", "comment")), ("/backstage/messages", ("body", "key")),
+        (f"/backstage/answers/{q1}", ("body",)), (f"/backstage/answers/{q1}/release", ("key", "body")),
+        ("/backstage/introduction", ("title", "affiliation", "biography", "picture")),
+    ):  # fmt: skip
+        for who in ("host", "panelist"):
+            answer = table.post(who, path, JSON, **dict.fromkeys(names, nonsense))
+            assert answer.status_code < 500, (path, who, answer.get_data(as_text=True)[:200])
+    assert table.get("panelist", "/backstage?before=" + nonsense.replace("\0", "%00")[:50]).status_code < 500
+
+
+def test_the_letters_are_counted(table, monkeypatch):
+    counted = []
+    monkeypatch.setattr("forum.web.panel.throttles.count", lambda kind, *whom: counted.append((kind, *whom)))
+    assert table.post("host", f"/panel/{table.seat.id}/invite", JSON).status_code == 200
+    assert counted == [("mail to", table.priya.email)]
