@@ -23,9 +23,9 @@ from forum.models.user import Session, SiteRole, User
 
 __all__ = [
     "Audience",
-    "Cause",
     "BackstageMessage",
     "CallState",
+    "Cause",
     "Comment",
     "CommentEdit",
     "CommentState",
@@ -47,10 +47,10 @@ __all__ = [
     "Question",
     "QuestionState",
     "QuestionsShown",
-    "Review",
-    "Safeguards",
     "ReadyAnswer",
     "ReadyCheck",
+    "Review",
+    "Safeguards",
     "Seat",
     "SeatRole",
     "Session",
