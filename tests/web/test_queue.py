@@ -1,7 +1,7 @@
 """The moderated comment over HTTP: what its writer, other readers and the console's people are answered."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from forum.actions import escalation, queue
 from forum.database import db
@@ -188,7 +188,40 @@ def test_a_set_aside_comment_accuses_nobody(house, host, member, other, live, cl
     assert "Perhaps rude." not in page
     assert "Perhaps rude." in member.page()
     assert "Set aside until somebody has looked at it" in host.page("/console")
+    assert "<bdi>Flags or a filter</bdi></b> set a comment aside" in host.page("/console")
     house.do(queue.approve, host.user, comment)
     assert "Perhaps rude." in client.get(other.at).get_data(as_text=True)
     assert db.session.get(Review, comment.id).decided_by_id == host.user.id
     assert Level.OPEN in {row.level for row in db.session.scalars(select(Safeguards))}
+
+
+def test_a_flood_of_held_comments_costs_the_console_no_more_questions(house, host, live):
+    rules = escalation.Rules(hold_first=True, hold_links=False, words="flood", hide_after_flags=0)
+    house.do(escalation.set_rules, host.user, live, rules)
+    writers = [house.user() for _ in range(12)]
+
+    def statements() -> int:
+        counted: list[str] = []
+
+        def count(*said) -> None:
+            counted.append(said[2])
+
+        event.listen(db.engine, "before_cursor_execute", count)
+        page = host.page("/console")
+        event.remove(db.engine, "before_cursor_execute", count)
+        assert "flood" in page
+        return len(counted)
+
+    for writer in writers[:2]:
+        house.comment(live, writer, "A flood begins.", question=1)
+    few = statements()
+    for n in range(60):
+        house.comment(live, writers[n % 12], f"A flood, wave {n}.", question=1)
+    many = statements()
+    assert many <= few + 2
+    page = host.page("/console")
+    assert "62 need you" in page
+    assert "22 more wait." in page
+    for writer in writers:
+        house.do(queue.hide_all, host.user, live, writer, "A flood")
+    assert "need you" not in host.page("/console")
