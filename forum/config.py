@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(0, description="How many reverse proxies stand in front and set X-Forwarded-*.")
     edit_window_minutes: int = Field(15, description="How long a writer can edit a comment after posting it.")
+    held_words: str = Field(
+        "", description="Words, phrases and addresses that hold a member's comment for a host, separated by commas."
+    )
+    held_words_file: Path | None = Field(None, description="The same from a file, one a line; read again when changed.")
+    hold_links: bool = Field(False, description="Whether every comment of a member with a link is held for a host.")
     limits: bool = Field(True, description="Whether requests are throttled; switch off only for load tests.")
     demo: bool = Field(
         False, description="Let the cast of demo people answer in the sample discussion while it is watched."

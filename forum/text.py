@@ -337,9 +337,18 @@ def _shown(name: str) -> str:
     return unicodedata.normalize("NFKC", name.translate(_look_alikes()))
 
 
-def _look(word: str) -> str:
+def looks_of(value: str) -> list[str]:
+    """Return the words of `value` as they look: one case, no accents, nothing invisible, look-alikes as one letter."""
+    return [word for word in (_folded(part) for part in re.split(r"[\s\W_]+", _shown(value))) if word]
+
+
+def _folded(word: str) -> str:
     bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    word = bare.translate(_look_alikes()).casefold().translate(_LOOK_ALIKE)
+    return bare.translate(_look_alikes()).casefold().translate(_LOOK_ALIKE)
+
+
+def _look(word: str) -> str:
+    word = _folded(word)
     for together, like in _LOOK_TOGETHER:
         word = word.replace(together, like)
     return word

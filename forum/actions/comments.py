@@ -8,13 +8,13 @@ from flask import current_app
 from sqlalchemy import select
 
 from forum import access, clock, people, text
-from forum.actions import calls
+from forum.actions import calls, flags, reviews, screening
 from forum.actions.moderation import write_down
 from forum.actions.seats import check_name
 from forum.config import Settings
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentEdit, CommentState, Discussion, Question, User
+from forum.models import Comment, CommentEdit, CommentState, Decision, Discussion, Question, User
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 10_000
@@ -40,12 +40,12 @@ class CommentDraft:
 
 
 def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
-    """Publish what `author` wrote. The same `draft.key` again returns the comment it made the first time.
+    """Publish what `author` wrote, or hold it for a host. The same `draft.key` again returns the comment it made first.
 
     `is_new` of what is returned tells the two apart.
 
     Raises Refused: sign_in, muted, look_alike (403), not_open, paused, closed (409), invalid (422: body, question,
-    reply_to, key).
+    reply_to, key), slow_mode (429 with retry_after).
     """
     # Read before the question whether it may be posted: a comment that counts never bears a moment after the close.
     posted_at = clock.now()
@@ -59,14 +59,21 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
         if earlier := Comment.with_key(discussion, author, key):
             return earlier
         raise
-    _lock(discussion)
+    # The same key sent to two processes at once waits for its turn.
+    log.lock(discussion)
     if earlier := Comment.with_key(discussion, author, key):
         return earlier
+    screening.require_pace(author, role, discussion)
+    found = screening.finding(author, role, discussion, comment.source, comment.html)
     comment.is_new = True
+    comment.state = CommentState.HELD if found else CommentState.PUBLISHED
     db.session.add(comment)
     db.session.flush()
-    log.record(discussion, "comment.posted", comment.id)
-    calls.note_answer(comment)
+    if found:
+        reviews.open_for(comment, found.cause, found.detail)
+    else:
+        log.record(discussion, "comment.posted", comment.id)
+        calls.note_answer(comment)
     return comment
 
 
@@ -88,17 +95,13 @@ def _written(author: User, discussion: Discussion, draft: CommentDraft, posted_a
     )
 
 
-def _lock(discussion: Discussion) -> None:
-    """Let the same key sent to two processes at once wait for its turn. SQLite's one writer has it already."""
-    if db.engine.dialect.name != "sqlite":
-        db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
-
-
 def edit(author: User, comment: Comment, body: str) -> Comment:
     """Put `body` in place of what `author` wrote; the old version is kept. The same text again changes nothing.
 
+    A change that would have been held sets a published comment aside until a host has looked at it.
     Raises Refused (404 for somebody else's comment, edit_window 409 when it is too late, invalid).
     """
+    reviews.hold_still(comment)
     _require_own(author, comment, "comment.edit")
     _require_window(comment)
     source = checked_body(body)
@@ -108,7 +111,14 @@ def edit(author: User, comment: Comment, body: str) -> Comment:
     comment.source = source
     comment.html = text.render(source, people.mentions_in(source, comment.discussion))
     comment.edited_at = clock.now()
+    if comment.state is CommentState.HELD:
+        reviews.tell(comment)
+        return comment
     log.record(comment.discussion, "comment.edited", comment.id)
+    role = access.role_of(author, comment.discussion)
+    if found := screening.finding(author, role, comment.discussion, source, comment.html):
+        reviews.open_for(comment, found.cause, found.detail)
+        flags.set_aside(comment, {"cause": found.cause.value})
     return comment
 
 
@@ -117,14 +127,20 @@ def delete(author: User, comment: Comment) -> Comment:
     access.require(author, "discussion.read", comment.discussion)
     if comment.author_id != author.id:
         raise unknown()
+    reviews.hold_still(comment)
     if comment.state is CommentState.DELETED:
         return comment
     _require_own(author, comment, "comment.delete")
-    comment.state = CommentState.DELETED
+    before = comment.state
+    # What nobody has seen has no place to keep: without its text it stays held for good.
+    if before is not CommentState.HELD:
+        comment.state = CommentState.DELETED
     comment.source = comment.html = ""
     for version in db.session.scalars(select(CommentEdit).where(CommentEdit.comment_id == comment.id)):
         db.session.delete(version)
-    log.record(comment.discussion, "comment.deleted", comment.id)
+    reviews.settle_if_open(comment, Decision.WITHDRAWN, author, before)
+    if before is not CommentState.HELD:
+        log.record(comment.discussion, "comment.deleted", comment.id)
     return comment
 
 
@@ -135,7 +151,7 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
     """
     discussion = comment.discussion
     role = access.require(actor, "comment.move", discussion)
-    if comment.state is CommentState.DELETED:
+    if comment.state is CommentState.DELETED or (comment.state is CommentState.HELD and not comment.source):
         raise unknown()
     if role not in access.STAFF:
         _require_own(actor, comment, "comment.move")
@@ -155,7 +171,10 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
             before={"question": before},
             after={"question": question},
         )
-    log.record(discussion, "comment.moved", comment.id)
+    if comment.state is CommentState.HELD:
+        reviews.tell(comment)
+    else:
+        log.record(discussion, "comment.moved", comment.id)
     return comment
 
 
@@ -164,6 +183,10 @@ def find(reader: User | None, discussion: Discussion, comment_id: int) -> Commen
     access.require(reader, "discussion.read", discussion)
     comment = _with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id:
+        raise unknown()
+    # What waits is not there, except for its writer and for those who decide.
+    is_own = reader is not None and comment.author_id == reader.id
+    if comment.state is CommentState.HELD and not is_own and not access.may(reader, "queue.work", discussion):
         raise unknown()
     return comment
 
@@ -202,6 +225,10 @@ def _require_own(author: User, comment: Comment, verb: str) -> None:
     access.require(author, "discussion.read", comment.discussion)
     if comment.author_id != author.id or comment.state in {CommentState.DELETED, CommentState.HIDDEN}:
         raise unknown()
+    if comment.state is CommentState.HELD:
+        review = reviews.of(comment)
+        if review is None or not review.is_open:
+            raise unknown()
     access.require(author, verb, comment.discussion)
 
 

@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import select
 
 from forum import access, clock, text
+from forum.actions import reviews
 from forum.database import db
 from forum.live import log
 from forum.models import (
     Audience,
     Comment,
     CommentState,
+    Decision,
     Discussion,
     ModerationAction,
     Mute,
@@ -67,21 +69,28 @@ def hide(actor: User, comment: Comment, reason: str) -> Comment:
     Raises Refused (not theirs, invalid without a reason, 404 for a deleted comment).
     """
     access.require(actor, "comment.hide", comment.discussion)
-    reason = _reason(reason)
+    reason = checked_reason(reason)
+    reviews.hold_still(comment)
     if comment.state is CommentState.DELETED:
         raise unknown()
-    if comment.state is not CommentState.HIDDEN:
+    _require_shown_once(comment)
+    # One that was set aside until a host looks is hidden by the hand that gives a reason.
+    if comment.state is not CommentState.HIDDEN or not comment.hidden_reason:
         _change_state(actor, comment, CommentState.HIDDEN, "comment.hidden", reason)
     return comment
 
 
 def restore(actor: User, comment: Comment, reason: str = "") -> Comment:
-    """Show a hidden or held comment again. Restoring a published one changes nothing. Raises Refused as `hide`."""
+    """Show a hidden comment again. Restoring a published one changes nothing. Raises Refused as `hide`."""
     access.require(actor, "comment.hide", comment.discussion)
+    reviews.hold_still(comment)
     if comment.state is CommentState.DELETED:
         raise unknown()
+    _require_shown_once(comment)
     if comment.state is not CommentState.PUBLISHED:
-        _change_state(actor, comment, CommentState.PUBLISHED, "comment.restored", _reason(reason, required=False))
+        _change_state(
+            actor, comment, CommentState.PUBLISHED, "comment.restored", checked_reason(reason, required=False)
+        )
     return comment
 
 
@@ -91,15 +100,10 @@ def mute(actor: User, discussion: Discussion, person: User, reason: str) -> Mute
     Raises Refused (not theirs; invalid without a reason; 409 for hosts, moderators and whoever runs the discussion).
     """
     access.require(actor, "person.mute", discussion)
-    reason = _reason(reason)
+    reason = checked_reason(reason)
     if earlier := access.mute_of(person, discussion):
         return earlier
-    role = access.role_of(person, discussion)
-    seat = access.seat_of(person, discussion)
-    if role in access.STAFF or person.id == actor.id:
-        raise Refused("staff", "Hosts and moderators cannot be muted. Take their seat first.", 409)
-    if seat is not None and seat.role is SeatRole.PANELIST and access.role_of(actor, discussion) not in access.RUN:
-        raise Refused("panelist", "Only a host can end a panelist's right to write.", 403)
+    require_below(actor, discussion, person)
     muted = Mute(
         discussion_id=discussion.id, user_id=person.id, reason=reason, by_id=actor.id, at=clock.now(), lifted_at=None
     )
@@ -107,6 +111,15 @@ def mute(actor: User, discussion: Discussion, person: User, reason: str) -> Mute
     write_down(actor, discussion, "person.muted", "user", person.id, reason=reason)
     log.record(discussion, "person.muted", person.id, Audience.person(person.id))
     return muted
+
+
+def require_below(actor: User, discussion: Discussion, person: User) -> None:
+    """Raises Refused for measures against hosts and moderators (409), and a moderator's against the panel (403)."""
+    seat = access.seat_of(person, discussion)
+    if access.role_of(person, discussion) in access.STAFF or person.id == actor.id:
+        raise Refused("staff", "This cannot be done to hosts and moderators. Take their seat first.", 409)
+    if seat is not None and seat.role is SeatRole.PANELIST and access.role_of(actor, discussion) not in access.RUN:
+        raise Refused("panelist", "Only a host can do this to a panelist.", 403)
 
 
 def unmute(actor: User, discussion: Discussion, person: User) -> None:
@@ -146,10 +159,19 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
         before={"state": before.value},
         after={"state": to.value},
     )
+    decision = Decision.HIDDEN if to is CommentState.HIDDEN else Decision.APPROVED
+    reviews.settle_if_open(comment, decision, actor, before, reason)
     log.record(comment.discussion, kind, comment.id)
 
 
-def _reason(reason: str, *, required: bool = True) -> str:
+def _require_shown_once(comment: Comment) -> None:
+    """What is held has no place that readers know of: it is approved or rejected, never hidden or restored."""
+    if comment.state is CommentState.HELD:
+        raise Refused("held", "This comment waits in the console's queue. Approve or reject it there.", 409)
+
+
+def checked_reason(reason: str, *, required: bool = True) -> str:
+    """Return a reason as one clean line. Raises Refused (invalid) for an unreadable, and a missing one if required."""
     if not reason.strip():
         if required:
             raise invalid(reason="Give a reason; the writer and the other hosts will read it.")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from forum.database import db
-from forum.live import for_you, stream
+from forum.live import for_you, stream, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
 from forum.live.stream import Shown
@@ -17,6 +17,7 @@ Wire = dict[str, Any]
 # After these the list of what hosts point out may be another one.
 _CHANGES_HIGHLIGHTS = {
     "comment.highlighted", "comment.unhighlighted", "comment.hidden", "comment.restored", "comment.deleted",
+    "comment.approved", "comment.set_aside", "comment.reopened",
 }  # fmt: skip
 
 # Put together once: it runs for every comment.
@@ -41,7 +42,9 @@ def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
 
 
 def comment_html(comment: Comment) -> str:
-    """Return one comment's `<li>`, as the page and the push have it."""
+    """Return one comment's `<li>`, as the page and the push have it; a held one as its writer's page has it."""
+    if comment.state is CommentState.HELD:
+        return waiting.item_html(comment)
     return scenes.comment_html(stream.dress(comment.discussion, [comment])[0], Scene.of(comment.discussion))
 
 
@@ -52,6 +55,7 @@ def status(scene: Scene) -> Wire:
         "starts_at": scene.discussion.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "ends_at": scene.discussion.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "open_question": scene.open.number if scene.open else None,
+        "slow_seconds": scene.safeguards.slow_seconds,
     }
 
 
@@ -141,6 +145,8 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
         elif kind.startswith("discussion."):
             changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
             shown["status"] = status(scene)
+        elif kind.startswith("review.") and event.audience.startswith("user:"):
+            shown["regions"] = {"waiting": waiting.region(scene, int(event.audience.removeprefix("user:")))}
         elif kind.startswith("person."):
             shown["message"] = _message(scene.discussion, event)
         elif kind in FOR_ONE and event.audience.startswith("user:"):

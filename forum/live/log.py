@@ -87,6 +87,12 @@ def is_out_of_reach(head: "Head | Discussion", after: int, epoch: str) -> bool:
     return epoch != head.epoch or after < 0 or not 0 <= head.last_seq - after <= CATCH_UP_LIMIT
 
 
+def lock(discussion: Discussion) -> None:
+    """Let whoever else changes `discussion` wait until this transaction ends. SQLite's one writer has it already."""
+    if db.engine.dialect.name != "sqlite":
+        db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
+
+
 def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -> Since:
     """Return what `audiences` may hear of `discussion` after seq `after`, oldest first.
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from forum import clock, people
 from forum.live import stream, tally
 from forum.live.stream import Shown
-from forum.models import Discussion, Phase, Question, QuestionsShown, QuestionState
+from forum.models import Discussion, Phase, Question, QuestionsShown, QuestionState, Safeguards
 from forum.people import Face
 
 # What a change of status or of the questions can be seen in.
@@ -88,6 +88,11 @@ class Scene:
     def tally(self) -> tally.Tally:
         """The numbers."""
         return tally.of(self.discussion)
+
+    @cached_property
+    def safeguards(self) -> Safeguards:
+        """How strictly comments are looked at."""
+        return Safeguards.of(self.discussion.id)
 
     @cached_property
     def highlights(self) -> int:

@@ -25,9 +25,11 @@ _HARMLESS = (
     "announcement.",
     "question.",
     "person.",
+    "review.",
     "discussion.opened",
     "discussion.closed",
     "discussion.paused",
+    "discussion.escalated",
 )
 _FURTHEST = 300
 # A discussion where something is committed during every one of these counts is counted again by the next event.

@@ -16,6 +16,8 @@ from forum.models.invitation import Invitation, InvitationState
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
 from forum.models.question import Question, QuestionState
+from forum.models.review import Cause, Decision, Flag, FlagReason, Review
+from forum.models.safeguards import Level, Safeguards
 from forum.models.seat import Seat, SeatRole
 from forum.models.user import Session, SiteRole, User
 
@@ -23,16 +25,21 @@ __all__ = [
     "Audience",
     "BackstageMessage",
     "CallState",
+    "Cause",
     "Comment",
     "CommentEdit",
     "CommentState",
+    "Decision",
     "Discussion",
     "Draft",
     "Event",
+    "Flag",
+    "FlagReason",
     "HeldAnswer",
     "Invitation",
     "InvitationState",
     "Letter",
+    "Level",
     "ModerationAction",
     "Mute",
     "PanelCall",
@@ -42,6 +49,8 @@ __all__ = [
     "QuestionsShown",
     "ReadyAnswer",
     "ReadyCheck",
+    "Review",
+    "Safeguards",
     "Seat",
     "SeatRole",
     "Session",

@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
 
 from forum import access, people, text
-from forum.actions import comments, drafts, highlights, moderation
+from forum.actions import comments, drafts, flags, highlights, moderation
 from forum.actions.comments import CommentDraft
 from forum.database import writing
 from forum.extensions import limiter
 from forum.live import fragments
-from forum.models import Comment, Discussion, User
+from forum.models import Comment, CommentState, Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web.errors import wants_json
 from forum.web.forms import Fields, signed_in
@@ -124,7 +124,7 @@ def preview(slug: str) -> Response:
 
 
 @blueprint.get(
-    "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute):action>"
+    "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute,flag):action>"
 )
 def ask(slug: str, comment_id: int, action: str) -> Response:
     """Show the small page that does `action` without script."""
@@ -149,25 +149,31 @@ def _require_sight(comment: Comment, action: str) -> None:
     user = writer()
     staff = access.role_of(user, comment.discussion) in access.STAFF
     own = comment.author_id == user.id
-    allowed = own if action in {"edit", "delete"} else staff or (own and action == "move")
+    if action == "flag":
+        allowed = (
+            not own and comment.state is CommentState.PUBLISHED and access.may(user, "comment.flag", comment.discussion)
+        )
+    else:
+        allowed = own if action in {"edit", "delete"} else staff or (own and action == "move")
     if not allowed:
         raise unknown()
 
 
 @blueprint.post(
-    "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute):action>"
+    "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute,flag):action>"
 )
 @limiter.limit("60/minute", key_func=by_writer)
 def act(slug: str, comment_id: int, action: str) -> Response:
     """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it."""
     fields = Fields()
-    taken = {name: fields.text(name) for name in ("body", "reason")} | {"question": fields.number("question")}
+    taken = {name: fields.text(name) for name in ("body", "reason", "note")} | {"question": fields.number("question")}
     fields.refuse()
     with writing():
         discussion = find(slug)
         comment = comments.find(signed_in(), discussion, comment_id)
         _TAKE[action](writer(), comment, taken)
-    return _answer(comment, 200, f"/d/{slug}?around={comment.id}#c{comment.id}")
+    around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"
+    return _answer(comment, 200, f"/d/{slug}{around}#c{comment.id}")
 
 
 def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:
@@ -190,6 +196,7 @@ _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
     "highlight": lambda actor, comment, _: highlights.highlight(actor, comment),
     "unhighlight": lambda actor, comment, _: highlights.unhighlight(actor, comment),
     "mute": _mute,
+    "flag": lambda actor, comment, fields: flags.flag(actor, comment, fields["reason"], fields["note"]),
     "unmute": _unmute,
 }
 

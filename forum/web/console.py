@@ -14,9 +14,9 @@ from forum.actions import comments, discussions, highlights, moderation, questio
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import presence
-from forum.models import Discussion, Question, User
+from forum.models import Discussion, Question, Safeguards, User
 from forum.refusals import Refused, invalid, unknown
-from forum.web import backstage, errors
+from forum.web import backstage, deciding, errors
 from forum.web.forms import Fields, signed_in
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -76,6 +76,9 @@ def show(slug: str) -> Response:
         newest=newest_comments(discussion),
         mutes=moderation.mutes(user, discussion),
         record=record,
+        queue=deciding.queue(user, discussion),
+        decided=deciding.decided(discussion),
+        safeguards=Safeguards.of(discussion.id),
         names=names_of(discussion, record),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, clock.now()),

@@ -24,7 +24,7 @@ from forum.access import Role
 from forum.actions import drafts, highlights
 from forum.archive import calendar, transcript
 from forum.database import db
-from forum.live import broadcast, for_you, fragments, log, pages, stream
+from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
 from forum.models import Comment, CommentState, Discussion, User
@@ -96,6 +96,7 @@ def show(slug: str) -> Response:
         typed=typed,
         mute=access.mute_of(found.user, found.discussion) if found.user and found.role is Role.MUTED else None,
         edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
+        waiting=waiting.items(found.discussion, found.user.id) if found.user else [],
         tray=for_you.html(found.discussion, found.user.id) if found.user and found.role is Role.PANELIST else "",
         writes=view.refresh is None and scene.phase != "closed",
     )

@@ -62,11 +62,13 @@ def run_sheet(discussion: Discussion) -> RunSheet:
 
 
 def newest_comments(discussion: Discussion) -> list[tuple[Comment, people.Face]]:
-    """Return the newest comments with who wrote them, newest first; those their writers deleted are left out."""
+    """Return the newest comments with who wrote them, newest first; deleted and held ones are left out."""
     comments = list(
         db.session.scalars(
             select(Comment)
-            .where(Comment.discussion_id == discussion.id, Comment.state != CommentState.DELETED)
+            .where(
+                Comment.discussion_id == discussion.id, Comment.state.not_in((CommentState.DELETED, CommentState.HELD))
+            )
             .options(joinedload(Comment.question))
             .order_by(Comment.id.desc())
             .limit(_NEWEST)

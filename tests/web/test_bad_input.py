@@ -86,6 +86,7 @@ class Desk:
                 (f"{d}/comments/{c}/restore", {"reason": "fine"}),
                 (f"{d}/comments/{c}/mute", {"reason": "rude"}),
                 (f"{d}/comments/{c}/unmute", {}),
+                (f"{d}/comments/{c}/flag", {"reason": "spam", "note": "Look at it"}),
                 (f"{d}/comments/{self.foreign.id}/hide", {"reason": "of another discussion"}),
                 (f"{d}/comments/{2**70}/hide", {"reason": "of nobody"}),
             ],
@@ -106,6 +107,15 @@ class Desk:
             ],
             "console.unmute": [(f"{d}/console/people/{2**70}/unmute", {})],
             "console.write_question": [(f"{d}/questions/new", QUESTION)],
+            "queue.decide": [
+                (f"{d}/console/queue/{c}/{verb}", {"reason": "off topic", "seen": ""})
+                for verb in ("claim", "release", "reject", "approve", "undo")
+            ],
+            "queue.escalate": [(f"{d}/console/escalation", {"level": "slow", "slow_mode_seconds": "30"})],
+            "queue.hide_all": [(f"{d}/console/people/{2**70}/hide", {"reason": "rude"})],
+            "queue.set_rules": [
+                (f"{d}/console/rules", {"words": "casino", "hide_after_flags": "3", "hold_first": "1"})
+            ],
             "organiser.change_seat": [(f"{d}/seats/{self.seat.id}/edit", SEAT)],
             "organiser.edit": [(f"{d}/edit", DISCUSSION | {"slug": self.discussion.slug})],
             "organiser.give_seat": [(f"{d}/seats/new", SEAT)],

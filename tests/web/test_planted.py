@@ -12,12 +12,16 @@ from forum.actions import (
     comments,
     discussions,
     drafts,
+    escalation,
+    flags,
     held,
     invitations,
     moderation,
     questions,
+    queue,
     summaries,
 )
+from forum.actions.escalation import Rules
 from forum.archive import export
 from forum.database import db, writing
 from forum.live import spoken
@@ -62,11 +66,32 @@ class Garden:
             "host": self.host,
         }
         self._comments()
+        self._queue()
         self._backstage()
         seated = {seat.user_id for seat in db.session.query(Seat)}
         for user in db.session.query(User):
             mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}
             self.words[user.email] = mine | ({"host"} if user.id in seated else set())
+
+    def _queue(self) -> None:
+        """What is held, rejected, set aside and flagged, with what was said about it."""
+        house, writer = self.house, self.people["member"]
+        words = f"{self.plant('filterword', 'host')}\nholdthis"
+        rules = Rules(hold_first=False, hold_links=False, words=words, hide_after_flags=1)
+        house.do(escalation.set_rules, self.host, self.open, rules)
+        mine = [f"{self.plant(word, 'host', 'member')} holdthis" for word in ("heldtext", "rejectedtext")]
+        rejected = [house.comment(self.open, writer, body, question=1) for body in mine][1]
+        house.do(queue.reject, self.host, rejected, self.plant("rejection", "host", "member"))
+        # Of somebody else: taken back before anybody looked, put into the queue again, and never looked at.
+        stranger = house.user("Sven Stranger")
+        taken = house.comment(self.open, stranger, f"{self.plant('takenback')} holdthis", question=1)
+        house.do(comments.delete, stranger, taken)
+        again = house.comment(self.open, stranger, f"{self.plant('undone', 'host')} holdthis", question=1)
+        house.do(queue.approve, self.host, again)
+        house.do(queue.undo, self.host, again)
+        house.comment(self.open, stranger, f"{self.plant('heldofanother', 'host')} holdthis")
+        flagged = house.comment(self.open, stranger, self.plant("setaside", "host"), question=1)
+        house.do(flags.flag, house.user("Fred Flagger"), flagged, "other", self.plant("flagnote", "host"))
 
     def _comments(self) -> None:
         house, writer = self.house, self.house.user("Wanda Writer")
@@ -127,7 +152,7 @@ class Garden:
             "question_id": [str(question.id) for question in db.session.query(Question)],
             "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
             "session_id": [str(session.id) for session in db.session.query(Session)],
-            "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute"],
+            "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "flag"],
             "token": ["a-token"],
             "filename": ["robots.txt"],
         }

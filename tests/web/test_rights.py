@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from forum import clock
 from forum.access import STAFF, TABLE, Role
-from forum.actions import moderation
+from forum.actions import escalation, moderation
 from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
@@ -18,14 +18,18 @@ from forum.models import (
     CommentState,
     Discussion,
     Event,
+    Flag,
     HeldAnswer,
     Invitation,
+    Level,
     Mute,
     PanelCall,
     Phase,
     Question,
     QuestionState,
     ReadyCheck,
+    Review,
+    Safeguards,
     Seat,
     SeatRole,
     Session,
@@ -53,6 +57,10 @@ class World:
             if user is not None and role not in {Role.UNCONFIRMED, Role.MUTED}
         }
         self.other = house.comment(self.discussion, self.guest, WORDS, question=1)
+        self.flagged = house.comment(self.discussion, self.guest, WORDS, question=1)
+        house.do(escalation.set_level, self.people[Role.HOST], self.discussion, "everyone", None)
+        self.held = house.comment(self.discussion, house.user("Hal Held"), WORDS, question=1)
+        house.do(escalation.set_level, self.people[Role.HOST], self.discussion, "open", None)
         self._mute(self.people[Role.MUTED])
         for role in (Role.UNCONFIRMED, Role.MUTED):
             self.own[role] = self._written_before(role)
@@ -131,6 +139,11 @@ class World:
                     source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1, highlighted_at=None
                 )
             )
+            db.session.execute(update(Comment).where(Comment.id == self.held.id).values(state=CommentState.HELD))
+            db.session.execute(update(Review).values(decision=None, decided_at=None))
+            db.session.execute(delete(Flag))
+            db.session.execute(delete(Review).where(Review.comment_id != self.held.id))
+            db.session.execute(update(Safeguards).values(level=Level.OPEN))
             db.session.execute(
                 update(Question).where(Question.id == self.waiting.id).values(number=None, state=QuestionState.DRAFT)
             )
@@ -156,6 +169,9 @@ class World:
             db.session.execute(select(Question.id, Question.state)).all(),
             db.session.execute(select(Seat.id)).all(),
             db.session.execute(select(Mute.id)).all(),
+            db.session.execute(select(Review.comment_id, Review.decision)).all(),
+            db.session.execute(select(Flag.id)).all(),
+            db.session.execute(select(Safeguards.level)).all(),
             db.session.execute(select(BackstageMessage.id)).all(),
             db.session.execute(select(HeldAnswer.id, HeldAnswer.body)).all(),
             db.session.execute(select(Invitation.id, Invitation.state)).all(),
@@ -218,6 +234,9 @@ WAYS = {
     "comment.delete": on_own("delete"),
     "comment.move": on_own("move", question=""),
     "comment.hide": lambda world, role: world.post(role, f"/comments/{world.other.id}/hide", reason="cell"),
+    "comment.flag": lambda world, role: world.post(role, f"/comments/{world.flagged.id}/flag", reason="spam"),
+    "queue.work": lambda world, role: world.post(role, f"/console/queue/{world.held.id}/approve"),
+    "safeguards.set": lambda world, role: world.post(role, "/console/escalation", level="everyone"),
     "comment.highlight": lambda world, role: world.post(role, f"/comments/{world.other.id}/highlight"),
     "announcement.make": lambda world, role: world.post(role, "/console/announcement", announcement=f"Said by {role}."),
     "summary.write": lambda world, role: world.post(role, "/console/summary", summary=f"Summed up by {role}."),

@@ -9,7 +9,7 @@ import { getPage, post } from "./send.js";
 import { put } from "./stream.js";
 import { _ } from "./words.js";
 
-const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute"];
+const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
@@ -70,6 +70,10 @@ async function send(form, submitter, dialog, trouble) {
 }
 
 export function start() {
+  // At the end of the page the composer, losing the focus, would shrink and move the link away under the pointer.
+  document.addEventListener("mousedown", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).closest?.("a[data-action]")) event.preventDefault();
+  });
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-action]");
     if (!(link instanceof HTMLAnchorElement) || !IN_DIALOG.includes(link.dataset.action ?? "")) return;

@@ -27,6 +27,13 @@ function arm(say) {
   say(`${ask.firstChild?.textContent?.trim()}: press Enter. Esc leaves it.`);
 }
 
+/** Press the button of the current comment that has this key; undo is no comment's own. @param {string} key */
+function press(key) {
+  const root = key === "Z" ? one(".queue") : current();
+  const button = /** @type {HTMLButtonElement | null} */ (root && one(`button[data-key=${key}]`, root));
+  button?.form?.requestSubmit();
+}
+
 function openReason() {
   const details = /** @type {HTMLDetailsElement | null} */ (current()?.querySelector("details[data-hide]"));
   if (!details) return;
@@ -71,6 +78,7 @@ export function startKeys(send, say) {
     else if (name === "j") step(1);
     else if (name === "k") step(-1);
     else if (name === "x") openReason();
+    else if (name === "a" || name === "c" || name === "z") press(name.toUpperCase());
     else if (/^[1-9]$/.test(key)) moveTo(key, send);
     else return;
     event.preventDefault();

@@ -7,6 +7,7 @@ import { Idiomorph } from "../vendor/idiomorph.esm.js";
 import { startBackstage } from "./backstage.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
+import { goOn, leave } from "./console-queue.js";
 import * as link from "./link.js";
 import { all, hear, one, page, tell } from "./page.js";
 import { adoptToken, getPage, post } from "./send.js";
@@ -48,6 +49,7 @@ function become(fresh) {
   Object.assign(document.body.dataset, { epoch, phase });
   shown = page.seq;
   showPresence();
+  goOn();
 }
 
 /** Fetch the console and take it over; calls that come meanwhile lead to one more round. */
@@ -82,6 +84,7 @@ export async function send(form) {
   const { ok, data, error } = await post(form.action, new FormData(form));
   delete form.dataset.sending;
   if (ok) {
+    leave(form);
     if (form.dataset.clear !== undefined) form.reset();
     form.closest("details")?.removeAttribute("open");
     say(data.notice);

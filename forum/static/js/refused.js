@@ -90,6 +90,10 @@ function mute(message) {
 export function start(composer) {
   form = composer;
   hear("status", tellPhase);
+  hear("outbox sent", () => {
+    const seconds = Number(document.body.dataset.slowSeconds);
+    if (seconds && page.role === "member") wait(seconds, _("Slow mode: the next one in {n} seconds.", { n: seconds }));
+  });
   hear("link", (state) => {
     if (state === "live") unsay("link");
     const now = button(state === "lost" ? _("Load now") : _("Check now"), () => tell("check now"));

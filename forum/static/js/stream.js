@@ -33,7 +33,7 @@ function applyComment(event) {
     const isNew = event.kind === "comment.posted";
     const placed = put(event.html, isNew);
     if (placed?.isAdded && isNew) tell("arrived", { place: placed.place, event });
-    if (!placed && event.kind === "comment.moved" && one(".show-earlier")) tell("resync");
+    if (!placed && /moved|approved/.test(event.kind) && one(".show-earlier")) tell("resync");
   }
   if (event.quote != null) {
     for (const quote of all(`.reply-quote[data-to="${event.id}"]`)) {
@@ -76,6 +76,7 @@ export function put(html, isNew) {
   const fresh = parse(html);
   const list = fresh ? listOf(fresh.dataset.question) : null;
   if (!fresh) return null;
+  if (fresh.matches(".waiting-comment")) return wait(fresh);
   const old = document.getElementById(fresh.id);
   if (old && (old.parentElement === list || !list)) {
     morph(old, fresh);
@@ -86,6 +87,16 @@ export function put(html, isNew) {
   tell("prepare", fresh);
   insert(list, fresh, isNew);
   return { place: fresh, isAdded: true };
+}
+
+/** What waits for a host has its place above the field, on its writer's page alone. @param {HTMLElement} fresh */
+function wait(fresh) {
+  const old = document.getElementById(fresh.id);
+  const region = one("[data-region=waiting]");
+  if (old) morph(old, fresh);
+  else one("ol", region ?? document)?.append(fresh);
+  if (region) region.hidden = false;
+  return null;
 }
 
 /**

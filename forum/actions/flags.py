@@ -1,0 +1,89 @@
+"""Members ask a host to look at a comment. Runs inside `writing()`."""
+
+from sqlalchemy import func, select
+
+from forum import access, clock, text
+from forum.actions import reviews
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.live import log
+from forum.models import Cause, Comment, CommentState, Flag, FlagReason, Safeguards, User
+from forum.refusals import Refused, invalid, unknown
+
+
+def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
+    """Put the flag of `member` on `comment`; a second one of the same person changes nothing.
+
+    With as many open flags as the discussion's hosts have chosen, the comment is set aside until a host has looked.
+    Raises Refused (not theirs; 404 for what cannot be read; own, 409; invalid for an unknown reason or a bad note).
+    """
+    discussion = comment.discussion
+    access.require(member, "discussion.read", discussion)
+    reviews.hold_still(comment)
+    earlier = db.session.scalar(select(Flag).where(Flag.comment_id == comment.id, Flag.user_id == member.id))
+    if comment.state is not CommentState.PUBLISHED and (earlier is None or comment.state is CommentState.HELD):
+        raise unknown()
+    access.require(member, "comment.flag", discussion)
+    if comment.author_id == member.id:
+        raise Refused("own", "This is your own comment. You can edit or delete it.", 409)
+    if earlier is not None:
+        return earlier
+    flagged = Flag(
+        comment_id=comment.id,
+        user_id=member.id,
+        reason=_reason(reason),
+        note=_note(note),
+        at=clock.now(),
+        settled_at=None,
+    )
+    db.session.add(flagged)
+    review = reviews.of(comment)
+    if review is None or not review.is_open:
+        reviews.open_for(comment, Cause.FLAGS)
+    else:
+        reviews.tell_hosts(comment)
+    _set_aside_if_enough(comment)
+    return flagged
+
+
+def _set_aside_if_enough(comment: Comment) -> None:
+    """Hide `comment` until looked at, when enough ask for it. Nobody can flag a host or panelist out of the room."""
+    enough = Safeguards.of(comment.discussion_id).hide_after_flags
+    author = comment.author
+    if not enough or (author is not None and access.role_of(author, comment.discussion) in access.PANEL):
+        return
+    db.session.flush()
+    count = db.session.scalar(select(func.count()).where(Flag.comment_id == comment.id, Flag.settled_at.is_(None)))
+    if (count or 0) >= enough:
+        set_aside(comment, {"flags": count})
+
+
+def set_aside(comment: Comment, why: dict[str, object]) -> None:
+    """Hide `comment` until a host has looked at it: its place stays and accuses nobody."""
+    write_down(
+        None,
+        comment.discussion,
+        "comment.set_aside",
+        "comment",
+        comment.id,
+        before={"state": comment.state.value},
+        after={"state": CommentState.HIDDEN.value, **why},
+    )
+    comment.state, comment.hidden_reason = CommentState.HIDDEN, ""
+    reviews.tell(comment)
+    log.record(comment.discussion, "comment.set_aside", comment.id)
+
+
+def _reason(reason: str) -> FlagReason:
+    if reason not in {member.value for member in FlagReason}:
+        raise invalid(reason="Choose what is wrong with this comment.")
+    return FlagReason(reason)
+
+
+def _note(note: str) -> str:
+    if not note.strip():
+        return ""
+    try:
+        return text.clean_line(note, 200)
+    except text.TextFault as fault:
+        raise invalid(note=fault.message) from fault

@@ -1,0 +1,206 @@
+"""The moderators' queue: claim, approve, reject, undo, hide everything by one person. Runs inside `writing()`."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from forum import access, clock
+from forum.actions import reviews
+from forum.actions.moderation import checked_reason, hide, require_below, write_down
+from forum.database import db
+from forum.live import log
+from forum.models import Comment, CommentState, Decision, Discussion, Review, User
+from forum.refusals import Refused, unknown
+
+CLAIM = timedelta(minutes=2)
+_DONE = {
+    Decision.APPROVED: "approved it",
+    Decision.KEPT: "kept it",
+    Decision.REJECTED: "rejected it",
+    Decision.HIDDEN: "hid it",
+}
+
+
+def claim(actor: User, comment: Comment) -> Review:
+    """Let the others see for two minutes that `actor` looks at `comment`; once more makes it two minutes again.
+
+    Raises Refused (not theirs; decided or taken, 409 with who).
+    """
+    review = _open_review(actor, comment)
+    review.claimed_by, review.claimed_until = actor, clock.now() + CLAIM
+    reviews.tell_hosts(comment)
+    return review
+
+
+def release(actor: User, comment: Comment) -> None:
+    """End one's own claim. Raises Refused (not theirs; decided or taken, 409)."""
+    review = _open_review(actor, comment)
+    review.claimed_by = review.claimed_until = None
+    reviews.tell_hosts(comment)
+
+
+def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
+    """Show `comment`: a held one for the first time, one that was set aside again; a flagged one just stays.
+
+    `seen` names the version that was looked at (`version_of`).
+    Raises Refused (not theirs; decided, taken, changed: 409).
+    """
+    review = _open_review(actor, comment)
+    _require_version(comment, seen)
+    before = comment.state
+    kept = before is CommentState.PUBLISHED
+    comment.state, comment.hidden_reason = CommentState.PUBLISHED, ""
+    kind = "comment.kept" if kept else "comment.approved"
+    _write_down(actor, comment, kind, before)
+    reviews.settle(review, Decision.KEPT if kept else Decision.APPROVED, actor, before)
+    if not kept:
+        log.record(comment.discussion, "comment.approved", comment.id)
+    return review
+
+
+def reject(actor: User, comment: Comment, reason: str, seen: str | None = None) -> Review:
+    """Keep a held `comment` from everybody but its writer, who reads why; hide one that was shown already.
+
+    Raises Refused (not theirs; invalid without a reason; decided, taken, changed: 409).
+    """
+    review = _open_review(actor, comment)
+    _require_version(comment, seen)
+    reason = checked_reason(reason)
+    before = comment.state
+    if before is not CommentState.HELD:
+        comment.state, comment.hidden_reason = CommentState.HIDDEN, reason
+        _write_down(actor, comment, "comment.hidden", before, reason)
+        reviews.settle(review, Decision.HIDDEN, actor, before, reason)
+        log.record(comment.discussion, "comment.hidden", comment.id)
+        return review
+    _write_down(actor, comment, "comment.rejected", before, reason)
+    reviews.settle(review, Decision.REJECTED, actor, before, reason)
+    return review
+
+
+def undo(actor: User, comment: Comment) -> Review:
+    """Take a decision back: the comment waits in the queue again.
+
+    What had been approved keeps its place on the page and is set aside there, since people have seen it.
+    Raises Refused (not theirs; 404 for what is not in the record of the queue; 409 for what has gone on since).
+    """
+    access.require(actor, "queue.work", comment.discussion)
+    reviews.hold_still(comment)
+    review = reviews.of(comment)
+    if review is None or review.decision is Decision.WITHDRAWN or comment.state is CommentState.DELETED:
+        raise unknown()
+    if review.decision is None:
+        raise Refused("waiting", "This comment waits in the queue already.", 409)
+    if comment.state is not _after(review):
+        raise Refused("changed", "This comment has been changed since that decision. Look at it on the page.", 409)
+    decision, before = review.decision, comment.state
+    if decision is Decision.APPROVED:
+        comment.state = CommentState.HIDDEN
+    elif decision is Decision.HIDDEN:
+        comment.state = CommentState(review.state_before)
+    comment.hidden_reason = ""
+    _write_down(actor, comment, f"{decision.value}.undone", before)
+    reviews.unsettle_flags(review)
+    reviews.reopen(review)
+    reviews.tell(comment)
+    if comment.state is not before:
+        log.record(comment.discussion, "comment.reopened", comment.id)
+    return review
+
+
+def hide_all(actor: User, discussion: Discussion, person: User, reason: str) -> int:
+    """Hide everything that `person` has written in `discussion`, and reject what waits; return how many that were.
+
+    Raises Refused (not theirs; invalid without a reason; 409 for hosts and moderators).
+    """
+    access.require(actor, "queue.work", discussion)
+    reason = checked_reason(reason)
+    require_below(actor, discussion, person)
+    log.lock(discussion)
+    found = db.session.scalars(
+        select(Comment)
+        .where(
+            Comment.discussion_id == discussion.id,
+            Comment.author_id == person.id,
+            Comment.state != CommentState.DELETED,
+        )
+        .order_by(Comment.id)
+    ).all()
+    hidden = 0
+    for comment in found:
+        hidden += _hide_one(actor, comment, reason)
+    if hidden:
+        write_down(actor, discussion, "person.hidden", "user", person.id, reason=reason, after={"comments": hidden})
+    return hidden
+
+
+def version_of(comment: Comment) -> str:
+    """Return what tells this text of `comment` from one its writer has put in its place."""
+    return comment.edited_at.isoformat() if comment.edited_at else ""
+
+
+def _hide_one(actor: User, comment: Comment, reason: str) -> bool:
+    review = reviews.of(comment)
+    if comment.state is CommentState.HELD:
+        if review is None or not review.is_open:
+            return False
+        _write_down(actor, comment, "comment.rejected", comment.state, reason)
+        reviews.settle(review, Decision.REJECTED, actor, comment.state, reason)
+        return True
+    if comment.state is CommentState.HIDDEN and (review is None or not review.is_open):
+        return False
+    hide(actor, comment, reason)
+    return True
+
+
+def _open_review(actor: User, comment: Comment) -> Review:
+    """Return the review of `comment` for `actor` to work on.
+
+    Raises Refused (not theirs; decided or taken, 409 with who).
+    """
+    access.require(actor, "queue.work", comment.discussion)
+    reviews.hold_still(comment)
+    review = reviews.of(comment)
+    if review is None or review.decision is Decision.WITHDRAWN:
+        raise unknown()
+    if review.decision is not None:
+        who = name_in(comment.discussion, review.decided_by)
+        raise Refused("decided", f"{who} was faster and {_DONE[review.decision]}.", 409)
+    claimant = review.claimant(clock.now())
+    if claimant is not None and claimant.id != actor.id:
+        who = name_in(comment.discussion, claimant)
+        raise Refused("taken", f"{who} is looking at this comment now. Take the next one.", 409)
+    return review
+
+
+def name_in(discussion: Discussion, user: User | None) -> str:
+    """Return what a host or moderator is called in `discussion`."""
+    if user is None:
+        return "Somebody"
+    seat = access.seat_of(user, discussion)
+    return seat.name if seat else user.name
+
+
+def _require_version(comment: Comment, seen: str | None) -> None:
+    if seen is not None and seen != version_of(comment):
+        raise Refused("changed", "Its writer has changed this comment meanwhile. Read it again, then decide.", 409)
+
+
+def _after(review: Review) -> CommentState:
+    """Return what the comment is as long as the decision stands."""
+    if review.decision in {Decision.APPROVED, Decision.KEPT}:
+        return CommentState.PUBLISHED
+    return CommentState.HELD if review.decision is Decision.REJECTED else CommentState.HIDDEN
+
+
+def _write_down(actor: User, comment: Comment, verb: str, before: CommentState, reason: str = "") -> None:
+    write_down(
+        actor,
+        comment.discussion,
+        verb,
+        "comment",
+        comment.id,
+        reason=reason,
+        before={"state": before.value},
+        after={"state": comment.state.value},
+    )

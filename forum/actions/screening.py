@@ -1,0 +1,82 @@
+"""What happens to a member's comment before it is shown: slow mode, escalation, filters. No rows are changed."""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from forum import access, clock, filters
+from forum.access import Role
+from forum.config import Settings
+from forum.database import db
+from forum.models import Cause, Comment, CommentState, Discussion, Level, Safeguards, User
+from forum.refusals import Refused
+
+# Whoever has as many comments published on this site is no newcomer any more.
+KNOWN_AFTER = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a comment is held, and the word or address that was found in it, if that is why."""
+
+    cause: Cause
+    detail: str = ""
+
+
+def require_pace(author: User, role: Role, discussion: Discussion) -> None:
+    """Let a member write once in so many seconds. Raises Refused (slow_mode, 429, with retry_after)."""
+    seconds = Safeguards.of(discussion.id).slow_seconds
+    if not seconds or role in access.PANEL:
+        return
+    latest = db.session.scalar(
+        select(func.max(Comment.posted_at)).where(
+            Comment.author_id == author.id, Comment.discussion_id == discussion.id
+        )
+    )
+    left = (latest + timedelta(seconds=seconds) - clock.now()).total_seconds() if latest else 0.0
+    if left > 0:
+        wait = math.ceil(left)
+        raise Refused(
+            "slow_mode",
+            f"Slow mode: one comment every {seconds} s. Your text is kept; post it in {wait} s.",
+            429,
+            retry_after=wait,
+        )
+
+
+def finding(author: User, role: Role, discussion: Discussion, source: str, html: str) -> Finding | None:
+    """Return why what `author` wrote waits for a host, None when it is shown at once.
+
+    Hosts, moderators and panelists are never held.
+    """
+    if role in access.PANEL:
+        return None
+    safeguards = Safeguards.of(discussion.id)
+    settings: Settings = current_app.config["SETTINGS"]
+    if word := filters.word_in(source, html, filters.entries(safeguards.words) + filters.of_site(settings)):
+        return Finding(Cause.WORDS, word[:200])
+    if (safeguards.hold_links or settings.hold_links) and (address := filters.link_in(html)):
+        return Finding(Cause.LINK, address[:200])
+    if safeguards.level is Level.EVERYONE:
+        return Finding(Cause.EVERYONE)
+    if safeguards.level is Level.NEWCOMERS or safeguards.hold_first:
+        known = _published(author)
+        if safeguards.level is Level.NEWCOMERS and known < KNOWN_AFTER:
+            return Finding(Cause.NEWCOMER)
+        if safeguards.hold_first and known == 0:
+            return Finding(Cause.FIRST)
+    return None
+
+
+def _published(author: User) -> int:
+    """Return how many comments of `author` can be read on this site; more than KNOWN_AFTER are not counted."""
+    some = (
+        select(Comment.id)
+        .where(Comment.author_id == author.id, Comment.state == CommentState.PUBLISHED)
+        .limit(KNOWN_AFTER)
+        .subquery()
+    )
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
