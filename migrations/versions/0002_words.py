@@ -5,7 +5,7 @@ from alembic import op
 
 from forum.database import UtcDateTime
 
-revision = "0008"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
