@@ -49,6 +49,7 @@ class Desk:
         self.user = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR)
         self.comment = house.comment(self.discussion, self.user, "Mine.", question=1)
         self.foreign = house.comment(self.other, house.user(), "Elsewhere.", question=1)
+        self.asked = self.discussion.questions[0]
         self.waiting = house.question(self.discussion)
         self.seat = house.seat(self.discussion, house.user("Sam Sitter"), SeatRole.PANELIST)
         self.client = app.test_client()
@@ -107,6 +108,32 @@ class Desk:
             ],
             "console.unmute": [(f"{d}/console/people/{2**70}/unmute", {})],
             "console.write_question": [(f"{d}/questions/new", QUESTION)],
+            "said.announce": [(f"{d}/console/announcement", {"announcement": "Ten more minutes."})],
+            "said.take_down": [(f"{d}/console/announcement/take-down", {})],
+            "said.sum_up": [(f"{d}/console/summary", {"summary": "All in all."})],
+            "said.sum_up_question": [
+                (f"{d}/questions/{self.asked.id}/summary", {"summary": "All in all."}),
+                (f"{d}/questions/{2**70}/summary", {"summary": "Of nothing."}),
+            ],
+            "panel.invite": [(f"{d}/panel/{2**70}/invite", {})],
+            "panel.invite_all": [(f"{d}/panel/invite", {})],
+            "panel.revoke": [(f"{d}/panel/{self.seat.id}/revoke", {}), (f"{d}/panel/{2**70}/revoke", {})],
+            "panel.call": [
+                (f"{d}/panel/call", {"panelist": str(self.seat.user_id), "question": "1"}),
+                (f"{d}/panel/call", {"panelist": str(self.seat.user_id), "comment": str(c)}),
+            ],
+            "panel.withdraw": [(f"{d}/panel/calls/{2**70}/withdraw", {})],
+            "invitations.enter": [("/invitation/a-token", {})],
+            "backstage.say": [(f"{d}/backstage/messages", {"body": "Hello, panel.", "key": "key-12345"})],
+            "backstage.ask_ready": [(f"{d}/backstage/check", {})],
+            "backstage.answer_ready": [(f"{d}/backstage/ready", {})],
+            "backstage.decline": [(f"{d}/backstage/calls/{2**70}/pass", {})],
+            "backstage.introduce": [
+                (f"{d}/backstage/introduction", {"title": "Dr", "affiliation": "Lab", "biography": "Short."})
+            ],
+            "held.hold": [(f"{d}/backstage/answers/{self.waiting.id}", {"body": "Ahead."})],
+            "held.release": [(f"{d}/backstage/answers/{self.waiting.id}/release", {"body": "", "key": "key-12345"})],
+            "held.forget": [(f"{d}/backstage/held/{2**70}/forget", {})],
             "queue.decide": [
                 (f"{d}/console/queue/{c}/{verb}", {"reason": "off topic", "seen": ""})
                 for verb in ("claim", "release", "reject", "approve", "undo")
