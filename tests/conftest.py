@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ from tests.machine import free_port, missing
 from tests.postgresql import cluster, postgresql_folder
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.server import Running
 
 # Where tests have always found these.
@@ -153,3 +156,17 @@ def house(app: Flask) -> House:
 def client(app: Flask) -> FlaskClient:
     """A browser without script and without an account."""
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """The system's Chromium, one for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if not os.path.exists(path):
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()

@@ -20,6 +20,7 @@ NORMALISE = """() => {
     if (node.nodeType === Node.TEXT_NODE) return node.textContent.replace(/\\s+/g, ' ');
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     if (node.matches('.unread-line, .comment-pending, [data-now], [data-readers], [data-countdown]')) return '';
+    if (node.matches('[data-region=for-you]:empty')) return '';
     if (node.matches('[data-person-state], [data-writing], [data-region=composer-options], script')) return '';
     const passing = ['fresh', 'is-writing', 'is-offline'];
     const classes = [...node.classList].filter((name) => !passing.includes(name)).sort();

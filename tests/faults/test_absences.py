@@ -13,14 +13,11 @@ from forum.database import db, writing
 from forum.live import log
 from forum.models import Discussion
 from forum.server import as_environment
-from tests.browser.conftest import chromium
 from tests.browser.scene import Scene, until
 from tests.conftest import free_port
 from tests.faults.conftest import SOAK
 from tests.faults.line import line
 from tests.server import running
-
-__all__ = ["chromium"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.browser, pytest.mark.timeout(600)]
 
