@@ -36,7 +36,7 @@ class Comment(Model):
     discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"))
     question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"))
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"), index=True)
-    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     byline_name: Mapped[str] = mapped_column(String(80), default="")
     byline_affiliation: Mapped[str] = mapped_column(String(120), default="")
     source: Mapped[str] = mapped_column(Text)
@@ -58,6 +58,7 @@ class Comment(Model):
 
     __table_args__ = (
         UniqueConstraint("discussion_id", "author_id", "key"),
+        Index("ix_comment_author", "author_id", "discussion_id", "id"),
         Index("ix_comment_stream", "discussion_id", "id"),
         Index("ix_comment_answers", "question_id", "id"),
         CheckConstraint("(author_id IS NULL) <> (byline_name = '')", name="signed"),

@@ -83,7 +83,7 @@ def test_a_page_costs_the_same_in_a_discussion_of_weeks(database, app, house, se
         costs[comments] = min(cost(server, path, headers) for _ in range(4))
         print(f"\na member's page of {comments} comments: {costs[comments] * 1e3:.1f} ms CPU", end="")
     print(f": {costs[LONG] / costs[USUAL]:.2f}×, {'SQLite' if database.is_sqlite else 'PostgreSQL'}")
-    assert costs[LONG] / costs[USUAL] <= 2
+    assert costs[LONG] / costs[USUAL] <= 1.5
 
 
 def cost(server: Running, path: str, headers: dict[str, str], count: int = 30) -> float:
