@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     held_words_file: Path | None = Field(None, description="The same from a file, one a line; read again when changed.")
     hold_links: bool = Field(False, description="Whether every comment of a member with a link is held for a host.")
     limits: bool = Field(True, description="Whether requests are throttled; switch off only for load tests.")
+    poll_seconds: float = Field(
+        1.0, gt=0, le=60, description="How often, in seconds, each process looks for news it was not woken for."
+    )
     demo: bool = Field(
         False, description="Let the cast of demo people answer in the sample discussion while it is watched."
     )

@@ -1,7 +1,7 @@
 """The tail: one greenlet per process that reads what the log has grown by and sends it to who reads along.
 
-Woken by the bell of this process, on PostgreSQL by NOTIFY from any other, and by itself every second:
-a lost wake costs a second and never a comment.
+Woken by the bell of this process, on PostgreSQL by NOTIFY from any other, and by itself every second
+(`FORUM_POLL_SECONDS`): a lost wake costs that time and never a comment.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import gevent
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import bindparam, select
 
 from forum.config import Settings
@@ -21,7 +21,6 @@ from forum.models import Discussion, Event
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
 GATHER_SECONDS = 0.05
-POLL_SECONDS = 1.0
 
 _log = logging.getLogger("roundtext.live")
 
@@ -120,10 +119,15 @@ def start(app: Flask) -> None:
 
 def _wait_and_turn() -> None:
     global _turned_at
-    if wake.wait(POLL_SECONDS):
+    if wake.wait(_settings().poll_seconds):
         gevent.sleep(max(0.0, _turned_at + GATHER_SECONDS - time.monotonic()))
     turn()
     _turned_at = time.monotonic()
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
 
 
 def _hear(payload: str) -> None:
