@@ -19,7 +19,6 @@ from forum.models import (
     InvitationState,
     PanelCall,
     Question,
-    QuestionState,
     Seat,
     SeatRole,
     User,
@@ -141,7 +140,7 @@ def answers(discussion: Discussion) -> dict[int, set[int]]:
 def coming(discussion: Discussion) -> list[Coming]:
     """Return the questions still to be asked, in order, as the panel may see them; those left out are not."""
     number = max((question.number or 0 for question in discussion.questions), default=0)
-    waiting = [q for q in discussion.questions if not q.is_asked and q.state is QuestionState.DRAFT]
+    waiting = [q for q in discussion.questions if q.is_coming]
     return [Coming(question, f"Q{number + place}") for place, question in enumerate(waiting, start=1)]
 
 

@@ -12,7 +12,7 @@ from forum.actions import comments
 from forum.actions.comments import CommentDraft
 from forum.database import db
 from forum.live import log
-from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, QuestionState, User
+from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, User
 from forum.refusals import Refused, invalid, unknown
 
 
@@ -23,7 +23,7 @@ def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
     """
     discussion = question.discussion
     access.require(panelist, "answer.hold", discussion)
-    if question.state is QuestionState.SKIPPED:
+    if not question.is_asked and not question.is_coming:
         raise unknown()
     kept = _kept(panelist, question)
     if not body.strip():

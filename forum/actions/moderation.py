@@ -34,7 +34,12 @@ def write_down(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to the record of `discussion`; `actor` None means the clock. Lines are never changed or removed."""
+    """Add a line to the record of `discussion`; `actor` None means the clock. Lines are never changed or removed.
+
+    A rehearsal has no record: nothing of it is to remain, and a record would.
+    """
+    if discussion.is_rehearsal:
+        return
     db.session.add(
         ModerationAction(
             discussion_id=discussion.id,

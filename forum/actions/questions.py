@@ -14,16 +14,20 @@ from forum.models import Discussion, Question, QuestionState, User
 from forum.refusals import Refused, invalid
 
 _MOST_QUESTIONS = 100
-_LONGEST_MINUTES = 366 * 24 * 60
+LONGEST_MINUTES = 366 * 24 * 60
 
 
 @dataclass(frozen=True)
 class QuestionDraft:
-    """A question as its host wrote it; offset (after the start) and length are whole minutes, or None."""
+    """A question as its host wrote it; offset (after the start) and length are whole minutes, or None.
+
+    A spare is ready if there is time, and never next by itself.
+    """
 
     text: str
     planned_offset_minutes: int | None = None
     length_minutes: int | None = None
+    is_spare: bool = False
 
     def checked(self) -> "QuestionDraft":
         """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
@@ -31,11 +35,11 @@ class QuestionDraft:
         cleaned = clean(faults, "text", self.text, 1000, required=True, lines=True)
         for field, least in (("planned_offset_minutes", 0), ("length_minutes", 1)):
             minutes = getattr(self, field)
-            if minutes is not None and not least <= minutes <= _LONGEST_MINUTES:
+            if minutes is not None and not least <= minutes <= LONGEST_MINUTES:
                 faults[field] = f"Give whole minutes, {least} or more, or leave this empty."
         if faults:
             raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
-        return QuestionDraft(cleaned, self.planned_offset_minutes, self.length_minutes)
+        return QuestionDraft(cleaned, self.planned_offset_minutes, self.length_minutes, self.is_spare)
 
 
 def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question:
@@ -50,6 +54,7 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
         text=draft.text,
         planned_offset_minutes=draft.planned_offset_minutes,
         length_minutes=draft.length_minutes,
+        is_spare=draft.is_spare,
         state=QuestionState.DRAFT,
     )
     discussion.questions.append(question)
@@ -68,6 +73,7 @@ def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
     question.text = draft.text
     question.planned_offset_minutes = draft.planned_offset_minutes
     question.length_minutes = draft.length_minutes
+    question.is_spare = draft.is_spare
     _note(actor, question, "question.edited", before={"text": before}, after={"text": draft.text})
     return question
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from forum import clock, people, text
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, QuestionState
+from forum.models import Comment, CommentState, Discussion, Phase
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -67,7 +67,7 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
                 length=question.length_minutes,
                 summary=question.summary,
             )
-            | ({"skipped": True} if question in waiting and (over or question.state is QuestionState.SKIPPED) else {})
+            | ({"skipped": True} if question in waiting and (over or not question.is_coming) else {})
             for question in asked + waiting
         ],
         "comments": [

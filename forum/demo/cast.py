@@ -17,7 +17,7 @@ from forum.database import db, writing
 from forum.demo import lines
 from forum.demo.make import SLUG
 from forum.live import broadcast, presence
-from forum.models import Comment, CommentState, Discussion, Phase, Question, QuestionState, SeatRole, User
+from forum.models import Comment, CommentState, Discussion, Phase, Question, SeatRole, User
 
 _log = logging.getLogger("roundtext.demo")
 _MOST = 400
@@ -114,7 +114,7 @@ def _run(discussion: Discussion) -> bool:
     host = next(seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST)
     now = clock.now()
     current = discussion.open_question
-    following = next((q for q in discussion.questions if q.state is QuestionState.DRAFT), None)
+    following = next((q for q in discussion.questions if q.is_coming), None)
     late = current is not None and current.asked_at is not None and now - current.asked_at > _NEXT_QUESTION_AFTER
     # The second question of the sample was asked before anybody watched; the third comes once people do.
     due = following is not None and (current is None or (late and _watched_for(discussion)))

@@ -75,7 +75,7 @@ class Scene:
     def _waiting(self) -> list[Question]:
         if self.phase == Phase.CLOSED:
             return []
-        return [q for q in self.discussion.questions if not q.number and q.state is QuestionState.DRAFT]
+        return [q for q in self.discussion.questions if q.is_coming]
 
     @cached_property
     def open(self) -> Question | None:

@@ -26,6 +26,7 @@ _HARMLESS = (
     "question.",
     "person.",
     "review.",
+    "run.",
     "discussion.opened",
     "discussion.closed",
     "discussion.paused",

@@ -19,6 +19,7 @@ from forum.models.question import Question, QuestionState
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
 from forum.models.safeguards import Level, Safeguards
 from forum.models.seat import Seat, SeatRole
+from forum.models.snippet import Snippet
 from forum.models.user import Session, SiteRole, User
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SeatRole",
     "Session",
     "SiteRole",
+    "Snippet",
     "User",
     "Visibility",
 ]

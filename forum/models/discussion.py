@@ -79,6 +79,11 @@ class Discussion(Model):
     questions_shown: Mapped[QuestionsShown] = mapped_column(choice(QuestionsShown), default=QuestionsShown.ALL)
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    silence_minutes: Mapped[int] = mapped_column(
+        default=5, server_default="5"
+    )  # without a comment until hosts are told; 0 is never
+    # A rehearsal is a discussion of its own, by invitation and without a record, and is thrown away whole.
+    rehearsal_of_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     epoch: Mapped[str] = mapped_column(String(16))  # random; new when the database is restored from a backup
     last_seq: Mapped[int] = mapped_column(default=0)
@@ -88,6 +93,11 @@ class Discussion(Model):
     seats: Mapped[list["Seat"]] = relationship(back_populates="discussion", order_by="Seat.position")
 
     __table_args__ = (Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether this is where hosts and panel try another discussion out."""
+        return self.rehearsal_of_id is not None
 
     @property
     def open_question(self) -> "Question | None":

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model
@@ -34,6 +34,9 @@ class Question(Model):
     text: Mapped[str] = mapped_column(Text)
     planned_offset_minutes: Mapped[int | None]  # after the discussion's start
     length_minutes: Mapped[int | None]
+    is_spare: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # ready if there is time, and not in the run by itself
     state: Mapped[QuestionState] = mapped_column(choice(QuestionState), default=QuestionState.DRAFT)
     asked_at: Mapped[datetime | None]
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
@@ -46,6 +49,11 @@ class Question(Model):
     asked_by: Mapped["User | None"] = relationship()
 
     __table_args__ = (UniqueConstraint("discussion_id", "number"),)
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether it is in the run and still to be asked: neither skipped nor a spare."""
+        return self.state is QuestionState.DRAFT and not self.is_spare
 
     @property
     def is_asked(self) -> bool:

@@ -36,6 +36,7 @@ class Seat(Model):
     affiliation: Mapped[str] = mapped_column(String(120), default="")
     picture: Mapped[str] = mapped_column(String(200), default="")  # file name in the data folder's media/
     biography: Mapped[str] = mapped_column(String(600), default="")
+    rehearsed_at: Mapped[datetime | None]  # when its person last wrote in a rehearsal
     introduced_at: Mapped[datetime | None]  # when its person last completed their own words and picture
 
     discussion: Mapped["Discussion"] = relationship(back_populates="seats")

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from forum import access, clock, panel
 from forum.access import Role
-from forum.actions import backstage, calls, introductions
+from forum.actions import backstage, calls, introductions, rehearsals
 from forum.actions.introductions import Introduction
 from forum.database import writing
 from forum.extensions import limiter
@@ -63,6 +63,7 @@ def show(slug: str) -> Response:
         discussion=discussion,
         role=role,
         phase=discussion.phase_at(clock.now()),
+        rehearsal=rehearsals.of(discussion),
         reading=presence.now(discussion.id)["readers"],
         **room(discussion, user, whole("before", 1, 2**31 - 1)),
         **_own(discussion, user, role),

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, clock, panel
-from forum.actions import comments, discussions, highlights, moderation, questions
+from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, snippets
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import presence
@@ -18,6 +18,7 @@ from forum.models import Discussion, Question, Safeguards, User
 from forum.refusals import Refused, invalid, unknown
 from forum.web import backstage, deciding, errors
 from forum.web.forms import Fields, signed_in
+from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
 blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
@@ -64,6 +65,8 @@ def done(discussion: Discussion, notice: str, place: str = "") -> Response:
 def show(slug: str) -> Response:
     """Show the console."""
     user, discussion = staffed(slug)
+    now = clock.now()
+    sheet = run_sheet(discussion)
     record = moderation.record(user, discussion, limit=60)
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
     page = render_template(
@@ -71,8 +74,11 @@ def show(slug: str) -> Response:
         me=user,
         discussion=discussion,
         role=access.role_of(user, discussion),
-        phase=discussion.phase_at(clock.now()),
-        sheet=run_sheet(discussion),
+        phase=discussion.phase_at(now),
+        sheet=sheet,
+        pace=pace(discussion, sheet, now),
+        tray=snippets.tray(discussion),
+        rehearsal=rehearsals.of(discussion),
         newest=newest_comments(discussion),
         mutes=moderation.mutes(user, discussion),
         record=record,
@@ -81,7 +87,7 @@ def show(slug: str) -> Response:
         safeguards=Safeguards.of(discussion.id),
         names=names_of(discussion, record),
         reading=presence.now(discussion.id)["readers"],
-        panelists=panel.panelists(discussion, clock.now()),
+        panelists=panel.panelists(discussion, now),
         backstage_names=green_room.pop("names"),
         **green_room,
     )
@@ -248,7 +254,12 @@ def _question(discussion: Discussion, question_id: int) -> Question:
 def _question_draft() -> QuestionDraft:
     """Return what the form says. Raises Refused (invalid) naming every field at fault."""
     fields = Fields()
-    draft = QuestionDraft(fields.text("text"), fields.number("planned_offset_minutes"), fields.number("length_minutes"))
+    draft = QuestionDraft(
+        fields.text("text"),
+        fields.number("planned_offset_minutes"),
+        fields.number("length_minutes"),
+        bool(request.form.get("is_spare")),
+    )
     try:
         checked = draft.checked()
     except Refused as refusal:
@@ -260,7 +271,7 @@ def _question_draft() -> QuestionDraft:
 
 def _question_page(discussion: Discussion, question: Question | None, faults: dict[str, str]) -> str:
     typed: dict[str, object] = {
-        name: getattr(question, name, None) for name in ("text", "planned_offset_minutes", "length_minutes")
+        name: getattr(question, name, None) for name in ("text", "planned_offset_minutes", "length_minutes", "is_spare")
     }
     if request.method == "POST":
         typed = {name: request.form.get(name, "") for name in typed}

@@ -56,13 +56,27 @@ def stored(discussion: Discussion) -> dict[str, str]:
     return values
 
 
+def like(discussion: Discussion) -> dict[str, str]:
+    """Return the fields of a new discussion like `discussion`: the same weekday and hours, in the next week to come."""
+    zone = ZoneInfo(discussion.time_zone)
+    begin, end = discussion.starts_at.astimezone(zone), discussion.ends_at.astimezone(zone)
+    weeks = max(1, -(-(clock.now() + timedelta(days=1) - discussion.starts_at).days // 7))
+    values = stored(discussion) | {"slug": ""}
+    for name, moment in (("starts_at", begin), ("ends_at", end)):
+        values[f"{name}_date"] = f"{moment + timedelta(weeks=weeks):%Y-%m-%d}"
+    return values | {"starts_at_fold": "", "ends_at_fold": ""}
+
+
 def typed() -> dict[str, str]:
     """Return the fields of a discussion as they were sent."""
     return {name: request.form.get(name, "") for name in _TYPED}
 
 
-def draft(discussion: Discussion | None) -> DiscussionDraft:
-    """Return what the form says. Raises Refused (invalid) naming every field at fault; a picture is stored last."""
+def draft(discussion: Discussion | None, like: Discussion | None = None) -> DiscussionDraft:
+    """Return what the form says; a new one keeps the picture of the one it is made `like`.
+
+    Raises Refused (invalid) naming every field at fault; a picture is stored last.
+    """
     fields = Fields()
     texts = {name: fields.text(name) for name in _TEXTS}
     if not texts["slug"].strip() and "slug" not in fields.faults:
@@ -71,7 +85,8 @@ def draft(discussion: Discussion | None) -> DiscussionDraft:
     zone = fields.zone("time_zone")
     starts_at, ends_at = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
     chosen = upload(fields, "hero")
-    kept = "" if discussion is None or request.form.get("remove_hero") else discussion.hero
+    before = discussion or like
+    kept = "" if before is None or request.form.get("remove_hero") else before.hero
     found = DiscussionDraft(
         **texts,
         time_zone=zone,

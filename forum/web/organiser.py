@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from forum import access, clock
-from forum.actions import discussions, seats
+from forum.actions import discussions, seats, templates
 from forum.database import db, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
 from forum.refusals import Refused, unknown
@@ -31,17 +31,21 @@ def mine() -> Response:
 
 @blueprint.route("/organise/new", methods=["GET", "POST"])
 def new() -> Response:
-    """Make a new discussion: a draft that only its staff know of."""
+    """Make a new discussion: a draft that only its staff know of. Query: like (the slug of one to make it like)."""
     user = access.require_create(signed_in())
+    like = staffed(request.args["like"])[1] if request.args.get("like") else None
     if request.method == "GET":
-        return _form(None, discussion_form.fresh(), {})
+        return _form(None, discussion_form.like(like) if like else discussion_form.fresh(), {}, like=like)
     try:
-        draft = discussion_form.draft(None)
+        draft = discussion_form.draft(None, like)
         with writing():
-            discussion = discussions.create(user, draft)
+            discussion = templates.create(user, draft, like) if like else discussions.create(user, draft)
     except Refused as refusal:
-        return _again(None, refusal)
-    flash(_("The draft is saved. Add its host, its panel and its questions below, then publish it."))
+        return _again(None, refusal, like)
+    if like:
+        flash(_("The draft is saved, with the seats, the questions and the prepared texts. Look through them below."))
+    else:
+        flash(_("The draft is saved. Add its host, its panel and its questions below, then publish it."))
     return make_response(redirect(url_for("organiser.edit", slug=discussion.slug), 303))
 
 
@@ -113,7 +117,13 @@ def _seat(discussion: Discussion, seat_id: int) -> Seat:
     return seat
 
 
-def _form(discussion: Discussion | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
+def _form(
+    discussion: Discussion | None,
+    typed: dict[str, str],
+    faults: dict[str, str],
+    status: int = 200,
+    like: Discussion | None = None,
+) -> Response:
     twice = {
         name: is_ambiguous(typed[f"{name}_date"], typed[f"{name}_time"], typed["time_zone"])
         for name in ("starts_at", "ends_at")
@@ -121,6 +131,7 @@ def _form(discussion: Discussion | None, typed: dict[str, str], faults: dict[str
     page = render_template(
         "organiser/form.html",
         discussion=discussion,
+        like=like,
         typed=typed,
         faults=faults,
         twice=twice,
@@ -134,11 +145,11 @@ def _form(discussion: Discussion | None, typed: dict[str, str], faults: dict[str
     return _private(page, status)
 
 
-def _again(discussion: Discussion | None, refusal: Refused) -> Response:
+def _again(discussion: Discussion | None, refusal: Refused, like: Discussion | None = None) -> Response:
     """Show the form with what was typed; refusals that are about no field go to the one handler."""
     if not refusal.fields or errors.wants_json():
         raise refusal
-    return _form(discussion, discussion_form.typed(), refusal.fields, refusal.status)
+    return _form(discussion, discussion_form.typed(), refusal.fields, refusal.status, like)
 
 
 def _seat_form(discussion: Discussion, seat: Seat | None, faults: dict[str, str], status: int = 200) -> Response:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from forum import people
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, ModerationAction, Question, QuestionState, SeatRole, User
+from forum.models import Comment, CommentState, Discussion, ModerationAction, Question, SeatRole, User
 
 _NEWEST = 40
 
@@ -27,7 +27,7 @@ class Line:
     @property
     def is_coming(self) -> bool:
         """Whether it is still to be asked."""
-        return self.question.state is QuestionState.DRAFT
+        return self.question.is_coming
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def run_sheet(discussion: Discussion) -> RunSheet:
     number = max((q.number or 0 for q in asked), default=0)
     lines = [_line(discussion, q, f"Q{q.number}", answers, panel, None) for q in asked]
     for place, question in enumerate(to_come, start=1):
-        if question.state is QuestionState.DRAFT:
+        if question.is_coming:
             number += 1
-        label = "" if question.state is QuestionState.SKIPPED else f"Q{number}"
+        label = f"Q{number}" if question.is_coming else ""
         lines.append(_line(discussion, question, label, answers, panel, place))
     return RunSheet(
         lines=lines,

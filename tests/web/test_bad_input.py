@@ -5,6 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
+from forum.actions import snippets
 from forum.database import db
 from forum.models import SeatRole, SiteRole
 
@@ -36,7 +37,7 @@ DISCUSSION = {
     "questions_shown": "all",
 }  # fmt: skip
 SEAT = {"name": "Nora New", "email": "nora@example.org", "role": "panelist", "title": "Dr", "affiliation": "Lab"}
-QUESTION = {"text": "What now?", "planned_offset_minutes": "5", "length_minutes": "10"}
+QUESTION = {"text": "What now?", "planned_offset_minutes": "5", "length_minutes": "10", "is_spare": "1"}
 
 
 class Desk:
@@ -52,6 +53,7 @@ class Desk:
         self.asked = self.discussion.questions[0]
         self.waiting = house.question(self.discussion)
         self.seat = house.seat(self.discussion, house.user("Sam Sitter"), SeatRole.PANELIST)
+        self.snippet = house.do(snippets.add, self.user, self.discussion, "Rules", "Be kind.")
         self.client = app.test_client()
         house.sign_in(self.client, self.user)
         self.token = house.token(self.client)
@@ -108,6 +110,18 @@ class Desk:
             ],
             "console.unmute": [(f"{d}/console/people/{2**70}/unmute", {})],
             "console.write_question": [(f"{d}/questions/new", QUESTION)],
+            "running.lengthen": [(f"{d}/questions/{self.asked.id}/lengthen", {"minutes": "5", "seen": "10"})],
+            "running.shift": [(f"{d}/console/shift", {"minutes": "5", "seen": "10"})],
+            "running.set_silence": [(f"{d}/console/silence", {"silence_minutes": "5"})],
+            "running.add_snippet": [(f"{d}/console/snippets/new", {"label": "Hello", "words": "Welcome."})],
+            "running.add_usual": [(f"{d}/console/snippets/usual", {})],
+            "running.post_snippet": [
+                (f"{d}/console/snippets/{self.snippet.id}/post", {"seen": "7"}),
+                (f"{d}/console/snippets/{2**70}/post", {"seen": "0"}),
+            ],
+            "running.remove_snippet": [(f"{d}/console/snippets/{2**70}/remove", {})],
+            "running.rehearse": [(f"{d}/console/rehearse", {})],
+            "running.end_rehearsal": [(f"{d}/console/rehearsal/end", {})],
             "said.announce": [(f"{d}/console/announcement", {"announcement": "Ten more minutes."})],
             "said.take_down": [(f"{d}/console/announcement/take-down", {})],
             "said.sum_up": [(f"{d}/console/summary", {"summary": "All in all."})],

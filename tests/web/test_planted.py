@@ -19,9 +19,12 @@ from forum.actions import (
     moderation,
     questions,
     queue,
+    rehearsals,
+    snippets,
     summaries,
 )
 from forum.actions.escalation import Rules
+from forum.actions.questions import QuestionDraft
 from forum.archive import export
 from forum.database import db, writing
 from forum.live import spoken
@@ -58,6 +61,9 @@ class Garden:
             house.question(discussion, self.plant(f"unasked{discussion.id}", *seen_by))
         skipped = house.question(self.open, self.plant("skipped", "host"))
         house.do(questions.skip, self.host, skipped)
+        spare = QuestionDraft(self.plant("spare", "host"), is_spare=True)
+        house.do(questions.write, self.host, self.open, spare)
+        house.do(snippets.add, self.host, self.open, self.plant("snippetlabel", "host"), self.plant("snippet", "host"))
         self.people = {
             "visitor": None,
             "member": house.user("Mina Mayer"),
@@ -68,6 +74,7 @@ class Garden:
         self._comments()
         self._queue()
         self._backstage()
+        self._rehearsal()
         seated = {seat.user_id for seat in db.session.query(Seat)}
         for user in db.session.query(User):
             mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}
@@ -131,6 +138,15 @@ class Garden:
         house.do(calls.call, self.host, self.open, pia.id, asked)
         seat = next(seat for seat in self.open.seats if seat.user_id == pia.id)
         self.words[house.do(invitations.invite, self.host, seat).rpartition("/")[2]] = set()
+
+    def _rehearsal(self) -> None:
+        """What is tried out by hosts and panel before the event."""
+        house = self.house
+        coming = house.discussion(phase="announced", host=self.host, slug="coming-one")
+        rehearsal = house.do(rehearsals.begin, self.host, coming)
+        self.words[rehearsal.slug] = {"host"}
+        asked = house.asked(rehearsal, self.plant("rehearsedquestion", "host"))
+        house.comment(rehearsal, self.host, self.plant("rehearsed", "host"), question=asked.number)
 
     def plant(self, word: str, *seen_by: str) -> str:
         word = f"zq{word}qz"

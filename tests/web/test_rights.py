@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from forum import clock
 from forum.access import STAFF, TABLE, Role
-from forum.actions import escalation, moderation
+from forum.actions import escalation, moderation, snippets
 from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
@@ -34,6 +34,7 @@ from forum.models import (
     SeatRole,
     Session,
     SiteRole,
+    Snippet,
     User,
     Visibility,
 )
@@ -64,6 +65,7 @@ class World:
         self._mute(self.people[Role.MUTED])
         for role in (Role.UNCONFIRMED, Role.MUTED):
             self.own[role] = self._written_before(role)
+        self.snippet = house.do(snippets.add, self.people[Role.HOST], self.discussion, "Rules", "Be kind.")
         self.clients = {role: app.test_client() for role in self.people}
         form = self.clients[Role.VISITOR].get("/sign-in").get_data(as_text=True)
         self.tokens = {Role.VISITOR: form.split('name="csrf_token" value="')[1].split('"')[0]}
@@ -133,7 +135,9 @@ class World:
             db.session.execute(
                 update(Discussion).where(Discussion.id == self.discussion.id).values(phase=self.phase, **self.fields)
             )
-            db.session.execute(delete(Comment).where(Comment.key.like("cell-%")))
+            db.session.execute(delete(Comment).where(Comment.key.like("cell-%") | Comment.key.like("snippet-%")))
+            db.session.execute(delete(Discussion).where(Discussion.rehearsal_of_id.is_not(None)))
+            db.session.execute(delete(Snippet).where(Snippet.id != self.snippet.id))
             db.session.execute(
                 update(Comment).values(
                     source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1, highlighted_at=None
@@ -177,6 +181,7 @@ class World:
             db.session.execute(select(Invitation.id, Invitation.state)).all(),
             db.session.execute(select(PanelCall.id, PanelCall.state)).all(),
             db.session.execute(select(ReadyCheck.id, ReadyCheck.ended_at)).all(),
+            db.session.execute(select(Snippet.id, Snippet.times)).all(),
         )
 
     def get(self, role: Role, path: str):
@@ -227,6 +232,11 @@ WAYS = {
     ),
     "question.write": lambda world, role: world.post(role, "/questions/new", text="Written in a cell?"),
     "question.ask": lambda world, role: world.post(role, f"/questions/{world.waiting.id}/ask"),
+    "rehearsal.begin": lambda world, role: world.post(role, "/console/rehearse"),
+    "snippet.write": lambda world, role: world.post(role, "/console/snippets/new", label="Hello", words="Said again."),
+    "snippet.post": lambda world, role: world.post(
+        role, f"/console/snippets/{world.snippet.id}/post", seen=world.snippet.times
+    ),
     "comment.post": lambda world, role: world.post(
         role, "/comments", body="Posted in a cell.", question=1, key=f"cell-{secrets.token_hex(8)}"
     ),

@@ -73,6 +73,14 @@ export function startKeys(send, say) {
     const isChoice = target instanceof HTMLInputElement && target.type === "checkbox";
     if (event.ctrlKey || event.metaKey || event.altKey || (isField(target) && !isChoice) || box?.checked === false)
       return;
+    // By the place of the key: what Shift and a digit write differs from keyboard to keyboard.
+    const digit = event.shiftKey && /^Digit([1-9])$/.exec(event.code)?.[1];
+    const tray = digit && one(`form[data-tray-key="${digit}"]`);
+    if (digit) {
+      event.preventDefault();
+      if (tray && !event.repeat) /** @type {HTMLFormElement} */ (tray).requestSubmit();
+      return;
+    }
     const name = key.toLowerCase();
     if (name === "n") arm(say);
     else if (name === "j") step(1);

@@ -1,0 +1,62 @@
+"""A discussion made like an earlier one: its roles, questions, prepared texts and safeguards, and none of its answers.
+
+Every function runs inside `writing()`.
+"""
+
+from sqlalchemy import inspect
+
+from forum import access
+from forum.actions import discussions, snippets
+from forum.actions.drafting import DiscussionDraft
+from forum.database import db
+from forum.models import Discussion, Question, QuestionState, Safeguards, Seat, Snippet, User
+
+_OF_SEAT = ("user_id", "role", "position", "name", "title", "affiliation", "picture", "biography")
+_OF_SAFEGUARDS = ("slow_mode_seconds", "hold_first", "hold_links", "words", "hide_after_flags")
+
+
+def create(organiser: User, draft: DiscussionDraft, like: Discussion) -> Discussion:
+    """Make a draft like `like`, with the words and times of `draft`.
+
+    Raises Refused (404 for who may not organise or does not run `like`; invalid as `discussions.create`).
+    """
+    access.require(organiser, "console.open", like)
+    discussion = discussions.create(organiser, draft)
+    copy_parts(like, discussion)
+    return discussion
+
+
+def copy_parts(source: Discussion, target: Discussion) -> None:
+    """Give `target`, which is new, the seats, questions, prepared texts and safeguards of `source`.
+
+    Questions are to be asked again, in their order; what was skipped is a spare. Who is slowed or held now is a matter
+    of that hour and not copied.
+    """
+    for seat in source.seats:
+        target.seats.append(Seat(**{name: getattr(seat, name) for name in _OF_SEAT}))
+    ordered = sorted(source.questions, key=lambda q: (q.number is None, q.number or q.position))
+    for place, question in enumerate(ordered, start=1):
+        target.questions.append(
+            Question(
+                position=place,
+                text=question.text,
+                planned_offset_minutes=question.planned_offset_minutes,
+                length_minutes=question.length_minutes,
+                is_spare=question.is_spare or question.state is QuestionState.SKIPPED,
+                state=QuestionState.DRAFT,
+            )
+        )
+    for snippet in snippets.tray(source):
+        db.session.add(
+            Snippet(
+                discussion_id=target.id, position=snippet.position, label=snippet.label, source=snippet.source, times=0
+            )
+        )
+    rules = Safeguards.of(source.id)
+    if inspect(rules).persistent:
+        kept = Safeguards.of(target.id)
+        for name in _OF_SAFEGUARDS:
+            setattr(kept, name, getattr(rules, name))
+        db.session.add(kept)
+    target.silence_minutes = source.silence_minutes
+    db.session.flush()

@@ -1,0 +1,132 @@
+"""The run of an event, as forms of the console: its times, the tray of prepared texts, and its rehearsal."""
+
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, url_for
+from flask_babel import gettext as _
+
+from forum.actions import pacing, rehearsals, snippets
+from forum.database import writing
+from forum.models import Discussion
+from forum.refusals import invalid, unknown
+from forum.web import errors
+from forum.web.console import done, staffed
+from forum.web.forms import Fields
+
+blueprint = Blueprint("running", __name__, url_prefix="/d/<slug>")
+
+
+@blueprint.post("/questions/<int:question_id>/lengthen")
+def lengthen(slug: str, question_id: int) -> Response:
+    """Give the open question more time; the form names the length it showed, so pressing twice adds once."""
+    user, discussion = staffed(slug)
+    minutes, seen = _numbers("minutes", "seen")
+    question = next((q for q in discussion.questions if q.id == question_id), None)
+    if question is None:
+        raise unknown()
+    if minutes is None:
+        raise invalid(minutes="Say by how many minutes.")
+    with writing():
+        pacing.lengthen(user, question, minutes, seen)
+    return done(discussion, _("The question has %(n)s minutes more.", n=minutes), f"#question-{question_id}")
+
+
+@blueprint.post("/console/shift")
+def shift(slug: str) -> Response:
+    """Move the planned times of all questions to come."""
+    user, discussion = staffed(slug)
+    minutes, seen = _numbers("minutes", "seen")
+    if minutes is None or seen is None:
+        raise invalid(minutes="Say by how many minutes.")
+    with writing():
+        pacing.shift(user, discussion, minutes, seen)
+    return done(discussion, _("The questions to come are planned %(n)s minutes later.", n=minutes))
+
+
+@blueprint.post("/console/silence")
+def set_silence(slug: str) -> Response:
+    """Choose when the console says that it has become quiet."""
+    user, discussion = staffed(slug)
+    (minutes,) = _numbers("silence_minutes")
+    if minutes is None:
+        raise invalid(silence_minutes="Say after how many minutes; 0 is never.")
+    with writing():
+        pacing.set_silence(user, discussion, minutes)
+    if not minutes:
+        return done(discussion, _("The console no longer says when it is quiet."))
+    return done(discussion, _("The console says so when nobody has written for %(n)s minutes.", n=minutes))
+
+
+@blueprint.post("/console/snippets/new")
+def add_snippet(slug: str) -> Response:
+    """Put a prepared text into the tray."""
+    user, discussion = staffed(slug)
+    fields = Fields()
+    label, words = fields.text("label"), fields.text("words")
+    fields.refuse()
+    with writing():
+        snippets.add(user, discussion, label, words)
+    return done(discussion, _("The text is in the tray."), "#tray")
+
+
+@blueprint.post("/console/snippets/usual")
+def add_usual(slug: str) -> Response:
+    """Fill an empty tray."""
+    user, discussion = staffed(slug)
+    with writing():
+        snippets.add_usual(user, discussion)
+    return done(discussion, _("Four texts are in the tray."), "#tray")
+
+
+@blueprint.post("/console/snippets/<int:snippet_id>/post")
+def post_snippet(slug: str, snippet_id: int) -> Response:
+    """Post a prepared text as a comment of this host."""
+    user, discussion = staffed(slug)
+    (seen,) = _numbers("seen")
+    if seen is None:
+        raise invalid(seen="The page sent too little. Load it again, and press once more.")
+    with writing():
+        snippets.post(user, discussion, snippet_id, seen)
+    return done(discussion, _("It is posted."), "#tray")
+
+
+@blueprint.post("/console/snippets/<int:snippet_id>/remove")
+def remove_snippet(slug: str, snippet_id: int) -> Response:
+    """Take a prepared text out of the tray."""
+    user, discussion = staffed(slug)
+    with writing():
+        snippets.remove(user, discussion, snippet_id)
+    return done(discussion, _("The text is out of the tray."), "#tray")
+
+
+@blueprint.post("/console/rehearse")
+def rehearse(slug: str) -> Response:
+    """Begin a rehearsal, or go to the one that is under way."""
+    user, discussion = staffed(slug)
+    with writing():
+        rehearsal = rehearsals.begin(user, discussion)
+    return _to(rehearsal, _("The rehearsal is open. Only hosts and panel know of it; try everything."))
+
+
+@blueprint.post("/console/rehearsal/end")
+def end_rehearsal(slug: str) -> Response:
+    """Throw a rehearsal away and go back to what it was one of."""
+    user, rehearsal = staffed(slug)
+    with writing():
+        discussion = rehearsals.end(user, rehearsal)
+    return _to(discussion, _("The rehearsal is thrown away, with everything that was written in it."))
+
+
+def _to(discussion: Discussion, notice: str) -> Response:
+    """Go to the console of another discussion."""
+    address = url_for("console.show", slug=discussion.slug)
+    if errors.wants_json():
+        return jsonify(notice=notice, seq=discussion.last_seq, address=address)
+    flash(notice)
+    return make_response(redirect(address, 303))
+
+
+def _numbers(*names: str) -> list[int | None]:
+    """Return these whole numbers of the form, None for an empty one. Raises Refused (invalid) naming each at fault."""
+    fields = Fields()
+    found = [fields.number(name) for name in names]
+    fields.refuse()
+    return found

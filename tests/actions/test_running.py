@@ -1,0 +1,239 @@
+"""The run of an event: times, spares, the tray of prepared texts, a discussion made like another, a rehearsal."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, inspect, select
+
+from forum import clock as time
+from forum.actions import comments, drafting, escalation, pacing, questions, rehearsals, snippets, templates
+from forum.actions.comments import CommentDraft
+from forum.actions.escalation import Rules
+from forum.actions.questions import QuestionDraft
+from forum.archive import export
+from forum.database import db, writing
+from forum.live.scene import Scene
+from forum.models import Discussion, ModerationAction, Phase, Question, SeatRole, SiteRole, Snippet
+from forum.refusals import Refused
+from forum.web.pace import pace
+from forum.web.run_sheet import run_sheet
+
+
+@pytest.fixture
+def event(house, clock):
+    """A live discussion with one question open, planned for ten minutes, and two to come."""
+    discussion = house.discussion(host=house.user("Hana Host"))
+    host = house.host_of(discussion)
+    for words, offset in (("First?", 0), ("Second?", 10), ("Third?", 20)):
+        house.do(questions.write, host, discussion, QuestionDraft(words, offset, 10))
+    house.do(questions.ask, host, discussion.questions[0])
+    return discussion
+
+
+def now_of(discussion: Discussion):
+    sheet = run_sheet(discussion)
+    return pace(discussion, sheet, time.now())
+
+
+def test_the_open_question_uses_up_its_time(house, event, clock):
+    clock.advance(timedelta(minutes=7, seconds=59))
+    found = now_of(event)
+    assert (found.question.number, found.lasted, found.left) == (1, 7, 3)
+    clock.advance(timedelta(minutes=5))
+    assert now_of(event).left == -2
+
+
+def test_more_time_is_given_once_however_many_press(house, event):
+    host, question = house.host_of(event), event.questions[0]
+    for _ in range(2):
+        house.do(pacing.lengthen, host, question, 5, 10)
+    assert question.length_minutes == 15
+    house.do(pacing.lengthen, host, question, 5, 15)
+    assert question.length_minutes == 20
+    with pytest.raises(Refused) as refused:
+        house.do(pacing.lengthen, host, event.questions[1], 5, 10)
+    assert refused.value.status == 409
+
+
+def test_a_question_without_a_plan_gets_more_time_from_now(house, event, clock):
+    host, question = house.host_of(event), event.questions[0]
+    house.do(questions.edit, host, question, QuestionDraft("First?", 0, None))
+    clock.advance(timedelta(minutes=8))
+    house.do(pacing.lengthen, host, question, 5, None)
+    assert question.length_minutes == 13
+
+
+def test_the_rest_of_the_plan_moves_once(house, event, clock):
+    with writing():
+        event.starts_at = time.now() - timedelta(minutes=15)
+    late = now_of(event).late
+    assert late == 5
+    for _ in range(2):
+        house.do(pacing.shift, house.host_of(event), event, late, 10)
+    db.session.expire_all()
+    assert [q.planned_offset_minutes for q in event.questions] == [0, 15, 25]
+
+
+def test_the_console_knows_when_it_is_quiet(house, event, clock):
+    host = house.host_of(event)
+    clock.advance(timedelta(minutes=5))
+    assert now_of(event).quiet == 5
+    house.comment(event, house.user(), "Something.", question=1)
+    assert now_of(event).quiet == 0
+    house.do(pacing.set_silence, host, event, 0)
+    clock.advance(timedelta(minutes=50))
+    assert now_of(event).quiet == 0
+    with pytest.raises(Refused) as refused:
+        house.do(pacing.set_silence, host, event, -1)
+    assert "silence_minutes" in refused.value.fields
+
+
+def test_a_spare_is_ready_but_never_next_and_no_reader_sees_it(house, event):
+    host = house.host_of(event)
+    spare = house.do(questions.write, host, event, QuestionDraft("A spare?", is_spare=True))
+    house.do(questions.move, host, spare, 1)
+    sheet = run_sheet(event)
+    assert sheet.next.question.text == "Second?"
+    assert [line.label for line in sheet.lines] == ["Q1", "", "Q2", "Q3"]
+    assert spare not in Scene.of(event).coming
+    asked = house.do(questions.ask, host, spare)
+    assert asked.number == 2
+    assert run_sheet(event).next.label == "Q3"
+
+
+def test_two_hosts_who_post_the_same_text_post_it_once(house, event):
+    host, other = house.host_of(event), house.user("Otto Other")
+    house.seat(event, other, SeatRole.HOST)
+    house.do(snippets.add_usual, host, event)
+    house.do(snippets.add_usual, other, event)
+    tray = snippets.tray(event)
+    assert [one.label for one in tray] == ["Welcome", "Rules", "Five minutes left", "Thanks"]
+    posted = house.do(snippets.post, host, event, tray[2].id, 0)
+    assert (posted.source, posted.author_id, posted.question.number) == (tray[2].source, host.id, 1)
+    with pytest.raises(Refused) as refused:
+        house.do(snippets.post, other, event, tray[2].id, 0)
+    assert (refused.value.code, refused.value.status) == ("posted", 409)
+    again = house.do(snippets.post, other, event, tray[2].id, 1)
+    assert again.id != posted.id
+    house.do(snippets.remove, host, event, tray[0].id)
+    assert len(snippets.tray(event)) == 3
+    elsewhere = house.discussion()
+    with pytest.raises(Refused) as refused:
+        house.do(snippets.post, house.host_of(elsewhere), elsewhere, tray[1].id, 0)
+    assert refused.value.status == 404
+
+
+def test_a_tray_takes_a_text_once_and_no_more_than_it_holds(house, event):
+    host = house.host_of(event)
+    kept = [house.do(snippets.add, host, event, "Hello", "Welcome.") for _ in range(2)]
+    assert kept[0].id == kept[1].id
+    for number in range(snippets.MOST - 1):
+        house.do(snippets.add, host, event, f"Text {number}", "Words.")
+    with pytest.raises(Refused) as refused:
+        house.do(snippets.add, host, event, "One more", "Words.")
+    assert "label" in refused.value.fields
+
+
+def test_a_discussion_made_like_another_has_its_roles_questions_texts_and_rules(house, event):
+    organiser = house.user("Olga Organiser", role=SiteRole.ORGANISER)
+    owner = db.session.get_one(type(organiser), event.owner_id)
+    house.panelist(event)
+    host = house.host_of(event)
+    house.do(snippets.add, host, event, "Hello", "Welcome.")
+    house.do(questions.skip, host, event.questions[2])
+    rules = Rules(hold_first=True, hold_links=False, words="casino", hide_after_flags=3)
+    house.do(escalation.set_rules, host, event, rules)
+    house.comment(event, house.user(), "An answer that stays where it is.", question=1)
+    draft = drafting.DiscussionDraft(
+        title="Again", slug="again", starts_at=time.now() + timedelta(days=7), ends_at=time.now() + timedelta(days=8)
+    )
+    with pytest.raises(Refused) as refused:
+        house.do(templates.create, organiser, draft, event)
+    assert refused.value.status == 404 or refused.value.code == "not_yours"
+    made = house.do(templates.create, owner, draft, event)
+    db.session.refresh(made)
+    assert made.phase is Phase.DRAFT
+    assert [(s.name, s.role) for s in made.seats] == [(s.name, s.role) for s in event.seats]
+    assert [(q.text, q.number, q.is_spare, q.planned_offset_minutes) for q in made.questions] == [
+        ("First?", None, False, 0), ("Second?", None, False, 10), ("Third?", None, True, 20),
+    ]  # fmt: skip
+    assert [one.source for one in snippets.tray(made)] == ["Welcome."]
+    assert escalation.Safeguards.of(made.id).words == "casino"
+    assert not export.as_values(made).get("comments")
+
+
+@pytest.fixture
+def announced(house, event):
+    """The same before it begins, with a panelist."""
+    discussion = house.discussion(phase="announced", host=house.user("Rita Runner"))
+    host = house.host_of(discussion)
+    house.do(questions.write, host, discussion, QuestionDraft("First?", 0, 10))
+    house.panelist(discussion)
+    return discussion
+
+
+def everything_of(discussion_id: int) -> dict[str, int]:
+    """How many rows of each table belong to a discussion."""
+    found = {}
+    for table in db.metadata.sorted_tables:
+        if "discussion_id" in table.c:
+            counted = select(func.count()).select_from(table).where(table.c.discussion_id == discussion_id)
+            found[table.name] = db.session.scalar(counted)
+    return {name: count for name, count in found.items() if count}
+
+
+def test_a_rehearsal_is_one_and_leaves_nothing_behind(house, announced):
+    host = house.host_of(announced)
+    priya = next(seat for seat in announced.seats if seat.role is SeatRole.PANELIST)
+    record = db.session.scalar(select(func.count()).select_from(ModerationAction))
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    assert house.do(rehearsals.begin, host, announced).id == rehearsal.id
+    assert rehearsal.phase is Phase.LIVE
+    db.session.refresh(rehearsal)
+    house.do(questions.ask, host, rehearsal.questions[0])
+    house.do(comments.post, priya.user, rehearsal, CommentDraft("Only a try.", 1, None, "key-of-a-try"))
+    house.do(snippets.add_usual, host, rehearsal)
+    number = rehearsal.id
+    assert everything_of(number)["comment"] == 1
+    back = house.do(rehearsals.end, host, rehearsal)
+    assert back.id == announced.id
+    assert everything_of(number) == {}
+    assert db.session.get(Discussion, number) is None
+    assert db.session.scalar(select(func.count()).select_from(ModerationAction)) == record
+    again = db.session.get_one(Discussion, back.id)
+    assert again.phase is Phase.ANNOUNCED
+    assert [q.is_asked for q in again.questions] == [False]
+    assert [bool(seat.rehearsed_at) for seat in again.seats] == [False, True]
+    assert everything_of(back.id).get("comment") is None
+
+
+def test_nobody_but_hosts_and_panel_knows_of_a_rehearsal(house, announced):
+    host, priya = house.host_of(announced), announced.seats[1].user
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    for person, status in ((None, 404), (house.user("Mina Member"), 404), (priya, 200), (host, 200)):
+        client = house.app.test_client()
+        if person is not None:
+            house.sign_in(client, person)
+        for path in ("", "/transcript", "/events?after=0&epoch=x"):
+            answer = client.get(f"/d/{rehearsal.slug}{path}")
+            assert (answer.status_code == 404) is (status == 404), path
+        if status == 404:
+            assert "Rehearsal" not in client.get("/").get_data(as_text=True)
+
+
+def test_only_what_has_not_begun_is_rehearsed(house, event, announced):
+    with pytest.raises(Refused) as refused:
+        house.do(rehearsals.begin, house.host_of(event), event)
+    assert refused.value.status == 409
+    rehearsal = house.do(rehearsals.begin, house.host_of(announced), announced)
+    with pytest.raises(Refused):
+        house.do(rehearsals.begin, house.host_of(announced), rehearsal)
+    with pytest.raises(Refused) as refused:
+        house.do(rehearsals.end, house.host_of(announced), announced)
+    assert refused.value.code == "no_rehearsal"
+
+
+def test_models_and_migrations_know_the_same_columns(app):
+    columns = {name: {c["name"] for c in inspect(db.engine).get_columns(name)} for name in ("snippet", "question")}
+    assert columns["snippet"] == set(Snippet.__table__.c.keys())
+    assert columns["question"] == set(Question.__table__.c.keys())
