@@ -32,6 +32,8 @@ const line = socket({
   events: {
     events: (frame) => (early ? early.push(frame) : take(frame)),
     presence: (said) => said.discussion === page.discussion && tell("presence", said),
+    // A right that has ended. Whoever was signed out is hung up on too, and comes back as a visitor.
+    revoked: (said) => said.discussion === page.discussion && leave(),
     status: (said) => said.discussion === page.discussion && tell("pushed status", said),
   },
 });
@@ -43,7 +45,7 @@ function join() {
     const pushed = early ?? [];
     early = undefined;
     if (!frame || frame.error) {
-      if (frame?.error?.code === "not_found") tell("gone");
+      if (frame?.error?.code === "not_found") leave();
       else setTimeout(() => line.isConnected() && join(), 2_000 + Math.random() * 2_000);
       return;
     }
@@ -55,6 +57,14 @@ function join() {
     tell("link", "live");
     for (const next of [frame, ...pushed]) take(next);
   });
+}
+
+/** There is nothing here for this person any more, so asking again would only be refused. */
+function leave() {
+  line.disconnect();
+  clearTimeout(lostTimer);
+  tell("link", "gone");
+  tell("gone");
 }
 
 /** Say that the link is lost, but only when it stays lost. */
