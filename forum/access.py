@@ -66,6 +66,9 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "snippet.write": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=NOBODY),
     "snippet.post": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=NOBODY),
     "question.ask": _row(draft=NOBODY, announced=NOBODY, live=RUN, paused=NOBODY, closed=NOBODY),
+    "proposal.make": _row(draft=NOBODY, announced=WRITERS, live=WRITERS, paused=WRITERS, closed=NOBODY),
+    "proposal.vote": _row(draft=NOBODY, announced=WRITERS, live=WRITERS, paused=WRITERS, closed=NOBODY),
+    "proposal.work": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "comment.post": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=STAFF, closed=NOBODY),
     "comment.edit": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=WRITERS, closed=WRITERS),
     "comment.delete": _row(

@@ -177,6 +177,8 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
             text=words,
             planned_offset_minutes=values["planned_offset"],
             length_minutes=values["length"],
+            is_from_audience=bool(values.get("asked_for")),
+            asked_for="" if values.get("asked_for") == "a reader" else values.get("asked_for") or "",
             state=QuestionState.SKIPPED if skipped[index - 1] else QuestionState.DRAFT,
             **_summed_up(file, ("questions", index - 1), values),
         )

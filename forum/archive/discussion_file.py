@@ -22,6 +22,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "hosted_by": ("host", "organisation", "organization"),
         "intro": ("introduction", "intro_markdown"),
         "summary": ("closing_summary",),
+        "asked_for": ("credit",),
         "editors_note": ("editor_note", "editor's_note", "note"),
         "related_link": ("related", "related_url", "link"),
         "hero": ("hero_picture", "picture", "hero_image"),
@@ -181,6 +182,7 @@ def _check(file: DiscussionFile) -> None:
     for index, question in enumerate(values["questions"]):
         _text(file, question, ("questions", index, "text"), 1000, required=True)
         _text(file, question, ("questions", index, "summary"), 5000, required=False)
+        _text(file, question, ("questions", index, "asked_for"), 80, required=False)
         for name in ("planned_offset", "length"):
             question[name] = _minutes(file, ("questions", index, name), question.get(name))
         if not isinstance(question.setdefault("skipped", False), bool):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from forum import clock, people, text
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase
+from forum.models import Comment, CommentState, Discussion, Phase, Question
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -66,6 +66,7 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
                 planned_offset=question.planned_offset_minutes,
                 length=question.length_minutes,
                 summary=question.summary,
+                asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
             )
             | ({"skipped": True} if question in waiting and (over or not question.is_coming) else {})
             for question in asked + waiting
@@ -145,7 +146,7 @@ def _transcript(discussion: Discussion, h1: str, h2: str, h3: str, words: Any) -
     faces = people.faces(discussion, comments)
     lines = [f"{h1}{discussion.title}", "", _moment(discussion.starts_at), "", discussion.intro, ""]
     lines += _summary(discussion.summary)
-    summaries = {f"Q{q.number}: {q.text}": q.summary for q in discussion.questions if q.number}
+    summaries = {_heading(q): q.summary for q in discussion.questions if q.number}
     for heading, answers in _sections(discussion, comments):
         lines += [f"{h2}{heading}", "", *_summary(summaries.get(heading, ""))]
         for comment in answers:
@@ -159,10 +160,16 @@ def _summary(words: str) -> list[str]:
     return ["Summary by the hosts:", "", words, ""] if words else []
 
 
+def _heading(question: Question) -> str:
+    """Return number and words of a question, with the credit of one that came from the audience."""
+    credit = f" (asked for {question.asked_for or 'a reader'})" if question.is_from_audience else ""
+    return f"Q{question.number}: {question.text}{credit}"
+
+
 def _sections(discussion: Discussion, comments: list[Comment]) -> list[tuple[str, list[Comment]]]:
     asked = sorted((q for q in discussion.questions if q.number is not None), key=lambda q: q.number or 0)
     sections = [("General remarks", [c for c in comments if c.question_id is None])]
-    sections += [(f"Q{q.number}: {q.text}", [c for c in comments if c.question_id == q.id]) for q in asked]
+    sections += [(_heading(q), [c for c in comments if c.question_id == q.id]) for q in asked]
     return [section for section in sections if section[1] or section[0].startswith("Q")]
 
 
@@ -180,7 +187,7 @@ def as_html(discussion: Discussion) -> str:
         discussion.intro_html,
         _summary_html(discussion.summary_html),
     ]
-    summaries = {f"Q{q.number}: {q.text}": q.summary_html for q in discussion.questions if q.number}
+    summaries = {_heading(q): q.summary_html for q in discussion.questions if q.number}
     for heading, answers in _sections(discussion, comments):
         parts.append(f"<h2 dir=auto>{escape(heading)}</h2>{_summary_html(summaries.get(heading, ''))}")
         for comment in answers:

@@ -27,6 +27,7 @@ _HARMLESS = (
     "person.",
     "review.",
     "run.",
+    "proposal.",
     "discussion.opened",
     "discussion.closed",
     "discussion.paused",

@@ -15,6 +15,7 @@ from forum.models.event import Audience, Event
 from forum.models.invitation import Invitation, InvitationState
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
+from forum.models.proposal import Proposal, ProposalState, ProposalVote
 from forum.models.question import Question, QuestionState
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
 from forum.models.safeguards import Level, Safeguards
@@ -45,6 +46,9 @@ __all__ = [
     "Mute",
     "PanelCall",
     "Phase",
+    "Proposal",
+    "ProposalState",
+    "ProposalVote",
     "Question",
     "QuestionState",
     "QuestionsShown",

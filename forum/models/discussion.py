@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, false, select, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -82,6 +82,8 @@ class Discussion(Model):
     silence_minutes: Mapped[int] = mapped_column(
         default=5, server_default="5"
     )  # without a comment until hosts are told; 0 is never
+    takes_proposals: Mapped[bool] = mapped_column(default=True, server_default=true())  # questions of the audience
+    takes_anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())  # of people without a name
     # A rehearsal is a discussion of its own, by invitation and without a record, and is thrown away whole.
     rehearsal_of_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))

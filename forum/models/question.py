@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model
@@ -38,6 +38,9 @@ class Question(Model):
         default=False, server_default=false()
     )  # ready if there is time, and not in the run by itself
     state: Mapped[QuestionState] = mapped_column(choice(QuestionState), default=QuestionState.DRAFT)
+    # Whose question it is, if it came from the audience: a name, or nothing for somebody who wants none shown.
+    is_from_audience: Mapped[bool] = mapped_column(default=False, server_default=false())
+    asked_for: Mapped[str] = mapped_column(String(80), default="", server_default="")
     asked_at: Mapped[datetime | None]
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     closed_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, jsonify, make_response, redirect, 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from forum import access, clock, panel
+from forum import access, audience, clock, panel
 from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, snippets
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
@@ -24,6 +24,7 @@ from forum.web.run_sheet import names_of, newest_comments, run_sheet
 blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 
 _SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
+_ORDER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,199}\Z")
 _MESSAGES = 6
 _STEPS = {
     "publish": (discussions.publish, lazy("It is announced now. Readers can see it.")),
@@ -67,6 +68,7 @@ def show(slug: str) -> Response:
     user, discussion = staffed(slug)
     now = clock.now()
     sheet = run_sheet(discussion)
+    wishes = audience.for_hosts(discussion, _order())
     record = moderation.record(user, discussion, limit=60)
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
     page = render_template(
@@ -79,6 +81,8 @@ def show(slug: str) -> Response:
         pace=pace(discussion, sheet, now),
         tray=snippets.tray(discussion),
         rehearsal=rehearsals.of(discussion),
+        wishes=wishes,
+        by_votes=audience.by_votes(wishes),
         newest=newest_comments(discussion),
         mutes=moderation.mutes(user, discussion),
         record=record,
@@ -241,6 +245,12 @@ def unmute(slug: str, user_id: int) -> Response:
         moderation.unmute(user, discussion, person)
         name = person.name
     return done(discussion, _("%(name)s can write here again.", name=name))
+
+
+def _order() -> list[int]:
+    """Return the order of the audience's questions that the address asks for; none for one that somebody made up."""
+    asked = request.args.get("questions", "")
+    return [int(number) for number in asked.split(".")] if _ORDER.match(asked) else []
 
 
 def _question(discussion: Discussion, question_id: int) -> Question:

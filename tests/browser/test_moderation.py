@@ -106,6 +106,7 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
 
     # Flags: the member's dialog, the threshold, and the queue.
     first.get_by_role("button", name="Free").click()
+    first.wait_for_selector("#level-open [aria-pressed=true]", timeout=4_000)
     rules = Rules(hold_first=False, hold_links=False, words="", hide_after_flags=1)
     house.do(escalation.set_rules, house.host_of(discussion), discussion, rules)
     house.comment(discussion, house.user("Sven Stranger"), "Buy my things.", question=1)

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import snippets
+from forum.actions import proposals, snippets
 from forum.database import db
 from forum.models import SeatRole, SiteRole
 
@@ -54,6 +54,7 @@ class Desk:
         self.waiting = house.question(self.discussion)
         self.seat = house.seat(self.discussion, house.user("Sam Sitter"), SeatRole.PANELIST)
         self.snippet = house.do(snippets.add, self.user, self.discussion, "Rules", "Be kind.")
+        self.wish = house.do(proposals.make, house.user(), self.discussion, "Who pays?")
         self.client = app.test_client()
         house.sign_in(self.client, self.user)
         self.token = house.token(self.client)
@@ -110,6 +111,20 @@ class Desk:
             ],
             "console.unmute": [(f"{d}/console/people/{2**70}/unmute", {})],
             "console.write_question": [(f"{d}/questions/new", QUESTION)],
+            "audience.make": [(f"{d}/questions", {"text": "Who pays?", "is_anonymous": "1"})],
+            "audience.act": [
+                (f"{d}/questions/{self.wish.id}/vote", {}), (f"{d}/questions/{self.wish.id}/unvote", {}),
+                (f"{d}/questions/{2**70}/vote", {}), (f"{d}/questions/{2**70}/withdraw", {}),
+            ],
+            "audience.work": [
+                (f"{d}/console/audience/{self.wish.id}/decline", {"reason": "asked before", "seen": "nothing"}),
+                (f"{d}/console/audience/{self.wish.id}/shortlist", {"seen": "nothing"}),
+                (f"{d}/console/audience/{self.wish.id}/merge", {"into": str(2**30), "seen": "new"}),
+                (f"{d}/console/audience/{2**70}/approve", {"seen": "new"}),
+            ],
+            "audience.plan": [(f"{d}/console/audience/{self.wish.id}/plan", {"text": "Who pays?"})],
+            "audience.from_comment": [(f"{d}/console/comments/{self.foreign.id}/to-question", {})],
+            "audience.set_taking": [(f"{d}/console/audience/taking", {"takes": "1", "anonymous": "1"})],
             "running.lengthen": [(f"{d}/questions/{self.asked.id}/lengthen", {"minutes": "5", "seen": "10"})],
             "running.shift": [(f"{d}/console/shift", {"minutes": "5", "seen": "10"})],
             "running.set_silence": [(f"{d}/console/silence", {"silence_minutes": "5"})],
@@ -255,6 +270,7 @@ def test_whatever_body_a_form_has(desk):
 def test_every_query_parameter_takes_rubbish(desk, value):
     slug = desk.discussion.slug
     for path, names in (
+        ("/questions", ("order",)),
         ("", ("order", "show", "before", "around", "reply", "refresh", "text")),
         ("/comments", ("question", "before", "limit")),
         ("/events", ("after", "epoch")),

@@ -17,9 +17,11 @@ from forum.actions import (
     held,
     invitations,
     moderation,
+    proposals,
     questions,
     queue,
     rehearsals,
+    shortlisting,
     snippets,
     summaries,
 )
@@ -29,7 +31,7 @@ from forum.archive import export
 from forum.database import db, writing
 from forum.live import spoken
 from forum.live.broadcast import Reader
-from forum.models import Comment, Discussion, Letter, Question, Seat, SeatRole, Session, User
+from forum.models import Comment, Discussion, Letter, ProposalState, Question, Seat, SeatRole, Session, User
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
@@ -75,6 +77,7 @@ class Garden:
         self._queue()
         self._backstage()
         self._rehearsal()
+        self._audience()
         seated = {seat.user_id for seat in db.session.query(Seat)}
         for user in db.session.query(User):
             mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}
@@ -138,6 +141,22 @@ class Garden:
         house.do(calls.call, self.host, self.open, pia.id, asked)
         seat = next(seat for seat in self.open.seats if seat.user_id == pia.id)
         self.words[house.do(invitations.invite, self.host, seat).rpartition("/")[2]] = set()
+
+    def _audience(self) -> None:
+        """Questions that wait, are declined, or whose asker wants no name shown."""
+        house, member = self.house, self.people["member"]
+        house.do(shortlisting.set_taking, self.host, self.open, takes=True, anonymous=True)
+        house.do(proposals.make, member, self.open, self.plant("newwish", "host", "member"))
+        no = house.do(proposals.make, member, self.open, self.plant("declinedwish", "member"))
+        house.do(shortlisting.decline, self.host, self.open, no.id, self.plant("whynot", "host", "member"), "new")
+        nemo = house.user(self.plant("namelessasker", "host"))
+        for words in ("Shown to all?", "Asked for nobody?"):
+            wish = house.do(proposals.make, nemo, self.open, words, is_anonymous=True)
+            house.do(shortlisting.put, self.host, self.open, wish.id, ProposalState.APPROVED, "new")
+        house.do(shortlisting.plan, self.host, self.open, wish.id, ask=True)
+        stranger = house.user("Stella Stranger")
+        house.do(proposals.make, stranger, self.open, self.plant("wishofanother", "host"))
+        house.do(proposals.make, self.host, self.invited, self.plant("invitedwish", "host"))
 
     def _rehearsal(self) -> None:
         """What is tried out by hosts and panel before the event."""

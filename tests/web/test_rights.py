@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from forum import clock
 from forum.access import STAFF, TABLE, Role
-from forum.actions import escalation, moderation, snippets
+from forum.actions import escalation, moderation, proposals, shortlisting, snippets
 from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
@@ -25,6 +25,9 @@ from forum.models import (
     Mute,
     PanelCall,
     Phase,
+    Proposal,
+    ProposalState,
+    ProposalVote,
     Question,
     QuestionState,
     ReadyCheck,
@@ -66,6 +69,8 @@ class World:
         for role in (Role.UNCONFIRMED, Role.MUTED):
             self.own[role] = self._written_before(role)
         self.snippet = house.do(snippets.add, self.people[Role.HOST], self.discussion, "Rules", "Be kind.")
+        self.wish = house.do(proposals.make, self.guest, self.discussion, "Who asks in a cell?")
+        house.do(shortlisting.put, self.people[Role.HOST], self.discussion, self.wish.id, ProposalState.APPROVED, "new")
         self.clients = {role: app.test_client() for role in self.people}
         form = self.clients[Role.VISITOR].get("/sign-in").get_data(as_text=True)
         self.tokens = {Role.VISITOR: form.split('name="csrf_token" value="')[1].split('"')[0]}
@@ -137,6 +142,9 @@ class World:
             )
             db.session.execute(delete(Comment).where(Comment.key.like("cell-%") | Comment.key.like("snippet-%")))
             db.session.execute(delete(Discussion).where(Discussion.rehearsal_of_id.is_not(None)))
+            db.session.execute(delete(ProposalVote))
+            db.session.execute(delete(Proposal).where(Proposal.id != self.wish.id))
+            db.session.execute(update(Proposal).values(state=ProposalState.APPROVED))
             db.session.execute(delete(Snippet).where(Snippet.id != self.snippet.id))
             db.session.execute(
                 update(Comment).values(
@@ -182,6 +190,8 @@ class World:
             db.session.execute(select(PanelCall.id, PanelCall.state)).all(),
             db.session.execute(select(ReadyCheck.id, ReadyCheck.ended_at)).all(),
             db.session.execute(select(Snippet.id, Snippet.times)).all(),
+            db.session.execute(select(Proposal.id, Proposal.state)).all(),
+            db.session.execute(select(ProposalVote.user_id)).all(),
         )
 
     def get(self, role: Role, path: str):
@@ -236,6 +246,11 @@ WAYS = {
     "snippet.write": lambda world, role: world.post(role, "/console/snippets/new", label="Hello", words="Said again."),
     "snippet.post": lambda world, role: world.post(
         role, f"/console/snippets/{world.snippet.id}/post", seen=world.snippet.times
+    ),
+    "proposal.make": lambda world, role: world.post(role, "/questions", text=f"Asked in a cell by {role}?"),
+    "proposal.vote": lambda world, role: world.post(role, f"/questions/{world.wish.id}/vote"),
+    "proposal.work": lambda world, role: world.post(
+        role, f"/console/audience/{world.wish.id}/shortlist", seen="approved"
     ),
     "comment.post": lambda world, role: world.post(
         role, "/comments", body="Posted in a cell.", question=1, key=f"cell-{secrets.token_hex(8)}"

@@ -86,7 +86,7 @@ export function startKeys(send, say) {
     else if (name === "j") step(1);
     else if (name === "k") step(-1);
     else if (name === "x") openReason();
-    else if (name === "a" || name === "c" || name === "z") press(name.toUpperCase());
+    else if ("acsz".includes(name)) press(name.toUpperCase());
     else if (/^[1-9]$/.test(key)) moveTo(key, send);
     else return;
     event.preventDefault();

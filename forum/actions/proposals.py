@@ -1,0 +1,120 @@
+"""Questions of the audience: made, voted for, taken back. Every function runs inside `writing()`.
+
+What the hosts do with them is in `shortlisting`.
+"""
+
+from sqlalchemy import func, select
+
+from forum import access, clock
+from forum.actions.drafting import clean
+from forum.actions.seats import check_name
+from forum.database import db
+from forum.live import log
+from forum.models import Audience, Discussion, Proposal, ProposalState, ProposalVote, User
+from forum.refusals import Refused, invalid, unknown
+
+LONGEST = 500
+# So many of one person may wait to be looked at; more would be a flood, and one good question is worth ten.
+MOST_NEW = 3
+
+
+def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool = False) -> Proposal:
+    """Propose a question to the panel; only hosts see it until one approves it. The same words again are the same one.
+
+    Raises Refused (sign_in, muted, look_alike, 404, 409 closed or not taken, invalid: text, is_anonymous).
+    """
+    access.require(author, "proposal.make", discussion)
+    if not discussion.takes_proposals:
+        raise Refused("not_taken", "The hosts take no questions here. Your text is kept; write it as a comment.", 409)
+    if is_anonymous and not discussion.takes_anonymous:
+        raise invalid(is_anonymous="The hosts ask everybody to give their name here.")
+    check_name(author.name, discussion, author)
+    faults: dict[str, str] = {}
+    words = clean(faults, "text", words, LONGEST, required=True, lines=True)
+    if faults:
+        raise invalid(**faults)
+    log.lock(discussion)
+    mine = of(author, discussion)
+    same = next((one for one in mine if one.text == words), None)
+    if same is not None:
+        return same
+    if sum(one.state is ProposalState.NEW for one in mine) >= MOST_NEW:
+        raise invalid(text=f"{MOST_NEW} questions of yours wait for the hosts. Take one back, or wait for an answer.")
+    proposal = Proposal(
+        discussion_id=discussion.id,
+        author_id=author.id,
+        text=words,
+        is_anonymous=is_anonymous,
+        state=ProposalState.NEW,
+        made_at=clock.now(),
+    )
+    db.session.add(proposal)
+    tell(proposal)
+    return proposal
+
+
+def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
+    """Take one's own question back before a host has planned it. Raises Refused (404, 409)."""
+    access.require(author, "discussion.read", discussion)
+    proposal = find(discussion, proposal_id)
+    if proposal.author_id != author.id:
+        raise unknown()
+    log.lock(discussion)
+    db.session.refresh(proposal)
+    if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
+        raise Refused("planned", "The hosts have taken this question up, so it cannot be taken back any more.", 409)
+    db.session.delete(proposal)
+    tell(proposal)
+
+
+def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) -> int:
+    """Add or take back the voice of `voter` for a question that everybody sees; return how many it has.
+
+    Voting twice counts once; one's own question needs no vote. Raises Refused (sign_in, muted, 404, 409 closed).
+    """
+    access.require(voter, "proposal.vote", discussion)
+    proposal = find(discussion, proposal_id)
+    if not proposal.is_public:
+        raise unknown()
+    if proposal.author_id == voter.id:
+        raise Refused("own", "This is your own question; others vote for it.", 409)
+    log.lock(discussion)
+    given = db.session.get(ProposalVote, (proposal.id, voter.id))
+    if wants and given is None:
+        db.session.add(ProposalVote(proposal_id=proposal.id, user_id=voter.id, at=clock.now()))
+    elif not wants and given is not None:
+        db.session.delete(given)
+    db.session.flush()
+    return counts(discussion).get(proposal.id, 0)
+
+
+def find(discussion: Discussion, proposal_id: int) -> Proposal:
+    """Return a proposal of this discussion. Raises Refused (404)."""
+    proposal = db.session.get(Proposal, proposal_id) if 0 < proposal_id < 2**31 else None
+    if proposal is None or proposal.discussion_id != discussion.id:
+        raise unknown()
+    return proposal
+
+
+def of(author: User, discussion: Discussion) -> list[Proposal]:
+    """Return what `author` has proposed here, oldest first."""
+    asked = select(Proposal).where(Proposal.discussion_id == discussion.id, Proposal.author_id == author.id)
+    return list(db.session.scalars(asked.order_by(Proposal.id)))
+
+
+def counts(discussion: Discussion) -> dict[int, int]:
+    """Return how many votes each proposal of a discussion has, by its id; those without are left out."""
+    rows = db.session.execute(
+        select(ProposalVote.proposal_id, func.count())
+        .join(Proposal, Proposal.id == ProposalVote.proposal_id)
+        .where(Proposal.discussion_id == discussion.id)
+        .group_by(ProposalVote.proposal_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def tell(proposal: Proposal) -> None:
+    """Let the hosts' consoles look again; readers' pages are loaded, not pushed."""
+    db.session.flush()
+    discussion = db.session.get_one(Discussion, proposal.discussion_id)
+    log.record(discussion, "proposal.changed", proposal.id, Audience.HOSTS)

@@ -1,0 +1,202 @@
+"""What hosts do with the questions of the audience. Every function runs inside `writing()`.
+
+Of two hosts who take the same one, the second is told what the first has done: each form names the state it showed.
+"""
+
+from sqlalchemy import select
+
+from forum import access, clock, text
+from forum.actions import comments, proposals, questions
+from forum.actions.comments import CommentDraft
+from forum.actions.drafting import clean
+from forum.actions.moderation import write_down
+from forum.actions.questions import QuestionDraft
+from forum.database import db
+from forum.live import log
+from forum.models import Comment, CommentState, Discussion, Proposal, ProposalState, ProposalVote, Question, User
+from forum.refusals import Refused, invalid, unknown
+
+_WORDS = {
+    ProposalState.NEW: "new again",
+    ProposalState.APPROVED: "approved",
+    ProposalState.SHORTLISTED: "on the shortlist",
+    ProposalState.DECLINED: "declined",
+    ProposalState.MERGED: "merged into another",
+}
+
+
+def put(actor: User, discussion: Discussion, proposal_id: int, to: ProposalState, seen: str) -> Proposal:
+    """Approve a question, shortlist it, or make it new again (which hides it). The same again changes nothing.
+
+    `seen` is the state that the host's page showed. Raises Refused (not theirs, 404, 409 when another host was faster).
+    """
+    proposal = _hold(actor, discussion, proposal_id)
+    if to not in {ProposalState.NEW, ProposalState.APPROVED, ProposalState.SHORTLISTED}:
+        raise unknown()
+    if proposal.state is to and proposal.question_id is None:
+        return proposal
+    _require_seen(proposal, seen)
+    _change(actor, proposal, to)
+    return proposal
+
+
+def decline(actor: User, discussion: Discussion, proposal_id: int, reason: str, seen: str) -> Proposal:
+    """Say no, with a reason that its asker reads. Raises Refused (not theirs, 404, 409, invalid: reason)."""
+    proposal = _hold(actor, discussion, proposal_id)
+    faults: dict[str, str] = {}
+    reason = clean(faults, "reason", reason, 200, required=True)
+    if faults:
+        raise invalid(**faults)
+    _require_seen(proposal, seen)
+    proposal.reason = reason
+    _change(actor, proposal, ProposalState.DECLINED, reason)
+    return proposal
+
+
+def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, seen: str) -> Proposal:
+    """Let one question go into another that asks the same: whoever wanted either is counted once for that one.
+
+    Raises Refused (not theirs, 404, 409, invalid: into).
+    """
+    proposal = _hold(actor, discussion, proposal_id)
+    into = proposals.find(discussion, into_id)
+    if into.id == proposal.id or into.state in {ProposalState.MERGED, ProposalState.DECLINED}:
+        raise invalid(into="Choose another question that is still there.")
+    _require_seen(proposal, seen)
+    voters = {*_voters(proposal), proposal.author_id} - {*_voters(into), into.author_id}
+    for voter in voters:
+        db.session.add(ProposalVote(proposal_id=into.id, user_id=voter, at=clock.now()))
+    proposal.merged_into_id = into.id
+    _change(actor, proposal, ProposalState.MERGED)
+    return into
+
+
+def plan(actor: User, discussion: Discussion, proposal_id: int, words: str = "", *, ask: bool = False) -> Question:
+    """Put a question of the audience into the run sheet with its credit, and `ask` it at once if wanted.
+
+    `words` may put it better; nothing keeps its own. A second click or host gets the same question.
+    Raises Refused (not theirs, 404, 409 not live, invalid: text).
+    """
+    access.require(actor, "question.write", discussion)
+    if ask:
+        access.require(actor, "question.ask", discussion)
+    proposal = _hold(actor, discussion, proposal_id)
+    question = proposal.question
+    if question is None:
+        if proposal.state in {ProposalState.DECLINED, ProposalState.MERGED}:
+            raise _faster(proposal)
+        question = questions.write(actor, discussion, QuestionDraft(words or proposal.text))
+        question.is_from_audience = True
+        question.asked_for = "" if proposal.is_anonymous else proposal.author.name
+        proposal.question_id = question.id
+        if proposal.state is not ProposalState.SHORTLISTED:
+            _change(actor, proposal, ProposalState.SHORTLISTED)
+        proposals.tell(proposal)
+    if ask:
+        questions.ask(actor, question)
+    return question
+
+
+def from_comment(actor: User, discussion: Discussion, comment_id: int) -> Proposal:
+    """Make a question of the audience out of a comment, which stays where it is; again returns the same.
+
+    Raises Refused (not theirs, 404, invalid for one without an account or too long).
+    """
+    access.require(actor, "proposal.work", discussion)
+    comment = comments.find(actor, discussion, comment_id)
+    if comment.state is not CommentState.PUBLISHED:
+        raise unknown()
+    if comment.author_id is None:
+        raise invalid(text="This comment was imported; its writer has no account here.")
+    log.lock(discussion)
+    made = db.session.scalar(select(Proposal).where(Proposal.comment_id == comment.id).limit(1))
+    if made is not None:
+        return made
+    words = text.excerpt(comment.html, proposals.LONGEST)
+    if not words.strip():
+        raise invalid(text="There are no words in this comment to make a question of.")
+    proposal = Proposal(
+        discussion_id=discussion.id,
+        author_id=comment.author_id,
+        text=words,
+        state=ProposalState.APPROVED,
+        comment_id=comment.id,
+        made_at=clock.now(),
+    )
+    db.session.add(proposal)
+    db.session.flush()
+    write_down(actor, discussion, "proposal.made", "proposal", proposal.id)
+    proposals.tell(proposal)
+    return proposal
+
+
+def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str) -> Comment | None:
+    """Make a comment of a question that is rather one: its asker's, with a name, as a general remark.
+
+    What was made of a comment only goes back to being that. Raises Refused (not theirs, 404, 409; invalid for a
+    question without a name: a comment would show it).
+    """
+    proposal = _hold(actor, discussion, proposal_id)
+    if proposal.comment_id is None and proposal.is_anonymous:
+        raise invalid(text="Its asker wants no name shown, and a comment shows one. Decline it instead.")
+    _require_seen(proposal, seen)
+    if not proposal.is_waiting:
+        raise _faster(proposal)
+    kept = None
+    if proposal.comment_id is None:
+        key = f"proposal-{proposal.id}"
+        kept = comments.post(proposal.author, discussion, CommentDraft(proposal.text, None, None, key))
+    write_down(actor, discussion, "proposal.unmade", "proposal", proposal.id)
+    db.session.delete(proposal)
+    proposals.tell(proposal)
+    return kept
+
+
+def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: bool) -> None:
+    """Choose whether the audience may ask, and whether without a name. Raises Refused (not theirs)."""
+    access.require(actor, "question.write", discussion)
+    before = {"takes": discussion.takes_proposals, "anonymous": discussion.takes_anonymous}
+    after = {"takes": takes, "anonymous": anonymous}
+    if before != after:
+        discussion.takes_proposals, discussion.takes_anonymous = takes, anonymous
+        write_down(actor, discussion, "proposal.taking", "discussion", discussion.id, before=before, after=after)
+        log.record(discussion, "discussion.edited", discussion.id)
+
+
+def _hold(actor: User, discussion: Discussion, proposal_id: int) -> Proposal:
+    """Return the proposal as it is after whoever was faster."""
+    access.require(actor, "proposal.work", discussion)
+    log.lock(discussion)
+    proposal = proposals.find(discussion, proposal_id)
+    db.session.refresh(proposal)
+    return proposal
+
+
+def _require_seen(proposal: Proposal, seen: str) -> None:
+    if proposal.state.value != seen or proposal.question_id is not None:
+        raise _faster(proposal)
+
+
+def _faster(proposal: Proposal) -> Refused:
+    where = "in the run sheet" if proposal.question_id is not None else _WORDS[proposal.state]
+    return Refused("faster", f"Another host was faster: this question is {where} by now.", 409)
+
+
+def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = "") -> None:
+    before = proposal.state.value
+    proposal.state = to
+    write_down(
+        actor,
+        proposal.discussion,
+        "proposal.put",
+        "proposal",
+        proposal.id,
+        reason=reason,
+        before={"state": before},
+        after={"state": to.value},
+    )
+    proposals.tell(proposal)
+
+
+def _voters(proposal: Proposal) -> list[int]:
+    return list(db.session.scalars(select(ProposalVote.user_id).where(ProposalVote.proposal_id == proposal.id)))

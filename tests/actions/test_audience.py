@@ -1,0 +1,202 @@
+"""Questions of the audience: from a wish to a question with its credit, or to a reason why not."""
+
+import pytest
+from sqlalchemy import func, select
+
+from forum import audience
+from forum.actions import comments, moderation, proposals, questions, shortlisting
+from forum.archive import export
+from forum.database import db
+from forum.models import ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
+from forum.refusals import Refused
+
+
+@pytest.fixture
+def room(house):
+    """A live discussion that takes questions, also without a name."""
+    discussion = house.discussion(ask=1, host=house.user("Hana Host"))
+    house.do(shortlisting.set_taking, house.host_of(discussion), discussion, takes=True, anonymous=True)
+    return discussion
+
+
+def made(house, room, words="Who pays for it?", author=None, **more) -> Proposal:
+    return house.do(proposals.make, author or house.user(), room, words, **more)
+
+
+def refused(house, *call, **more) -> Refused:
+    with pytest.raises(Refused) as caught:
+        house.do(*call, **more)
+    return caught.value
+
+
+def test_only_its_asker_and_the_hosts_know_of_a_new_one(house, room):
+    mara = house.user("Mara Member")
+    wish = made(house, room, author=mara)
+    assert audience.public(room, mara) == []
+    assert [one.standing for one in audience.own(room, mara)] == ["new"]
+    assert [one.proposal.id for one in audience.for_hosts(room, [])] == [wish.id]
+    assert refused(house, proposals.vote, house.user(), room, wish.id, wants=True).status == 404
+    assert made(house, room, author=mara).id == wish.id
+
+
+def test_one_person_cannot_flood_the_hosts(house, room):
+    mara = house.user("Mara Member")
+    for number in range(proposals.MOST_NEW):
+        made(house, room, f"Question {number}?", mara)
+    assert "text" in refused(house, proposals.make, mara, room, "One more?").fields
+    house.do(proposals.take_back, mara, room, proposals.of(mara, room)[0].id)
+    made(house, room, "One more?", mara)
+
+
+def test_a_vote_counts_once_and_not_for_ones_own(house, room):
+    host, mara, voter = house.host_of(room), house.user("Mara Member"), house.user()
+    wish = made(house, room, author=mara)
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    for _ in range(3):
+        assert house.do(proposals.vote, voter, room, wish.id, wants=True) == 1
+    assert refused(house, proposals.vote, mara, room, wish.id, wants=True).code == "own"
+    assert audience.public(room, voter)[0].voted
+    assert house.do(proposals.vote, voter, room, wish.id, wants=False) == 0
+
+
+def test_the_hosts_order_stays_until_they_ask_for_another(house, room):
+    host, voters = house.host_of(room), [house.user() for _ in range(3)]
+    first, second, third = (made(house, room, f"Number {n}?") for n in range(3))
+    for wish in (first, second, third):
+        house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    for voter in voters:
+        house.do(proposals.vote, voter, room, third.id, wants=True)
+    house.do(proposals.vote, voters[0], room, second.id, wants=True)
+    ids = [one.proposal.id for one in audience.for_hosts(room, [])]
+    assert ids == [first.id, second.id, third.id]
+    by_votes = audience.by_votes(audience.for_hosts(room, []))
+    assert by_votes == f"{third.id}.{second.id}.{first.id}"
+    late = made(house, room, "Later?")
+    wanted = [int(number) for number in by_votes.split(".")]
+    assert [one.proposal.id for one in audience.for_hosts(room, wanted)] == [*wanted, late.id]
+
+
+def test_it_is_asked_with_credit_and_answered_by_the_panel(house, room):
+    host, priya = house.host_of(room), house.panelist(room)
+    wish = made(house, room, author=house.user("Mara Member"))
+    question = house.do(shortlisting.plan, host, room, wish.id, "Who pays for the pipes?", ask=True)
+    assert house.do(shortlisting.plan, host, room, wish.id, "Who pays?", ask=True).id == question.id
+    assert (question.number, question.text, question.asked_for) == (2, "Who pays for the pipes?", "Mara Member")
+    assert [one.standing for one in audience.public(room, None)] == ["asked"]
+    house.comment(room, priya, "The cities do.", question=2)
+    assert [one.standing for one in audience.public(room, None)] == ["answered"]
+    page = house.app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)
+    assert "<span>for <bdi>Mara Member</bdi></span>" in page
+    assert "(asked for Mara Member)" in export.as_text(room)
+    assert [q.get("asked_for") for q in export.as_values(room)["questions"]] == [None, "Mara Member"]
+
+
+def test_an_asker_without_a_name_has_none_anywhere(house, room):
+    host, nemo = house.host_of(room), house.user("Nemo Nameless")
+    wish = made(house, room, author=nemo, is_anonymous=True)
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    assert "Nemo" not in house.app.test_client().get(f"/d/{room.slug}/questions").get_data(as_text=True)
+    assert "text" in refused(house, shortlisting.to_comment, host, room, wish.id, "approved").fields
+    house.do(shortlisting.plan, host, room, wish.id, ask=True)
+    for path in ("", "/questions", "/transcript", "/events?after=0&epoch=" + room.epoch):
+        assert "Nemo" not in house.app.test_client().get(f"/d/{room.slug}{path}").get_data(as_text=True), path
+    for said in (export.as_text(room), export.as_html(room), str(export.as_values(room)), export.as_markdown(room)):
+        assert "Nemo" not in said
+        assert "a reader" in said
+    house.do(shortlisting.set_taking, host, room, takes=True, anonymous=False)
+    assert "is_anonymous" in refused(house, proposals.make, nemo, room, "Again?", is_anonymous=True).fields
+
+
+def test_of_two_hosts_one_is_told_that_the_other_was_faster(house, room):
+    host, other = house.host_of(room), house.user("Otto Other")
+    house.seat(room, other, SeatRole.HOST)
+    wish = made(house, room)
+    house.do(shortlisting.decline, host, room, wish.id, "Asked already", "new")
+    late = refused(house, shortlisting.put, other, room, wish.id, ProposalState.APPROVED, "new")
+    assert (late.code, late.status) == ("faster", 409)
+    assert "declined" in late.message
+    assert refused(house, shortlisting.plan, other, room, wish.id).code == "faster"
+    mine = audience.own(room, wish.author)[0]
+    assert (mine.standing, mine.proposal.reason) == ("declined", "Asked already")
+    assert "reason" in refused(house, shortlisting.decline, host, room, wish.id, " ", "declined").fields
+
+
+def test_merging_counts_everybody_once(house, room):
+    host = house.host_of(room)
+    one, two = made(house, room, "Who pays?"), made(house, room, "Who will pay?")
+    both, only = house.user(), house.user()
+    for wish in (one, two):
+        house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+        house.do(proposals.vote, both, room, wish.id, wants=True)
+    house.do(proposals.vote, only, room, two.id, wants=True)
+    house.do(shortlisting.merge, host, room, two.id, one.id, "approved")
+    # Both voters, and the asker of the second, who wanted it too.
+    assert proposals.counts(room)[one.id] == 3
+    assert [wish.standing for wish in audience.own(room, two.author)] == ["merged"]
+    assert refused(house, proposals.take_back, two.author, room, two.id).status == 409
+    assert "into" in refused(house, shortlisting.merge, host, room, one.id, two.id, "approved").fields
+
+
+def test_a_comment_becomes_a_question_and_a_question_a_comment(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    comment = house.comment(room, mara, "And **who** pays?")
+    wish = house.do(shortlisting.from_comment, host, room, comment.id)
+    assert house.do(shortlisting.from_comment, host, room, comment.id).id == wish.id
+    assert (wish.text, wish.author_id, wish.state) == ("And who pays?", mara.id, ProposalState.APPROVED)
+    house.do(shortlisting.to_comment, host, room, wish.id, "approved")
+    assert audience.public(room, None) == []
+    other = made(house, room, "I only want to say hello.", mara)
+    kept = house.do(shortlisting.to_comment, host, room, other.id, "new")
+    assert (kept.source, kept.author_id, kept.question_id) == ("I only want to say hello.", mara.id, None)
+    held = house.comment(room, mara, "Hidden?")
+    house.do(moderation.hide, host, held, "off topic")
+    assert refused(house, shortlisting.from_comment, host, room, held.id).status == 404
+
+
+def test_who_may_not_write_may_not_ask(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    house.do(moderation.mute, host, room, mara, "rude")
+    assert refused(house, proposals.make, mara, room, "May I?").code == "muted"
+    look_alike = house.user("Hana H0st")
+    assert refused(house, proposals.make, look_alike, room, "May I?").status == 403
+    closed = house.discussion(phase=Phase.CLOSED)
+    assert refused(house, proposals.make, house.user(), closed, "Too late?").status == 409
+    house.do(shortlisting.set_taking, host, room, takes=False, anonymous=False)
+    assert refused(house, proposals.make, house.user(), room, "May I?").code == "not_taken"
+
+
+def test_a_removed_question_gives_its_wish_back(house, room):
+    host = house.host_of(room)
+    wish = made(house, room)
+    question = house.do(shortlisting.plan, host, room, wish.id)
+    assert audience.for_hosts(room, []) == []
+    house.do(questions.remove, host, question)
+    db.session.expire_all()
+    assert [one.standing for one in audience.for_hosts(room, [])] == ["shortlisted"]
+
+
+def test_the_record_says_what_hosts_did_and_names_no_asker(house, room):
+    nemo = house.user("Nemo Nameless")
+    wish = made(house, room, author=nemo, is_anonymous=True)
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.SHORTLISTED, "new")
+    line = db.session.scalar(select(ModerationAction).order_by(ModerationAction.id.desc()).limit(1))
+    assert (line.verb, line.before, line.after) == ("proposal.put", {"state": "new"}, {"state": "shortlisted"})
+    assert "Nemo" not in str(line.before) + str(line.after) + line.reason
+    assert db.session.scalar(select(func.count()).select_from(ProposalVote)) == 0
+    assert comments.LONGEST > proposals.LONGEST
+
+
+def test_a_refusal_keeps_what_was_typed(house, room):
+    client = house.app.test_client()
+    mara = house.user("Mara Member")
+    house.sign_in(client, mara)
+    token = house.token(client)
+    answer = client.post(f"/d/{room.slug}/questions", data={"csrf_token": token, "text": "Why? " * 200})
+    assert answer.status_code == 422
+    assert "Why? Why? Why?" in answer.get_data(as_text=True)
+    house.do(moderation.mute, house.host_of(room), room, mara, "rude")
+    answer = client.post(f"/d/{room.slug}/questions", data={"csrf_token": token, "text": "My long thought"})
+    assert answer.status_code == 403
+    assert "My long thought" in answer.get_data(as_text=True)
+    room_page = house.app.test_client().get(f"/d/{room.slug}/questions?x=1")
+    assert "Sign in to ask a question" in room_page.get_data(as_text=True)
