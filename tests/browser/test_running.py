@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from forum import clock
 from forum.database import db, writing
@@ -147,4 +148,39 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     assert "rehearsed" in host.locator(f"#seat-{discussion.seats[1].id}").inner_text()
     panelist.get_by_text("This discussion is no longer open to you.").first.wait_for(timeout=8_000)
     assert comments_of(discussion) == []
+    assert scene.trouble == []
+
+
+def test_a_members_question_is_wished_for_shortlisted_and_asked_with_credit(scene: Scene):
+    house = scene.house
+    discussion = house.discussion(ask=1, slug=f"wish-{id(scene)}")
+    mara = scene.visit(discussion, house.user("Mara Member"), viewport={"width": 390, "height": 844})
+    voter = scene.visit(discussion, house.user("Vera Voter"))
+    host = scene.visit(discussion, house.host_of(discussion), "/console")
+    mara.get_by_role("link", name="Ask the panel").click()
+    mara.get_by_label("What should the panel be asked?").fill("Who pays for the pipes?")
+    mara.get_by_role("button", name="Send it to the hosts").click()
+    mara.get_by_text("Your question is with the hosts.").wait_for()
+    assert mara.evaluate("document.documentElement.scrollWidth") <= 390
+    host.wait_for_selector("#audience:has-text('Who pays for the pipes?')", timeout=4_000)
+    host.locator("#audience .console-comment").focus()
+    host.keyboard.press("a")
+    host.locator("[data-console-notice]", has_text="Everybody sees this question now").wait_for()
+    voter.get_by_role("link", name="Ask the panel").click()
+    voter.get_by_role("button", name="Vote for: Who pays for the pipes?").click()
+    voter.get_by_role("button", name="Take your vote back: Who pays for the pipes?").wait_for()
+    voter.goto(f"{scene.address}/d/{discussion.slug}")
+    scene.wait_for_link(voter)
+    host.locator("#audience .console-comment").focus()
+    host.keyboard.press("s")
+    host.wait_for_selector("#audience:has-text('on the shortlist')")
+    host.locator("#audience").get_by_text("Ask…", exact=True).click()
+    host.locator("#audience").get_by_role("button", name="Ask it now").click()
+    voter.wait_for_selector("#q2 .question-facts:has-text('for Mara Member')", timeout=4_000)
+    scene.same_as_fresh(now_of(discussion), voter, "asked for a member")
+    mara.reload()
+    mara.locator("[id^=mine-]", has_text="asked as Q2").wait_for()
+    for page in (mara, host):
+        found = Axe().run(page).response["violations"]
+        assert not found, [(one["id"], [node["html"] for node in one["nodes"]][:2]) for one in found]
     assert scene.trouble == []

@@ -77,11 +77,15 @@ export function say(words, isBad = false) {
   place.textContent = words;
 }
 
-/** Send one of the console's forms and show what came of it. @param {HTMLFormElement} form */
-export async function send(form) {
+/**
+ * Send one of the console's forms and show what came of it.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} [button] the one that was pressed; it may lead elsewhere than its form
+ */
+export async function send(form, button) {
   if (form.dataset.sending) return;
   form.dataset.sending = "yes";
-  const { ok, data, error } = await post(form.action, new FormData(form));
+  const { ok, data, error } = await post(button?.getAttribute("formaction") ?? form.action, new FormData(form));
   delete form.dataset.sending;
   if (ok) {
     leave(form);
@@ -111,7 +115,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || form.dataset.consoleForm === undefined) return;
   event.preventDefault();
-  void send(form);
+  void send(form, event.submitter);
 });
 
 document.body.classList.add("has-keys");
