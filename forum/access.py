@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from forum import clock
 from forum.database import db
@@ -11,7 +11,10 @@ from forum.refusals import Refused, unknown
 
 # Put together once: it runs for every comment.
 _MUTE = select(Mute).where(
-    Mute.discussion_id == bindparam("discussion"), Mute.user_id == bindparam("user"), Mute.lifted_at.is_(None)
+    Mute.discussion_id == bindparam("discussion"),
+    Mute.user_id == bindparam("user"),
+    Mute.lifted_at.is_(None),
+    or_(Mute.until.is_(None), Mute.until > bindparam("now")),
 )
 
 
@@ -20,6 +23,7 @@ class Role(StrEnum):
 
     VISITOR = "visitor"
     UNCONFIRMED = "unconfirmed"
+    SUSPENDED = "suspended"
     MUTED = "muted"
     MEMBER = "member"
     PANELIST = "panelist"
@@ -34,7 +38,7 @@ NOBODY: Roles = frozenset()
 RUN: Roles = frozenset({Role.HOST, Role.OWNER, Role.ADMINISTRATOR})
 STAFF: Roles = RUN | {Role.MODERATOR}
 PANEL: Roles = STAFF | {Role.PANELIST}
-SEATED_OR_MUTED: Roles = PANEL | {Role.MUTED}
+SEATED_OR_MUTED: Roles = PANEL | {Role.MUTED, Role.SUSPENDED}
 SEATED: Roles = frozenset({Role.HOST, Role.MODERATOR, Role.PANELIST})
 WRITERS: Roles = PANEL | {Role.MEMBER}
 EVERYONE: Roles = frozenset(Role)
@@ -74,9 +78,9 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "comment.delete": _row(
         draft=NOBODY,
         announced=STAFF,
-        live=WRITERS | {Role.MUTED},
-        paused=WRITERS | {Role.MUTED},
-        closed=WRITERS | {Role.MUTED},
+        live=WRITERS | {Role.MUTED, Role.SUSPENDED},
+        paused=WRITERS | {Role.MUTED, Role.SUSPENDED},
+        closed=WRITERS | {Role.MUTED, Role.SUSPENDED},
     ),
     "comment.move": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=WRITERS, closed=STAFF),
     "comment.hide": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
@@ -124,7 +128,7 @@ def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
 
 def mute_of(user: User, discussion: Discussion) -> Mute | None:
     """Return the mute in force for `user` in `discussion`, if any."""
-    return db.session.scalar(_MUTE, {"discussion": discussion.id, "user": user.id})
+    return db.session.scalar(_MUTE, {"discussion": discussion.id, "user": user.id, "now": clock.now()})
 
 
 def role_of(user: User | None, discussion: Discussion) -> Role:
@@ -133,6 +137,8 @@ def role_of(user: User | None, discussion: Discussion) -> Role:
         return Role.VISITOR
     if user.role is SiteRole.ADMINISTRATOR:
         return Role.ADMINISTRATOR
+    if user.is_suspended(clock.now()):
+        return Role.SUSPENDED
     if user.id == discussion.owner_id and user.role is SiteRole.ORGANISER:
         return Role.OWNER
     seat = seat_of(user, discussion)
@@ -178,7 +184,9 @@ def is_open_to_all(phase: Phase, visibility: Visibility) -> bool:
 
 def may_create(user: User | None) -> bool:
     """Whether `user` may make a new discussion: organisers and administrators."""
-    return user is not None and user.role in {SiteRole.ORGANISER, SiteRole.ADMINISTRATOR}
+    if user is None or user.role not in {SiteRole.ORGANISER, SiteRole.ADMINISTRATOR}:
+        return False
+    return user.role is SiteRole.ADMINISTRATOR or not user.is_suspended(clock.now())
 
 
 def require_create(user: User | None) -> User:
@@ -194,7 +202,27 @@ def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
         return False
     if discussion.visibility is not Visibility.INVITED or role in PANEL:
         return True
-    return role is Role.MUTED and seat_of(user, discussion) is not None
+    if role not in {Role.MUTED, Role.SUSPENDED} or seat_of(user, discussion) is None or user is None:
+        return False
+    mute = mute_of(user, discussion)
+    return mute is None or not mute.is_removal
+
+
+def told(mute: Mute) -> str:
+    """Return what a muted person is told: what happened, why, until when, and what they can do."""
+    what = "removed you from this discussion" if mute.is_removal else "ended your right to write in this discussion"
+    until = f" until {mute.until:%d %B %Y, %H:%M} UTC" if mute.until else ""
+    rest = "You can object" if mute.is_removal else "You can go on reading, and object"
+    return f"A host has {what}{until}. {rest}. Reason: {mute.reason}"
+
+
+def suspension(user: User) -> str:
+    """Return what a suspended person is told: why, until when, and what they can do."""
+    until = f" until {user.suspended_until:%d %B %Y, %H:%M} UTC" if user.suspended_until else ""
+    return (
+        f"Your right to write on this site is suspended{until}. You can go on reading, and object on the page "
+        f"of your account. Reason: {user.suspension_reason}"
+    )
 
 
 def _not_theirs(user: User | None, role: Role, discussion: Discussion) -> Refused:
@@ -205,5 +233,7 @@ def _not_theirs(user: User | None, role: Role, discussion: Discussion) -> Refuse
             "confirm_address", "Confirm your email address first: open the link we mailed you. Your text is kept."
         )
     if role is Role.MUTED and (mute := mute_of(user, discussion)):
-        return Refused("muted", f"A host has ended your right to write in this discussion. Reason: {mute.reason}")
+        return Refused("muted", told(mute))
+    if role is Role.SUSPENDED and user is not None:
+        return Refused("suspended", suspension(user))
     return Refused("not_yours", "Only the hosts of this discussion can do this.")

@@ -7,7 +7,7 @@ import pytest
 from forum import access
 from forum import clock as forum_clock
 from forum.access import TABLE, Role
-from forum.actions import moderation, seats
+from forum.actions import sanctions, seats
 from forum.database import db, writing
 from forum.models import Phase, SeatRole, SiteRole, User
 from forum.refusals import Refused
@@ -29,7 +29,7 @@ def people_of(house, discussion) -> dict[Role, User | None]:
     }
     house.seat(discussion, found[Role.MODERATOR], SeatRole.MODERATOR)
     if discussion.phase is not Phase.DRAFT:
-        house.do(moderation.mute, found[Role.HOST], discussion, muted, "advertising")
+        house.do(sanctions.mute, found[Role.HOST], discussion, muted, "advertising")
     else:
         del found[Role.MUTED]
     return found
@@ -61,7 +61,7 @@ def test_a_discussion_by_invitation_is_unknown_to_who_has_no_seat(house, clock):
             access.require(person, "discussion.read", discussion)
         assert raised.value.status == 404
     access.require(panelist, "discussion.read", discussion)
-    house.do(moderation.mute, house.host_of(discussion), discussion, panelist, "rude")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, panelist, "rude")
     access.require(panelist, "discussion.read", discussion)
 
 

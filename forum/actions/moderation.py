@@ -1,4 +1,4 @@
-"""Hiding comments, ending somebody's right to write, and the record of it all. Runs inside `writing()`."""
+"""Hiding comments, and the record of everything that hosts and moderators do. Runs inside `writing()`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,11 @@ from forum.actions import reviews
 from forum.database import db
 from forum.live import log
 from forum.models import (
-    Audience,
     Comment,
     CommentState,
     Decision,
     Discussion,
     ModerationAction,
-    Mute,
     SeatRole,
     User,
 )
@@ -25,7 +23,7 @@ from forum.refusals import Refused, invalid, unknown
 
 def write_down(
     actor: User | None,
-    discussion: Discussion,
+    discussion: Discussion | None,
     verb: str,
     subject: str,
     subject_id: int,
@@ -34,15 +32,17 @@ def write_down(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to the record of `discussion`; `actor` None means the clock. Lines are never changed or removed.
+    """Add a line to the record of `discussion` (None: of the site); `actor` None means the clock.
+
+    Lines are never changed or removed.
 
     A rehearsal has no record: nothing of it is to remain, and a record would.
     """
-    if discussion.is_rehearsal:
+    if discussion is not None and discussion.is_rehearsal:
         return
     db.session.add(
         ModerationAction(
-            discussion_id=discussion.id,
+            discussion_id=discussion.id if discussion else None,
             actor_id=actor.id if actor else None,
             verb=verb,
             subject=subject,
@@ -99,25 +99,6 @@ def restore(actor: User, comment: Comment, reason: str = "") -> Comment:
     return comment
 
 
-def mute(actor: User, discussion: Discussion, person: User, reason: str) -> Mute:
-    """End the right of `person` to write in `discussion`; they may still read. Again changes nothing.
-
-    Raises Refused (not theirs; invalid without a reason; 409 for hosts, moderators and whoever runs the discussion).
-    """
-    access.require(actor, "person.mute", discussion)
-    reason = checked_reason(reason)
-    if earlier := access.mute_of(person, discussion):
-        return earlier
-    require_below(actor, discussion, person)
-    muted = Mute(
-        discussion_id=discussion.id, user_id=person.id, reason=reason, by_id=actor.id, at=clock.now(), lifted_at=None
-    )
-    db.session.add(muted)
-    write_down(actor, discussion, "person.muted", "user", person.id, reason=reason)
-    log.record(discussion, "person.muted", person.id, Audience.person(person.id))
-    return muted
-
-
 def require_below(actor: User, discussion: Discussion, person: User) -> None:
     """Raises Refused for measures against hosts and moderators (409), and a moderator's against the panel (403)."""
     seat = access.seat_of(person, discussion)
@@ -125,29 +106,6 @@ def require_below(actor: User, discussion: Discussion, person: User) -> None:
         raise Refused("staff", "This cannot be done to hosts and moderators. Take their seat first.", 409)
     if seat is not None and seat.role is SeatRole.PANELIST and access.role_of(actor, discussion) not in access.RUN:
         raise Refused("panelist", "Only a host can do this to a panelist.", 403)
-
-
-def unmute(actor: User, discussion: Discussion, person: User) -> None:
-    """Give `person` back the right to write. Raises Refused (not theirs)."""
-    access.require(actor, "person.mute", discussion)
-    muted = access.mute_of(person, discussion)
-    if muted is None:
-        return
-    muted.lifted_at = clock.now()
-    write_down(actor, discussion, "person.unmuted", "user", person.id)
-    log.record(discussion, "person.unmuted", person.id, Audience.person(person.id))
-
-
-def mutes(actor: User | None, discussion: Discussion) -> list[tuple[Mute, User]]:
-    """Return the mutes in force with their people, newest first. Raises Refused (not theirs)."""
-    access.require(actor, "record.read", discussion)
-    rows = db.session.execute(
-        select(Mute, User)
-        .join(User, User.id == Mute.user_id)
-        .where(Mute.discussion_id == discussion.id, Mute.lifted_at.is_(None))
-        .order_by(Mute.id.desc())
-    )
-    return [(row[0], row[1]) for row in rows]
 
 
 def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, reason: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from forum import access
 from forum.database import db
 from forum.live import for_you, stream, waiting
 from forum.live import scene as scenes
@@ -181,5 +182,4 @@ def _message(discussion: Discussion, event: Event) -> str:
         .order_by(Mute.id.desc())
         .limit(1)
     )
-    reason = f" Reason: {mute.reason}" if mute else ""
-    return f"A host has ended your right to write in this discussion. You can go on reading.{reason}"
+    return access.told(mute) if mute else "A host has ended your right to write in this discussion."

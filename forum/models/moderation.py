@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model
@@ -16,7 +16,7 @@ class ModerationAction(Model):
     """Who did what to what, when and why, before and after. Triggers in the database refuse any change to a row."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id"), index=True)
+    discussion_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id"), index=True)  # None: the whole site
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # None: the clock did it
     verb: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(40))  # "comment", "user", "question", "discussion", "seat"
@@ -30,7 +30,10 @@ class ModerationAction(Model):
 
 
 class Mute(Model):
-    """The end of somebody's right to write in one discussion; they may still read. Lifted when `lifted_at` is set."""
+    """The end of somebody's right to write in one discussion; they may still read.
+
+    It ends at `until` by itself, or when `lifted_at` is set. A removal also ends what a seat lets them see.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"))
@@ -38,6 +41,9 @@ class Mute(Model):
     reason: Mapped[str] = mapped_column(String(200))
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    is_removal: Mapped[bool] = mapped_column(default=False, server_default=false())
+    objection: Mapped[str] = mapped_column(String(500), default="", server_default="")  # what its person says to it
     lifted_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_mute_person", "discussion_id", "user_id"),)

@@ -35,8 +35,18 @@ class User(UserMixin, Model):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
 
+    # Suspended by an administrator: they read, and write nowhere, until then (None: until it is lifted).
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    suspension_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    suspension_objection: Mapped[str] = mapped_column(String(500), default="", server_default="")
+
     # The session this request came with; set by the loader, so that sign-out can end exactly it.
     session: "Session | None" = None
+
+    def is_suspended(self, now: datetime) -> bool:
+        """Whether a suspension is in force at `now`."""
+        return self.suspended_at is not None and (self.suspended_until is None or now < self.suspended_until)
 
     def get_id(self) -> str:
         """Flask-Login keeps this in the cookie: the session's token, never the account's number."""

@@ -18,7 +18,7 @@ from forum.database import db
 from forum.models import Letter
 from forum.notify.sender import bell
 
-KINDS = ("confirm", "known", "unknown", "reset", "changed", "invited")
+KINDS = ("confirm", "known", "unknown", "reset", "changed", "invited", "muted", "removed", "suspended")
 
 
 def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> Letter:
@@ -45,6 +45,9 @@ def _subject(kind: str, site: str) -> str:
         "unknown": _("No account on %(site)s", site=site),
         "reset": _("Set a new password for %(site)s", site=site),
         "invited": _("Your link to the panel on %(site)s", site=site),
+        "muted": _("You may not write in a discussion on %(site)s any more", site=site),
+        "removed": _("You were removed from a discussion on %(site)s", site=site),
+        "suspended": _("You may not write on %(site)s for now", site=site),
         "changed": _("Your password on %(site)s was changed", site=site),
     }
     return str(subjects[kind])[:200]

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from forum import access
 from forum.actions import accounts, passwords, sessions
 from forum.actions.accounts import Profile
 from forum.database import db, writing
@@ -93,7 +94,13 @@ def end_others() -> AnyResponse:
 def _form(user: User) -> Form:
     stored = {name: getattr(user, name) for name in _PROFILE}
     kept = _PROFILE if request.endpoint == "accounts.account" else ()
-    return Form("accounts/account.html", *kept, typed=stored, sessions=sessions.open_of(user))
+    return Form(
+        "accounts/account.html",
+        *kept,
+        typed=stored,
+        sessions=sessions.open_of(user),
+        suspension=access.suspension(user),
+    )
 
 
 def _owner() -> User | None:

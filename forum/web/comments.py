@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
 
 from forum import access, people, text
-from forum.actions import comments, drafts, flags, highlights, moderation
+from forum.actions import comments, drafts, flags, highlights, moderation, sanctions
 from forum.actions.comments import CommentDraft
 from forum.database import writing
 from forum.extensions import limiter
@@ -179,12 +179,12 @@ def act(slug: str, comment_id: int, action: str) -> Response:
 def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:
     if comment.author is None:
         raise Refused("no_account", "This name has no account, so there is no right to end.", 409)
-    moderation.mute(actor, comment.discussion, comment.author, fields["reason"])
+    sanctions.mute(actor, comment.discussion, comment.author, fields["reason"])
 
 
 def _unmute(actor: User, comment: Comment, _fields: dict[str, Any]) -> None:
     if comment.author is not None:
-        moderation.unmute(actor, comment.discussion, comment.author)
+        sanctions.unmute(actor, comment.discussion, comment.author)
 
 
 _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {

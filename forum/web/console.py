@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, audience, clock, panel
-from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, snippets
+from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, sanctions, snippets
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import presence
@@ -84,7 +84,7 @@ def show(slug: str) -> Response:
         wishes=wishes,
         by_votes=audience.by_votes(wishes),
         newest=newest_comments(discussion),
-        mutes=moderation.mutes(user, discussion),
+        mutes=sanctions.mutes(user, discussion),
         record=record,
         queue=deciding.queue(user, discussion),
         decided=deciding.decided(discussion),
@@ -206,6 +206,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
     fields = Fields()
     reason = fields.text("reason") if verb in {"hide", "restore", "mute"} else ""
     number = fields.number("question") if verb == "move" else None
+    hours = fields.number("hours") if verb == "mute" else None
     if verb == "move" and "question" not in request.form:
         fields.faults["question"] = "Choose a question, or “no question”."
     fields.refuse()
@@ -229,8 +230,9 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
         else:
             if comment.author is None:
                 raise invalid(reason="This comment was imported; its writer has no account here.")
-            moderation.mute(user, discussion, comment.author, reason)
-            notice = _("%(name)s can read here but not write any more.", name=comment.author.name)
+            removal = bool(request.form.get("removal"))
+            sanctions.mute(user, discussion, comment.author, reason, hours, removal=removal)
+            notice = _("%(name)s can not write here any more, and has been told why.", name=comment.author.name)
     return done(discussion, notice, f"#comment-{comment_id}")
 
 
@@ -242,7 +244,7 @@ def unmute(slug: str, user_id: int) -> Response:
         person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
         if person is None or access.mute_of(person, discussion) is None:
             raise unknown()
-        moderation.unmute(user, discussion, person)
+        sanctions.unmute(user, discussion, person)
         name = person.name
     return done(discussion, _("%(name)s can write here again.", name=name))
 

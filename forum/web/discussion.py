@@ -94,13 +94,21 @@ def show(slug: str) -> Response:
         after=after,
         reply=reply,
         typed=typed,
-        mute=access.mute_of(found.user, found.discussion) if found.user and found.role is Role.MUTED else None,
+        barred=_barred(found),
         edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
         waiting=waiting.items(found.discussion, found.user.id) if found.user else [],
         tray=for_you.html(found.discussion, found.user.id) if found.user and found.role is Role.PANELIST else "",
         writes=view.refresh is None and scene.phase != "closed",
     )
     return _send(page, found)
+
+
+def _barred(found: Found) -> str:
+    """Return why this reader may not write here whatever the phase, for as long as that holds."""
+    if found.user is not None and found.role is Role.SUSPENDED:
+        return access.suspension(found.user)
+    mute = access.mute_of(found.user, found.discussion) if found.user and found.role is Role.MUTED else None
+    return access.told(mute) if mute else ""
 
 
 _MOST_KEPT = 60

@@ -6,7 +6,7 @@ from sqlalchemy.orm import selectinload
 
 from forum import access, clock, people
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, Seat, User, Visibility
+from forum.models import Comment, CommentState, Discussion, Phase, Seat, SiteRole, User, Visibility
 from forum.refusals import unknown
 from forum.web.forms import signed_in
 
@@ -70,9 +70,10 @@ def person(user_id: int) -> str:
     ]
     # Somebody who has neither sat nor written anywhere the asker may look is nobody to them.
     me = signed_in()
-    if not seats and not comments and (me is None or me.id != user.id):
+    is_known = me is not None and (me.id == user.id or me.role is SiteRole.ADMINISTRATOR)
+    if not seats and not comments and not is_known:
         raise unknown()
-    return render_template("home/person.html", person=user, seats=seats, comments=comments)
+    return render_template("home/person.html", person=user, seats=seats, comments=comments, me=me)
 
 
 @blueprint.get("/about")

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import audience
-from forum.actions import comments, moderation, proposals, questions, shortlisting
+from forum.actions import comments, moderation, proposals, questions, sanctions, shortlisting
 from forum.archive import export
 from forum.database import db
 from forum.models import ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
@@ -155,7 +155,7 @@ def test_a_comment_becomes_a_question_and_a_question_a_comment(house, room):
 
 def test_who_may_not_write_may_not_ask(house, room):
     host, mara = house.host_of(room), house.user("Mara Member")
-    house.do(moderation.mute, host, room, mara, "rude")
+    house.do(sanctions.mute, host, room, mara, "rude")
     assert refused(house, proposals.make, mara, room, "May I?").code == "muted"
     look_alike = house.user("Hana H0st")
     assert refused(house, proposals.make, look_alike, room, "May I?").status == 403
@@ -194,7 +194,7 @@ def test_a_refusal_keeps_what_was_typed(house, room):
     answer = client.post(f"/d/{room.slug}/questions", data={"csrf_token": token, "text": "Why? " * 200})
     assert answer.status_code == 422
     assert "Why? Why? Why?" in answer.get_data(as_text=True)
-    house.do(moderation.mute, house.host_of(room), room, mara, "rude")
+    house.do(sanctions.mute, house.host_of(room), room, mara, "rude")
     answer = client.post(f"/d/{room.slug}/questions", data={"csrf_token": token, "text": "My long thought"})
     assert answer.status_code == 403
     assert "My long thought" in answer.get_data(as_text=True)

@@ -18,6 +18,7 @@ from forum.actions import (
     invitations,
     moderation,
     questions,
+    sanctions,
     seats,
     sessions,
 )
@@ -213,7 +214,7 @@ def test_a_message_is_said_once_for_its_key_and_only_behind_the_stage(table, hou
         refused(code, backstage.say, table.priya, table.discussion, words, secrets.token_hex(8))
     refused("invalid", backstage.say, table.priya, table.discussion, "words", "short")
     refused("not_yours", backstage.say, house.user(), table.discussion, "words", secrets.token_hex(8))
-    house.do(moderation.mute, table.host, table.discussion, table.priya, "rude")
+    house.do(sanctions.mute, table.host, table.discussion, table.priya, "rude")
     refused("muted", backstage.say, table.priya, table.discussion, "words", secrets.token_hex(8))
 
 

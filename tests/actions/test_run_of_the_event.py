@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from forum.actions import comments, discussions, moderation, questions
+from forum.actions import comments, discussions, moderation, questions, sanctions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import log
@@ -180,13 +180,13 @@ def test_the_record_cannot_be_changed(house, clock):
 def test_the_muted_may_read_and_not_write_and_hosts_are_never_muted(house, clock):
     discussion = house.discussion()
     host, member = house.host_of(discussion), house.user()
-    house.do(moderation.mute, host, discussion, member, "rude")
+    house.do(sanctions.mute, host, discussion, member, "rude")
     with pytest.raises(Refused) as raised:
         house.comment(discussion, member)
     assert (raised.value.code, "rude" in raised.value.message) == ("muted", True)
     with pytest.raises(Refused):
-        house.do(moderation.mute, host, discussion, host, "oops")
-    house.do(moderation.unmute, host, discussion, member)
+        house.do(sanctions.mute, host, discussion, host, "oops")
+    house.do(sanctions.unmute, host, discussion, member)
     assert house.comment(discussion, member).id
 
 
@@ -226,7 +226,7 @@ def test_what_is_for_one_person_is_for_nobody_else(house, clock):
     discussion = house.discussion()
     member = house.user()
     before = discussion.last_seq
-    house.do(moderation.mute, house.host_of(discussion), discussion, member, "rude")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, member, "rude")
     assert log.since(discussion, before, discussion.epoch, {"everyone", "hosts"}).events == []
     assert len(log.since(discussion, before, discussion.epoch, {f"user:{member.id}"}).events) == 1
 

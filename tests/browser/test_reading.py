@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from forum.actions import moderation
+from forum.actions import sanctions
 from forum.models import Discussion
 from tests.browser.scene import Scene, until
 
@@ -169,7 +169,7 @@ def test_somebody_whose_right_to_write_ends_is_told_at_once_and_keeps_the_text(s
     page = scene.visit(discussion, member)
     field = page.locator("[data-composer] textarea")
     field.press_sequentially("Buy my")
-    scene.house.do(moderation.mute, scene.house.host_of(discussion), discussion, member, "Advertising")
+    scene.house.do(sanctions.mute, scene.house.host_of(discussion), discussion, member, "Advertising")
     notice = page.locator("[data-notice]")
     until(page, "() => document.querySelector('[data-notice]').textContent.includes('Advertising')")
     field.press_sequentially(" wares")
@@ -180,7 +180,7 @@ def test_somebody_whose_right_to_write_ends_is_told_at_once_and_keeps_the_text(s
     scene.wait_for_link(page)
     assert "You can go on reading" in notice.inner_text()
     assert field.input_value() == "Buy my wares"
-    scene.house.do(moderation.unmute, scene.house.host_of(discussion), discussion, member)
+    scene.house.do(sanctions.unmute, scene.house.host_of(discussion), discussion, member)
     until(page, "() => document.body.dataset.role === 'member'")
     assert not notice.is_visible()
     assert page.locator(".composer-post").is_visible()

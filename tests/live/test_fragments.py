@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from forum.actions import comments, discussions, moderation, questions, seats
+from forum.actions import comments, discussions, moderation, questions, sanctions, seats
 from forum.database import db
 from forum.live import fragments
 from forum.models import Audience, Discussion, Event
@@ -146,7 +146,7 @@ def test_a_muted_person_alone_hears_why(house, clock):
     discussion = house.discussion(ask=1)
     person = house.user()
     house.comment(discussion, person, "Noise", question=1)
-    house.do(moderation.mute, house.host_of(discussion), discussion, person, "insults")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, person, "insults")
 
     (event,) = heard(discussion, 0, Audience.person(person.id))
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from forum.actions import moderation
+from forum.actions import moderation, sanctions
 from forum.live import log, missed, tail
 from forum.live.broadcast import EVERYBODY
 
@@ -78,7 +78,7 @@ def test_a_member_who_comes_back_hears_what_was_said_to_them_alone(listen, house
     cookies = {name: person(user)[0] for name, user in (("away", member), ("here", other))}
     start = discussion.last_seq
     house.comment(discussion, other, "Meanwhile.")
-    house.do(moderation.mute, house.host_of(discussion), discussion, member, "Too loud.")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, member, "Too loud.")
     house.comment(discussion, other, "After that.")
     for _ in range(2):
         for name, cookie in (("nobody", ""), *cookies.items()):

@@ -211,14 +211,14 @@ def test_a_discussion_that_turns_private_is_silent_within_five_seconds(house, li
 
 
 def test_only_the_muted_person_hears_that_they_are_muted(house, listen, person):
-    from forum.actions import moderation
+    from forum.actions import sanctions
 
     discussion = house.discussion()
     loud = house.user("Lou D. Mouth")
     theirs, visitor = listen(person(loud)[0]), listen()
     theirs.join(discussion)
     visitor.join(discussion)
-    house.do(moderation.mute, house.host_of(discussion), discussion, loud, "Be kind.")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, loud, "Be kind.")
     assert theirs.hear("events")["events"][0]["kind"] == "person.muted"
     assert visitor.hear("events")["events"] == []
 

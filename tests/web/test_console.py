@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from forum import clock as time
-from forum.actions import comments, discussions, moderation, questions, seats
+from forum.actions import comments, discussions, questions, sanctions, seats
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
@@ -247,7 +247,7 @@ def test_another_discussions_things_are_not_there(app, house, hour, staff):
     question, comment = other.questions[0].id, other.comment(other.member, "Elsewhere")
     with writing():
         owner = db.session.get_one(User, other.owner.id)
-        moderation.mute(owner, other.row, db.session.get_one(User, other.member.id), "There")
+        sanctions.mute(owner, other.row, db.session.get_one(User, other.member.id), "There")
     for path in (
         f"questions/{question}/ask",
         f"questions/{question}/move",

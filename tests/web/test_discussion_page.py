@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from forum.actions import comments, discussions, moderation, questions
+from forum.actions import comments, discussions, moderation, questions, sanctions
 from forum.database import db, writing
 from forum.models import Discussion, Phase, QuestionsShown, SeatRole, SiteRole, Visibility
 
@@ -403,13 +403,13 @@ def test_questions_that_are_over_are_folded_until_somebody_asks_for_them(client,
 def test_somebody_who_may_not_write_any_more_is_told_so_on_the_page(client, house, clock):
     discussion = house.discussion(ask=1)
     member = house.user("Samuel Bekele")
-    house.do(moderation.mute, house.host_of(discussion), discussion, member, "Advertising")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, member, "Advertising")
     house.sign_in(client, member)
 
     html = page(client, discussion)
 
     assert 'data-role="muted"' in html
-    assert "You can go on reading. Reason: Advertising" in html
+    assert "You can go on reading, and object. Reason: Advertising" in html
     assert 'data-slot="muted"' not in page(client.application.test_client(), discussion)
 
 

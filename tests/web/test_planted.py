@@ -21,6 +21,7 @@ from forum.actions import (
     questions,
     queue,
     rehearsals,
+    sanctions,
     shortlisting,
     snippets,
     summaries,
@@ -120,7 +121,8 @@ class Garden:
         house.do(announcements.announce, self.host, self.invited, self.plant("invitedannouncement", "host"))
         house.do(summaries.of_discussion, self.host, self.invited, self.plant("invitedsummary", "host"))
         house.comment(self.invited, self.host, self.plant("invitedtext", "host"), question=1)
-        house.do(moderation.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
+        house.do(sanctions.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
+        house.do(sanctions.object_to, self.people["muted"], self.open, self.plant("objection", "host", "muted"))
         house.do(drafts.keep, self.open, "somebody else", self.plant("someonesdraft"), 1, None)
 
     def _backstage(self) -> None:
@@ -190,6 +192,7 @@ class Garden:
             "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "flag"],
             "token": ["a-token"],
             "filename": ["robots.txt"],
+            "kind": ["csv", "json"],
         }
         for rule in self.app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint in LOCAL_ONLY:

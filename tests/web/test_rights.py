@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from forum import clock
 from forum.access import STAFF, TABLE, Role
-from forum.actions import escalation, moderation, proposals, shortlisting, snippets
+from forum.actions import escalation, proposals, sanctions, shortlisting, snippets
 from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
@@ -58,7 +58,7 @@ class World:
         self.own = {
             role: house.comment(self.discussion, user, WORDS, question=1)
             for role, user in self.people.items()
-            if user is not None and role not in {Role.UNCONFIRMED, Role.MUTED}
+            if user is not None and role not in {Role.UNCONFIRMED, Role.MUTED, Role.SUSPENDED}
         }
         self.other = house.comment(self.discussion, self.guest, WORDS, question=1)
         self.flagged = house.comment(self.discussion, self.guest, WORDS, question=1)
@@ -66,7 +66,8 @@ class World:
         self.held = house.comment(self.discussion, house.user("Hal Held"), WORDS, question=1)
         house.do(escalation.set_level, self.people[Role.HOST], self.discussion, "open", None)
         self._mute(self.people[Role.MUTED])
-        for role in (Role.UNCONFIRMED, Role.MUTED):
+        house.do(sanctions.suspend, self.people[Role.ADMINISTRATOR], self.people[Role.SUSPENDED], "rude")
+        for role in (Role.UNCONFIRMED, Role.MUTED, Role.SUSPENDED):
             self.own[role] = self._written_before(role)
         self.snippet = house.do(snippets.add, self.people[Role.HOST], self.discussion, "Rules", "Be kind.")
         self.wish = house.do(proposals.make, self.guest, self.discussion, "Who asks in a cell?")
@@ -109,6 +110,7 @@ class World:
         people = {
             Role.VISITOR: None,
             Role.UNCONFIRMED: house.user("Una Unsure", confirmed=False),
+            Role.SUSPENDED: house.user("Sue Spended"),
             Role.MUTED: house.user("Max Silent"),
             Role.MEMBER: house.user("Mina Mayer"),
             Role.PANELIST: house.panelist(discussion, "Pia Orlando"),
@@ -124,7 +126,7 @@ class World:
         return people
 
     def _mute(self, user) -> None:
-        self.house.do(moderation.mute, self.people[Role.HOST], self.discussion, user, "rude")
+        self.house.do(sanctions.mute, self.people[Role.HOST], self.discussion, user, "rude")
 
     def _written_before(self, role: Role) -> Comment:
         """What somebody wrote when they still could."""
@@ -325,7 +327,13 @@ def test_every_cell_over_the_socket(app, house, phase, monkeypatch):
             said = {"discussion": world.discussion.id, "after": 0, "epoch": world.discussion.epoch}
             may_read = role in TABLE["discussion.read"][phase]
             if visibility is Visibility.INVITED:
-                may_read = may_read and role not in {Role.VISITOR, Role.UNCONFIRMED, Role.MEMBER, Role.MUTED}
+                may_read = may_read and role not in {
+                    Role.VISITOR,
+                    Role.UNCONFIRMED,
+                    Role.MEMBER,
+                    Role.MUTED,
+                    Role.SUSPENDED,
+                }
             joined = True
             try:
                 spoken.join(reader, said)

@@ -1,0 +1,192 @@
+"""Measures against a person: what ends, until when, who is told what, how they object, and what the record says."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum import access, record
+from forum import clock as time
+from forum.access import Role
+from forum.actions import comments, moderation, sanctions
+from forum.actions.comments import CommentDraft
+from forum.database import db
+from forum.models import Letter, SeatRole, SiteRole
+from forum.record import Wanted
+from forum.refusals import Refused
+
+
+@pytest.fixture
+def room(house, clock):
+    return house.discussion(ask=1, host=house.user("Hana Host"))
+
+
+def refused(house, *call, **more) -> Refused:
+    with pytest.raises(Refused) as caught:
+        house.do(*call, **more)
+    return caught.value
+
+
+def posts(house, person, discussion, key="key-of-a-post"):
+    return house.do(comments.post, person, discussion, CommentDraft("Hello.", None, None, key))
+
+
+def test_a_mute_ends_by_itself(house, room, clock):
+    mara = house.user("Mara Member")
+    house.do(sanctions.mute, house.host_of(room), room, mara, "shouting", 2)
+    said = refused(house, posts, house, mara, room).message
+    assert "until 23 November 2026, 16:00 UTC" in said
+    assert "shouting" in said
+    assert [person.id for _, person in sanctions.mutes(house.host_of(room), room)] == [mara.id]
+    clock.advance(timedelta(hours=1, minutes=59))
+    assert access.role_of(mara, room) is Role.MUTED
+    clock.advance(timedelta(minutes=1))
+    assert access.role_of(mara, room) is Role.MEMBER
+    assert sanctions.mutes(house.host_of(room), room) == []
+
+
+def test_whoever_is_muted_gets_a_mail_and_can_object(house, room):
+    mara = house.user("Mara Member")
+    house.do(sanctions.mute, house.host_of(room), room, mara, "shouting", 24)
+    letter = db.session.scalar(select(Letter).where(Letter.to == mara.email))
+    for words in (room.title, "shouting", "24 November 2026, 14:00 UTC", f"/d/{room.slug}/objection"):
+        assert words in letter.body
+    client = house.app.test_client()
+    house.sign_in(client, mara)
+    page = client.get(f"/d/{room.slug}").get_data(as_text=True)
+    assert f"/d/{room.slug}/objection" in page
+    assert "shouting" in page
+    data = {"csrf_token": house.token(client), "objection": "It was <b>somebody else</b>."}
+    assert client.post(f"/d/{room.slug}/objection", data=data | {"objection": " "}).status_code == 422
+    assert client.post(f"/d/{room.slug}/objection", data=data).status_code == 303
+    host = house.app.test_client()
+    house.sign_in(host, house.host_of(room))
+    assert "It was &lt;b&gt;somebody else" in host.get(f"/d/{room.slug}/console").get_data(as_text=True)
+    other = house.app.test_client()
+    house.sign_in(other, house.user())
+    assert other.get(f"/d/{room.slug}/objection").status_code == 404
+
+
+def test_a_removed_panelist_does_not_see_a_discussion_by_invitation(house, clock):
+    room = house.discussion(ask=1, visibility="invited")
+    priya, host = house.panelist(room), house.host_of(room)
+    house.do(sanctions.mute, host, room, priya, "shouting")
+    assert access.may(priya, "discussion.read", room)
+    house.do(sanctions.mute, host, room, priya, "threats", removal=True)
+    assert not access.may(priya, "discussion.read", room)
+    client = house.app.test_client()
+    house.sign_in(client, priya)
+    assert client.get(f"/d/{room.slug}").status_code == 404
+    assert "threats" in client.get(f"/d/{room.slug}/objection").get_data(as_text=True)
+    house.do(sanctions.unmute, host, room, priya)
+    assert client.get(f"/d/{room.slug}").status_code == 200
+
+
+def test_nothing_is_done_to_hosts_and_terms_are_checked(house, room):
+    host, other = house.host_of(room), house.user("Otto Other")
+    house.seat(room, other, SeatRole.HOST)
+    assert refused(house, sanctions.mute, host, room, other, "no").status == 409
+    for hours in (0, -1, 10**6):
+        assert "hours" in refused(house, sanctions.mute, host, room, house.user(), "why", hours).fields
+    assert "reason" in refused(house, sanctions.mute, host, room, house.user(), " ").fields
+
+
+def test_a_suspended_person_reads_everywhere_and_writes_nowhere(house, room, clock):
+    ada, mara = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR), house.user("Mara Member")
+    elsewhere = house.discussion(ask=1)
+    house.seat(elsewhere, mara, SeatRole.HOST)
+    assert refused(house, sanctions.suspend, house.host_of(room), mara, "spam").status == 404
+    assert refused(house, sanctions.suspend, ada, house.user(role=SiteRole.ADMINISTRATOR), "no").status == 409
+    house.do(sanctions.suspend, ada, mara, "spam", 24)
+    for place in (room, elsewhere):
+        assert access.may(mara, "discussion.read", place)
+        assert refused(house, posts, house, mara, place).code == "suspended"
+    assert not access.may(mara, "console.open", elsewhere)
+    letter = db.session.scalar(select(Letter).where(Letter.to == mara.email))
+    assert "spam" in letter.body
+    client = house.app.test_client()
+    house.sign_in(client, mara)
+    assert "spam" in client.get("/account").get_data(as_text=True)
+    data = {"csrf_token": house.token(client), "objection": "I sold nothing."}
+    assert client.post("/account/objection", data=data).status_code == 303
+    admin = house.app.test_client()
+    house.sign_in(admin, ada)
+    page = admin.get(f"/people/{mara.id}").get_data(as_text=True)
+    assert "I sold nothing." in page
+    assert "I sold nothing." not in client.get(f"/people/{mara.id}").get_data(as_text=True)
+    clock.advance(timedelta(hours=24))
+    assert access.role_of(mara, room) is Role.MEMBER
+    assert access.role_of(mara, elsewhere) is Role.HOST
+
+
+def test_a_suspended_organiser_makes_nothing(house, clock):
+    ada, olga = house.user(role=SiteRole.ADMINISTRATOR), house.user("Olga Organiser", role=SiteRole.ORGANISER)
+    house.do(sanctions.suspend, ada, olga, "spam")
+    assert not access.may_create(olga)
+    house.do(sanctions.lift, ada, olga)
+    assert access.may_create(olga)
+
+
+@pytest.fixture
+def recorded(house, room):
+    """A discussion with a record, and somebody to whose comments something was done."""
+    host, mara = house.host_of(room), house.user("=Mara()")
+    comment = house.comment(room, mara, "Something rude.", question=1)
+    house.do(moderation.hide, host, comment, "+rude")
+    house.do(sanctions.mute, host, room, mara, "shouting", 2)
+    return room, host, mara
+
+
+def test_the_record_is_filtered_and_saved(house, recorded):
+    room, host, _mara = recorded
+    assert [line.verb for line in record.lines(Wanted(room, verb="comment.hidden"))] == ["comment.hidden"]
+    about = {line.verb for line in record.lines(Wanted(room, person="mara"))}
+    assert about == {"comment.hidden", "person.muted"}
+    assert record.lines(Wanted(room, person="%")) == []
+    client = house.app.test_client()
+    house.sign_in(client, host)
+    page = client.get(f"/d/{room.slug}/record?verb=comment.hidden")
+    assert "+rude" in page.get_data(as_text=True)
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/d/{room.slug}/record.csv").get_data(as_text=True))))
+    hidden = next(row for row in rows if row["verb"] == "comment.hidden")
+    assert hidden["reason"] == "'+rude"
+    assert next(row for row in rows if row["verb"] == "person.muted")["person"] == "'=Mara()"
+    told = json.loads(client.get(f"/d/{room.slug}/record.json?person=mara").get_data(as_text=True))
+    assert {line["verb"] for line in told} == about
+    assert client.get(f"/d/{room.slug}/record?verb=\0&person=%00").status_code == 200
+    assert client.get(f"/d/{room.slug}/record?before=x").status_code == 422
+
+
+def test_whose_record_it_is(house, recorded):
+    room, host, mara = recorded
+    ada = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR)
+    house.do(sanctions.suspend, ada, house.user("Sven Spammer"), "spam")
+    for person, of_room, of_site in ((None, 404, 404), (mara, 404, 404), (host, 200, 404), (ada, 200, 200)):
+        client = house.app.test_client()
+        if person is not None:
+            house.sign_in(client, person)
+        for kind in ("", ".csv", ".json"):
+            assert client.get(f"/d/{room.slug}/record{kind}").status_code == of_room
+            site = client.get(f"/record{kind}")
+            assert site.status_code == of_site
+            if of_site == 200:
+                assert "person.suspended" in site.get_data(as_text=True) or not kind
+    assert house.app.test_client().get("/account/record").status_code in {303, 404}
+
+
+def test_a_person_sees_what_was_done_to_theirs_and_not_by_whom(house, recorded):
+    _room, _host, mara = recorded
+    client = house.app.test_client()
+    house.sign_in(client, mara)
+    page = client.get("/account/record").get_data(as_text=True)
+    assert "A host hid your comment" in page
+    assert "+rude" in page
+    assert "A host ended your right to write" in page
+    assert "Hana Host" not in page
+    other = house.app.test_client()
+    house.sign_in(other, house.user())
+    assert "+rude" not in other.get("/account/record").get_data(as_text=True)
+    assert time.now().year == 2026
