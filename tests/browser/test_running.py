@@ -54,6 +54,7 @@ def test_a_whole_event_is_run_by_keyboard_alone(scene: Scene):
     tab_to(page, "Open now")
     page.keyboard.press("Enter")
     notice.get_by_text("The discussion is open.").wait_for()
+    page.wait_for_selector("form[data-tray-key='1']")
     page.keyboard.press("Shift+Digit1")
     notice.get_by_text("It is posted.").wait_for()
 
@@ -108,7 +109,8 @@ def test_two_hosts_see_one_clock_and_post_a_text_once(scene: Scene):
         page.get_by_text("Q1 is 2 min over its time").wait_for()
         page.get_by_text("Quiet for 12 min").wait_for()
     hana.get_by_role("button", name="Begin with the usual four").click()
-    otto.wait_for_selector("form[data-tray-key='2']")
+    for page in (hana, otto):
+        page.wait_for_selector("form[data-tray-key='2']")
     # Both press before either can have heard of the other.
     otto.route("**/console", lambda route: route.abort())
     hana.keyboard.press("Shift+Digit2")
