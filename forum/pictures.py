@@ -13,12 +13,14 @@ LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_PIXELS = 40_000_000
 WIDEST = 1600
 FACE = 288
+LOGO_HEIGHT, LOGO_WIDTH = 96, 480
 
 
-def store(stream: IO[bytes], settings: Settings, *, square: int = 0) -> str:
+def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool = False) -> str:
     """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most 1600 pixels wide; return its file name.
 
-    With `square`, its middle is kept, that many pixels wide and high: a face beside a name.
+    With `square`, its middle is kept, that many pixels wide and high: a face beside a name. A `logo` is made
+    small enough for the bar on top, and what is see-through in it stays so.
 
     What is not a picture's own (place, camera, scripts) is left behind. Raises Refused (invalid: hero).
     """
@@ -29,11 +31,13 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0) -> str:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
             if picture.width * picture.height > LARGEST_PIXELS or getattr(picture, "n_frames", 1) > 1:
                 raise invalid(hero="Choose a still picture of at most 40 million pixels.")
-            drawn = ImageOps.exif_transpose(picture).convert("RGB")
+            drawn = ImageOps.exif_transpose(picture).convert("RGBA" if logo else "RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise invalid(hero="This is no PNG, JPEG or WebP picture. Choose another file.") from error
     if square:
         drawn = ImageOps.fit(drawn, (square, square), centering=(0.5, 0.4))
+    if logo:
+        drawn.thumbnail((LOGO_WIDTH, LOGO_HEIGHT))
     if drawn.width > WIDEST:
         drawn = drawn.resize((WIDEST, max(1, drawn.height * WIDEST // drawn.width)))
     out = BytesIO()

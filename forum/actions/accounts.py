@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from forum import clock, text
-from forum.actions import links, passwords, seats, sessions
+from forum.actions import links, passwords, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
@@ -66,7 +66,11 @@ def clean_email(email: str) -> str | None:
 
 
 def sign_up(newcomer: Newcomer, password_hash: str) -> User:
-    """Make an account that can write at once: this site sends no mail. Raises Refused (invalid) for a known address."""
+    """Make an account that can write at once: this site sends no mail.
+
+    Raises Refused (invalid for a known address; registration where not everybody gets an account).
+    """
+    site.require_open()
     if User.with_email(newcomer.email) is not None:
         raise invalid(email="There is an account with this address. Sign in, or set a new password.")
     user = _add(newcomer.email, newcomer.name, password_hash)
@@ -78,8 +82,9 @@ def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "") -> No
     """Make an account that writes once its address is confirmed, or tell the owner of a known one by mail.
 
     Signing up again before confirming counts anew, and older links die with the older password.
-    `then` is where the link leads in the end, an address inside the site.
+    `then` is where the link leads in the end, an address inside the site. Raises Refused (registration).
     """
+    site.require_open()
     user = User.with_email(newcomer.email)
     if user is not None and user.confirmed_at is not None:
         letters.write(user.email, "known")
@@ -131,6 +136,39 @@ def change_password(user: User, password_hash: str) -> None:
     user.password_hash = password_hash
     sessions.end_all(user)
     letters.write(user.email, "changed")
+
+
+def ask_to_move(user: User, email: str) -> None:
+    """Mail a link to the new address of `user`, which changes nothing until it is opened there.
+
+    An address that has an account already gets a letter that says so; the asker is told the same either way.
+    """
+    other = User.with_email(email)
+    if other is None:
+        letters.write(email, "address", path=f"/address/{links.token_for(user, 'address', email)}")
+    elif other.id != user.id:
+        letters.write(email, "known")
+
+
+def move(user: User, email: str) -> None:
+    """Give `user` the address `email`, which is proven or on a site without mail; the old one is told.
+
+    Raises Refused (invalid: email) when somebody has it.
+    """
+    if email == user.email:
+        return
+    if User.with_email(email) is not None:
+        raise invalid(email="There is an account with this address already.")
+    letters.write(user.email, "moved")
+    user.email = email
+
+
+def move_by_link(token: str) -> User:
+    """Change the address by the link that was mailed to the new one. Raises Refused (link_over, invalid)."""
+    email = links.about(token, "address")
+    user = links.user_of(token, "address", to_use=True)
+    move(user, email)
+    return user
 
 
 def change_profile(user: User, profile: Profile) -> None:

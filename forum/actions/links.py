@@ -12,16 +12,27 @@ from forum.database import db
 from forum.models import User
 from forum.refusals import Refused
 
-LIVES = {"reset": timedelta(hours=1), "confirm": timedelta(days=3)}
+LIVES = {
+    "reset": timedelta(hours=1),
+    "confirm": timedelta(days=3),
+    "address": timedelta(days=1),
+    "welcome": timedelta(days=14),
+}
 
 
-def token_for(user: User, purpose: str) -> str:
-    """Return a token for a link to `purpose` (reset, confirm) mailed to `user`.
+def token_for(user: User, purpose: str, about: str = "") -> str:
+    """Return a token for a link to `purpose` (one of LIVES) mailed to `user`; `about` is signed with it.
 
     It dies with its life, and with the first change of what it is about: the password, the address, its confirmation.
     """
     over_at = int((clock.now() + LIVES[purpose]).timestamp())
-    return str(_serializer(purpose).dumps([user.id, over_at, _state(user)]))
+    return str(_serializer(purpose).dumps([user.id, over_at, _state(user), about]))
+
+
+def about(token: str, purpose: str) -> str:
+    """Return what was signed with a link that is still good. Raises Refused (link_over)."""
+    user_of(token, purpose)
+    return str(_serializer(purpose).loads(token)[3])
 
 
 def user_of(token: str, purpose: str, *, to_use: bool = False) -> User:
@@ -33,7 +44,7 @@ def user_of(token: str, purpose: str, *, to_use: bool = False) -> User:
         "link_over", "This link is no longer good: it is too old or was used already. Ask for a new one.", 410
     )
     try:
-        number, over_at, state = _serializer(purpose).loads(token)
+        number, over_at, state, _about = _serializer(purpose).loads(token)
     except (BadData, ValueError, TypeError) as error:
         raise over from error
     user = db.session.get(User, number, with_for_update=to_use or None, populate_existing=to_use)

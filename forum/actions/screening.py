@@ -11,7 +11,7 @@ from forum import access, clock, filters
 from forum.access import Role
 from forum.config import Settings
 from forum.database import db
-from forum.models import Cause, Comment, CommentState, Discussion, Level, Safeguards, User
+from forum.models import Cause, Comment, CommentState, Discussion, Level, Safeguards, Site, User
 from forum.refusals import Refused
 
 # Whoever has as many comments published on this site is no newcomer any more.
@@ -56,9 +56,11 @@ def finding(author: User, role: Role, discussion: Discussion, source: str, html:
         return None
     safeguards = Safeguards.of(discussion.id)
     settings: Settings = current_app.config["SETTINGS"]
-    if word := filters.word_in(source, html, filters.entries(safeguards.words) + filters.of_site(settings)):
+    site = Site.current()
+    words = filters.entries(safeguards.words) + filters.entries(site.held_words) + filters.of_site(settings)
+    if word := filters.word_in(source, html, words):
         return Finding(Cause.WORDS, word[:200])
-    if (safeguards.hold_links or settings.hold_links) and (address := filters.link_in(html)):
+    if (safeguards.hold_links or site.hold_links or settings.hold_links) and (address := filters.link_in(html)):
         return Finding(Cause.LINK, address[:200])
     if safeguards.level is Level.EVERYONE:
         return Finding(Cause.EVERYONE)

@@ -6,9 +6,12 @@ import threading
 from typing import Any, NamedTuple, Self
 
 from forum.config import Settings
-from forum.models import Discussion
+from forum.models import Discussion, Site
 
-_SQL = "SELECT id, epoch, last_seq, phase, visibility FROM discussion WHERE {} = {}"
+_SQL = (
+    "SELECT id, epoch, last_seq, phase, visibility, COALESCE((SELECT version FROM site WHERE id = 1), 0) "
+    "FROM discussion WHERE {} = {}"
+)
 _MOST_IDLE = 8
 _LANES = 64
 _log = logging.getLogger("roundtext")
@@ -22,11 +25,12 @@ class Head(NamedTuple):
     last_seq: int
     phase: str
     visibility: str
+    site: int  # the version of what administrators have set
 
     @classmethod
     def of(cls, discussion: Discussion) -> Self:
         """Return the head of a discussion that is read already."""
-        found = discussion.phase.value, discussion.visibility.value
+        found = discussion.phase.value, discussion.visibility.value, Site.current().version
         return cls(discussion.id, discussion.epoch, discussion.last_seq, *found)
 
 

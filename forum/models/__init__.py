@@ -20,6 +20,7 @@ from forum.models.question import Question, QuestionState
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
 from forum.models.safeguards import Level, Safeguards
 from forum.models.seat import Seat, SeatRole
+from forum.models.site import Registration, Site
 from forum.models.snippet import Snippet
 from forum.models.user import Session, SiteRole, User
 
@@ -54,11 +55,13 @@ __all__ = [
     "QuestionsShown",
     "ReadyAnswer",
     "ReadyCheck",
+    "Registration",
     "Review",
     "Safeguards",
     "Seat",
     "SeatRole",
     "Session",
+    "Site",
     "SiteRole",
     "Snippet",
     "User",

@@ -15,10 +15,23 @@ from sqlalchemy import event
 from forum import clock
 from forum.config import Settings
 from forum.database import db
-from forum.models import Letter
+from forum.models import Letter, Site
 from forum.notify.sender import bell
 
-KINDS = ("confirm", "known", "unknown", "reset", "changed", "invited", "muted", "removed", "suspended")
+KINDS = (
+    "confirm",
+    "known",
+    "unknown",
+    "reset",
+    "changed",
+    "invited",
+    "muted",
+    "removed",
+    "suspended",
+    "address",
+    "moved",
+    "welcome",
+)
 
 
 def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> Letter:
@@ -29,10 +42,9 @@ def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str
     """
     settings: Settings = current_app.config["SETTINGS"]
     link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
+    site = Site.current().name or settings.site_name
     words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
-    letter = Letter(
-        to=to, subject=_subject(kind, settings.site_name), body=words.strip() + "\n", written_at=clock.now()
-    )
+    letter = Letter(to=to, subject=_subject(kind, site), body=words.strip() + "\n", written_at=clock.now())
     db.session.add(letter)
     db.session.info["letters"] = True
     return letter
@@ -44,6 +56,9 @@ def _subject(kind: str, site: str) -> str:
         "known": _("You already have an account on %(site)s", site=site),
         "unknown": _("No account on %(site)s", site=site),
         "reset": _("Set a new password for %(site)s", site=site),
+        "address": _("Your new address for %(site)s", site=site),
+        "moved": _("The address of your account on %(site)s was changed", site=site),
+        "welcome": _("You are invited to %(site)s", site=site),
         "invited": _("Your link to the panel on %(site)s", site=site),
         "muted": _("You may not write in a discussion on %(site)s any more", site=site),
         "removed": _("You were removed from a discussion on %(site)s", site=site),

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access
-from forum.actions import accounts, passwords, sessions
+from forum.actions import accounts, links, passwords, sessions
 from forum.actions.accounts import Profile
 from forum.database import db, writing
 from forum.models import User
@@ -13,6 +13,7 @@ from forum.refusals import Refused, invalid
 from forum.web import errors, signing, throttles
 from forum.web.account_forms import Form, done
 from forum.web.forms import signed_in
+from forum.web.guards import settings
 
 _PROFILE = ("name", "affiliation", "biography")
 
@@ -22,6 +23,8 @@ def add_to(blueprint: Blueprint) -> None:
     add = blueprint.add_url_rule
     add("/account", "account", show, methods=["GET", "POST"])
     add("/account/password", "change_password", change_password, methods=["POST"])
+    add("/account/address", "change_address", change_address, methods=["POST"])
+    add("/address/<token>", "move", move, methods=["GET", "POST"])
     add("/account/sessions/<int:session_id>/end", "end_session", end_session, methods=["POST"])
     add("/account/sessions/end-others", "end_others", end_others, methods=["POST"])
 
@@ -67,6 +70,48 @@ def _change_password(form: Form) -> Response:
     return _done(_("Your password is changed, and every other device is signed out."))
 
 
+def change_address() -> AnyResponse:
+    """Ask for another email address: a link goes to the new one. Without mail it is changed at once."""
+    user = _owner()
+    return _to_sign_in() if user is None else _form(user).answer(_change_address)
+
+
+def _change_address(form: Form) -> Response:
+    typed, password = form.text("email"), form.text("email_password")
+    form.check()
+    email, user = accounts.clean_email(typed), _me()
+    if email is None:
+        raise invalid(email=_("Give your email address, like name@example.org."))
+    password_hash = user.password_hash
+    throttles.count("password of", str(user.id))
+    throttles.count("mail to", email)
+    db.session.rollback()
+    if password_hash is None or not passwords.fits(password_hash, password):
+        raise invalid(email_password=_("This is not your password. Without one, set one below first."))
+    with writing():
+        if settings().sends_mail:
+            accounts.ask_to_move(user, email)
+        else:
+            accounts.move(user, email)
+    throttles.give_back("password of", str(user.id))
+    if settings().sends_mail:
+        return _done(_("We have mailed a link to the new address. It is used once you open it."))
+    return _done(_("Your address is changed."))
+
+
+def move(token: str) -> AnyResponse:
+    """Show a button, because mail scanners open links, and change the address when it is pressed."""
+    email = links.about(token, "address")
+
+    def work(form: Form) -> Response:
+        form.check()
+        with writing():
+            accounts.move_by_link(token)
+        return _done(_("Your address is changed."))
+
+    return Form("accounts/move.html", email=email).answer(work)
+
+
 def end_session(session_id: int) -> AnyResponse:
     """Sign out one device."""
     user = _owner()
@@ -93,7 +138,7 @@ def end_others() -> AnyResponse:
 
 def _form(user: User) -> Form:
     stored = {name: getattr(user, name) for name in _PROFILE}
-    kept = _PROFILE if request.endpoint == "accounts.account" else ()
+    kept = {"accounts.account": _PROFILE, "accounts.change_address": ("email",)}.get(request.endpoint or "", ())
     return Form(
         "accounts/account.html",
         *kept,

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, make_response, redirect, request, url_for
 from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from forum.actions import accounts, links, passwords, sessions
+from forum.actions import accounts, links, members, passwords, sessions, site
 from forum.actions.accounts import Newcomer
 from forum.database import db, writing
 from forum.models import User
@@ -35,22 +35,27 @@ def _set_up(state: BlueprintSetupState) -> None:
 def sign_up() -> Response:
     """Make an account. Without mail it is signed in at once; with mail the answer is the same for every address."""
     form = Form("accounts/sign_up.html", "name", "email")
-    return form.lead_on() or form.answer(_sign_up)
+    there = form.lead_on()
+    if there is None and request.method != "POST" and not site.is_open():
+        # The page for those who have an account says what the others can do.
+        there = make_response(redirect(url_for("accounts.sign_in", next=form.then), 303))
+    return there or form.answer(_sign_up)
 
 
 def _sign_up(form: Form) -> Response:
     newcomer = Newcomer(form.text("name"), form.text("email"), form.text("password"))
     form.check()
+    site.require_open()
     newcomer = newcomer.checked()
     throttles.count("sign-up from", throttles.visitor())
     if settings().sends_mail:
         throttles.count("mail to", newcomer.email)
     password_hash = passwords.hashed(newcomer.password)
     if settings().sends_mail:
-        _twice(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then))
+        twice(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then))
         cookie[_MARK] = links.keyed(_MARK, newcomer.email, password_hash)
         return _look_into_mail(newcomer.email, form.then)
-    user = _twice(lambda: _begin(accounts.sign_up(newcomer, password_hash)))
+    user = twice(lambda: _begin(accounts.sign_up(newcomer, password_hash)))
     signing.enter(user)
     return done(form.then, status=201)
 
@@ -170,6 +175,24 @@ def reset(token: str) -> Response:
     return Form("accounts/reset.html", email=user.email).answer(work)
 
 
+@blueprint.route("/welcome/<token>", methods=["GET", "POST"])
+def welcome(token: str) -> Response:
+    """Let somebody whom an administrator has invited choose a name and a password, and sign them in."""
+    email = links.user_of(token, "welcome").email
+
+    def work(form: Form) -> Response:
+        newcomer = Newcomer(form.text("name"), email, form.text("password"))
+        form.check()
+        newcomer = newcomer.checked()
+        password_hash = passwords.hashed(newcomer.password)
+        with writing():
+            person = _begin(members.welcome(token, newcomer, password_hash))
+        signing.enter(person)
+        return done("/")
+
+    return Form("accounts/welcome.html", "name", email=email).answer(work)
+
+
 def _address(form: Form) -> str:
     """Return the address to mail to, counted: five letters an hour is enough for anybody."""
     email = accounts.clean_email(form.text("email"))
@@ -197,7 +220,7 @@ def _begin(user: User) -> User:
     return user
 
 
-def _twice(work: Callable[[], Made]) -> Made:
+def twice(work: Callable[[], Made]) -> Made:
     """Do `work` in its transaction, once more when somebody signed up with the same address at the same moment."""
     try:
         with writing():

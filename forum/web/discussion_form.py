@@ -150,11 +150,12 @@ def upload(fields: Fields, name: str) -> FileStorage | None:
 
 
 def store(chosen: FileStorage, field: str) -> str:
-    """Keep a picture and return its file name; a face (`picture`) is cut to a square.
+    """Keep a picture and return its file name; a face (`picture`) is cut to a square, a `logo` made small.
 
     Raises Refused naming `field` when it is no picture we can show.
     """
     try:
-        return pictures.store(chosen.stream, settings(), square=pictures.FACE if field == "picture" else 0)
+        square = pictures.FACE if field == "picture" else 0
+        return pictures.store(chosen.stream, settings(), square=square, logo=field == "logo")
     except Refused as refusal:
         raise Refused(refusal.code, refusal.message, refusal.status, fields={field: refusal.message}) from refusal

@@ -3,7 +3,7 @@
 import logging
 import secrets
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
@@ -84,6 +84,7 @@ def _database(error: SQLAlchemyError) -> Response:
     if not passes(error):
         return _fault(error)
     background.complain("database unavailable", error)
+    g.database_is_away = True
     message = "The server cannot save anything right now. Your text is kept; try again in a few seconds."
     return refuse(Refused("unavailable", message, 503, retry_after=5))
 

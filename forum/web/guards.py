@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
 
 from forum.config import Settings
@@ -11,7 +11,7 @@ from forum.refusals import Refused
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {socket}; "
+    "default-src 'none'; script-src 'self'; style-src 'self'{style}; img-src 'self'; connect-src 'self' {socket}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 
@@ -62,7 +62,8 @@ def _check_csrf() -> None:
 def _add_headers(response: Response) -> Response:
     headers = response.headers
     socket = ("wss://" if request.is_secure else "ws://") + request.host
-    headers.setdefault("Content-Security-Policy", _POLICY.format(socket=socket))
+    style = f" {g.allowed_style}" if "allowed_style" in g else ""
+    headers.setdefault("Content-Security-Policy", _POLICY.format(socket=socket, style=style))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("X-Frame-Options", "DENY")

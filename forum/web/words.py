@@ -5,12 +5,13 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Flask, request
+from flask import Flask, current_app, g, request
 from flask_babel import format_datetime, format_time, get_translations
 from markupsafe import Markup
 
-from forum import access, clock, text
+from forum import access, clock, looks, text
 from forum.config import Settings
+from forum.models import Site
 
 
 def init_app(app: Flask) -> None:
@@ -22,7 +23,9 @@ def init_app(app: Flask) -> None:
         day=_day, clock=_clock, iso=_iso, initials=text.initials, hue=text.hue, excerpt=text.excerpt, safe_html=Markup
     )
     app.jinja_env.globals.update(
-        site_name=settings.site_name,
+        site_name=site_name,
+        site_style=_site_style,
+        shown_site=shown_site,
         sends_mail=settings.sends_mail,
         now=clock.now,
         may=access.may,
@@ -30,6 +33,27 @@ def init_app(app: Flask) -> None:
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
     )
+
+
+def shown_site() -> Site:
+    """Return what administrators have set, as the pages show it; while the database is away, how the product comes."""
+    return Site.fresh() if g.get("database_is_away") else Site.current()
+
+
+def site_name() -> str:
+    """Return the name of this site: what administrators have set, else the setting."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return shown_site().name or settings.site_name
+
+
+def _site_style() -> Markup:
+    """Return the style of the site's own colours, and let this answer's policy allow it."""
+    site = shown_site()
+    style = looks.style(site.accent, site.signal)
+    if not style:
+        return Markup()
+    g.allowed_style = looks.allowance(style)
+    return Markup(f"<style>{style}</style>\n")  # noqa: S704 -- made of checked colours alone
 
 
 def _script_words() -> dict[str, str]:

@@ -109,6 +109,92 @@ def test_somebody_signed_in_is_led_on(client):
     assert client.get("/sign-in?next=/about").location == "/about"
 
 
+# ---- another address ----
+
+
+def link_in(letter, kind):
+    return re.search(rf"/{kind}/\S+", letter.body)[0]
+
+
+@pytest.fixture
+def mailing(app):
+    """The app as on a site that sends mail; nothing here sends any."""
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_url": "smtp://127.0.0.1:9"})
+    return app
+
+
+def owner_of(house, app):
+    user = house.user("Ada Member")
+    with writing():
+        db.session.get_one(User, user.id).password_hash = passwords.hashed(PASSWORD)
+    client = app.test_client()
+    house.sign_in(client, user)
+    return client, user
+
+
+def test_a_new_address_counts_once_it_is_proven(house, mailing):
+    client, user = owner_of(house, mailing)
+    old = user.email
+    wrong = send(client, "/account/address", email="new@example.org", email_password="wrong one")
+    assert wrong.status_code == 422
+    assert 'value="new@example.org"' in wrong.text
+    assert send(client, "/account/address", email="New@Example.org", email_password=PASSWORD).status_code == 303
+    letter = db.session.query(Letter).one()
+    assert (letter.to, user.email) == ("new@example.org", old)
+    there = mailing.test_client()
+    assert "new@example.org" in there.get(link_in(letter, "address")).text
+    fresh()
+    assert User.with_email(old) is not None
+    form = there.get(link_in(letter, "address")).text.split('csrf_token" value="')[1].split('"')[0]
+    assert there.post(link_in(letter, "address"), data={"csrf_token": form}).status_code == 303
+    fresh()
+    assert User.with_email("new@example.org").id == user.id
+    assert [one.to for one in db.session.query(Letter)] == ["new@example.org", old]
+    assert there.get(link_in(letter, "address")).status_code == 410
+
+
+def test_an_address_of_somebody_else_is_not_told_apart(house, mailing):
+    client, user = owner_of(house, mailing)
+    other = house.user()
+    answer = send(client, "/account/address", email=other.email, email_password=PASSWORD)
+    again = send(client, "/account/address", email="free@example.org", email_password=PASSWORD)
+    assert (answer.status_code, answer.location) == (again.status_code, again.location)
+    known, free = db.session.query(Letter).order_by(Letter.id)
+    assert (known.to, free.to) == (other.email, "free@example.org")
+    assert "/address/" not in known.body
+    # Somebody signs up with the free one before the link is opened.
+    house_of_free = house.user()
+    with writing():
+        db.session.get_one(User, house_of_free.id).email = "free@example.org"
+    assert send(client, link_in(free, "address")).status_code == 422
+    fresh()
+    assert db.session.get(User, user.id).email == user.email != "free@example.org"
+
+
+def test_a_link_to_a_new_address_dies_after_a_day_and_with_the_password(house, mailing, clock):
+    client, user = owner_of(house, mailing)
+    send(client, "/account/address", email="new@example.org", email_password=PASSWORD)
+    path = link_in(db.session.query(Letter).one(), "address")
+    with writing():
+        db.session.get_one(User, user.id).password_hash = passwords.hashed("another river")
+    assert client.get(path).status_code == 410
+    send(client, "/account/address", email="new@example.org", email_password="another river")
+    path = link_in(db.session.query(Letter).order_by(Letter.id.desc()).first(), "address")
+    assert client.get(path).status_code == 200
+    clock.advance(timedelta(days=1))
+    assert client.get(path).status_code == 410
+
+
+def test_without_mail_an_address_is_changed_at_once(house, app):
+    client, user = owner_of(house, app)
+    other = house.user()
+    taken = send(client, "/account/address", email=other.email, email_password=PASSWORD)
+    assert taken.status_code == 422
+    assert send(client, "/account/address", email="new@example.org", email_password=PASSWORD).status_code == 303
+    fresh()
+    assert db.session.get(User, user.id).email == "new@example.org"
+
+
 # ---- forms that go wrong ----
 
 

@@ -38,6 +38,10 @@ DISCUSSION = {
 }  # fmt: skip
 SEAT = {"name": "Nora New", "email": "nora@example.org", "role": "panelist", "title": "Dr", "affiliation": "Lab"}
 QUESTION = {"text": "What now?", "planned_offset_minutes": "5", "length_minutes": "10", "is_spare": "1"}
+SITE = {
+    "version": "0", "name": "Our Talks", "own_accent": "1", "accent": "#0b4fa8", "own_signal": "1", "signal": "#f2b430",
+    "rules": "Be kind.", "registration": "open", "held_words": "casino", "hold_links": "1",
+}  # fmt: skip
 
 
 class Desk:
@@ -69,6 +73,9 @@ class Desk:
             "accounts.account": [("/account", {"name": "Ada Adler", "affiliation": "Lab", "biography": "Short."})],
             "accounts.ask_again": [("/confirm", {"email": "nobody@example.org"})],
             "accounts.ask_for_reset": [("/reset", {"email": "nobody@example.org"})],
+            "accounts.change_address": [("/account/address", {"email": "new@example.org", "email_password": "wrong"})],
+            "accounts.move": [("/address/a-token", {})],
+            "accounts.welcome": [("/welcome/a-token", {"name": "New Name", "password": "long enough one"})],
             "accounts.change_password": [("/account/password", {"current": "wrong", "password": "long enough one"})],
             "accounts.confirm": [("/confirm/a-token", {})],
             "accounts.end_others": [("/account/sessions/end-others", {})],
@@ -177,6 +184,12 @@ class Desk:
             "queue.hide_all": [(f"{d}/console/people/{2**70}/hide", {"reason": "rude"})],
             "queue.set_rules": [
                 (f"{d}/console/rules", {"words": "casino", "hide_after_flags": "3", "hold_first": "1"})
+            ],
+            "site.settings": [("/site", SITE)],
+            "site.invite": [("/site/people", {"addresses": "nora@example.org"})],
+            "site.give_role": [
+                (f"/people/{self.seat.user_id}/role", {"role": "organiser"}),
+                (f"/people/{2**70}/role", {"role": "member"}),
             ],
             "organiser.change_seat": [(f"{d}/seats/{self.seat.id}/edit", SEAT)],
             "organiser.edit": [(f"{d}/edit", DISCUSSION | {"slug": self.discussion.slug})],

@@ -32,7 +32,7 @@ from forum.archive import export
 from forum.database import db, writing
 from forum.live import spoken
 from forum.live.broadcast import Reader
-from forum.models import Comment, Discussion, Letter, ProposalState, Question, Seat, SeatRole, Session, User
+from forum.models import Comment, Discussion, Letter, ProposalState, Question, Seat, SeatRole, Session, Site, User
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
@@ -79,6 +79,9 @@ class Garden:
         self._backstage()
         self._rehearsal()
         self._audience()
+        with writing():
+            db.session.add(Site.fresh())
+            db.session.get_one(Site, 1).held_words = self.plant("siteword")
         seated = {seat.user_id for seat in db.session.query(Seat)}
         for user in db.session.query(User):
             mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}

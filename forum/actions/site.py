@@ -1,0 +1,94 @@
+"""What administrators set for the whole site. What writes runs inside `writing()`."""
+
+from dataclasses import asdict, dataclass
+
+from forum import looks, text
+from forum.actions.drafting import clean
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.models import Registration, Site, SiteRole, User
+from forum.refusals import Refused, invalid, unknown
+
+LONGEST_RULES = 10_000
+LONGEST_WORDS = 20_000
+# Lines that nobody can change under the feet of a second administrator: what the page showed comes back with it.
+_STALE = "Another administrator has changed this meanwhile. Look at what is set now, and save again."
+
+
+@dataclass(frozen=True)
+class SiteDraft:
+    """The fields as typed. `logo` is a file name in media/, or empty; `version` is what the page showed."""
+
+    version: int
+    name: str = ""
+    accent: str = ""
+    signal: str = ""
+    logo: str = ""
+    rules: str = ""
+    registration: Registration = Registration.OPEN
+    held_words: str = ""
+    hold_links: bool = False
+
+    def columns(self) -> dict[str, object]:
+        """Return the cleaned values by column name. Raises Refused (invalid) naming every field at fault."""
+        faults: dict[str, str] = {}
+        cleaned: dict[str, object] = asdict(self)
+        del cleaned["version"]
+        cleaned["name"] = clean(faults, "name", self.name, 60)
+        cleaned["rules"] = clean(faults, "rules", self.rules, LONGEST_RULES, lines=True)
+        cleaned["held_words"] = clean(faults, "held_words", self.held_words, LONGEST_WORDS, lines=True)
+        for field in ("accent", "signal"):
+            colour = getattr(self, field).strip().lower()
+            if colour and not looks.is_colour(colour):
+                faults[field] = "Give a colour as six digits after #, like #0b4fa8, or leave it empty."
+            cleaned[field] = colour
+        if faults:
+            raise invalid(**faults)
+        cleaned["rules_html"] = text.render(str(cleaned["rules"]))
+        return cleaned
+
+
+def require_administrator(actor: User | None) -> User:
+    """Return `actor`, or refuse as for a page that does not exist."""
+    if actor is None or actor.role is not SiteRole.ADMINISTRATOR:
+        raise unknown()
+    return actor
+
+
+def change(actor: User, draft: SiteDraft) -> Site:
+    """Set the site's name, looks, rules, registration and filters to those of `draft`.
+
+    Raises Refused (404 for who is no administrator; invalid; 409 when the page showed an older version).
+    """
+    require_administrator(actor)
+    columns = draft.columns()
+    site = db.session.get(Site, 1, with_for_update=True, populate_existing=True)
+    if site is None:
+        site = Site.fresh()
+        db.session.add(site)
+    if site.version != draft.version:
+        raise Refused("stale", _STALE, 409, fields={"version": _STALE})
+    changed = sorted(name for name, value in columns.items() if getattr(site, name) != value)
+    for name, value in columns.items():
+        setattr(site, name, value)
+    if changed:
+        site.version += 1
+        seen = [name for name in changed if name != "rules_html"]
+        write_down(actor, None, "site.changed", "site", 1, after={"changed": seen})
+    return site
+
+
+def require_open(*, invited: bool = False) -> None:
+    """Raises Refused (registration, 403) when nobody can sign up, or only who was `invited`."""
+    if is_open(invited=invited):
+        return
+    words = "This site takes no new members. You can read everything, and sign in if you have an account."
+    if Site.current().registration is Registration.INVITED:
+        words = "Accounts on this site are by invitation. Ask its administrators or your host for one; reading is free."
+    raise Refused("registration", words, 403)
+
+
+def is_open(*, invited: bool = False) -> bool:
+    """Whether somebody new, or somebody new who was `invited`, gets an account."""
+    registration = Site.current().registration
+    return registration is Registration.OPEN or (invited and registration is Registration.INVITED)
