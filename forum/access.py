@@ -74,6 +74,7 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "proposal.vote": _row(draft=NOBODY, announced=WRITERS, live=WRITERS, paused=WRITERS, closed=NOBODY),
     "proposal.work": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "comment.post": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=STAFF, closed=NOBODY),
+    "comment.post_for": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=NOBODY),
     "comment.edit": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=WRITERS, closed=WRITERS),
     "comment.delete": _row(
         draft=NOBODY,
@@ -107,6 +108,16 @@ TABLE: dict[str, dict[Phase, Roles]] = {
         closed=NOBODY,
     ),
     "presence.writing": _row(draft=NOBODY, announced=NOBODY, live=PANEL, paused=PANEL, closed=NOBODY),
+}
+
+# What is still possible after the end, as long as late comments are taken.
+LATE: dict[str, Roles] = {
+    "comment.post": WRITERS,
+    "comment.post_for": STAFF,
+    "comment.move": WRITERS,
+    "panelist.call": STAFF,
+    "answer.hold": frozenset({Role.PANELIST}),
+    "presence.writing": PANEL,
 }
 
 # Why a person with the right role is too early or too late, and what to do next.
@@ -154,7 +165,7 @@ def role_of(user: User | None, discussion: Discussion) -> Role:
 def may(user: User | None, verb: str, discussion: Discussion) -> bool:
     """Whether `user` may do `verb` in `discussion` now."""
     role = role_of(user, discussion)
-    return _may_know(user, role, discussion) and role in TABLE[verb][discussion.phase_at(clock.now())]
+    return _may_know(user, role, discussion) and role in _roles(verb, discussion)
 
 
 def require(user: User | None, verb: str, discussion: Discussion, role: Role | None = None) -> Role:
@@ -166,12 +177,19 @@ def require(user: User | None, verb: str, discussion: Discussion, role: Role | N
     role = role or role_of(user, discussion)
     if not _may_know(user, role, discussion):
         raise unknown()
-    phase = discussion.phase_at(clock.now())
-    if role in TABLE[verb][phase]:
+    if role in _roles(verb, discussion):
         return role
     if any(role in roles for roles in TABLE[verb].values()):
-        raise Refused(*_WRONG_TIME[phase], status=409)
+        raise Refused(*_WRONG_TIME[discussion.phase_at(clock.now())], status=409)
     raise _not_theirs(user, role, discussion)
+
+
+def _roles(verb: str, discussion: Discussion) -> Roles:
+    """Return who may do `verb` in `discussion` now."""
+    now = clock.now()
+    if verb in LATE and discussion.takes_late(now):
+        return LATE[verb]
+    return TABLE[verb][discussion.phase_at(now)]
 
 
 def is_open_to_all(phase: Phase, visibility: Visibility) -> bool:

@@ -1,8 +1,6 @@
 """The site's own colours, made readable: from two colours that somebody likes, those that the style sheets ask for."""
 
-import base64
 import colorsys
-import hashlib
 import re
 from functools import lru_cache
 
@@ -40,12 +38,6 @@ def style(accent: str, signal: str) -> str:
     if not light:
         return ""
     return f":root{{{_said(light)}}}@media(prefers-color-scheme:dark){{:root{{{_said(dark)}}}}}"
-
-
-@lru_cache(maxsize=8)
-def allowance(style: str) -> str:
-    """Return what a content security policy says to allow exactly this style: its SHA-256 (CSP 3, 2.3.1)."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
 def contrast(one: str, other: str) -> float:

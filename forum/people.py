@@ -67,6 +67,12 @@ def _users(ids: set[int]) -> list[User]:
     return users + (list(db.session.scalars(_ACCOUNTS, {"ids": list(missing)})) if missing else [])
 
 
+def names(discussion: Discussion, ids: set[int]) -> dict[int, str]:
+    """Return what the people with these ids are called in `discussion`, by id; no query for those who sit there."""
+    found = {seat.user_id: seat.name for seat in discussion.seats if seat.user_id in ids}
+    return found | {user.id: user.name for user in _users(ids - set(found))} if ids else {}
+
+
 def face_of(comment: Comment) -> Face:
     """Return the face behind one comment."""
     return faces(comment.discussion, [comment])[comment.id]

@@ -8,13 +8,14 @@ from flask import current_app
 from sqlalchemy import select
 
 from forum import access, clock, people, text
+from forum.access import Role
 from forum.actions import calls, flags, reviews, screening
 from forum.actions.moderation import write_down
 from forum.actions.seats import check_name
 from forum.config import Settings
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentEdit, CommentState, Decision, Discussion, Question, User
+from forum.models import Comment, CommentEdit, CommentState, Decision, Discussion, Question, SeatRole, User
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 10_000
@@ -39,10 +40,11 @@ class CommentDraft:
         return self.key
 
 
-def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
+def post(author: User, discussion: Discussion, draft: CommentDraft, *, typist: User | None = None) -> Comment:
     """Publish what `author` wrote, or hold it for a host. The same `draft.key` again returns the comment it made first.
 
-    `is_new` of what is returned tells the two apart.
+    `is_new` of what is returned tells the two apart. A host or moderator who writes down what a panelist said by
+    telephone or letter is its `typist` and stands beside the panelist's name; `spoken_for` finds the panelist.
 
     Raises Refused: sign_in, muted, look_alike (403), not_open, paused, closed (409), invalid (422: body, question,
     reply_to, key), slow_mode (429 with retry_after).
@@ -52,8 +54,9 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
     role = access.require(author, "discussion.read", discussion)
     key = draft.checked_key()
     try:
-        access.require(author, "comment.post", discussion, role)
+        _require_right(author, role, typist, discussion)
         comment = _written(author, discussion, draft, posted_at)
+        comment.posted_by_id = typist.id if typist else None
     except Refused:
         # What was posted in time stays posted, also for a browser that asks again after the close.
         if earlier := Comment.with_key(discussion, author, key):
@@ -74,7 +77,26 @@ def post(author: User, discussion: Discussion, draft: CommentDraft) -> Comment:
     else:
         log.record(discussion, "comment.posted", comment.id)
         calls.note_answer(comment)
+    if typist is not None:
+        write_down(typist, discussion, "comment.posted_for", "comment", comment.id, after={"author": author.name})
     return comment
+
+
+def _require_right(author: User, role: Role, typist: User | None, discussion: Discussion) -> None:
+    """Who types for the panel may do so when hosts may write, also in a pause; not for somebody who was muted."""
+    if typist is not None:
+        access.require(typist, "comment.post_for", discussion)
+    if typist is None or role not in access.PANEL:
+        access.require(author, "comment.post", discussion, role)
+
+
+def spoken_for(typist: User, discussion: Discussion, user_id: int) -> User:
+    """Return the panelist for whom `typist` may post. Raises Refused (not theirs; invalid for nobody on the panel)."""
+    access.require(typist, "comment.post_for", discussion)
+    for seat in discussion.seats:
+        if seat.user_id == user_id and seat.role is SeatRole.PANELIST:
+            return seat.user
+    raise invalid(**{"for": "This person is not on the panel. Choose one of the list, and post again."})
 
 
 def _written(author: User, discussion: Discussion, draft: CommentDraft, posted_at: datetime) -> Comment:
@@ -223,7 +245,9 @@ def _require_window(comment: Comment) -> None:
 def _require_own(author: User, comment: Comment, verb: str) -> None:
     """Somebody else's comment, a hidden and a deleted one are all the same to who wants to change it: not there."""
     access.require(author, "discussion.read", comment.discussion)
-    if comment.author_id != author.id or comment.state in {CommentState.DELETED, CommentState.HIDDEN}:
+    if author.id not in {comment.author_id, comment.posted_by_id} or comment.state in {
+        CommentState.DELETED, CommentState.HIDDEN,
+    }:  # fmt: skip
         raise unknown()
     if comment.state is CommentState.HELD:
         review = reviews.of(comment)

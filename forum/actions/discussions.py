@@ -1,7 +1,7 @@
 """What may happen to a discussion as a whole. Every function runs inside `writing()`."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, or_, select, update
 
@@ -22,6 +22,7 @@ _DUE = select(Discussion.id).where(
     or_(
         (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),
         Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= bindparam("now")),
+        Discussion.late_until <= bindparam("now"),
     )
 )
 
@@ -62,6 +63,9 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
         raise invalid(ends_at="This discussion is closed. Reopen it with “Extend” in the console.")
     for name, value in columns.items():
         setattr(discussion, name, value)
+    if discussion.phase is Phase.CLOSED:
+        until = _late_until(discussion, discussion.closed_at or discussion.ends_at)
+        discussion.late_until = until if until and until > clock.now() else None
     changed = [name for name, value in columns.items() if before[name] != value and not name.endswith("_html")]
     if changed:
         write_down(actor, discussion, "discussion.edit", "discussion", discussion.id, after={"changed": changed})
@@ -116,7 +120,7 @@ def extend(actor: User, discussion: Discussion, minutes: int) -> None:
     if discussion.phase is Phase.CLOSED:
         discussion.ends_at = clock.now() + timedelta(minutes=minutes)
         discussion.phase = Phase.LIVE
-        discussion.closed_at = None
+        discussion.closed_at = discussion.late_until = None
     write_down(
         actor,
         discussion,
@@ -162,7 +166,29 @@ def _settle(discussion: Discussion) -> bool:
         settled |= _step(discussion, Phase.LIVE, "discussion.opened", None)
     if discussion.phase in {Phase.LIVE, Phase.PAUSED} and now >= discussion.ends_at:
         settled |= _step(discussion, Phase.CLOSED, "discussion.closed", None)
+    if discussion.late_until is not None and now >= discussion.late_until:
+        settled |= _end_late(discussion)
     return settled
+
+
+def _late_until(discussion: Discussion, end: datetime) -> datetime | None:
+    """Return until when late comments are taken after `end`; None when none are."""
+    return end + timedelta(minutes=discussion.late_minutes) if discussion.late_minutes else None
+
+
+def _end_late(discussion: Discussion) -> bool:
+    """Take late comments no longer, once, and tell open pages; return whether this call was the one."""
+    taken = db.session.execute(
+        update(Discussion)
+        .where(Discussion.id == discussion.id, Discussion.late_until == discussion.late_until)
+        .values(late_until=None)
+        .returning(Discussion.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    db.session.refresh(discussion)
+    if taken is not None:
+        log.record(discussion, "discussion.late_over", discussion.id)
+    return taken is not None
 
 
 def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> bool:
@@ -174,7 +200,8 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
     if to is Phase.LIVE and discussion.opened_at is None:
         values["opened_at"] = clock.now() if actor else discussion.starts_at
     if to is Phase.CLOSED:
-        values["closed_at"] = clock.now() if actor else discussion.ends_at
+        end = values["closed_at"] = clock.now() if actor else discussion.ends_at
+        values["late_until"] = _late_until(discussion, end)
     taken = db.session.execute(
         update(Discussion)
         .where(Discussion.id == discussion.id, Discussion.phase == before)

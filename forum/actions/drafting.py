@@ -14,6 +14,7 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _RESERVED_SLUGS = {"new", "edit", "console", "static", "media", "admin"}
 # Discussions run for an hour or for weeks; a year is a typing error in one of the two dates.
 _LONGEST = timedelta(days=366)
+LONGEST_LATE = 7 * 24 * 60
 
 EDITORS_NOTE = (
     "This is a text-only, written discussion: no audio, no video. Sign in to comment. "
@@ -40,6 +41,7 @@ class DiscussionDraft:
     hero_alt: str = ""
     visibility: Visibility = Visibility.PUBLIC
     questions_shown: QuestionsShown = QuestionsShown.ALL
+    late_minutes: int = 0
 
     def columns(self) -> dict[str, object]:
         """Return the cleaned values by column name, with the rendered HTML beside each Markdown text.
@@ -60,11 +62,13 @@ class DiscussionDraft:
             faults["hero_alt"] = "Describe the picture in a sentence for people who cannot see it."
         if self.hero and not self.hero_credit.strip():
             faults["hero_credit"] = "Say whose picture it is."
+        if not 0 <= self.late_minutes <= LONGEST_LATE:
+            faults["late_minutes"] = f"Give whole minutes, from 0 (none) to {LONGEST_LATE} (a week)."
         if faults:
             raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
         cleaned["intro_html"] = text.render(str(cleaned["intro"]))
         cleaned["editors_note_html"] = text.render(str(cleaned["editors_note"]))
-        for field in ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown"):
+        for field in ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "late_minutes"):
             cleaned[field] = getattr(self, field)
         return cleaned
 

@@ -78,6 +78,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
         ends_at=values["ends_at"],
         visibility=Visibility(values["visibility"]),
         questions_shown=QuestionsShown(values["questions_shown"]),
+        late_minutes=values["late_minutes"],
     )
     columns: dict[str, Any] = {}
     try:
@@ -177,13 +178,14 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
             text=words,
             planned_offset_minutes=values["planned_offset"],
             length_minutes=values["length"],
+            is_spare=values["spare"],
             is_from_audience=bool(values.get("asked_for")),
             asked_for="" if values.get("asked_for") == "a reader" else values.get("asked_for") or "",
             state=QuestionState.SKIPPED if skipped[index - 1] else QuestionState.DRAFT,
             **_summed_up(file, ("questions", index - 1), values),
         )
         discussion.questions.append(question)
-        if skipped[index - 1]:
+        if skipped[index - 1] or question.is_spare:
             continue
         offset = values["planned_offset"]
         planned = discussion.starts_at + timedelta(minutes=offset or 0)
@@ -224,11 +226,15 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
         if answered is not None and answered not in made:
             file.fault((*path, "reply_to"), "must mean a comment written before this one.")
             continue
+        typist = value["written_down_by"].strip().lower()
+        if typist and (typist not in by_email or author is None):
+            file.fault((*path, "written_down_by"), "must be the email of a seat, of a comment by somebody else's seat.")
         comment = Comment(
             discussion=discussion,
             question=by_place[value["question"]] if value["question"] is not None else None,
             reply_to=made.get(answered) if answered is not None else None,
             author_id=author.user_id if author else None,
+            posted_by_id=by_email[typist].user_id if typist in by_email else None,
             byline_name=byline,
             byline_affiliation=affiliation,
             source=source,
@@ -280,3 +286,5 @@ def _settle(discussion: Discussion, draft: bool) -> None:
     if now >= discussion.ends_at:
         discussion.closed_at = discussion.ends_at
         discussion.phase = Phase.CLOSED
+        late = discussion.ends_at + timedelta(minutes=discussion.late_minutes)
+        discussion.late_until = late if late > now else None

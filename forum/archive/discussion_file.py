@@ -31,6 +31,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "time_zone": ("timezone", "tz", "zone"),
         "visibility": (),
         "questions_shown": (),
+        "late_minutes": ("late_comments",),
         "draft": (),
         "seats": ("panel",),
         "questions": (),
@@ -44,6 +45,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),
         "length": ("length_minutes", "planned_length", "duration"),
         "skipped": (),
+        "spare": (),
         "summary": ("closing_summary",),
     },
     "comment": {
@@ -54,6 +56,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "at": ("posted_at", "time"),
         "reply_to": (),
         "highlighted": ("highlight",),
+        "written_down_by": ("typist",),
     },
     "author": {"name": (), "affiliation": ("organisation", "organization"), "email": ()},
 }
@@ -165,6 +168,7 @@ def _check(file: DiscussionFile) -> None:
         values[name] = moment(file, (name,), values.get(name))
     _choice(file, values, "visibility", ("public", "unlisted", "invited"))
     _choice(file, values, "questions_shown", ("all", "count", "none"))
+    values["late_minutes"] = _minutes(file, ("late_minutes",), values.get("late_minutes")) or 0
     if not isinstance(values.get("draft", False), bool):
         file.fault(("draft",), "must be true or false.")
     values["related_link"] = _object(file, "related_link", "url", {"title": values.pop("related_title", None)})
@@ -185,8 +189,9 @@ def _check(file: DiscussionFile) -> None:
         _text(file, question, ("questions", index, "asked_for"), 80, required=False)
         for name in ("planned_offset", "length"):
             question[name] = _minutes(file, ("questions", index, name), question.get(name))
-        if not isinstance(question.setdefault("skipped", False), bool):
-            file.fault(("questions", index, "skipped"), "must be true or false.")
+        for name in ("skipped", "spare"):
+            if not isinstance(question.setdefault(name, False), bool):
+                file.fault(("questions", index, name), "must be true or false.")
     if values.get("draft") is True and values["comments"]:
         file.fault(("comments",), "cannot stand in a draft. Take out the comments, or draft.")
     for index, comment in enumerate(values["comments"]):
@@ -222,6 +227,7 @@ def _answers(file: DiscussionFile, comments: list[dict[str, Any]]) -> None:
 def _comment(file: DiscussionFile, index: int, comment: dict[str, Any]) -> None:
     path: Path = ("comments", index)
     _text(file, comment, (*path, "body"), 10_000, required=True)
+    _text(file, comment, (*path, "written_down_by"), 254, required=False)
     comment["at"] = moment(file, (*path, "at"), comment.get("at"))
     if not isinstance(comment.setdefault("highlighted", False), bool):
         file.fault((*path, "highlighted"), "must be true or false.")

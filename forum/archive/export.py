@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from forum import clock, people, text
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, Question
+from forum.models import Comment, CommentState, Discussion, Phase, Question, QuestionState
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -54,6 +54,7 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
         "time_zone": discussion.time_zone,
         "visibility": discussion.visibility.value,
         "questions_shown": discussion.questions_shown.value,
+        "late_minutes": discussion.late_minutes or "",
         "draft": discussion.phase is Phase.DRAFT,
         "seats": [
             {"name": seat.name, "email": seat.user.email, "role": seat.role.value}
@@ -68,7 +69,7 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
                 summary=question.summary,
                 asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
             )
-            | ({"skipped": True} if question in waiting and (over or not question.is_coming) else {})
+            | _waiting(question, over=over)
             for question in asked + waiting
         ],
         "comments": [
@@ -80,13 +81,26 @@ def as_values(discussion: Discussion) -> dict[str, Any]:
                 "body": comment.source,
                 "at": _moment(comment.posted_at),
             }
-            | _given(reply_to=places.get(comment.reply_to_id or 0), highlighted=comment.highlighted_at and True)
+            | _given(
+                reply_to=places.get(comment.reply_to_id or 0),
+                highlighted=comment.highlighted_at and True,
+                written_down_by=emails.get(comment.posted_by_id or 0),
+            )
             for comment in comments
         ],
     }
     if not values["draft"]:
         del values["draft"]
     return {name: value for name, value in values.items() if value not in ("", {}, []) or name in {"title", "slug"}}
+
+
+def _waiting(question: Question, *, over: bool) -> dict[str, bool]:
+    """Say of a question that was not asked whether it is a spare, or was left out."""
+    if question.number is not None:
+        return {}
+    if question.is_spare and question.state is QuestionState.DRAFT:
+        return {"spare": True}
+    return {"skipped": True} if over or not question.is_coming else {}
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -144,7 +158,7 @@ def as_text(discussion: Discussion) -> str:
 
 def _transcript(discussion: Discussion, h1: str, h2: str, h3: str, words: Any) -> list[str]:
     comments = published(discussion)
-    faces = people.faces(discussion, comments)
+    faces, typists = people.faces(discussion, comments), _typists(discussion, comments)
     lines = [f"{h1}{discussion.title}", "", _moment(discussion.starts_at), "", discussion.intro, ""]
     lines += _summary(discussion.summary)
     summaries = {_heading(q): q.summary for q in discussion.questions if q.number}
@@ -153,8 +167,14 @@ def _transcript(discussion: Discussion, h1: str, h2: str, h3: str, words: Any) -
         for comment in answers:
             face = faces[comment.id]
             role = f" ({face.role.value})" if face.role else ""
-            lines += [f"{h3}{face.name}{role}, {_moment(comment.posted_at)}", "", words(comment), ""]
+            typist = f", written down by {typists[comment.posted_by_id]}" if comment.posted_by_id in typists else ""
+            lines += [f"{h3}{face.name}{role}, {_moment(comment.posted_at)}{typist}", "", words(comment), ""]
     return lines
+
+
+def _typists(discussion: Discussion, comments: list[Comment]) -> dict[int, str]:
+    """Return the names of who wrote down what others said, by id."""
+    return people.names(discussion, {c.posted_by_id for c in comments if c.posted_by_id is not None})
 
 
 def _summary(words: str) -> list[str]:
@@ -177,7 +197,7 @@ def _sections(discussion: Discussion, comments: list[Comment]) -> list[tuple[str
 def as_html(discussion: Discussion) -> str:
     """Return the transcript as one HTML file that needs nothing else."""
     comments = published(discussion)
-    faces = people.faces(discussion, comments)
+    faces, typists = people.faces(discussion, comments), _typists(discussion, comments)
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'>",
@@ -194,9 +214,12 @@ def as_html(discussion: Discussion) -> str:
         for comment in answers:
             face = faces[comment.id]
             role = f" · {face.role.value}" if face.role else ""
+            typist = (
+                f" · written down by {escape(typists[comment.posted_by_id])}" if comment.posted_by_id in typists else ""
+            )
             parts.append(
                 f"<article id=c{comment.id}><b><bdi>{escape(face.name)}</bdi></b><small>{role} "
-                f"{escape(face.affiliation)} · {_moment(comment.posted_at)}</small>{comment.html}</article>"
+                f"{escape(face.affiliation)} · {_moment(comment.posted_at)}{typist}</small>{comment.html}</article>"
             )
     return "".join(parts) + "</body></html>\n"
 

@@ -56,6 +56,7 @@ def status(scene: Scene) -> Wire:
         "starts_at": scene.discussion.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "ends_at": scene.discussion.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "open_question": scene.open.number if scene.open else None,
+        "late_until": scene.late_until.strftime("%Y-%m-%dT%H:%M:%SZ") if scene.late_until else None,
         "slow_seconds": scene.safeguards.slow_seconds,
     }
 
@@ -143,6 +144,8 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             shown["resync"] = True
         elif kind.startswith("announcement."):
             changed.add("notice")
+        elif kind == "discussion.extended" and scene.discussion.late_minutes:
+            shown["resync"] = True  # what came after the end is late no more
         elif kind.startswith("discussion."):
             changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
             shown["status"] = status(scene)

@@ -7,7 +7,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from forum import clock, people
 from forum.live import stream, tally
 from forum.live.stream import Shown
-from forum.models import Discussion, Phase, Question, QuestionsShown, QuestionState, Safeguards
+from forum.models import Comment, Discussion, Phase, Question, QuestionsShown, QuestionState, Safeguards
 from forum.people import Face
 
 # What a change of status or of the questions can be seen in.
@@ -119,6 +119,19 @@ class Scene:
         """Return one row of the recent comments, for templates."""
         return Markup(recent_row(shown, self))  # noqa: S704
 
+    def is_late(self, comment: Comment) -> bool:
+        """Whether `comment` came after the end, while late comments were taken."""
+        end = self.discussion.closed_at or self.discussion.ends_at
+        return self.phase == Phase.CLOSED and comment.posted_at > end
+
+    @cached_property
+    def late_until(self) -> datetime | None:
+        """Until when late comments are taken; None when none are now."""
+        d = self.discussion
+        if not d.takes_late(self.now):
+            return None
+        return d.late_until or d.ends_at + timedelta(minutes=d.late_minutes)
+
     @property
     def minutes_left(self) -> int:
         """Whole minutes until the end, counting the one that has begun."""
@@ -170,7 +183,7 @@ def _once(kind: str, shown: Shown, scene: Scene) -> str:
     comment = shown.comment
     key = (
         kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id,
-        comment.highlighted_at, shown.face,
+        comment.highlighted_at, shown.face, shown.typist, scene.is_late(comment),
         hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.number, shown.quote,
         shown.replies, shown.hidden_at, scene.zone, scene.discussion.slug, str(get_locale()),
     )  # fmt: skip

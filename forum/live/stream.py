@@ -50,6 +50,7 @@ class Shown:
     quote: Quote | None
     replies: int
     hidden_at: datetime | None
+    typist: str = ""  # who wrote it down for its author
 
     @property
     def is_published(self) -> bool:
@@ -67,6 +68,7 @@ def dress(discussion: Discussion, comments: Sequence[Comment]) -> list[Shown]:
     faces = people.faces(discussion, list(by_id.values()))
     numbers = {question.id: question.number for question in discussion.questions}
     replies = _replies(comments)
+    typists = people.names(discussion, {c.posted_by_id for c in comments if c.posted_by_id is not None})
     hidden = _hidden_at(discussion, [c.id for c in comments if c.state is CommentState.HIDDEN])
     return [
         Shown(
@@ -76,6 +78,7 @@ def dress(discussion: Discussion, comments: Sequence[Comment]) -> list[Shown]:
             quote=quote_of(by_id[comment.reply_to_id], faces) if comment.reply_to_id in by_id else None,
             replies=replies.get(comment.id, 0),
             hidden_at=hidden.get(comment.id),
+            typist=typists.get(comment.posted_by_id or 0, ""),
         )
         for comment in comments
     ]

@@ -20,6 +20,7 @@ from forum.models.question import Question, QuestionState
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
 from forum.models.safeguards import Level, Safeguards
 from forum.models.seat import Seat, SeatRole
+from forum.models.silence import Silence
 from forum.models.site import Registration, Site
 from forum.models.snippet import Snippet
 from forum.models.user import Session, SiteRole, User
@@ -61,6 +62,7 @@ __all__ = [
     "Seat",
     "SeatRole",
     "Session",
+    "Silence",
     "Site",
     "SiteRole",
     "Snippet",

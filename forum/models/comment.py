@@ -37,6 +37,8 @@ class Comment(Model):
     question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"))
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"), index=True)
     author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    # The host or moderator who wrote down what its author said by telephone or letter.
+    posted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     byline_name: Mapped[str] = mapped_column(String(80), default="")
     byline_affiliation: Mapped[str] = mapped_column(String(120), default="")
     source: Mapped[str] = mapped_column(Text)
@@ -53,7 +55,7 @@ class Comment(Model):
 
     discussion: Mapped["Discussion"] = relationship()
     question: Mapped["Question | None"] = relationship()
-    author: Mapped["User | None"] = relationship()
+    author: Mapped["User | None"] = relationship(foreign_keys=[author_id])
     reply_to: Mapped[Optional["Comment"]] = relationship(remote_side=[id])
 
     __table_args__ = (

@@ -1,6 +1,6 @@
 """A discussion: its words, its times, where it stands, and the head of its log."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,9 @@ class Discussion(Model):
     )  # without a comment until hosts are told; 0 is never
     takes_proposals: Mapped[bool] = mapped_column(default=True, server_default=true())  # questions of the audience
     takes_anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())  # of people without a name
+    # After the end comments are taken for so many minutes; until when is written down at the end, and gone when over.
+    late_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    late_until: Mapped[datetime | None] = mapped_column(index=True)
     # A rehearsal is a discussion of its own, by invitation and without a record, and is thrown away whole.
     rehearsal_of_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
@@ -117,6 +120,14 @@ class Discussion(Model):
         if phase in {Phase.LIVE, Phase.PAUSED} and now >= self.ends_at:
             phase = Phase.CLOSED
         return phase
+
+    def takes_late(self, now: datetime) -> bool:
+        """Whether this is over at `now` and late comments are taken, whether or not the clock's job has come round."""
+        if self.phase_at(now) is not Phase.CLOSED:
+            return False
+        if self.phase is Phase.CLOSED:
+            return self.late_until is not None and now < self.late_until
+        return now < self.ends_at + timedelta(minutes=self.late_minutes)
 
     @classmethod
     def with_slug(cls, slug: str) -> "Discussion | None":

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access
-from forum.actions import accounts, links, passwords, sessions
+from forum.actions import accounts, links, passwords, sessions, silences
 from forum.actions.accounts import Profile
 from forum.database import db, writing
 from forum.models import User
@@ -145,6 +145,7 @@ def _form(user: User) -> Form:
         typed=stored,
         sessions=sessions.open_of(user),
         suspension=access.suspension(user),
+        silenced=silences.silenced(user),
     )
 
 

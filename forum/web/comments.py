@@ -52,7 +52,7 @@ def by_writer() -> str:
 @blueprint.post("/d/<slug>/comments")
 @limiter.limit("20/minute;300/hour", key_func=by_writer)
 def post(slug: str) -> Response:
-    """Post a comment: fields body, question (number), reply_to, key. 201 JSON, or 303 to the comment."""
+    """Post a comment: fields body, question (number), reply_to, key, for (whom a host types). 201 JSON, or 303."""
     fields = Fields()
     draft = CommentDraft(
         body=fields.text("body"),
@@ -60,13 +60,14 @@ def post(slug: str) -> Response:
         reply_to=fields.number("reply_to"),
         key=fields.text("key") or secrets.token_hex(16),
     )
+    spoken_for = fields.number("for")
     fields.refuse()
     if "preview" in request.form and not wants_json():
         return _preview_page(slug, draft)
     if signed_in() is None:
         return _keep_for_visitor(slug, draft)
     try:
-        return _post(slug, draft)
+        return _post(slug, draft, spoken_for)
     except Refused:
         _keep(slug, draft)
         raise
@@ -76,10 +77,14 @@ def post(slug: str) -> Response:
 post.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 
-def _post(slug: str, draft: CommentDraft) -> Response:
+def _post(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
     with writing():
-        discussion = unchecked(slug)
-        comment = comments.post(writer(), discussion, draft)
+        discussion, me = unchecked(slug), writer()
+        if spoken_for is None:
+            comment = comments.post(me, discussion, draft)
+        else:
+            author = comments.spoken_for(me, discussion, spoken_for)
+            comment = comments.post(author, discussion, draft, typist=me)
         if holder := session.get("draft_holder"):
             drafts.forget(discussion, holder)
     return _answer(comment, 201 if comment.is_new else 200, f"/d/{slug}#c{comment.id}")
@@ -148,7 +153,7 @@ def _require_sight(comment: Comment, action: str) -> None:
     """An action's page exists for whoever may take the action, and for nobody else."""
     user = writer()
     staff = access.role_of(user, comment.discussion) in access.STAFF
-    own = comment.author_id == user.id
+    own = user.id in {comment.author_id, *({comment.posted_by_id} if action == "edit" else ())}
     if action == "flag":
         allowed = (
             not own and comment.state is CommentState.PUBLISHED and access.may(user, "comment.flag", comment.discussion)

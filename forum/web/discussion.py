@@ -29,7 +29,7 @@ from forum.live import scene as scenes
 from forum.live.scene import Scene
 from forum.models import Comment, CommentState, Discussion, User
 from forum.refusals import invalid, unknown
-from forum.web import assets
+from forum.web import assets, silences
 from forum.web.view import View, whole
 
 blueprint = Blueprint("discussion", __name__)
@@ -95,10 +95,14 @@ def show(slug: str) -> Response:
         reply=reply,
         typed=typed,
         barred=_barred(found),
+        for_whom=[face for face in scene.seated if face.is_panel]
+        if found.user and access.may(found.user, "comment.post_for", found.discussion)
+        else [],
+        silence_style=silences.style(found.user) if found.user else "",
         edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
         waiting=waiting.items(found.discussion, found.user.id) if found.user else [],
         tray=for_you.html(found.discussion, found.user.id) if found.user and found.role is Role.PANELIST else "",
-        writes=view.refresh is None and scene.phase != "closed",
+        writes=view.refresh is None and (scene.phase != "closed" or scene.late_until is not None),
     )
     return _send(page, found)
 

@@ -23,7 +23,7 @@ _TEXTS = (
     "title", "slug", "hosted_by", "intro", "editors_note", "related_url", "related_title", "hero_credit", "hero_alt",
 )  # fmt: skip
 _TYPED = (
-    *_TEXTS, "time_zone", "visibility", "questions_shown",
+    *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
 _SEAT_TEXTS = ("name", "email", "title", "affiliation")
@@ -38,6 +38,7 @@ def fresh() -> dict[str, str]:
         "time_zone": "UTC",
         "visibility": Visibility.PUBLIC.value,
         "questions_shown": QuestionsShown.ALL.value,
+        "late_minutes": "0",
         "starts_at_date": day,
         "starts_at_time": "15:00",
         "ends_at_date": day,
@@ -47,7 +48,10 @@ def fresh() -> dict[str, str]:
 
 def stored(discussion: Discussion) -> dict[str, str]:
     """Return the fields of `discussion` as the form shows them, its times on the clocks of its own zone."""
-    values = {name: str(getattr(discussion, name)) for name in (*_TEXTS, "time_zone", "visibility", "questions_shown")}
+    values = {
+        name: str(getattr(discussion, name))
+        for name in (*_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes")
+    }
     for name in ("starts_at", "ends_at"):
         local = getattr(discussion, name).astimezone(ZoneInfo(discussion.time_zone))
         values[f"{name}_date"] = f"{local:%Y-%m-%d}"
@@ -92,6 +96,7 @@ def draft(discussion: Discussion | None, like: Discussion | None = None) -> Disc
         time_zone=zone,
         visibility=fields.choice("visibility", Visibility, Visibility.PUBLIC),
         questions_shown=fields.choice("questions_shown", QuestionsShown, QuestionsShown.ALL),
+        late_minutes=fields.number("late_minutes") or 0,
         # A time at fault is named already; what stands in for it only lets the other fields be judged.
         starts_at=starts_at or (ends_at or clock.now()) - timedelta(hours=1),
         ends_at=ends_at or (starts_at or clock.now()) + timedelta(hours=1),

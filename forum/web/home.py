@@ -5,6 +5,7 @@ from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import selectinload
 
 from forum import access, clock, people
+from forum.actions import silences
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, Phase, Seat, SiteRole, User, Visibility
 from forum.refusals import unknown
@@ -50,30 +51,40 @@ def person(user_id: int) -> str:
     user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
     if user is None:
         raise unknown()
-    seats = [
-        seat
-        for seat in db.session.scalars(
-            select(Seat).where(Seat.user_id == user.id).options(selectinload(Seat.discussion)).order_by(Seat.id.desc())
-        )
-        if _may_find(seat.discussion)
-    ]
-    comments = [
-        comment
-        for comment in db.session.scalars(
-            select(Comment)
-            .where(Comment.author_id == user.id, Comment.state == CommentState.PUBLISHED)
-            .options(selectinload(Comment.discussion))
-            .order_by(Comment.id.desc())
-            .limit(_MOST_LISTED)
-        )
-        if _may_find(comment.discussion)
-    ]
-    # Somebody who has neither sat nor written anywhere the asker may look is nobody to them.
     me = signed_in()
+    seats, comments = _seats_of(user), _comments_of(user)
+    # Somebody who has neither sat nor written anywhere the asker may look is nobody to them.
     is_known = me is not None and (me.id == user.id or me.role is SiteRole.ADMINISTRATOR)
     if not seats and not comments and not is_known:
         raise unknown()
-    return render_template("home/person.html", person=user, seats=seats, comments=comments, me=me)
+    return render_template(
+        "home/person.html", person=user, seats=seats, comments=comments, me=me, silent=_is_silent(me, user)
+    )
+
+
+def may_find_person(reader: User, other: User) -> bool:
+    """Whether `reader` may know that `other` exists: both have been where the reader may look."""
+    return bool(_seats_of(other) or _comments_of(other)) or reader.role is SiteRole.ADMINISTRATOR
+
+
+def _seats_of(user: User) -> list[Seat]:
+    found = select(Seat).where(Seat.user_id == user.id).options(selectinload(Seat.discussion)).order_by(Seat.id.desc())
+    return [seat for seat in db.session.scalars(found) if _may_find(seat.discussion)]
+
+
+def _comments_of(user: User) -> list[Comment]:
+    found = (
+        select(Comment)
+        .where(Comment.author_id == user.id, Comment.state == CommentState.PUBLISHED)
+        .options(selectinload(Comment.discussion))
+        .order_by(Comment.id.desc())
+        .limit(_MOST_LISTED)
+    )
+    return [comment for comment in db.session.scalars(found) if _may_find(comment.discussion)]
+
+
+def _is_silent(reader: User | None, other: User) -> bool:
+    return reader is not None and other.id in silences.ids(reader)
 
 
 @blueprint.get("/about")

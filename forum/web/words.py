@@ -12,6 +12,7 @@ from markupsafe import Markup
 from forum import access, clock, looks, text
 from forum.config import Settings
 from forum.models import Site
+from forum.web.guards import allowed
 
 
 def init_app(app: Flask) -> None:
@@ -50,10 +51,7 @@ def _site_style() -> Markup:
     """Return the style of the site's own colours, and let this answer's policy allow it."""
     site = shown_site()
     style = looks.style(site.accent, site.signal)
-    if not style:
-        return Markup()
-    g.allowed_style = looks.allowance(style)
-    return Markup(f"<style>{style}</style>\n")  # noqa: S704 -- made of checked colours alone
+    return allowed(style) if style else Markup()
 
 
 def _script_words() -> dict[str, str]:

@@ -23,6 +23,7 @@ FILE = {
     "time_zone": "Europe/London",
     "visibility": "public",
     "questions_shown": "all",
+    "late_minutes": 45,
     "seats": [
         {"name": "Hana Maier", "email": "hana@example.org", "role": "host", "title": "Editor"},
         {"name": "Priya Raman", "email": "priya@example.org", "role": "panelist", "affiliation": "Lab"},
@@ -30,10 +31,17 @@ FILE = {
     "questions": [
         {"text": "Who owns it?", "planned_offset": 0, "length": 20},
         {"text": "Who pays?", "planned_offset": 20, "length": 20},
+        {"text": "What if nobody writes?", "spare": True},
     ],
     "comments": [
         {"author": "hana@example.org", "question": None, "body": "Welcome!", "at": "2026-03-02T14:00:05Z"},
-        {"author": "priya@example.org", "question": 1, "body": "Nobody.", "at": "2026-03-02T14:03:00Z"},
+        {
+            "author": "priya@example.org",
+            "question": 1,
+            "body": "Nobody.",
+            "at": "2026-03-02T14:03:00Z",
+            "written_down_by": "hana@example.org",
+        },
         {
             "author": {"name": "Otto Ode", "affiliation": "Farm"},
             "question": 1,
@@ -68,7 +76,7 @@ def test_a_past_discussion_keeps_its_dates_and_late_answers_their_question(app):
     assert late.question.number == 1
     assert late.reply_to.source == "Nobody."
     assert late.posted_at.isoformat() == "2026-03-02T14:30:00.250000+00:00"
-    assert [question.number for question in discussion.questions] == [1, 2]
+    assert [question.number for question in discussion.questions] == [1, 2, None]
 
 
 def test_a_fault_names_line_and_field_and_nothing_is_stored(app):

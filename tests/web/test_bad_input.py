@@ -34,7 +34,7 @@ DISCUSSION = {
     "related_url": "https://example.org/", "related_title": "More", "hero_credit": "", "hero_alt": "",
     "time_zone": "Europe/London", "starts_at_date": "2027-03-01", "starts_at_time": "15:00", "starts_at_fold": "0",
     "ends_at_date": "2027-03-01", "ends_at_time": "16:00", "ends_at_fold": "0", "visibility": "public",
-    "questions_shown": "all",
+    "questions_shown": "all", "late_minutes": "30",
 }  # fmt: skip
 SEAT = {"name": "Nora New", "email": "nora@example.org", "role": "panelist", "title": "Dr", "affiliation": "Lab"}
 QUESTION = {"text": "What now?", "planned_offset_minutes": "5", "length_minutes": "10", "is_spare": "1"}
@@ -87,7 +87,10 @@ class Desk:
                 ("/sign-up", {"name": "New Name", "email": "new@example.org", "password": "long enough"})
             ],
             "comments.post": [
-                (f"{d}/comments", {"body": "A thought.", "question": "1", "reply_to": str(c), "key": "key-12345"})
+                (
+                    f"{d}/comments",
+                    {"body": "A thought.", "question": "1", "reply_to": str(c), "key": "key-12345", "for": ""},
+                )
             ],
             "comments.preview": [(f"{d}/preview", {"body": "A *thought*."})],
             "comments.act": [
@@ -184,6 +187,10 @@ class Desk:
             "queue.hide_all": [(f"{d}/console/people/{2**70}/hide", {"reason": "rude"})],
             "queue.set_rules": [
                 (f"{d}/console/rules", {"words": "casino", "hide_after_flags": "3", "hold_first": "1"})
+            ],
+            "silences.change": [
+                (f"/people/{2**70}/silence", {}),
+                (f"/people/{self.foreign.author_id}/listen", {"next": "/"}),
             ],
             "site.settings": [("/site", SITE)],
             "site.invite": [("/site/people", {"addresses": "nora@example.org"})],

@@ -257,6 +257,14 @@ WAYS = {
     "comment.post": lambda world, role: world.post(
         role, "/comments", body="Posted in a cell.", question=1, key=f"cell-{secrets.token_hex(8)}"
     ),
+    "comment.post_for": lambda world, role: world.post(
+        role,
+        "/comments",
+        body="Dictated.",
+        question=1,
+        key=f"cell-{secrets.token_hex(8)}",
+        **{"for": world.people[Role.PANELIST].id},
+    ),
     "comment.edit": on_own("edit", body="Changed in a cell."),
     "comment.delete": on_own("delete"),
     "comment.move": on_own("move", question=""),

@@ -5,8 +5,9 @@ import { _ } from "./words.js";
 
 /** @param {Element} comment */
 function mark(comment) {
-  const { author } = /** @type {HTMLElement} */ (comment).dataset;
+  const { author, typist } = /** @type {HTMLElement} */ (comment).dataset;
   comment.classList.toggle("mine", page.me !== "" && author === page.me);
+  comment.classList.toggle("typed", page.me !== "" && typist === page.me);
 }
 
 /** @param {ParentNode} root */
@@ -19,7 +20,7 @@ function markAll(root) {
 function closeWindows() {
   const minutes = Number(document.body.dataset.editMinutes);
   if (!minutes) return;
-  for (const comment of all(".comment.mine[data-at]")) {
+  for (const comment of all(".comment.mine[data-at], .comment.typed[data-at]")) {
     const left = Math.ceil(minutes - (Date.now() - Date.parse(comment.dataset.at ?? "")) / 60_000);
     for (const edit of all("[data-action=edit]", comment)) {
       edit.hidden = left <= 0;

@@ -49,6 +49,8 @@ export function takeStatus(status) {
   data.phase = status.phase;
   if (status.starts_at) data.startsAt = status.starts_at;
   if (status.ends_at) data.endsAt = status.ends_at;
+  if (status.late_until) data.late = status.late_until;
+  else delete data.late;
   if (status.slow_seconds !== undefined) data.slowSeconds = String(status.slow_seconds || "");
   if (status.open_question !== undefined) data.openQuestion = String(status.open_question ?? "");
   tell("status", { ...status, before });

@@ -8,7 +8,7 @@ import { hear, page, tell } from "./page.js";
 import { adoptToken, getPage, post } from "./send.js";
 
 /**
- * @typedef {{key: string, body: string, question: string, reply_to: string, reply_name: string, me: string, at: number}} Entry
+ * @typedef {{key: string, body: string, question: string, reply_to: string, reply_name: string, me: string, at: number, for?: string}} Entry
  * @typedef {import("./send.js").Refusal} Refusal
  */
 
@@ -73,7 +73,7 @@ function again(item, error) {
 /** @param {Entry} entry */
 async function deliver(entry) {
   const { body, question, reply_to, key } = entry;
-  const fields = { body, question, reply_to, key };
+  const fields = { body, question, reply_to, key, for: entry.for ?? "" };
   const answer = await post(page.at("comments"), fields);
   if (answer.error?.code !== "csrf") return answer;
   // The token belongs to a session that has ended or changed: a fresh page has the right one.
@@ -102,7 +102,7 @@ export function start() {
   // The push may come before the answer; the key says that it is the same comment.
   hear("event", (event) => {
     const item = event.key ? waiting.get(event.key) : undefined;
-    if (!item || String(event.author) !== page.me) return;
+    if (!item || String(event.author) !== (item.entry.for || page.me)) return;
     drop(event.key);
     tell("outbox sent", { entry: item.entry, answer: null });
   });

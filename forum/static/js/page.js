@@ -4,7 +4,7 @@
  */
 
 /**
- * @typedef {{phase: string, starts_at?: string, ends_at?: string, open_question?: number | null, slow_seconds?: number}} Status
+ * @typedef {{phase: string, starts_at?: string, ends_at?: string, open_question?: number | null, slow_seconds?: number, late_until?: string | null}} Status
  * @typedef {{question: number | null, answers: number, panel: number}} Count
  * @typedef {{
  *   seq: number, kind: string, id?: number, question?: number | null, author?: number | null, panel?: boolean,

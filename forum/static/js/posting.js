@@ -22,7 +22,10 @@ function submit(event) {
     return;
   }
   if (!measure()) return;
-  const entry = { ...begin(), body: field.value, me: page.me, at: Date.now() };
+  // A host may write down what a panelist says; the next comment is their own again.
+  const whose = /** @type {HTMLSelectElement | null} */ (one("select[name=for]", form));
+  const entry = { ...begin(), body: field.value, me: page.me, at: Date.now(), for: whose?.value ?? "" };
+  if (whose) whose.value = "";
   if (page.me) {
     empty();
     add(entry);
@@ -57,6 +60,8 @@ function giveBack(
 ) {
   const isFree = field.value.trim() === "" && !writing()?.reply_to;
   if (isFree) fill({ ...entry, at: Date.now() });
+  const whose = /** @type {HTMLSelectElement | null} */ (one("select[name=for]", form));
+  if (isFree && whose) whose.value = entry.for ?? "";
   refuse(entry, error, !isFree);
 }
 

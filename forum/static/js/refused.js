@@ -73,11 +73,12 @@ function wait(seconds, message) {
 /** What the phase means for somebody who is writing. @param {{phase: string, before?: string}} status */
 function tellPhase({ phase, before }) {
   const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
-  if (phase === "closed") say("phase", sentence("closed", ""), "warn");
+  const isOver = phase === "closed" && !document.body.dataset.late;
+  if (isOver) say("phase", sentence("closed", ""), "warn");
+  else if (phase === "closed") say("phase", [_("The discussion is over. You can still post what you were writing.")]);
   else if (phase === "paused") say("phase", sentence("paused", ""), "warn");
   else if (phase === "live") unsay("phase", "refused");
-  if (phase === "closed" && before !== "closed" && field?.value)
-    tell("alert", _("This discussion is closed. Your text is kept."));
+  if (isOver && before !== "closed" && field?.value) tell("alert", _("This discussion is closed. Your text is kept."));
 }
 
 /** Said for as long as it holds, whatever is typed: the text stays in the field, to be copied. @param {string} message */

@@ -1,0 +1,41 @@
+"""Whom somebody does not want to read: their own business, on their own pages. What writes runs inside `writing()`."""
+
+from sqlalchemy import select
+
+from forum import clock
+from forum.database import db
+from forum.models import Silence, User
+from forum.refusals import Refused
+
+_MOST = 200
+
+
+def silence(user: User, other: User) -> None:
+    """Show `user` no more of what `other` writes. Again changes nothing.
+
+    Raises Refused (409 for oneself, and for more people than a page can leave out).
+    """
+    if user.id == other.id:
+        raise Refused("own", "These are your own words. Nobody can silence themselves.", 409)
+    if db.session.get(Silence, (user.id, other.id)) is not None:
+        return
+    if len(silenced(user)) >= _MOST:
+        raise Refused("too_many_silenced", f"You read {_MOST} people no more already. Let one speak again first.", 409)
+    db.session.add(Silence(user_id=user.id, other_id=other.id, at=clock.now()))
+
+
+def listen(user: User, other: User) -> None:
+    """Show `user` again what `other` writes; without a silence nothing changes."""
+    if (found := db.session.get(Silence, (user.id, other.id))) is not None:
+        db.session.delete(found)
+
+
+def silenced(user: User) -> list[User]:
+    """Return whom `user` does not want to read, by name."""
+    mine = select(Silence.other_id).where(Silence.user_id == user.id)
+    return list(db.session.scalars(select(User).where(User.id.in_(mine)).order_by(User.name, User.id)))
+
+
+def ids(user: User) -> list[int]:
+    """Return the ids of whom `user` does not want to read."""
+    return sorted(db.session.scalars(select(Silence.other_id).where(Silence.user_id == user.id)))
