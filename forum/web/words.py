@@ -21,7 +21,14 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        day=_day, clock=_clock, iso=_iso, initials=text.initials, hue=text.hue, excerpt=text.excerpt, safe_html=Markup
+        day=_day,
+        date=_date,
+        clock=_clock,
+        iso=_iso,
+        initials=text.initials,
+        hue=text.hue,
+        excerpt=text.excerpt,
+        safe_html=Markup,
     )
     app.jinja_env.globals.update(
         site_name=site_name,
@@ -74,6 +81,11 @@ def _script() -> str:
 def _day(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a date in `zone` (IANA name), e.g. "Monday, 23 November 2026"."""
     return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", rebase=False))
+
+
+def _date(moment: datetime, zone: str = "UTC") -> str:
+    """Return `moment` as a short date in `zone`, e.g. "23 Nov 2026"."""
+    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y", rebase=False))
 
 
 def _clock(moment: datetime, zone: str = "UTC") -> str:

@@ -1,0 +1,190 @@
+"""Every page there is, looked at by axe as somebody who sees all of it: wide and light, narrow and dark.
+
+A new address without a place in PAGES fails the test. With SHOTS=folder in the environment the pictures stay there.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from forum.actions import (
+    announcements,
+    backstage,
+    calls,
+    discussions,
+    escalation,
+    flags,
+    held,
+    highlights,
+    invitations,
+    links,
+    members,
+    moderation,
+    proposals,
+    sanctions,
+    shortlisting,
+    silences,
+    snippets,
+    summaries,
+)
+from forum.database import db, writing
+from forum.models import Discussion, ProposalState, SiteRole, User
+
+pytestmark = [pytest.mark.one_database, pytest.mark.browser]
+
+# What is no page: data, files, answers to machines and scripts, redirections.
+NO_PAGES = {
+    "static", "home.icon", "home.alive", "home.ready", "discussion.recent", "discussion.earlier", "discussion.events",
+    "discussion.permalink", "discussion.feed", "discussion.calendar_entry", "records.of_discussion_as",
+    "records.of_site_as",
+}  # fmt: skip
+# endpoint: who looks and where; {d} is the discussion's address, the other names are filled in by `Street`.
+PAGES = {
+    "home.home": [("visitor", "/"), ("administrator", "/")],
+    "home.person": [("member", "/people/{panelist}"), ("administrator", "/people/{suspended}")],
+    "home.about": [("visitor", "/about")],
+    "discussion.show": [
+        ("visitor", "{d}"), ("host", "{d}"), ("panelist", "{d}?order=time"), ("muted", "{d}"), ("member", "{closed}"),
+        ("visitor", "{announced}"), ("host", "{draft}"), ("visitor", "{d}?text=1"), ("member", "{late}"),
+    ],
+    "discussion.show_transcript": [("visitor", "{d}/transcript")],
+    "discussion.show_highlights": [("visitor", "{d}/highlights")],
+    "comments.ask": [
+        *(("host", f"{{d}}/comments/{{comment}}/{verb}") for verb in ("move", "hide", "highlight", "mute")),
+        ("member", "{d}/comments/{comment}/flag"), ("author", "{d}/comments/{comment}/edit"),
+        ("author", "{d}/comments/{comment}/delete"),
+    ],
+    "accounts.sign_up": [("visitor", "/sign-up")],
+    "accounts.sign_in": [("visitor", "/sign-in?next=/d/water")],
+    "accounts.ask_again": [("visitor", "/confirm")],
+    "accounts.confirm": [("visitor", "/confirm/{confirm_token}"), ("visitor", "/confirm/no-good")],
+    "accounts.ask_for_reset": [("visitor", "/reset")],
+    "accounts.reset": [("visitor", "/reset/{reset_token}")],
+    "accounts.welcome": [("visitor", "/welcome/{welcome_token}")],
+    "accounts.account": [("member", "/account"), ("suspended", "/account")],
+    "accounts.move": [("member", "/address/{address_token}")],
+    "accounts.outbox": [("visitor", "/outbox")],
+    "console.show": [("host", "{d}/console"), ("host", "{announced}/console")],
+    "console.ask_to_close": [("host", "{d}/console/close")],
+    "console.write_question": [("host", "{d}/questions/new")],
+    "console.edit_question": [("host", "{d}/questions/{question}/edit")],
+    "organiser.mine": [("owner", "/organise")],
+    "organiser.new": [("owner", "/organise/new"), ("administrator", "/organise/new?like=water")],
+    "organiser.edit": [("host", "{d}/edit")],
+    "organiser.give_seat": [("host", "{d}/seats/new")],
+    "organiser.change_seat": [("host", "{d}/seats/{seat}/edit")],
+    "invitations.show": [("visitor", "{invitation}")],
+    "backstage.show": [("panelist", "{d}/backstage"), ("host", "{d}/backstage")],
+    "backstage.introduce": [("panelist", "{d}/backstage/introduction")],
+    "audience.show": [("member", "{d}/questions"), ("visitor", "{d}/questions")],
+    "sanctions.object_to": [("muted", "{d}/objection")],
+    "records.of_discussion": [("host", "{d}/record")],
+    "records.of_site": [("administrator", "/record")],
+    "records.own": [("author", "/account/record")],
+    "site.settings": [("administrator", "/site")],
+    "site.people": [("administrator", "/site/people")],
+}  # fmt: skip
+
+
+class Street:
+    """A discussion with something of everything, and where each page of it stands."""
+
+    def __init__(self, house) -> None:
+        self.house, do = house, house.do
+        host = house.user("Hana Host-Maier")
+        room = self.room = house.discussion(host=host, ask=2, slug="water", intro="We propose **two** things.")
+        self.people = {
+            "visitor": None, "host": host, "member": house.user("Mina Mayer"), "author": house.user("Wanda Writer"),
+            "muted": house.user("Max Silent"), "suspended": house.user("Sue Spended"),
+            "panelist": house.panelist(room, "Priya Raman"), "owner": db.session.get_one(User, room.owner_id),
+            "administrator": house.user("Ada Adler", role=SiteRole.ADMINISTRATOR),
+        }  # fmt: skip
+        ada, member, panelist = (self.people[name] for name in ("administrator", "member", "panelist"))
+        first = house.comment(room, self.people["author"], "Start with the *meters*.", question=1)
+        house.comment(room, panelist, "Agree, and with @Wanda Writer too.", question=1, reply_to=first.id)
+        do(highlights.highlight, host, first)
+        gone = house.comment(room, self.people["author"], "Buy my pumps.", question=2)
+        do(moderation.hide, host, gone, "Advertising")
+        do(flags.flag, member, first, "other", "Is that so?")
+        coming = house.question(room, "Who pays?", 20)
+        do(held.hold, panelist, coming, "All of us.")
+        do(calls.call, host, room, panelist.id, room.questions[0])
+        do(backstage.say, host, room, "Five minutes to go.", "key-of-a-message")
+        do(backstage.ask_ready, host, room)
+        do(snippets.add_usual, host, room)
+        do(announcements.announce, host, room, "Ten more minutes.")
+        do(summaries.of_question, host, room.questions[0], "Meters first.")
+        do(escalation.set_level, host, room, "everyone", None)
+        house.comment(room, member, "Held for now.", question=1)
+        do(escalation.set_level, host, room, "slow", 30)
+        wish = do(proposals.make, member, room, "Why not sooner?")
+        do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+        do(proposals.make, self.people["author"], room, "And what of the rain?")
+        do(sanctions.mute, host, room, self.people["muted"], "Shouting", 24)
+        do(sanctions.object_to, self.people["muted"], room, "I was not shouting.")
+        do(sanctions.suspend, ada, self.people["suspended"], "Threats", 240)
+        do(silences.silence, member, self.people["muted"])
+        do(members.invite, ada, "nora@example.org")
+        seat = next(seat for seat in room.seats if seat.user_id == panelist.id)
+        una = house.user("Una Unsure", confirmed=False)
+        self.places = {
+            "d": "/d/water", "panelist": panelist.id, "suspended": self.people["suspended"].id, "comment": first.id,
+            "question": coming.id, "seat": seat.id, "invitation": do(invitations.invite, host, seat),
+            **{name: f"/d/{name}" for name in ("closed", "announced", "draft", "late")},
+            "confirm_token": links.token_for(una, "confirm"), "reset_token": links.token_for(member, "reset"),
+            "welcome_token": links.token_for(User.with_email("nora@example.org"), "welcome"),
+            "address_token": links.token_for(member, "address", "new@example.org"),
+        }  # fmt: skip
+        self._others()
+
+    def _others(self) -> None:
+        host = self.people["host"]
+        for phase in ("announced", "draft"):
+            other = self.house.discussion(phase=phase, slug=phase, host=host, intro="Come and write.")
+            self.house.question(other, "What is missing?", 10)
+        for slug in ("closed", "late"):
+            other = self.house.discussion(slug=slug, host=host, ask=1)
+            self.house.comment(other, self.people["member"], "Well said.", question=1)
+            with writing():
+                db.session.get_one(Discussion, other.id).late_minutes = 60 if slug == "late" else 0
+            self.house.do(discussions.close, host, other)
+            self.house.do(summaries.of_discussion, host, other, "All in all: meters.")
+
+    def pages(self):
+        for endpoint, found in PAGES.items():
+            for role, path in found:
+                yield endpoint, role, path.format(**self.places)
+
+
+def test_every_address_is_here(app):
+    reading = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert reading == set(PAGES) | NO_PAGES
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_page_is_accessible_and_fits(scene, house, width, scheme):
+    street, faults = Street(house), []
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
+    tabs = {role: scene.context(user, **options).new_page() for role, user in street.people.items()}
+    for number, (endpoint, role, path) in enumerate(street.pages()):
+        page = tabs[role]
+        answer = page.goto(scene.address + path)
+        where = f"{role} at {path}"
+        assert answer.status in {200, 410}, (where, answer.status)
+        assert "text/html" in answer.headers["content-type"]
+        if folder := os.environ.get("SHOTS"):
+            name = f"{number:02}-{endpoint}-{role}-{width}.png"
+            page.screenshot(path=Path(folder) / name, full_page=True)
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            faults.append((where, "wider than the window"))
+        if page.evaluate("document.querySelectorAll('h1').length") != 1:
+            faults.append((where, "not one heading of the first rank"))
+        if not re.search(r"\S", page.title()):
+            faults.append((where, "no title"))
+        for one in Axe().run(page).response["violations"]:
+            faults.append((where, one["id"], one["nodes"][0]["html"][:160]))
+    assert faults == []
