@@ -86,8 +86,11 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
         if "comment.moved" in kinds[comment.id]:
             payload["counts"] = _counts(scene, [None, *scene.asked])
-        if not kinds[comment.id].isdisjoint(_CHANGES_HIGHLIGHTS):
-            payload["regions"] = scenes.regions(["masthead"], scene)
+        changed = ["masthead"] if not kinds[comment.id].isdisjoint(_CHANGES_HIGHLIGHTS) else []
+        if scene.phase == "closed":  # what is posted late, or hidden afterwards, is counted in the closing words
+            changed.append("notice")
+        if changed:
+            payload["regions"] = scenes.regions(changed, scene)
         said.append(payload)
     return said
 

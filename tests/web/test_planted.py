@@ -297,6 +297,27 @@ def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(ga
         assert word not in " ".join(map(str, said)), word
 
 
+def test_no_letter_holds_what_is_not_for_its_reader(garden):
+    by_address = {person.email: role for role, person in garden.people.items() if person is not None}
+    letters = list(db.session.query(Letter))
+    assert {by_address.get(letter.to) for letter in letters} >= {"muted", "panelist"}
+    for letter in letters:
+        for word in wanted(garden, by_address.get(letter.to, "visitor")):
+            assert word not in letter.subject + letter.body, (word, letter.to)
+
+
+def test_no_file_for_readers_holds_what_readers_do_not_see(garden):
+    words = [word for word in wanted(garden, "visitor") if "slug" not in word]
+    for kind in ("html", "markdown", "csv", "text"):
+        said = str(export.FORMATS[kind](garden.open))
+        assert "An answer to it." in said
+        assert [word for word in words if word in said] == [], kind
+    # The discussion file is the hosts' own: it has the questions to come and the seats' addresses, and nothing else.
+    file = export.as_json(garden.open)
+    private = [word for word in wanted(garden, "host") if word in file]
+    assert private == []
+
+
 def test_a_draft_and_a_private_discussion_are_as_if_they_were_not(garden):
     client = garden.client("member")
     nothing = client.get("/d/no-such-thing")

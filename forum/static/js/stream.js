@@ -120,7 +120,8 @@ function isWithin(list, id, isNew) {
 function insert(list, comment, isNew) {
   const id = Number(comment.dataset.id);
   const next = all(".comment", list).find((other) => !other.dataset.id || Number(other.dataset.id) > id) ?? null;
-  const mine = comment.dataset.author === page.me;
+  const { author, typist } = comment.dataset;
+  const mine = page.me !== "" && [author, typist].includes(page.me);
   const isFollowing = isNew && !mine && next === null && follows(list);
   if (!mine && !isFollowing && wouldPush(list, next)) comment.hidden = true;
   list.insertBefore(comment, next);
