@@ -18,13 +18,28 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from forum import create_app, migrating, server
-from forum.actions import moderation, questions
+from forum.actions import (
+    backstage,
+    discussions,
+    escalation,
+    moderation,
+    proposals,
+    questions,
+    sanctions,
+    shortlisting,
+    snippets,
+    summaries,
+)
 from forum.config import Settings
-from forum.models import Discussion
+from forum.models import Discussion, ProposalState, User
 from tests.conftest import free_port
 from tests.house import House
 
 HERE = Path(__file__).parent
+INTRO = (
+    "Every city has a plan for its water, and few of them ask the people at the end of the pipe. We propose:\n\n"
+    "- **One meter** for every street\n- **One price**, published\n- **One hour** a year in which everybody may ask"
+)
 ANSWERS = (
     ("Ines Duarte", "Start with the meters: half of what we pump is never billed, so nobody knows where it goes."),
     ("Tomas Lindgren", "Agree with Ines. In our town one public number a year changed who came to the meeting."),
@@ -43,6 +58,7 @@ def main() -> None:
     with app.app_context():
         house = House(app)
         discussion = event(house)
+        others(house, house.host_of(discussion))
         process = subprocess.Popen(server.command(settings), env={**os.environ, **server.as_environment(settings)})  # noqa: S603
         try:
             wait_for(f"http://{settings.bind}/")
@@ -58,10 +74,10 @@ def main() -> None:
 
 
 def event(house: House) -> Discussion:
-    """Return an hour that is under way: one question asked, three to come, five comments, one of them hidden."""
+    """Return an hour that is under way: one question asked, three to come, comments, and something that waits."""
     people = {name: house.user(name) for name, _ in ANSWERS}
     host = house.user("Marta Okello")
-    discussion = house.discussion(title="How should cities share water?", slug="water", host=host)
+    discussion = house.discussion(title="How should cities share water?", slug="water", host=host, intro=INTRO)
     for name in list(people)[:3]:
         house.seat(discussion, people[name], "panelist", affiliation="Water for Towns")
     for words, offset in (("What is missing?", 20), ("Who should decide, and who should pay?", 35), ("What next?", 50)):
@@ -71,14 +87,57 @@ def event(house: House) -> Discussion:
     for name, words in ANSWERS:
         comment = house.comment(discussion, people[name], words, question=1)
     house.do(moderation.hide, host, comment, "Advertising")
-    house.do(moderation.mute, host, discussion, people["Dealmaker"], "Advertising, twice")
+    house.do(sanctions.mute, host, discussion, people["Dealmaker"], "Advertising, twice", 24)
+    house.do(snippets.add_usual, host, discussion)
+    _behind(house, discussion, people["Ines Duarte"])
+    for name, words in (("Peter Ngugi", "Who reads the meters?"), ("Lena Brandt", "Should water have one price?")):
+        wish = house.do(proposals.make, house.user(name), discussion, words)
+        house.do(shortlisting.put, host, discussion, wish.id, ProposalState.APPROVED, "new")
+    house.do(proposals.vote, people["Grace Nabirye"], discussion, wish.id, wants=True)
+    house.do(escalation.set_level, host, discussion, "newcomers", 30)
+    house.comment(discussion, house.user("Paul Newman"), "First time here: is rain counted?", question=1)
     return discussion
 
 
+def _behind(house: House, discussion: Discussion, panelist: User) -> None:
+    """What goes on behind the stage."""
+    host = house.host_of(discussion)
+    house.do(backstage.say, host, discussion, "Thank you all for coming early. Q2 in ten minutes.", "key-of-a-message")
+    house.do(backstage.say, panelist, discussion, "I have figures for Q3, if we get there.", "key-of-another")
+    house.do(backstage.ask_ready, host, discussion)
+    house.do(backstage.answer_ready, panelist, discussion)
+
+
+def others(house: House, host: User) -> None:
+    """A discussion that is announced, and one that is over."""
+    soon = house.discussion(
+        phase="announced", title="Whose river is it?", slug="river", host=host, intro=INTRO, hosted_by="Water for Towns"
+    )
+    house.question(soon, "What do you see from your bank?", 0)
+    house.question(soon, "Who speaks for the fish?", 20)
+    past = house.discussion(title="What does rain cost?", slug="rain", host=host, intro=INTRO)
+    house.asked(past, "Who should pay for what falls from the sky?")
+    for name, words in ANSWERS[:4]:
+        house.comment(past, house.user(name), words, question=1)
+    house.do(summaries.of_discussion, host, past, "Meters first, then prices. **Nobody** wanted one price for all.")
+    house.do(discussions.close, host, past)
+
+
+SHOTS = (
+    ("edit", "edit", 900, 860),
+    ("announcement", "/d/river", 1000, 760),
+    ("green-room", "backstage", 1100, 700),
+    ("console", "console", 1280, 860),
+    ("console-phone", "console", 390, 844),
+    ("audience", "questions", 900, 620),
+    ("after", "/d/rain", 1000, 760),
+    ("record", "record", 900, 700),
+)
+
+
 def take(app: Flask, house: House, browser: Browser, address: str, discussion: Discussion) -> None:
-    """Photograph the console, on a desk and on a phone, and the form, as the host sees them."""
-    shots = (("console", "console", 1280, 860), ("console-phone", "console", 390, 844), ("edit", "edit", 900, 860))
-    for name, path, width, height in shots:
+    """Photograph what a host sees before, during and after."""
+    for name, path, width, height in SHOTS:
         context = browser.new_context(viewport={"width": width, "height": height})
         client = app.test_client()
         house.sign_in(client, house.host_of(discussion))
@@ -86,7 +145,7 @@ def take(app: Flask, house: House, browser: Browser, address: str, discussion: D
         assert cookie is not None
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
         page = context.new_page()
-        page.goto(f"{address}/d/{discussion.slug}/{path}")
+        page.goto(address + (path if path.startswith("/") else f"/d/{discussion.slug}/{path}"))
         page.wait_for_timeout(2500)
         # 64 colours are plenty for a page of text and make the file a fifth as large.
         with Image.open(BytesIO(page.screenshot())) as picture:
