@@ -178,7 +178,8 @@ def export_file(slug: str, kind: str) -> None:
         found = Discussion.with_slug(slug)
         if found is None:
             raise Failure(f"There is no discussion {slug}. `forum discussion list` shows them.")
-        sys.stdout.buffer.write(export.FORMATS[kind](found).encode("utf-8"))
+        for piece in export.pieces(kind, found, settings().public_url):
+            sys.stdout.buffer.write(piece.encode("utf-8"))
         sys.stdout.buffer.flush()
 
 

@@ -9,7 +9,7 @@ from datetime import UTC
 
 from sqlalchemy import and_, or_, select
 
-from forum.archive.export import cell
+from forum.archive.readings import cell
 from forum.database import db
 from forum.models import Comment, Discussion, ModerationAction, User
 

@@ -10,7 +10,7 @@ from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, Phase, User
+from forum.models import Discussion, OldAddress, Phase, User
 from forum.models.discussion import STEPS
 from forum.refusals import Refused, invalid
 
@@ -59,10 +59,13 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
     before = {name: getattr(discussion, name) for name in columns}
     # The clock may already have opened or closed it: keep that step, so that new times cannot undo it unseen.
     _settle(discussion)
-    if discussion.phase is Phase.CLOSED and draft.ends_at > clock.now():
+    moved = draft.ends_at != discussion.ends_at
+    if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
         raise invalid(ends_at="This discussion is closed. Reopen it with “Extend” in the console.")
     for name, value in columns.items():
         setattr(discussion, name, value)
+    if before["slug"] != discussion.slug:
+        _keep_address(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:
         until = _late_until(discussion, discussion.closed_at or discussion.ends_at)
         discussion.late_until = until if until and until > clock.now() else None
@@ -219,7 +222,18 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
     return True
 
 
+def _keep_address(discussion: Discussion, old: str) -> None:
+    """Let `old` lead to `discussion` for good; an address that it takes up again leads there by itself."""
+    again = db.session.get(OldAddress, discussion.slug)
+    if again is not None:
+        db.session.delete(again)
+    db.session.add(OldAddress(slug=old, discussion_id=discussion.id))
+
+
 def _require_free_slug(slug: str, besides: Discussion | None) -> None:
     other = Discussion.with_slug(slug)
     if other is not None and other is not besides:
         raise invalid(slug="Another discussion has this address. Choose a different one.")
+    old = db.session.get(OldAddress, slug)
+    if old is not None and (besides is None or old.discussion_id != besides.id):
+        raise invalid(slug="This address led to another discussion before, and still does. Choose a different one.")

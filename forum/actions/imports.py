@@ -15,6 +15,7 @@ from forum.models import (
     Comment,
     CommentState,
     Discussion,
+    OldAddress,
     Phase,
     Question,
     QuestionsShown,
@@ -86,7 +87,8 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     except Refused as refusal:
         for name, words in refusal.fields.items():
             file.fault(_PLACES.get(name, (name,)), words)
-    if not file.faults and Discussion.with_slug(draft.slug) is not None:
+    taken = Discussion.with_slug(draft.slug) or db.session.get(OldAddress, draft.slug)
+    if not file.faults and taken is not None:
         file.fault(("slug",), "is taken by another discussion here. Choose a different one.")
     file.refuse()
     discussion = Discussion(

@@ -1,6 +1,8 @@
-"""A discussion as an entry for calendars (RFC 5545)."""
+"""Discussions as entries for calendars (RFC 5545)."""
 
-from icalendar import Calendar, Event
+from datetime import timedelta
+
+from icalendar import Calendar, Event, vDuration
 
 from forum import text
 from forum.models import Discussion
@@ -8,6 +10,29 @@ from forum.models import Discussion
 
 def entry(discussion: Discussion, site: str) -> str:
     """Return one VEVENT in UTC; `site` is the public address without a slash at the end."""
+    return _written([discussion], site, discussion.title)
+
+
+def of_all(discussions: list[Discussion], site: str, name: str) -> str:
+    """Return a calendar to subscribe to, called `name`, with one VEVENT for each discussion."""
+    return _written(discussions, site, name)
+
+
+def _written(discussions: list[Discussion], site: str, name: str) -> str:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Roundtext//EN")
+    calendar.add("version", "2.0")
+    # Who subscribes looks again every hour, so moved and cancelled events get there (RFC 7986, 5.7).
+    calendar.add("name", name)
+    hourly = vDuration(timedelta(hours=1))
+    hourly.params["VALUE"] = "DURATION"
+    calendar["REFRESH-INTERVAL"] = hourly
+    for discussion in discussions:
+        calendar.add_component(_event(discussion, site))
+    return str(calendar.to_ical().decode())
+
+
+def _event(discussion: Discussion, site: str) -> Event:
     address = f"{site}/d/{discussion.slug}"
     event = Event()
     event.add("uid", f"{discussion.epoch}-{discussion.id}@{site.partition('://')[2]}")
@@ -19,8 +44,4 @@ def entry(discussion: Discussion, site: str) -> str:
     event.add("sequence", discussion.last_seq)
     event.add("url", address)
     event.add("description", f"{text.excerpt(discussion.intro_html, 500)}\n\n{address}".strip())
-    calendar = Calendar()
-    calendar.add("prodid", "-//Roundtext//EN")
-    calendar.add("version", "2.0")
-    calendar.add_component(event)
-    return str(calendar.to_ical().decode())
+    return event

@@ -24,11 +24,11 @@ class Part:
 def parts(scene: Scene) -> Iterator[Part]:
     """Return every part of the discussion in the order of the page."""
     for question in (None, *scene.asked):
-        yield Part(question, _all(scene, question.id if question else None))
+        yield Part(question, all_of(scene, question.id if question else None))
 
 
-def _all(scene: Scene, place: int | None) -> Iterator[Shown]:
-    """Return one place's comments, giving way to other requests after every piece: 20,000 take seconds."""
+def all_of(scene: Scene, place: stream.Where) -> Iterator[Shown]:
+    """Return one place's comments ("time": all), giving way to others after every piece: 20,000 take seconds."""
     pieces = []
     before = None
     while piece := stream.before(scene.discussion, place, before, _AT_ONCE):

@@ -3,20 +3,25 @@
 import time
 from collections.abc import Iterable
 
+from sqlalchemy import update
+
+from forum.database import db, writing
 from forum.live import broadcast, elsewhere
 from forum.live.broadcast import Reader
 from forum.live.elsewhere import Here, Writer
 from forum.live.engine import event_frame
-from forum.models import Audience
+from forum.models import Audience, Discussion
 
 WRITING_SECONDS = 8.0
 BETWEEN_SECONDS = 2.0
+PEAK_SECONDS = 10.0
 
 
 # Who writes by what they have said to this process, and until when that holds.
 _writing: dict[int, dict[int, tuple[float, Writer]]] = {}
 _said: dict[int, tuple[float, object]] = {}
 _said_here: dict[int, set[int]] = {}
+_peaks: dict[int, tuple[int, float]] = {}
 
 
 def types(discussion_id: int, user_id: int, name: str, question: int | None) -> None:
@@ -95,6 +100,8 @@ def tell() -> None:
     for gone in set(_said) - set(watched):
         del _said[gone]
         _said_here.pop(gone, None)
+        _peaks.pop(gone, None)
+    counted: dict[int, int] = {}
     for discussion_id in watched:
         said_at, said = _said.get(discussion_id, (0.0, None))
         if moment - said_at < BETWEEN_SECONDS:
@@ -102,9 +109,26 @@ def tell() -> None:
         news, here = now(discussion_id), _seated_anywhere(discussion_id, ids)
         if news != said:
             broadcast.send(discussion_id, "presence", news)
+        counted[discussion_id] = int(str(news["readers"]))
         if news != said or here != _said_here.get(discussion_id):
             _said[discussion_id], _said_here[discussion_id] = (moment, news), here
             _tell_backstage(discussion_id, {**news, "here": sorted(here)})
+    for discussion_id, readers in counted.items():
+        _note_peak(discussion_id, readers, moment)
+
+
+def _note_peak(discussion_id: int, readers: int, moment: float) -> None:
+    """Write down the most who ever read at once, not oftener than every PEAK_SECONDS."""
+    highest, noted_at = _peaks.get(discussion_id, (0, -PEAK_SECONDS))
+    if readers <= highest or moment - noted_at < PEAK_SECONDS:
+        return
+    _peaks[discussion_id] = (readers, moment)
+    with writing():
+        db.session.execute(
+            update(Discussion)
+            .where(Discussion.id == discussion_id, Discussion.peak_readers < readers)
+            .values(peak_readers=readers)
+        )
 
 
 def _tell_backstage(discussion_id: int, news: dict[str, object]) -> None:

@@ -122,6 +122,12 @@ def newest(discussion: Discussion) -> list[Comment]:
     return list(db.session.scalars(select(Comment).where(Comment.id.in_(ids)).order_by(Comment.id)))
 
 
+def first(discussion: Discussion, limit: int) -> list[Comment]:
+    """Return the first published comments, oldest first."""
+    found = select(Comment).where(Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
+    return list(db.session.scalars(found.order_by(Comment.id).limit(limit)))
+
+
 def before(discussion: Discussion, where: Where, before_id: int | None, limit: int) -> list[Comment]:
     """Return up to `limit` comments of one place, older than `before_id` (None: the newest), oldest first."""
     conditions = list(_in(discussion, where))

@@ -15,6 +15,7 @@ from forum.models.event import Audience, Event
 from forum.models.invitation import Invitation, InvitationState
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
+from forum.models.old_address import OldAddress
 from forum.models.proposal import Proposal, ProposalState, ProposalVote
 from forum.models.question import Question, QuestionState
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
@@ -46,6 +47,7 @@ __all__ = [
     "Level",
     "ModerationAction",
     "Mute",
+    "OldAddress",
     "PanelCall",
     "Phase",
     "Proposal",

@@ -22,7 +22,7 @@ from flask_login import current_user
 from forum import access
 from forum.access import Role
 from forum.actions import drafts, highlights
-from forum.archive import calendar, transcript
+from forum.archive import calendar, linked, transcript
 from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
 from forum.live import scene as scenes
@@ -59,7 +59,7 @@ def find(slug: str) -> Found:
     return Found(discussion, user, access.require(user, "discussion.read", discussion))
 
 
-def _send(body: str, found: Found, kind: str = "text/html; charset=utf-8") -> Response:
+def send(body: str, found: Found, kind: str = "text/html; charset=utf-8") -> Response:
     """Answer with what a visitor's browser may have too; a page for everybody is kept whole."""
     response = make_response(body)
     response.headers["Content-Type"] = kind
@@ -99,12 +99,16 @@ def show(slug: str) -> Response:
         if found.user and access.may(found.user, "comment.post_for", found.discussion)
         else [],
         silence_style=silences.style(found.user) if found.user else "",
+        # Search engines come for the archive; a live page stays as light as it can be.
+        linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)
+        if scene.phase == "closed" and view.is_live
+        else "",
         edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
         waiting=waiting.items(found.discussion, found.user.id) if found.user else [],
         tray=for_you.html(found.discussion, found.user.id) if found.user and found.role is Role.PANELIST else "",
         writes=view.refresh is None and (scene.phase != "closed" or scene.late_until is not None),
     )
-    return _send(page, found)
+    return send(page, found)
 
 
 def _barred(found: Found) -> str:
@@ -146,7 +150,7 @@ def _typed(found: Found) -> object | None:
 def recent(slug: str) -> Response:
     """The list of the newest comments, as on the page."""
     found = find(slug)
-    return _send(scenes.recent_list(Scene.of(found.discussion)), found)
+    return send(scenes.recent_list(Scene.of(found.discussion)), found)
 
 
 @blueprint.get("/d/<slug>/comments")
@@ -210,9 +214,15 @@ def show_transcript(slug: str) -> Response:
     """Everything on one page that stands still: to print, search and read aloud."""
     found = find(slug)
     scene = Scene.of(found.discussion)
-    parts = transcript.parts(scene)
-    page = render_template("discussion/transcript.html", scene=scene, discussion=found.discussion, parts=parts)
-    return _send(page, found)
+    first = stream.dress(found.discussion, stream.first(found.discussion, linked.MOST_COMMENTS))
+    page = render_template(
+        "discussion/transcript.html",
+        scene=scene,
+        discussion=found.discussion,
+        parts=transcript.parts(scene),
+        linked=linked.posting(scene, current_app.config["SETTINGS"].public_url, first),
+    )
+    return send(page, found)
 
 
 @blueprint.get("/d/<slug>/highlights")
@@ -225,22 +235,25 @@ def show_highlights(slug: str) -> Response:
         discussion=found.discussion,
         comments=stream.dress(found.discussion, highlights.listed(found.user, found.discussion)),
     )
-    return _send(page, found)
+    return send(page, found)
 
 
 @blueprint.get("/d/<slug>/feed.atom")
 def feed(slug: str) -> Response:
-    """The newest comments as a feed."""
+    """The newest comments as a feed, of one question alone with `?question=2`."""
     found = find(slug)
-    comments = stream.dress(found.discussion, stream.before(found.discussion, "time", None, 50)[::-1])
+    number = whole("question", 1, 1000)
+    where = _where(found.discussion, str(number) if number else "time")
+    comments = stream.dress(found.discussion, stream.before(found.discussion, where, None, 50)[::-1])
     page = render_template(
         "discussion/feed.xml",
         scene=Scene.of(found.discussion),
         discussion=found.discussion,
+        question=number,
         comments=[shown for shown in comments if shown.is_published],
         site=current_app.config["SETTINGS"].public_url,
     )
-    return _send(page, found, "application/atom+xml; charset=utf-8")
+    return send(page, found, "application/atom+xml; charset=utf-8")
 
 
 @blueprint.get("/d/<slug>/calendar.ics")
@@ -248,6 +261,6 @@ def calendar_entry(slug: str) -> Response:
     """The discussion as one entry for a calendar."""
     found = find(slug)
     entry = calendar.entry(found.discussion, current_app.config["SETTINGS"].public_url)
-    response = _send(entry, found, "text/calendar; charset=utf-8")
+    response = send(entry, found, "text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{found.discussion.slug}.ics"'
     return response

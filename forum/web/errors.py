@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from forum.database import db, passes
 from forum.live import background
 from forum.refusals import Refused, unknown
+from forum.web.moved import way_on
 
 log = logging.getLogger("roundtext")
 
@@ -42,6 +43,8 @@ def wants_json() -> bool:
 
 def refuse(refusal: Refused) -> Response:
     """Answer with what `refusal` says; a page gives the typed text back so that it is never lost."""
+    if refusal.status == 404 and (moved := way_on()) is not None:
+        return moved
     if wants_json():
         response = jsonify(refusal.as_json())
     else:

@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
         site_name=site_name,
         site_style=_site_style,
         shown_site=shown_site,
+        public_url=lambda: settings.public_url,
         sends_mail=settings.sends_mail,
         now=clock.now,
         may=access.may,

@@ -87,7 +87,7 @@ def test_it_is_asked_with_credit_and_answered_by_the_panel(house, room):
     assert [one.standing for one in audience.public(room, None)] == ["answered"]
     page = house.app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)
     assert "<span>for <bdi>Mara Member</bdi></span>" in page
-    assert "(asked for Mara Member)" in export.as_text(room)
+    assert "(asked for Mara Member)" in export.whole("text", room)
     assert [q.get("asked_for") for q in export.as_values(room)["questions"]] == [None, "Mara Member"]
 
 
@@ -100,7 +100,12 @@ def test_an_asker_without_a_name_has_none_anywhere(house, room):
     house.do(shortlisting.plan, host, room, wish.id, ask=True)
     for path in ("", "/questions", "/transcript", "/events?after=0&epoch=" + room.epoch):
         assert "Nemo" not in house.app.test_client().get(f"/d/{room.slug}{path}").get_data(as_text=True), path
-    for said in (export.as_text(room), export.as_html(room), str(export.as_values(room)), export.as_markdown(room)):
+    for said in (
+        export.whole("text", room),
+        export.whole("html", room),
+        str(export.as_values(room)),
+        export.whole("markdown", room),
+    ):
         assert "Nemo" not in said
         assert "a reader" in said
     house.do(shortlisting.set_taking, host, room, takes=True, anonymous=False)

@@ -39,7 +39,8 @@ pytestmark = [pytest.mark.one_database, pytest.mark.browser]
 NO_PAGES = {
     "static", "home.icon", "home.alive", "home.ready", "discussion.recent", "discussion.earlier", "discussion.events",
     "discussion.permalink", "discussion.feed", "discussion.calendar_entry", "records.of_discussion_as",
-    "records.of_site_as",
+    "records.of_site_as", "archive.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
+    "feeds.site_map", "feeds.robots",
 }  # fmt: skip
 # endpoint: who looks and where; {d} is the discussion's address, the other names are filled in by `Street`.
 PAGES = {
@@ -52,6 +53,8 @@ PAGES = {
     ],
     "discussion.show_transcript": [("visitor", "{d}/transcript")],
     "discussion.show_highlights": [("visitor", "{d}/highlights")],
+    "archive.keep": [("visitor", "{closed}/export"), ("host", "{d}/export")],
+    "archive.numbers": [("visitor", "{d}/statistics"), ("visitor", "{closed}/statistics")],
     "comments.ask": [
         *(("host", f"{{d}}/comments/{{comment}}/{verb}") for verb in ("move", "hide", "highlight", "mute")),
         ("member", "{d}/comments/{comment}/flag"), ("author", "{d}/comments/{comment}/edit"),

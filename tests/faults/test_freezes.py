@@ -108,7 +108,7 @@ def test_everybody_has_one_order_while_processes_stand_still(site):
         assert reader.heard == wanted_order, "a reader has another order, a hole or a repeat"
     if not page["reload"]:
         assert [event["id"] for event in page["events"] if event["kind"] == "comment.posted"] == wanted_order
-    exported = json.loads(export.as_json(discussion))["comments"]
+    exported = json.loads(export.whole("json", discussion))["comments"]
     assert len(exported) == count
 
 

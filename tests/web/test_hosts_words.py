@@ -114,8 +114,8 @@ def test_summaries_stand_on_top_and_in_the_archive(app, event, browse):
         shown = page(app, path)
         assert "Towns <em>share</em>." in shown, path
         assert "Trust first." in shown, path
-    for written in (export.as_markdown, export.as_text, export.as_html):
-        assert "Trust first." in written(discussion)
+    for kind in ("markdown", "text", "html"):
+        assert "Trust first." in export.whole(kind, discussion)
     assert post(f"{place}/questions/{question.id}/summary", summary="").status_code == 200
     assert "Trust first." not in page(app, place)
     assert post(f"{place}/console/summary", summary="x" * 5001).status_code == 422
@@ -152,7 +152,7 @@ def test_summaries_and_highlights_come_back_from_a_file(house, event, browse):
     post(f"/d/{discussion.slug}/questions/{question.id}/summary", summary="The part.")
     house.do(highlights.highlight, host, comment)
     db.session.rollback()
-    values = json.loads(export.as_json(db.session.get_one(Discussion, discussion.id)))
+    values = json.loads(export.whole("json", db.session.get_one(Discussion, discussion.id)))
     values["slug"] = "again"
     with writing():
         again = imports.store(discussion_file.read(json.dumps(values).encode()))

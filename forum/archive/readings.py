@@ -1,0 +1,161 @@
+"""A discussion as a file for readers: what everybody may read of it, in pieces, so that a long one fills no process.
+
+Each function here yields text. The discussion file, which can be imported again, is `export.py`.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from html import escape
+
+from forum import text
+from forum.archive import transcript
+from forum.live.scene import Scene
+from forum.live.stream import Shown
+from forum.models import Discussion, Question
+
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_STYLE = (
+    "body{font:1rem/1.55 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
+    "article{border-top:1px solid #bbb;padding:.6rem 0}header,small{font-family:sans-serif}small{color:#555}"
+    "@media print{article{break-inside:avoid}}"
+)
+
+
+def moment(at: datetime) -> str:
+    """Return the shortest ISO 8601 in UTC that loses nothing."""
+    at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds" if at.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
+    """Yield one row a comment, in the order of their times; no cell is a formula to a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["id", "question", "author", "role", "affiliation", "at", "reply_to", "text", "address"])
+    for shown in _published(transcript.all_of(Scene.of(discussion), "time")):
+        comment, face = shown.comment, shown.face
+        row: list[object] = [
+            comment.id,
+            f"Q{shown.number}" if shown.number else "",
+            face.name,
+            face.role.value if face.role else "",
+            face.affiliation,
+            moment(comment.posted_at),
+            comment.reply_to_id or "",
+            comment.source,
+            _permalink(site, discussion, shown),
+        ]
+        writer.writerow([cell(value) for value in row])
+        yield _taken(out)
+    yield _taken(out)
+
+
+def as_markdown(discussion: Discussion, site: str) -> Iterator[str]:
+    """Yield the transcript by question as Markdown."""
+    return _by_question(discussion, site, ("# ", "## ", "### "), lambda shown: shown.comment.source, intro=True)
+
+
+def as_text(discussion: Discussion, site: str) -> Iterator[str]:
+    """Yield the transcript by question as plain text."""
+    return _by_question(discussion, site, ("", "", ""), lambda shown: text.plain(shown.comment.html), intro=False)
+
+
+def as_html(discussion: Discussion, site: str) -> Iterator[str]:
+    """Yield the transcript as one HTML file that needs nothing else."""
+    scene = Scene.of(discussion)
+    yield (
+        "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>{escape(discussion.title)}</title><style>{_STYLE}</style></head><body>"
+        f"<header><h1 dir=auto>{escape(discussion.title)}</h1><p><small>{moment(discussion.starts_at)} · "
+        f"<a href='{escape(_address(site, discussion))}'>{escape(_address(site, discussion))}</a></small></p></header>"
+        f"{discussion.intro_html}{_summary_html(discussion.summary_html)}"
+    )
+    for question, comments in _sections(scene):
+        name = f"q{question.number}" if question else "general"
+        yield f"<section id={name}><h2 dir=auto>{escape(heading(question))}</h2>"
+        yield _summary_html(question.summary_html if question else "")
+        for shown in comments:
+            yield _article(site, discussion, shown)
+        yield "</section>"
+    yield "</body></html>\n"
+
+
+def _article(site: str, discussion: Discussion, shown: Shown) -> str:
+    comment, face = shown.comment, shown.face
+    facts = [face.role.value if face.role else "", face.affiliation, moment(comment.posted_at)]
+    facts.append(f"written down by {shown.typist}" if shown.typist else "")
+    answered = (
+        f"<p><small>↩ <a href='#c{shown.quote.id}'>{escape(shown.quote.name)}</a></small></p>" if shown.quote else ""
+    )
+    link = f"<a href='{escape(_permalink(site, discussion, shown))}'>#</a>"
+    return (
+        f"<article id=c{comment.id}><b><bdi>{escape(face.name)}</bdi></b> "
+        f"<small>{escape(' · '.join(filter(None, facts)))} {link}</small>{answered}{comment.html}</article>\n"
+    )
+
+
+def _by_question(
+    discussion: Discussion, site: str, marks: tuple[str, str, str], words: Callable[[Shown], str], *, intro: bool
+) -> Iterator[str]:
+    title, section, person = marks
+    about = discussion.intro if intro else text.plain(discussion.intro_html)
+    address = _address(site, discussion)
+    yield f"{title}{discussion.title}\n\n{moment(discussion.starts_at)}\n{address}\n\n{about}\n\n"
+    yield _summary(discussion.summary)
+    for question, comments in _sections(Scene.of(discussion)):
+        yield f"{section}{heading(question)}\n\n{_summary(question.summary if question else '')}"
+        for shown in comments:
+            role = f" ({shown.face.role.value})" if shown.face.role else ""
+            typist = f", written down by {shown.typist}" if shown.typist else ""
+            answered = f", to {shown.quote.name}" if shown.quote and shown.quote.name else ""
+            by = f"{shown.face.name}{role}, {moment(shown.comment.posted_at)}{answered}{typist}"
+            yield f"{person}{by}\n\n{words(shown)}\n\n"
+
+
+def heading(question: Question | None) -> str:
+    """Return number and words of a question, with the credit of one that came from the audience."""
+    if question is None:
+        return "General remarks"
+    credit = f" (asked for {question.asked_for or 'a reader'})" if question.is_from_audience else ""
+    return f"Q{question.number}: {question.text}{credit}"
+
+
+def _sections(scene: Scene) -> Iterator[tuple[Question | None, Iterator[Shown]]]:
+    for part in transcript.parts(scene):
+        if part.question is not None or scene.tally.answers[None]:
+            yield part.question, _published(part.comments)
+
+
+def _published(comments: Iterator[Shown]) -> Iterator[Shown]:
+    return (shown for shown in comments if shown.is_published)
+
+
+def _summary(words: str) -> str:
+    return f"Summary by the hosts:\n\n{words}\n\n" if words else ""
+
+
+def _summary_html(html: str) -> str:
+    return f"<p><b>Summary by the hosts</b></p>{html}" if html else ""
+
+
+def _address(site: str, discussion: Discussion) -> str:
+    return f"{site}/d/{discussion.slug}"
+
+
+def _permalink(site: str, discussion: Discussion, shown: Shown) -> str:
+    return f"{_address(site, discussion)}/c/{shown.comment.id}"
+
+
+def _taken(out: io.StringIO) -> str:
+    said = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return said

@@ -1,0 +1,97 @@
+"""What stays of a discussion: files to keep, how to cite it, its numbers, and a picture for whoever links to it."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, current_app, make_response, render_template, stream_with_context
+
+from forum import access
+from forum.archive import card, citing, export, statistics
+from forum.config import Settings
+from forum.extensions import limiter
+from forum.live.scene import Scene
+from forum.models import Visibility
+from forum.web.comments import by_writer
+from forum.web.discussion import find, send
+from forum.web.words import site_name
+
+blueprint = Blueprint("archive", __name__)
+
+# The end of the address, the format, and what a browser is told that it is.
+KINDS = {
+    "html": ("html", "text/html; charset=utf-8"),
+    "md": ("markdown", "text/markdown; charset=utf-8"),
+    "txt": ("text", "text/plain; charset=utf-8"),
+    "csv": ("csv", "text/csv; charset=utf-8"),
+    "json": ("json", "application/json"),
+}
+
+
+def public_url() -> str:
+    """Return the public address of this site without a slash at the end."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.public_url
+
+
+@blueprint.get("/d/<slug>/export")
+def keep(slug: str) -> Response:
+    """Show how to save and to cite a discussion."""
+    found = find(slug)
+    address = f"{public_url()}/d/{found.discussion.slug}"
+    page = render_template(
+        "discussion/export.html",
+        discussion=found.discussion,
+        scene=Scene.of(found.discussion),
+        citations=citing.styles(found.discussion, address, site_name()),
+        is_host=access.may(found.user, "discussion.edit", found.discussion),
+    )
+    return send(page, found)
+
+
+@blueprint.get("/d/<slug>/export.<any(html, md, txt, csv, json):kind>")
+@limiter.limit("30/minute", key_func=by_writer)
+def file(slug: str, kind: str) -> Response:
+    """Return a discussion as a file, a piece at a time. Hosts get the discussion file with everything that makes it."""
+    found = find(slug)
+    form, content_type = KINDS[kind]
+    for_hosts = access.may(found.user, "discussion.edit", found.discussion)
+    written = export.pieces(form, found.discussion, public_url(), for_hosts=for_hosts)
+    response = Response(stream_with_context(_encoded(written)), content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.discussion.slug}.{kind}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    # What is opened from here must not be able to do anything in our name.
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+    )
+    return response
+
+
+def _encoded(written: Iterator[str]) -> Iterator[bytes]:
+    for piece in written:
+        yield piece.encode("utf-8", "replace")
+
+
+@blueprint.get("/d/<slug>/statistics")
+def numbers(slug: str) -> Response:
+    """Show what can be counted."""
+    found = find(slug)
+    page = render_template(
+        "discussion/statistics.html",
+        discussion=found.discussion,
+        scene=Scene.of(found.discussion),
+        numbers=statistics.of(found.discussion),
+        is_host=access.may(found.user, "console.open", found.discussion),
+    )
+    return send(page, found)
+
+
+@blueprint.get("/d/<slug>/card.png")
+def picture(slug: str) -> Response:
+    """Return the picture that other sites show beside a link to a public discussion."""
+    found = find(slug)
+    if found.discussion.visibility is Visibility.INVITED:
+        response = make_response("", 404)
+    else:
+        response = make_response(card.draw(found.discussion.title, site_name()))
+        response.headers["Content-Type"] = "image/png"
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

@@ -1,0 +1,356 @@
+"""What stays of a discussion: files, citations, numbers, feeds, and what machines read, each held to its standard."""
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from datetime import datetime, timedelta
+
+import pytest
+from bleach._vendor.html5lib import HTMLParser
+from icalendar import Calendar
+from PIL import Image
+
+from forum.actions import comments, discussions, imports, moderation, summaries
+from forum.archive import card, citing, discussion_file, export, statistics
+from forum.database import db, writing
+from forum.live import presence
+from forum.models import Discussion, SiteRole
+from forum.refusals import Refused
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def get(app, house, path, user=None):
+    client = app.test_client()
+    if user is not None:
+        house.sign_in(client, user)
+    return client.get(path)
+
+
+def draft_of(discussion, **changes) -> discussions.DiscussionDraft:
+    fields = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "intro")
+    return discussions.DiscussionDraft(**{name: getattr(discussion, name) for name in fields} | changes)
+
+
+@pytest.fixture
+def past(house, clock):
+    """An hour that is over: two questions, seven comments of four people, one of them hidden."""
+    discussion = house.discussion(
+        host=house.user("Hana Host-Maier"), title="What does rain cost?", slug="rain", intro="We propose <**this**>."
+    )
+    host, priya = house.host_of(discussion), house.panelist(discussion)
+    otto, mara = house.user("Otto Ode"), house.user("Mara Member")
+    house.comment(discussion, host, "Welcome, all.")
+    house.asked(discussion, "Who pays & why?")
+    clock.advance(timedelta(minutes=3))
+    first = house.comment(discussion, otto, "=Those who *use* it.", question=1)
+    clock.advance(timedelta(minutes=5))
+    house.comment(discussion, priya, "Agree.", question=1, reply_to=first.id)
+    house.comment(discussion, mara, "Me too.", question=1, reply_to=first.id)
+    house.asked(discussion, "What next?")
+    clock.advance(timedelta(minutes=10))
+    hidden = house.comment(discussion, otto, "Buy zqhiddenqz.", question=2)
+    house.do(moderation.hide, host, hidden, "Advertising")
+    house.comment(discussion, mara, "We </script><b>measure</b>.", question=2)
+    house.question(discussion, "zqneveraskedqz?")
+    house.do(discussions.close, host, discussion)
+    house.do(summaries.of_discussion, host, discussion, "In *short*: users.")
+    return discussion
+
+
+# ---- files ----
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "txt", "csv", "json"])
+def test_every_file_has_what_a_reader_may_see_and_nothing_else(app, house, past, kind):
+    answer = get(app, house, f"/d/rain/export.{kind}")
+    assert answer.status_code == 200
+    assert f'filename="rain.{kind}"' in answer.headers["Content-Disposition"]
+    said = answer.get_data(as_text=True)
+    for words in ("Welcome, all.", "Agree.", "Priya Raman", "Q1" if kind == "csv" else "Who pays"):
+        assert words in said
+    for words in ("zqhiddenqz", "zqneveraskedqz", "@example.org"):
+        assert words not in said
+    if kind != "csv":
+        assert "In *short*" in said or "In short" in said or "In <em>short</em>" in said
+
+
+def test_hosts_get_the_file_that_makes_the_discussion_again(app, house, past):
+    said = get(app, house, "/d/rain/export.json", house.host_of(past)).get_json()
+    assert said["questions"][-1] == {"text": "zqneveraskedqz?", "skipped": True}
+    assert {seat["email"] for seat in said["seats"]} == {seat.user.email for seat in past.seats}
+    assert said == json.loads(export.whole("json", past))
+    with writing():
+        said["slug"] = "again"
+        made = imports.store(discussion_file.read(json.dumps(said).encode()))
+    assert json.loads(export.whole("json", made)) == said
+
+
+def test_a_readers_file_can_be_read_in_again_too(app, house, past):
+    said = get(app, house, "/d/rain/export.json").get_json()
+    said["slug"] = "again"
+    with writing():
+        made = imports.store(discussion_file.read(json.dumps(said).encode()))
+    assert json.loads(export.whole("json", made, for_hosts=False)) == said
+
+
+def test_long_files_come_in_pieces_and_lose_nothing(app, house, past, monkeypatch):
+    monkeypatch.setattr(export, "_AT_ONCE", 2)
+    said = json.loads(export.whole("json", past))
+    assert [comment["body"][:4] for comment in said["comments"]] == ["Welc", "=Tho", "Agre", "Me t", "We <"]
+    assert [comment.get("reply_to") for comment in said["comments"]] == [None, None, 2, 2, None]
+    assert len(list(export.pieces("json", past))) > 5
+
+
+def test_the_page_file_is_whole_and_safe(app, house, past):
+    answer = get(app, house, "/d/rain/export.html")
+    html = answer.get_data(as_text=True)
+    HTMLParser(strict=True).parse(html)
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert "</script>" not in html
+    assert not re.search(r"<(?!meta|!doctype)[^>]*\s(src|srcset)=", html)
+    assert f"/d/rain/c/{db.session.query(Discussion).count() and 1}" in html
+
+
+def test_the_table_has_no_formula_and_an_address_for_every_row(app, house, past):
+    rows = list(csv.DictReader(io.StringIO(get(app, house, "/d/rain/export.csv").get_data(as_text=True))))
+    assert [row["text"][:2] for row in rows][1] == "'="
+    assert all(re.search(r"/d/rain/c/\d+$", row["address"]) for row in rows)
+    assert [row["question"] for row in rows] == ["", "Q1", "Q1", "Q1", "Q2"]
+
+
+@pytest.mark.parametrize("path", ["/export", "/export.json", "/export.html", "/statistics", "/card.png"])
+def test_a_private_discussion_has_no_files_for_others(app, house, path):
+    private = house.discussion(visibility="invited", ask=1)
+    draft = house.discussion(phase="draft")
+    for discussion in (private, draft):
+        assert get(app, house, f"/d/{discussion.slug}{path}", house.user()).status_code == 404
+    assert get(app, house, "/d/rain/export.exe").status_code == 404
+
+
+# ---- citing ----
+
+
+def test_citations_are_those_of_the_styles(house, past):
+    said = citing.styles(past, "https://x.example/d/rain", "Roundtext")
+    assert said["APA"] == (
+        "Hana Host-Maier. (2026, November 23). What does rain cost? [Online discussion]. Roundtext. "
+        "https://x.example/d/rain"
+    )
+    assert said["Chicago"] == (
+        "Hana Host-Maier. “What does rain cost?” Online discussion, Roundtext, November 23, 2026. "
+        "Accessed November 23, 2026. https://x.example/d/rain."
+    )
+    assert said["BibTeX"].startswith(
+        "@online{rain,\n  author = {{Hana Host-Maier}},\n  title = {{What does rain cost?}}"
+    )
+    assert "urldate = {2026-11-23}" in said["BibTeX"]
+    assert said["RIS"].split("\n")[0] == "TY  - ELEC"
+    assert said["RIS"].split("\n")[-1] == "ER  -"
+
+
+def test_signs_of_bibtex_are_escaped(house):
+    discussion = house.discussion(title="50% of {rain} & _snow_ #1", hosted_by="Site")
+    said = citing.styles(discussion, "https://x.example/d/a_b", "Site")
+    assert r"title = {{50\% of \{rain\} \& \_snow\_ \#1}}" in said["BibTeX"]
+    assert said["APA"].count("Site") == 1
+
+
+# ---- what machines read ----
+
+
+def ld(page: str) -> dict:
+    return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)[1])
+
+
+def check_posting(said: dict) -> None:
+    """The required and recommended properties of schema.org's DiscussionForumPosting as search engines check them."""
+    assert (said["@context"], said["@type"]) == ("https://schema.org", "DiscussionForumPosting")
+    assert said["headline"]
+    assert said["text"]
+    assert said["url"].startswith("http")
+    assert datetime.fromisoformat(said["datePublished"]).tzinfo is not None
+    for author in said["author"]:
+        assert author["@type"] in {"Person", "Organization"}
+        assert author["name"]
+    assert said["interactionStatistic"]["@type"] == "InteractionCounter"
+    assert said["interactionStatistic"]["userInteractionCount"] == said["commentCount"]
+    for comment in said.get("comment", []):
+        assert comment["@type"] == "Comment"
+        assert comment["text"]
+        assert comment["author"]["name"]
+        assert datetime.fromisoformat(comment["datePublished"]).tzinfo is not None
+
+
+def test_search_engines_are_told_what_it_is(app, house, past):
+    said = ld(get(app, house, "/d/rain").get_data(as_text=True))
+    check_posting(said)
+    whole = ld(get(app, house, "/d/rain/transcript").get_data(as_text=True))
+    check_posting(whole)
+    assert len(whole["comment"]) == whole["commentCount"] == 5
+    assert "zqhiddenqz" not in json.dumps(whole)
+    live = house.discussion(ask=1)
+    assert "ld+json" not in get(app, house, f"/d/{live.slug}").get_data(as_text=True)
+    unlisted = house.discussion(visibility="unlisted", ask=1)
+    for path in ("", "/transcript"):
+        page = get(app, house, f"/d/{unlisted.slug}{path}").get_data(as_text=True)
+        assert "ld+json" not in page
+        assert "og:title" not in page
+        assert "noindex" in page
+
+
+def test_others_show_a_picture_beside_the_link(app, house, past):
+    page = get(app, house, "/d/rain").get_data(as_text=True)
+    assert re.search(r'property="og:image" content="http[^"]*/d/rain/card.png"', page)
+    answer = get(app, house, "/d/rain/card.png")
+    with Image.open(io.BytesIO(answer.data)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (1200, 630))
+    assert len(answer.data) < 60_000
+    for title in ("", "雨はいくらか", "x" * 200, "Long words " * 18):
+        assert card.draw(title, "Сайт")[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    "path", ["/feed.atom", "/d/rain/feed.atom", "/d/rain/feed.atom?question=1", "/people/{otto}/feed.atom"]
+)
+def test_feeds_are_atom(app, house, past, path):
+    otto = next(c.author for c in db.session.query(comments.Comment) if c.source.startswith("="))
+    answer = get(app, house, path.format(otto=otto.id))
+    assert answer.content_type.startswith("application/atom+xml")
+    feed = ET.fromstring(answer.get_data(as_text=True))
+    assert feed.tag == f"{ATOM}feed"
+    own = [link.get("href") for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self"]
+    assert own[0].endswith(path.format(otto=otto.id))
+    entries = feed.findall(f"{ATOM}entry")
+    assert entries
+    assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == len(entries)
+    for one in (feed, *entries):
+        for name in ("id", "title", "updated"):  # RFC 4287, 4.1.1 and 4.1.2
+            assert one.findtext(f"{ATOM}{name}"), name
+        assert datetime.fromisoformat(one.findtext(f"{ATOM}updated"))
+    assert all(entry.find(f"{ATOM}author/{ATOM}name") is not None for entry in entries)
+    assert "zqhiddenqz" not in answer.get_data(as_text=True)
+    if "question" in path:
+        assert len(entries) == 3
+
+
+def test_feeds_and_maps_name_only_what_is_public(app, house, past):
+    hidden = [house.discussion(visibility=kind, ask=1) for kind in ("unlisted", "invited")]
+    hidden.append(house.discussion(phase="draft"))
+    writer = house.user("Secret Writer")
+    house.comment(hidden[0], writer, "Psst.", question=1)
+    for path in ("/feed.atom", "/sitemap.xml", "/calendar.ics"):
+        said = get(app, house, path, house.host_of(hidden[1])).get_data(as_text=True)
+        assert "/d/rain" in said
+        assert not [d.slug for d in hidden if f"/d/{d.slug}" in said], path
+    assert get(app, house, f"/people/{writer.id}/feed.atom").status_code == 404
+    assert get(app, house, f"/people/{2**70}/feed.atom").status_code == 404
+
+
+def test_the_map_and_the_calendar_are_what_they_say(app, house, past):
+    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    tree = ET.fromstring(get(app, house, "/sitemap.xml").get_data(as_text=True))
+    places = [place.text for place in tree.findall("s:url/s:loc", names)]
+    assert [place.partition("//")[2].partition("/")[2] for place in places] == [
+        "",
+        "about",
+        "d/rain",
+        "d/rain/transcript",
+    ]
+    calendar = Calendar.from_ical(get(app, house, "/calendar.ics").data)
+    (event,) = calendar.walk("VEVENT")
+    assert {"UID", "DTSTAMP", "DTSTART", "SUMMARY", "URL"} <= set(event)
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H" in get(app, house, "/calendar.ics").data
+    robots = get(app, house, "/robots.txt").get_data(as_text=True)
+    assert re.search(r"^Sitemap: http.*/sitemap.xml$", robots, re.M)
+
+
+@pytest.mark.parametrize("path", ["", "/transcript", "/export", "/statistics"])
+def test_pages_are_html_by_a_strict_parser(app, house, past, path):
+    HTMLParser(strict=True).parse(get(app, house, f"/d/rain{path}").get_data(as_text=True))
+
+
+# ---- addresses ----
+
+
+def test_an_old_address_leads_on_for_good(app, house, past):
+    host = house.host_of(past)
+    house.do(discussions.edit, host, past, draft_of(past, slug="price-of-rain"))
+    house.do(discussions.edit, host, past, draft_of(past, slug="rain-3"))
+    for path in ("", "/transcript", "/c/1", "/export.csv", "/events?after=0"):
+        for old in ("rain", "price-of-rain"):
+            answer = get(app, house, f"/d/{old}{path}")
+            assert (answer.status_code, answer.location) == (301, f"/d/rain-3{path}")
+    client = app.test_client()
+    house.sign_in(client, host)
+    answer = client.post("/d/rain/comments", data={"csrf_token": house.token(client), "body": "x"})
+    assert (answer.status_code, answer.location) == (308, "/d/rain-3/comments")
+
+
+def test_an_old_address_is_nobody_elses_and_tells_nobody_of_a_private_one(app, house, past):
+    host = house.host_of(past)
+    house.do(discussions.edit, host, past, draft_of(past, slug="new-rain"))
+    other = house.discussion()
+    with pytest.raises(Refused) as caught:
+        house.do(discussions.edit, house.host_of(other), other, draft_of(other, slug="rain"))
+    assert "led to another discussion" in caught.value.fields["slug"]
+    # It may take it up again itself.
+    house.do(discussions.edit, host, past, draft_of(past, slug="rain"))
+    assert get(app, house, "/d/rain").status_code == 200
+    assert get(app, house, "/d/new-rain").location == "/d/rain"
+    house.do(discussions.edit, host, past, draft_of(past, visibility="invited"))
+    assert get(app, house, "/d/new-rain", house.user()).status_code == 404
+    assert get(app, house, "/d/new-rain", host).status_code == 301
+
+
+# ---- numbers ----
+
+
+def test_numbers_are_those_of_the_comments_that_can_be_read(house, past):
+    found = statistics.of(past)
+    assert (found.comments, found.replies, found.writers) == (5, 2, 4)
+    first, second = found.questions[1:]
+    assert (first.comments, first.writers, first.panel, first.first_after) == (3, 3, 1, timedelta(minutes=3))
+    assert (second.comments, second.first_after) == (1, timedelta(minutes=10))
+    assert found.questions[0].question is None
+    assert dict((part, (people, comments)) for part, people, comments in found.roles) == {
+        "member": (2, 3), "host": (1, 1), "panelist": (1, 1),
+    }  # fmt: skip
+    assert found.organisations == [("Partnering Lab", 1, 1)]
+    assert sorted(found.pairs) == [("Mara Member", "Otto Ode", 1), ("Priya Raman", "Otto Ode", 1)]
+    assert sum(bar.comments for bar in found.bars) == 5
+    assert [bar.asked for bar in found.bars if bar.asked] == [(1,), (2,)]
+    assert len(found.bars) <= statistics.MOST_BARS
+
+
+def test_the_page_of_numbers_has_a_table_for_every_chart(app, house, past):
+    page = get(app, house, "/d/rain/statistics").get_data(as_text=True)
+    assert page.count("<svg viewBox") == page.count('<svg viewBox="0 0 640 170" role="img"')
+    assert "The same as a table" in page
+    assert "zqhiddenqz" not in page
+    empty = house.discussion()
+    assert "Nothing has been written yet." in get(app, house, f"/d/{empty.slug}/statistics").get_data(as_text=True)
+
+
+def test_weeks_get_as_many_bars_as_an_hour(house, clock):
+    discussion = house.discussion(ask=1)
+    with writing():
+        db.session.get_one(Discussion, discussion.id).ends_at = clock.now() + timedelta(days=40)
+    for _ in range(9):
+        house.comment(discussion, house.user(role=SiteRole.MEMBER), question=1)
+        clock.advance(timedelta(days=4))
+    found = statistics.of(discussion)
+    assert 9 <= len(found.bars) <= statistics.MOST_BARS
+    assert sum(bar.comments for bar in found.bars) == 9
+
+
+def test_the_most_readers_at_once_are_remembered(app, house, monkeypatch):
+    discussion = house.discussion()
+    monkeypatch.setattr(presence, "_peaks", {})
+    for readers, moment in ((3, 0.0), (9, 5.0), (7, 20.0), (8, 40.0)):
+        presence._note_peak(discussion.id, readers, moment)
+    db.session.expire_all()
+    # Nine came too soon after the three, and seven is more than three.
+    assert discussion.peak_readers == 8
