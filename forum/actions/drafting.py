@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from forum import text
+from forum import languages, text
 from forum.models import QuestionsShown, Visibility
 from forum.refusals import Refused
 
@@ -42,6 +42,7 @@ class DiscussionDraft:
     visibility: Visibility = Visibility.PUBLIC
     questions_shown: QuestionsShown = QuestionsShown.ALL
     late_minutes: int = 0
+    language: str = "en"
 
     def columns(self) -> dict[str, object]:
         """Return the cleaned values by column name, with the rendered HTML beside each Markdown text.
@@ -62,13 +63,15 @@ class DiscussionDraft:
             faults["hero_alt"] = "Describe the picture in a sentence for people who cannot see it."
         if self.hero and not self.hero_credit.strip():
             faults["hero_credit"] = "Say whose picture it is."
+        if self.language not in languages.names():
+            faults["language"] = "Choose a language of the list."
         if not 0 <= self.late_minutes <= LONGEST_LATE:
             faults["late_minutes"] = f"Give whole minutes, from 0 (none) to {LONGEST_LATE} (a week)."
         if faults:
             raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
         cleaned["intro_html"] = text.render(str(cleaned["intro"]))
         cleaned["editors_note_html"] = text.render(str(cleaned["editors_note"]))
-        for field in ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "late_minutes"):
+        for field in ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "late_minutes", "language"):
             cleaned[field] = getattr(self, field)
         return cleaned
 

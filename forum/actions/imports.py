@@ -80,6 +80,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
         visibility=Visibility(values["visibility"]),
         questions_shown=QuestionsShown(values["questions_shown"]),
         late_minutes=values["late_minutes"],
+        language=values["language"],
     )
     columns: dict[str, Any] = {}
     try:

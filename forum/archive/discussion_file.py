@@ -32,6 +32,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "visibility": (),
         "questions_shown": (),
         "late_minutes": ("late_comments",),
+        "language": ("lang",),
         "draft": (),
         "seats": ("panel",),
         "questions": (),
@@ -168,6 +169,8 @@ def _check(file: DiscussionFile) -> None:
         values[name] = moment(file, (name,), values.get(name))
     _choice(file, values, "visibility", ("public", "unlisted", "invited"))
     _choice(file, values, "questions_shown", ("all", "count", "none"))
+    _text(file, values, ("language",), 12, required=False)
+    values["language"] = values["language"] or "en"
     values["late_minutes"] = _minutes(file, ("late_minutes",), values.get("late_minutes")) or 0
     if not isinstance(values.get("draft", False), bool):
         file.fault(("draft",), "must be true or false.")

@@ -80,6 +80,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
         "visibility": discussion.visibility.value,
         "questions_shown": discussion.questions_shown.value,
         "late_minutes": discussion.late_minutes or "",
+        "language": discussion.language if discussion.language != "en" else "",
         "draft": True if discussion.phase is Phase.DRAFT else "",
         "seats": [
             {"name": seat.name, "email": seat.user.email, "role": seat.role.value}

@@ -57,6 +57,12 @@ class Scene:
         return self.discussion.time_zone
 
     @cached_property
+    def lang(self) -> Markup:
+        """The attribute that says in which language the event's own words are; nothing where it is that of the page."""
+        language = self.discussion.language
+        return Markup("") if language == str(get_locale()) else Markup(' lang="{}"').format(language)
+
+    @cached_property
     def asked(self) -> list[Question]:
         """The questions that have a number, in its order."""
         return sorted((q for q in self.discussion.questions if q.number), key=lambda q: q.number or 0)
@@ -185,7 +191,7 @@ def _once(kind: str, shown: Shown, scene: Scene) -> str:
         kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id,
         comment.highlighted_at, shown.face, shown.typist, scene.is_late(comment),
         hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.number, shown.quote,
-        shown.replies, shown.hidden_at, scene.zone, scene.discussion.slug, str(get_locale()),
+        shown.replies, shown.hidden_at, scene.zone, scene.lang, scene.discussion.slug, str(get_locale()),
     )  # fmt: skip
     found = _rendered.get(key)
     if found is None:

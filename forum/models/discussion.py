@@ -72,6 +72,7 @@ class Discussion(Model):
     hero_credit: Mapped[str] = mapped_column(String(200), default="")
     hero_alt: Mapped[str] = mapped_column(String(300), default="")
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")  # IANA name of the event's zone
+    language: Mapped[str] = mapped_column(String(12), default="en", server_default="en")  # BCP 47
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     phase: Mapped[Phase] = mapped_column(choice(Phase), default=Phase.DRAFT)

@@ -23,7 +23,7 @@ _TEXTS = (
     "title", "slug", "hosted_by", "intro", "editors_note", "related_url", "related_title", "hero_credit", "hero_alt",
 )  # fmt: skip
 _TYPED = (
-    *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes",
+    *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
 _SEAT_TEXTS = ("name", "email", "title", "affiliation")
@@ -39,6 +39,7 @@ def fresh() -> dict[str, str]:
         "visibility": Visibility.PUBLIC.value,
         "questions_shown": QuestionsShown.ALL.value,
         "late_minutes": "0",
+        "language": "en",
         "starts_at_date": day,
         "starts_at_time": "15:00",
         "ends_at_date": day,
@@ -50,7 +51,7 @@ def stored(discussion: Discussion) -> dict[str, str]:
     """Return the fields of `discussion` as the form shows them, its times on the clocks of its own zone."""
     values = {
         name: str(getattr(discussion, name))
-        for name in (*_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes")
+        for name in (*_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language")
     }
     for name in ("starts_at", "ends_at"):
         local = getattr(discussion, name).astimezone(ZoneInfo(discussion.time_zone))
@@ -96,6 +97,7 @@ def draft(discussion: Discussion | None, like: Discussion | None = None) -> Disc
         time_zone=zone,
         visibility=fields.choice("visibility", Visibility, Visibility.PUBLIC),
         questions_shown=fields.choice("questions_shown", QuestionsShown, QuestionsShown.ALL),
+        language=fields.text("language").strip() or "en",
         late_minutes=fields.number("late_minutes") or 0,
         # A time at fault is named already; what stands in for it only lets the other fields be judged.
         starts_at=starts_at or (ends_at or clock.now()) - timedelta(hours=1),

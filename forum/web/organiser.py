@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
-from forum import access, clock
+from forum import access, clock, languages
 from forum.actions import discussions, seats, templates
 from forum.database import db, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
@@ -136,6 +136,7 @@ def _form(
         faults=faults,
         twice=twice,
         zones=sorted(zones()),
+        languages=languages.names(),
         visibilities=list(Visibility),
         shown=list(QuestionsShown),
         phase=discussion.phase_at(clock.now()) if discussion else None,

@@ -24,6 +24,7 @@ FILE = {
     "visibility": "public",
     "questions_shown": "all",
     "late_minutes": 45,
+    "language": "pt",
     "seats": [
         {"name": "Hana Maier", "email": "hana@example.org", "role": "host", "title": "Editor"},
         {"name": "Priya Raman", "email": "priya@example.org", "role": "panelist", "affiliation": "Lab"},

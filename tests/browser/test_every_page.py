@@ -55,6 +55,7 @@ PAGES = {
     "discussion.show_highlights": [("visitor", "{d}/highlights")],
     "archive.keep": [("visitor", "{closed}/export"), ("host", "{d}/export")],
     "archive.numbers": [("visitor", "{d}/statistics"), ("visitor", "{closed}/statistics")],
+    "search.show": [("visitor", "/search?q=meters"), ("member", "/search?q=meters&in=water&role=host")],
     "comments.ask": [
         *(("host", f"{{d}}/comments/{{comment}}/{verb}") for verb in ("move", "hide", "highlight", "mute")),
         ("member", "{d}/comments/{comment}/flag"), ("author", "{d}/comments/{comment}/edit"),

@@ -34,7 +34,7 @@ DISCUSSION = {
     "related_url": "https://example.org/", "related_title": "More", "hero_credit": "", "hero_alt": "",
     "time_zone": "Europe/London", "starts_at_date": "2027-03-01", "starts_at_time": "15:00", "starts_at_fold": "0",
     "ends_at_date": "2027-03-01", "ends_at_time": "16:00", "ends_at_fold": "0", "visibility": "public",
-    "questions_shown": "all", "late_minutes": "30",
+    "questions_shown": "all", "late_minutes": "30", "language": "en",
 }  # fmt: skip
 SEAT = {"name": "Nora New", "email": "nora@example.org", "role": "panelist", "title": "Dr", "affiliation": "Lab"}
 QUESTION = {"text": "What now?", "planned_offset_minutes": "5", "length_minutes": "10", "is_spare": "1"}

@@ -1,0 +1,74 @@
+"""The languages that a discussion can be held in: their names, and how words of theirs are brought to their stems."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+import snowballstemmer
+from babel import Locale
+
+# Those whose words we can stem come first to mind; of the others the words are found as they stand.
+_STEMMERS = {
+    "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "cs": "czech", "da": "danish", "nl": "dutch",
+    "en": "english", "et": "estonian", "fi": "finnish", "fr": "french", "de": "german", "el": "greek", "hi": "hindi",
+    "hu": "hungarian", "id": "indonesian", "ga": "irish", "it": "italian", "lt": "lithuanian", "ne": "nepali",
+    "nb": "norwegian", "fa": "persian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+_OTHERS = (
+    "af", "am", "az", "bg", "bn", "bs", "cy", "fil", "gl", "gu", "ha", "he", "hr", "ig", "is", "ja", "ka", "kk", "km",
+    "kn", "ko", "lo", "lv", "mk", "ml", "mn", "mr", "ms", "my", "pa", "rw", "si", "sk", "sl", "so", "sq", "sw", "te",
+    "th", "uk", "ur", "uz", "vi", "xh", "yo", "zh", "zu",
+)  # fmt: skip
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# A stem of fewer letters would find half the dictionary.
+_SHORTEST = 3
+
+
+@cache
+def names() -> dict[str, str]:
+    """Return the name of every language in itself by its code (BCP 47), sorted by name."""
+    found = {code: (Locale.parse(code).get_language_name(code) or code).capitalize() for code in (*_STEMMERS, *_OTHERS)}
+    return dict(sorted(found.items(), key=lambda pair: pair[1].casefold()))
+
+
+def plain(words: str) -> str:
+    """Return `words` without case and accents, as the databases' indexes have them."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", words.lower()))
+
+
+def words_of(said: str) -> list[str]:
+    """Return the plain words of a text, in its order."""
+    return [found for found, _, _ in spans(plain(said))]
+
+
+def spans(said: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each word of `said` with its place: letters, digits and what belongs to them (vowel signs, for one)."""
+    begin: int | None = None
+    for at, letter in enumerate(f"{said} "):
+        if unicodedata.category(letter)[0] in "LNM":
+            begin = at if begin is None else begin
+        elif begin is not None:
+            yield said[begin:at], begin, at
+            begin = None
+
+
+def stem(word: str, language: str) -> str:
+    """Return the beginning that the forms of `word` share in `language`; the plain word where we know none.
+
+    Snowball stems change ends ("happy" → "happi"), and what is looked for has to stand at the beginning of a word.
+    """
+    if language not in _STEMMERS:
+        return plain(word)
+    found = plain(str(_stemmer(_STEMMERS[language]).stemWord(word.lower())))
+    whole = plain(word)
+    shared = 0
+    while shared < min(len(found), len(whole)) and found[shared] == whole[shared]:
+        shared += 1
+    return whole[:shared] if shared >= _SHORTEST else whole
+
+
+@cache
+def _stemmer(name: str):  # type: ignore[no-untyped-def]
+    return snowballstemmer.stemmer(name)

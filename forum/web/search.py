@@ -1,0 +1,91 @@
+"""The page on which one searches."""
+
+from datetime import date
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+
+from forum import access, search
+from forum.extensions import limiter
+from forum.models import Discussion
+from forum.refusals import invalid, unknown
+from forum.search import Found, Wanted
+from forum.web import errors
+from forum.web.comments import by_writer
+from forum.web.forms import signed_in
+from forum.web.view import whole
+
+blueprint = Blueprint("search", __name__)
+
+_ROLES = ("", "host", "moderator", "panelist", "member")
+
+
+@blueprint.get("/search")
+@limiter.limit("60/minute", key_func=by_writer)
+def show() -> Response:
+    """Search. Query: q (words, "a phrase", -without), in (a slug), person, role, question, since, until, page."""
+    wanted = _wanted()
+    found = search.find(signed_in(), wanted) if wanted.words.strip() else Found([], 0, [])
+    if errors.wants_json():
+        response = jsonify(total=found.total, comments=[_as_json(hit) for hit in found.hits])
+    else:
+        response = make_response(_page(wanted, found))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _page(wanted: Wanted, found: Found) -> str:
+    last = (wanted.page + 1) * search.MOST >= min(found.total, search.MOST * search.MOST_PAGES)
+    asked = {name: value for name, value in request.args.items() if name != "page" and value}
+    return render_template("home/search.html", wanted=wanted, found=found, asked=asked, is_last=last, roles=_ROLES)
+
+
+def _as_json(hit: search.Hit) -> dict[str, object]:
+    comment = hit.comment
+    return {
+        "id": comment.id,
+        "discussion": comment.discussion.slug,
+        "question": comment.question.number if comment.question else None,
+        "author": hit.face.name,
+        "at": comment.posted_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "address": f"/d/{comment.discussion.slug}/c/{comment.id}",
+        "excerpt": str(hit.excerpt),
+    }
+
+
+def _wanted() -> Wanted:
+    """Read the address. Raises Refused (invalid, naming the field; 404 for a discussion that the asker cannot know)."""
+    role = request.args.get("role", "")
+    if role not in _ROLES:
+        raise invalid(role="“role” is host, moderator, panelist, member or nothing.")
+    return Wanted(
+        words=request.args.get("q", "").replace("\0", " ")[: search.LONGEST],
+        discussion=_discussion(request.args.get("in", "")),
+        person=request.args.get("person", "").replace("\0", "").strip()[:80],
+        role=role,
+        question=whole("question", 1, 1000),
+        since=_day("since"),
+        until=_day("until"),
+        page=whole("page", 0, search.MOST_PAGES - 1) or 0,
+    )
+
+
+def _discussion(slug: str) -> Discussion | None:
+    if not slug:
+        return None
+    found = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
+    if found is None or not access.may(signed_in(), "discussion.read", found):
+        raise unknown()
+    return found
+
+
+def _day(name: str) -> date | None:
+    typed = request.args.get(name, "").strip()
+    if not typed:
+        return None
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        day = date.min
+    if not 1970 <= day.year <= 2200:
+        raise invalid(**{name: f"“{name}” is a day like 2026-11-23."})
+    return day

@@ -1,0 +1,213 @@
+"""Finding what was written: the same on both databases, in several languages, and never what the asker may not see."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from forum import languages, search
+from forum.actions import comments, escalation, moderation, sanctions
+from forum.actions.escalation import Rules
+from forum.database import db, writing
+from forum.models import SiteRole
+from forum.search import Wanted
+
+
+def found(words, reader=None, **more) -> list[str]:
+    return [hit.comment.source for hit in search.find(reader, Wanted(words, **more)).hits]
+
+
+def page(app, house, query, user=None, as_json=False):
+    client = app.test_client()
+    if user is not None:
+        house.sign_in(client, user)
+    return client.get("/search", query_string=query, headers={"Accept": "application/json"} if as_json else {})
+
+
+@pytest.fixture
+def room(house, clock):
+    return house.discussion(ask=1, host=house.user("Hana Host-Maier"))
+
+
+@pytest.fixture
+def said(house, room, clock):
+    member = house.user("Mara Member")
+    for body in (
+        "We *measure* what we use.",
+        "Measuring costs little; the price of water is high.",
+        "Über Flüsse und ÖL reden.",
+        "La medición del río cuesta.",
+        "Prices of bread. See https://example.org/measures",
+    ):
+        house.comment(room, member, body, question=1)
+        clock.advance(timedelta(minutes=1))
+    return room
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("measure", 3), ("MEASURED", 3), ("measuring water", 1), ('"price of water"', 1), ('"water of price"', 0),
+        ("measure -costs", 2), ("flusse", 1), ("öl", 1), ("OL", 1), ("medicion", 1), ("río", 1), ("rio", 1),
+        ("price", 2), ("bread water", 0), ("", 0), ("-bread", 0), ("xyzzy", 0), ("*", 0), ('"', 0), ("' OR 1=1 --", 0),
+        ("AND OR NOT NEAR(", 0), ("source:measure", 0), ("a" * 300, 0), ("measure\0", 3), ("🙂 measure", 3),
+        (":* | !", 0), ("example.org", 1),
+    ],
+)  # fmt: skip
+def test_words_are_found_in_their_forms_whatever_is_typed(said, words, count):
+    assert len(found(words)) == count, words
+
+
+def test_the_newest_come_first_in_pages(house, room, monkeypatch):
+    monkeypatch.setattr(search, "MOST", 2)
+    for number in range(5):
+        house.comment(room, body=f"Water {number}", question=1)
+    assert found("water") == ["Water 4", "Water 3"]
+    assert found("water", page=2) == ["Water 0"]
+    assert search.find(None, Wanted("water")).total == 5
+
+
+def test_each_language_has_its_own_forms(house, room):
+    for language, written, asked in (
+        ("de", "Die Flüssen entlang", "Flüsse"),
+        ("pt", "as cidades pagam", "cidade"),
+        ("ru", "о реках говорили", "река"),
+        ("tr", "nehirleri gördük", "nehir"),
+        ("hi", "नदियों का पानी", "नदियों"),
+        ("ar", "كتب عن المياه", "المياه"),
+    ):
+        other = house.discussion(ask=1, language=language)
+        house.comment(other, body=written, question=1)
+        assert found(asked) == [written], language
+        assert found(asked, discussion=other) == [written]
+
+
+def test_stems_stand_at_the_beginning_of_the_words_they_are_of():
+    assert languages.stem("happiness", "en") == "happi"
+    assert languages.stem("happy", "en") == "happ"
+    assert languages.stem("is", "en") == "is"
+    assert languages.stem("ÉTÉS", "xx") == "etes"
+    assert set(languages.names()) >= {"en", "de", "ar", "sw", "zh"}
+
+
+def test_by_person_part_question_and_day(house, room, clock):
+    host, priya, mara = house.host_of(room), house.panelist(room, "Priya Raman"), house.user("Mara 100% Member")
+    house.asked(room, "What next?")
+    for person, question in ((host, 1), (priya, 1), (mara, 2)):
+        house.comment(room, person, f"Water, says {person.name}.", question=question)
+        clock.advance(timedelta(days=1)) if question == 2 else None
+    assert found("water", person="raman") == ["Water, says Priya Raman."]
+    assert found("water", person="100%") == ["Water, says Mara 100% Member."]
+    assert found("water", role="panelist") == ["Water, says Priya Raman."]
+    assert found("water", role="member") == ["Water, says Mara 100% Member."]
+    assert found("water", discussion=room, question=2) == ["Water, says Mara 100% Member."]
+    today = (clock.now() - timedelta(days=1)).date()
+    assert len(found("water", since=today, until=today)) == 3
+    assert found("water", until=today - timedelta(days=1)) == []
+
+
+def test_a_comment_that_changes_is_found_by_what_it_says_now(house, room):
+    member = house.user()
+    comment = house.comment(room, member, "About zebras.", question=1)
+    house.do(comments.edit, member, comment, "About lions.")
+    assert found("zebra") == []
+    assert found("lion") == ["About lions."]
+    house.do(comments.delete, member, comment)
+    assert found("lion") == []
+
+
+def test_nobody_finds_what_they_may_not_read(app, house):
+    host, member, seated = house.user("Hana Host-Maier"), house.user(), house.user("Sam Seated")
+    rooms = {kind: house.discussion(ask=1, host=host, visibility=kind) for kind in ("public", "unlisted", "invited")}
+    for kind, room in rooms.items():
+        house.comment(room, host, f"zebra in {kind}", question=1)
+    house.seat(rooms["invited"], seated, "panelist")
+    rules = Rules(hold_first=False, hold_links=False, words="holdme", hide_after_flags=0)
+    house.do(escalation.set_rules, host, rooms["public"], rules)
+    house.comment(rooms["public"], member, "zebra holdme", question=1)
+    gone = house.comment(rooms["public"], member, "zebra hidden", question=1)
+    house.do(moderation.hide, host, gone, "no")
+    draft = house.discussion(phase="draft", host=host, title="The zebra draft")
+    for reader in (None, member):
+        assert found("zebra", reader) == ["zebra in public"]
+        assert search.find(reader, Wanted("zebra")).discussions == []
+    assert found("zebra", host) == ["zebra in invited", "zebra in unlisted", "zebra in public"]
+    assert set(found("zebra", seated)) == {"zebra in public", "zebra in invited"}
+    ada = house.user(role=SiteRole.ADMINISTRATOR)
+    assert len(found("zebra", ada)) == 3
+    house.do(sanctions.mute, host, rooms["invited"], seated, "threats", removal=True)
+    assert found("zebra", seated) == ["zebra in public"]
+    for slug in (rooms["invited"].slug, draft.slug, "no-such"):
+        assert page(app, house, {"q": "zebra", "in": slug}, member).status_code == 404
+    # Who has the link of an unlisted one may look inside it.
+    assert "unlisted" in page(app, house, {"q": "zebra", "in": rooms["unlisted"].slug}).get_data(as_text=True)
+
+
+def test_titles_and_questions_are_found_too(house):
+    room = house.discussion(title="Who owns the glaciers?", ask=1)
+    house.asked(room, "And the moraines?")
+    house.question(room, "And the secret crevasses?")
+    assert search.find(None, Wanted("glacier moraine")).discussions == [room]
+    assert search.find(None, Wanted("crevasse")).discussions == []
+
+
+def test_what_was_looked_for_is_marked_and_nothing_else_is_markup(house, room):
+    body = f'{"many words before " * 20} Zébras & <b>lions</b> run; the zebra’s "stripes" {"and after " * 40}'
+    comment = house.comment(room, body=body, question=1)
+    (hit,) = search.find(None, Wanted("zebra lion")).hits
+    assert hit.comment.id == comment.id
+    assert str(hit.excerpt).startswith("…")
+    assert str(hit.excerpt).endswith("…")
+    assert "<mark>Zébras</mark> &amp; <mark>" in hit.excerpt or "<mark>Zébras</mark> &amp;" in hit.excerpt
+    assert set(re.findall(r"<[^>]*>", str(hit.excerpt))) == {"<mark>", "</mark>"}
+    assert len(hit.excerpt) < 500
+
+
+def test_the_page_says_what_was_found(app, house, said):
+    shown = page(app, house, {"q": "measure", "in": said.slug, "role": "member"}).get_data(as_text=True)
+    assert "3 comments, the newest first" in shown
+    assert "<mark>measure</mark>" in shown
+    assert 'value="measure"' in shown
+    assert "No comment has all of these words" in page(app, house, {"q": "xyzzy"}).get_data(as_text=True)
+    data = page(app, house, {"q": "bread"}, as_json=True).get_json()
+    assert data["total"] == 1
+    assert data["comments"][0]["address"].startswith(f"/d/{said.slug}/c/")
+    assert page(app, house, {}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("role", "king"),
+        ("question", "x"),
+        ("since", "tomorrow"),
+        ("until", "0001-01-01"),
+        ("page", "-1"),
+        ("page", "50"),
+    ],
+)
+def test_a_damaged_search_is_refused_by_name(app, house, name, value):
+    answer = page(app, house, {"q": "water", name: value}, as_json=True)
+    assert answer.status_code == 422
+    assert set(answer.json["error"]["fields"]) == {name}
+
+
+def test_the_language_of_a_discussion_is_said_where_its_words_stand(app, house):
+    room = house.discussion(ask=1, language="pt")
+    house.comment(room, body="Água para todos.", question=1)
+    shown = app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)
+    assert '<div class="comment-text" dir="auto" lang="pt">' in shown
+    assert re.search(r'<h1 id="title" dir="auto" lang="pt">', shown)
+    english = house.discussion(ask=1)
+    assert ' lang="en">' not in app.test_client().get(f"/d/{english.slug}").get_data(as_text=True).replace(
+        '<html lang="en"', ""
+    )
+
+
+def test_a_comment_that_goes_takes_its_words_from_the_index(house, room):
+    house.comment(room, body="About okapis.", question=1)
+    with writing():
+        db.session.execute(db.delete(comments.Comment))
+    house.comment(room, body="About giraffes.", question=1)
+    assert found("okapi") == []
+    assert found("giraffe") == ["About giraffes."]
