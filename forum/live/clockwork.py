@@ -2,16 +2,27 @@
 
 from flask import Flask
 
-from forum.actions import discussions
+from forum.actions import discussions, reminders
 from forum.database import db, writing
 from forum.live import background
 
 TICK_SECONDS = 0.5
+REMIND_SECONDS = 5.0
 
 
 def start(app: Flask) -> None:
     """Start the clockwork of this process."""
     background.forever(app, "clockwork", turn, TICK_SECONDS)
+    background.forever(app, "reminders", remind, REMIND_SECONDS)
+
+
+def remind() -> None:
+    """Write the reminders that are due, some at a time, so that nobody waits long for the database."""
+    due = reminders.due()
+    db.session.rollback()
+    if due:
+        with writing():
+            reminders.take(due)
 
 
 def turn() -> None:

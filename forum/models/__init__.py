@@ -19,6 +19,7 @@ from forum.models.old_address import OldAddress
 from forum.models.proposal import Proposal, ProposalState, ProposalVote
 from forum.models.question import Question, QuestionState
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
+from forum.models.rsvp import NoMail, Rsvp, RsvpKind
 from forum.models.safeguards import Level, Safeguards
 from forum.models.seat import Seat, SeatRole
 from forum.models.silence import Silence
@@ -47,6 +48,7 @@ __all__ = [
     "Level",
     "ModerationAction",
     "Mute",
+    "NoMail",
     "OldAddress",
     "PanelCall",
     "Phase",
@@ -60,6 +62,8 @@ __all__ = [
     "ReadyCheck",
     "Registration",
     "Review",
+    "Rsvp",
+    "RsvpKind",
     "Safeguards",
     "Seat",
     "SeatRole",

@@ -19,3 +19,6 @@ class Letter(Model):
     sent_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
+    kind: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    # The path at which its reader can have no more of the kind, by one click of their mail program (RFC 8058).
+    unsubscribe: Mapped[str] = mapped_column(String(300), default="", server_default="")

@@ -31,6 +31,12 @@ KINDS = (
     "address",
     "moved",
     "welcome",
+    "rsvp",
+    "day",
+    "hour",
+    "live",
+    "moved_event",
+    "cancelled",
 )
 
 
@@ -44,14 +50,22 @@ def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str
     link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
     site = Site.current().name or settings.site_name
     words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
-    letter = Letter(to=to, subject=_subject(kind, site), body=words.strip() + "\n", written_at=clock.now())
+    discussion: Any = (facts or {}).get("discussion")
+    subject = _subject(kind, site, discussion.title if discussion else "")
+    letter = Letter(to=to, subject=subject, body=words.strip() + "\n", written_at=clock.now(), kind=kind)
     db.session.add(letter)
     db.session.info["letters"] = True
     return letter
 
 
-def _subject(kind: str, site: str) -> str:
+def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
+        "rsvp": _("Do you want to come? %(title)s", title=title),
+        "day": _("Tomorrow: %(title)s", title=title),
+        "hour": _("In an hour: %(title)s", title=title),
+        "live": _("We are live: %(title)s", title=title),
+        "moved_event": _("New time: %(title)s", title=title),
+        "cancelled": _("It will not take place: %(title)s", title=title),
         "confirm": _("Confirm your address for %(site)s", site=site),
         "known": _("You already have an account on %(site)s", site=site),
         "unknown": _("No account on %(site)s", site=site),

@@ -24,6 +24,7 @@ from forum.actions import (
     members,
     moderation,
     proposals,
+    rsvps,
     sanctions,
     shortlisting,
     silences,
@@ -31,7 +32,7 @@ from forum.actions import (
     summaries,
 )
 from forum.database import db, writing
-from forum.models import Discussion, ProposalState, SiteRole, User
+from forum.models import Discussion, ProposalState, RsvpKind, SiteRole, User
 
 pytestmark = [pytest.mark.one_database, pytest.mark.browser]
 
@@ -56,6 +57,9 @@ PAGES = {
     "archive.keep": [("visitor", "{closed}/export"), ("host", "{d}/export")],
     "archive.numbers": [("visitor", "{d}/statistics"), ("visitor", "{closed}/statistics")],
     "search.show": [("visitor", "/search?q=meters"), ("member", "/search?q=meters&in=water&role=host")],
+    "rsvps.show": [("visitor", "{announced}/rsvp"), ("member", "{announced}/rsvp"), ("visitor", "{closed}/rsvp")],
+    "rsvps.confirm": [("visitor", "/rsvp/{rsvp_token}")],
+    "rsvps.unsubscribe": [("visitor", "/unsubscribe/{stop_token}")],
     "comments.ask": [
         *(("host", f"{{d}}/comments/{{comment}}/{verb}") for verb in ("move", "hide", "highlight", "mute")),
         ("member", "{d}/comments/{comment}/flag"), ("author", "{d}/comments/{comment}/edit"),
@@ -149,6 +153,10 @@ class Street:
         for phase in ("announced", "draft"):
             other = self.house.discussion(phase=phase, slug=phase, host=host, intro="Come and write.")
             self.house.question(other, "What is missing?", 10)
+            if phase == "announced":
+                coming = self.house.do(rsvps.say, self.people["member"], other, RsvpKind.TAKE_PART, "Asia/Tokyo")
+                for purpose in ("rsvp", "stop"):
+                    self.places[f"{purpose}_token"] = rsvps._token(purpose, coming.id, coming.email)
         for slug in ("closed", "late"):
             other = self.house.discussion(slug=slug, host=host, ask=1)
             self.house.comment(other, self.people["member"], "Well said.", question=1)

@@ -188,6 +188,9 @@ class Desk:
             "queue.set_rules": [
                 (f"{d}/console/rules", {"words": "casino", "hide_after_flags": "3", "hold_first": "1"})
             ],
+            "rsvps.say": [(f"{d}/rsvp", {"kind": "read_along", "zone": "Europe/London"})],
+            "rsvps.confirm": [("/rsvp/a-token", {})],
+            "rsvps.unsubscribe": [("/unsubscribe/a-token", {})],
             "silences.change": [
                 (f"/people/{2**70}/silence", {}),
                 (f"/people/{self.foreign.author_id}/listen", {"next": "/"}),

@@ -1,0 +1,126 @@
+"""Letters to whoever wants to come: a day before, an hour before, when it opens, and when it is moved or cancelled.
+
+A letter and the note that it was written are one transaction, and the note is set by an UPDATE that asks for its
+absence: whoever comes first writes it, so a restart, a second process or a clock that is set never doubles one.
+A reminder whose time was missed by too much (the server was off) is not sent late: "in an hour" would be a lie.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from forum import access, clock
+from forum.actions import rsvps
+from forum.database import db
+from forum.models import Discussion, Phase, Rsvp, User
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+# How late a reminder may still go out.
+_DAY_LATE, _HOUR_LATE, _LIVE_LATE = timedelta(hours=6), timedelta(minutes=40), timedelta(minutes=20)
+_AT_ONCE = 50
+
+
+def due(limit: int = _AT_ONCE) -> list[int]:
+    """Return the ids of those who may have to be told something now: one read, no lock. `take` decides."""
+    now = clock.now()
+    announced = Discussion.phase == Phase.ANNOUNCED
+    found = (
+        select(Rsvp.id)
+        .join(Discussion, Discussion.id == Rsvp.discussion_id)
+        .where(
+            Rsvp.confirmed_at.is_not(None),
+            or_(
+                and_(announced, Rsvp.told_starts_at != Discussion.starts_at),
+                and_(announced, Rsvp.cancelled_at.is_not(None)),
+                and_(Discussion.phase == Phase.DRAFT, Rsvp.cancelled_at.is_(None)),
+                and_(
+                    announced,
+                    Rsvp.day_at.is_(None),
+                    Discussion.starts_at <= now + DAY,
+                    Discussion.starts_at > now + DAY - _DAY_LATE,
+                    Rsvp.made_at < now - HOUR,
+                ),
+                and_(
+                    announced,
+                    Rsvp.hour_at.is_(None),
+                    Discussion.starts_at <= now + HOUR,
+                    Discussion.starts_at > now + HOUR - _HOUR_LATE,
+                    Rsvp.made_at < now - timedelta(minutes=10),
+                ),
+                and_(
+                    Discussion.phase == Phase.LIVE,
+                    Rsvp.live_at.is_(None),
+                    Discussion.opened_at > now - _LIVE_LATE,
+                ),
+            ),
+        )
+        .order_by(Rsvp.id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(found))
+
+
+def take(ids: list[int]) -> int:
+    """Write what is due to those with these `ids`, each once, and return how many letters were written."""
+    return sum(_tell(rsvp) for rsvp in db.session.scalars(select(Rsvp).where(Rsvp.id.in_(ids)).order_by(Rsvp.id)))
+
+
+def _tell(rsvp: Rsvp) -> int:
+    discussion, now = rsvp.discussion, clock.now()
+    if discussion.phase is Phase.DRAFT:
+        return _once(rsvp, Rsvp.cancelled_at, "cancelled") if rsvp.cancelled_at is None else 0
+    person = db.session.get(User, rsvp.user_id) if rsvp.user_id is not None else None
+    if not access.may(person, "discussion.read", discussion):
+        # It has been made private meanwhile: nothing more of it reaches this person.
+        db.session.delete(rsvp)
+        return 0
+    if discussion.phase is Phase.ANNOUNCED and (
+        rsvp.cancelled_at is not None or rsvp.told_starts_at != discussion.starts_at
+    ):
+        return _tell_moved(rsvp, now)
+    ahead = discussion.starts_at - now
+    if discussion.phase is Phase.LIVE:
+        return _once(rsvp, Rsvp.live_at, "live") if rsvp.live_at is None else 0
+    if rsvp.hour_at is None and HOUR - _HOUR_LATE < ahead <= HOUR:
+        return _once(rsvp, Rsvp.hour_at, "hour")
+    if rsvp.day_at is None and DAY - _DAY_LATE < ahead <= DAY:
+        return _once(rsvp, Rsvp.day_at, "day")
+    return 0
+
+
+def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -> int:
+    taken = db.session.execute(
+        update(Rsvp).where(Rsvp.id == rsvp.id, note.is_(None)).values({note.key: clock.now()}).returning(Rsvp.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    if taken is None:
+        return 0
+    rsvps.write(rsvp.email, kind, rsvp)
+    return 1
+
+
+def _tell_moved(rsvp: Rsvp, now: datetime) -> int:
+    """Tell of the new time; reminders of the old one are forgotten, so that those of the new one go out."""
+    starts_at = rsvp.discussion.starts_at
+    values = {
+        "told_starts_at": starts_at,
+        "cancelled_at": None,
+        "day_at": None if starts_at > now + DAY else now,
+        "hour_at": None if starts_at > now + HOUR else now,
+    }
+    taken = db.session.execute(
+        update(Rsvp)
+        .where(
+            Rsvp.id == rsvp.id,
+            or_(Rsvp.told_starts_at != bindparam("new"), Rsvp.cancelled_at.is_not(None)),
+        )
+        .values(**values)
+        .returning(Rsvp.id),
+        {"new": starts_at},
+        execution_options={"synchronize_session": False},
+    ).first()
+    if taken is None:
+        return 0
+    rsvps.write(rsvp.email, "moved_event", rsvp)
+    return 1

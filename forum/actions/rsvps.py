@@ -1,0 +1,156 @@
+"""Saying that one will come, and taking it back. Everything runs inside `writing()`."""
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import func, select
+
+from forum import access, clock
+from forum.config import Settings
+from forum.database import db
+from forum.models import Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
+from forum.notify import letters
+from forum.refusals import Refused, unknown
+
+_OVER = "This link is no longer good. Open the page of the discussion and say there what you want."
+
+
+def of(user: User, discussion: Discussion) -> Rsvp | None:
+    """Return what `user` has said about `discussion`."""
+    return db.session.scalar(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id))
+
+
+def counts(discussion: Discussion) -> dict[RsvpKind, int]:
+    """Return how many confirmed people want to take part and to read along."""
+    rows = db.session.execute(
+        select(Rsvp.kind, func.count())
+        .where(Rsvp.discussion_id == discussion.id, Rsvp.confirmed_at.is_not(None))
+        .group_by(Rsvp.kind)
+    )
+    return {RsvpKind(kind): count for kind, count in rows}
+
+
+def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
+    """Note that `user` will come; again changes what was said. `zone` is the IANA name of their own time zone.
+
+    Raises Refused (404 for who may not know of it, confirm_address, over 409).
+    """
+    _require_open(user, discussion)
+    if user.confirmed_at is None:
+        raise Refused("confirm_address", "Confirm your email address first: open the link we mailed you.")
+    found = _with_email(discussion, user.email) or _new(discussion, user.email)
+    found.user_id, found.kind, found.time_zone = user.id, kind, zone
+    found.confirmed_at = found.confirmed_at or clock.now()
+    return found
+
+
+def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> None:
+    """Note that somebody without an account will come, once they have opened the link that is mailed to them.
+
+    On a site without mail it counts at once. Nobody learns whether the address was known. Raises Refused as `say`.
+    """
+    _require_open(None, discussion)
+    found = _with_email(discussion, email) or _new(discussion, email)
+    if found.user_id is not None or db.session.get(NoMail, email) is not None:
+        return
+    found.kind, found.time_zone = kind, zone
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.sends_mail:
+        found.confirmed_at = found.confirmed_at or clock.now()
+        return
+    db.session.flush()
+    path = f"/rsvp/{_token('rsvp', found.id, email)}"
+    write(email, "rsvp", found, path)
+
+
+def confirm(token: str) -> Rsvp:
+    """Count what was said by the mailed link. Raises Refused (link_over, 410)."""
+    found = by_token(token)
+    found.confirmed_at = found.confirmed_at or clock.now()
+    return found
+
+
+def by_token(token: str) -> Rsvp:
+    """Return what a mailed link is about. Raises Refused (link_over, 410)."""
+    number, email = _read("rsvp", token)
+    found = db.session.get(Rsvp, number)
+    if found is None or found.email != email or not access.may(None, "discussion.read", found.discussion):
+        raise Refused("link_over", _OVER, 410)
+    return found
+
+
+def take_back(user: User, discussion: Discussion) -> None:
+    """Note that `user` will not come; nothing more is mailed to them about it."""
+    if (found := of(user, discussion)) is not None:
+        db.session.delete(found)
+
+
+def unsubscribe(token: str) -> None:
+    """Mail no more to whom an unsubscribe link was written about this discussion. Again changes nothing.
+
+    Raises Refused (link_over, 410) for a link that we have not made.
+    """
+    number, email = _read("stop", token)
+    found = db.session.get(Rsvp, number)
+    if found is not None and found.email == email:
+        db.session.delete(found)
+
+
+def unsubscribed_from(token: str) -> Discussion | None:
+    """Return which discussion an unsubscribe link is about; None when it is unsubscribed from already."""
+    number, email = _read("stop", token)
+    found = db.session.get(Rsvp, number)
+    return found.discussion if found is not None and found.email == email else None
+
+
+def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
+    """Write a letter about a discussion to whoever wants to come; it has the way out that RFC 8058 asks for."""
+    discussion, stop = rsvp.discussion, f"/unsubscribe/{_token('stop', rsvp.id, email)}"
+    facts: dict[str, object] = {"discussion": discussion, "zone": rsvp.time_zone, "stop": stop}
+    facts["takes_part"] = rsvp.kind is RsvpKind.TAKE_PART
+    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts)
+    letter.unsubscribe = stop
+    return letter
+
+
+def _require_open(user: User | None, discussion: Discussion) -> None:
+    access.require(user, "discussion.read", discussion)
+    if user is None and discussion.visibility is Visibility.INVITED:
+        raise unknown()
+    if discussion.phase_at(clock.now()) is Phase.CLOSED:
+        raise Refused("over", "This discussion is over. You can read all of it on its page.", 409)
+    if discussion.phase_at(clock.now()) is Phase.DRAFT:
+        raise Refused("draft", "This discussion is still a draft. Publish it first.", 409)
+
+
+def _with_email(discussion: Discussion, email: str) -> Rsvp | None:
+    return db.session.scalar(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.email == email))
+
+
+def _new(discussion: Discussion, email: str) -> Rsvp:
+    made = Rsvp(
+        discussion_id=discussion.id,
+        email=email,
+        kind=RsvpKind.READ_ALONG,
+        time_zone="UTC",
+        made_at=clock.now(),
+        told_starts_at=discussion.starts_at,
+    )
+    made.discussion = discussion
+    db.session.add(made)
+    return made
+
+
+def _token(purpose: str, number: int, email: str) -> str:
+    return str(_serializer(purpose).dumps([number, email]))
+
+
+def _read(purpose: str, token: str) -> tuple[int, str]:
+    try:
+        number, email = _serializer(purpose).loads(token)
+        return int(number), str(email)
+    except (BadData, ValueError, TypeError) as error:
+        raise Refused("link_over", _OVER, 410) from error
+
+
+def _serializer(purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt=f"rsvp-{purpose}")

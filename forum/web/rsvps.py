@@ -1,0 +1,146 @@
+"""Saying that one will come, with or without an account, and the way out of the letters."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+
+from forum import access
+from forum.actions import accounts, rsvps
+from forum.database import writing
+from forum.models import Discussion, Phase, RsvpKind
+from forum.refusals import Refused, invalid
+from forum.web import errors, throttles
+from forum.web.archive import public_url
+from forum.web.comments import find, unchecked
+from forum.web.forms import Fields, signed_in, zones
+from forum.web.guards import settings
+
+blueprint = Blueprint("rsvps", __name__)
+
+
+@blueprint.get("/d/<slug>/rsvp")
+def show(slug: str) -> Response:
+    """Show the form."""
+    return _page(find(slug), {})
+
+
+@blueprint.post("/d/<slug>/rsvp")
+def say(slug: str) -> Response:
+    """Note what somebody wants: fields kind (take_part, read_along, none), zone, and email of who is not signed in."""
+    discussion = find(slug)
+    fields = Fields()
+    kind, zone = fields.text("kind"), fields.text("zone").strip() or discussion.time_zone
+    email = fields.text("email")
+    if zone not in zones():
+        fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
+    if kind not in {"none", *(one.value for one in RsvpKind)}:
+        fields.faults["kind"] = _("Choose one of the list.")
+    try:
+        fields.refuse()
+        words = _said(slug, kind, zone, email)
+    except Refused as refusal:
+        if not refusal.fields or errors.wants_json():
+            raise
+        return _page(discussion, refusal.fields, refusal.status)
+    flash(words)
+    return make_response(redirect(f"/d/{slug}/rsvp", 303))
+
+
+# A visitor's form comes from a page that is the same for everybody; see web.guards.
+say.visitors_need_no_token = True  # type: ignore[attr-defined]
+
+
+def _said(slug: str, kind: str, zone: str, typed: str) -> str:
+    user = signed_in()
+    if user is not None:
+        with writing():
+            discussion = unchecked(slug)
+            if kind == "none":
+                access.require(user, "discussion.read", discussion)
+                rsvps.take_back(user, discussion)
+                return str(_("You will not be reminded."))
+            rsvps.say(user, discussion, RsvpKind(kind), zone)
+        return str(_("We remind you a day and an hour before, and when it begins."))
+    email = accounts.clean_email(typed)
+    if email is None:
+        raise invalid(email=_("Give your email address, like name@example.org."))
+    if kind == "none":
+        raise invalid(kind=_("Use the link in one of our letters to get no more of them."))
+    throttles.count("reset from", throttles.visitor())
+    throttles.count("mail to", email)
+    with writing():
+        rsvps.ask(email, unchecked(slug), RsvpKind(kind), zone)
+    if settings().sends_mail:
+        return str(_("Look into your mail: the link in our letter is what counts."))
+    return str(_("We remind you a day and an hour before, and when it begins."))
+
+
+def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> Response:
+    user = signed_in()
+    mine = rsvps.of(user, discussion) if user is not None else None
+    page = render_template(
+        "discussion/rsvp.html",
+        discussion=discussion,
+        is_open=is_to_come(discussion),
+        mine=mine,
+        typed=request.form,
+        faults=faults,
+        counts=rsvps.counts(discussion),
+        zones=sorted(zones()),
+        calendars=_calendars(discussion),
+    )
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def is_to_come(discussion: Discussion) -> bool:
+    """Whether there is still something to come to."""
+    return discussion.phase in {Phase.ANNOUNCED, Phase.LIVE, Phase.PAUSED}
+
+
+def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
+    """Return the links that add the event to the calendars of big sites; each takes times in UTC."""
+    begin, end = (f"{moment:%Y%m%dT%H%M%SZ}" for moment in (discussion.starts_at, discussion.ends_at))
+    title, address = quote(discussion.title), quote(f"{public_url()}/d/{discussion.slug}")
+    google = f"action=TEMPLATE&text={title}&dates={begin}/{end}&details={address}"
+    outlook = (
+        f"path=/calendar/action/compose&rru=addevent&subject={title}&body={address}"
+        f"&startdt={discussion.starts_at:%Y-%m-%dT%H:%M:%SZ}&enddt={discussion.ends_at:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    return [
+        ("Google", f"https://calendar.google.com/calendar/render?{google}"),
+        ("Outlook", f"https://outlook.live.com/calendar/0/deeplink/compose?{outlook}"),
+    ]
+
+
+@blueprint.route("/rsvp/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> Response:
+    """Show a button, because mail scanners open links, and count the answer when it is pressed."""
+    rsvp = rsvps.by_token(token)
+    if request.method == "GET":
+        return _small("discussion/rsvp_confirm.html", discussion=rsvp.discussion, rsvp=rsvp)
+    with writing():
+        discussion = rsvps.confirm(token).discussion
+    flash(_("We remind you a day and an hour before, and when it begins."))
+    return make_response(redirect(f"/d/{discussion.slug}", 303))
+
+
+@blueprint.route("/unsubscribe/<token>", methods=["GET", "POST"])
+def unsubscribe(token: str) -> Response:
+    """End the letters about one discussion: by a button for people, by one POST for mail programs (RFC 8058)."""
+    if request.method == "GET":
+        return _small("discussion/unsubscribe.html", discussion=rsvps.unsubscribed_from(token), done=False)
+    with writing():
+        rsvps.unsubscribe(token)
+    return _small("discussion/unsubscribe.html", discussion=None, done=True)
+
+
+unsubscribe.needs_no_token = True  # type: ignore[attr-defined]
+
+
+def _small(template: str, **facts: object) -> Response:
+    response = make_response(render_template(template, **facts))
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,253 @@
+"""Saying that one will come, and the letters that follow: each once, in the person's own time, with a way out."""
+
+import re
+import smtplib
+from datetime import timedelta
+from email import message_from_bytes, policy
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import update
+
+from forum.actions import discussions, reminders, rsvps
+from forum.database import db, writing
+from forum.live import clockwork
+from forum.models import Discussion, Letter, Rsvp, RsvpKind
+from forum.notify.sender import message_of
+from forum.refusals import Refused
+from tests.actions.test_after_the_end import page, refused
+
+DAY = timedelta(days=1)
+
+
+def letters(kind=None) -> list[Letter]:
+    db.session.rollback()
+    found = db.session.query(Letter).order_by(Letter.id)
+    return [letter for letter in found if kind in {None, letter.kind}]
+
+
+def kinds() -> list[str]:
+    return [letter.kind for letter in letters()]
+
+
+def later(house, discussion, **changes) -> None:
+    """The organiser changes times by the same action as the form."""
+    fields = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
+    draft = discussions.DiscussionDraft(**{name: getattr(discussion, name) for name in fields} | changes)
+    house.do(discussions.edit, house.host_of(discussion), discussion, draft)
+
+
+@pytest.fixture
+def event(house, clock):
+    """Announced, three days ahead."""
+    discussion = house.discussion(phase="announced", title="Whose river?", slug="river")
+    begin = clock.now() + 3 * DAY
+    later(house, discussion, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    return discussion
+
+
+@pytest.fixture
+def mailing(app):
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_url": "smtp://127.0.0.1:9"})
+    return app
+
+
+def test_a_day_an_hour_and_live_each_once(house, clock, event):
+    mara = house.user("Mara Member")
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "Asia/Tokyo")
+    for step in (timedelta(days=1), timedelta(hours=23, minutes=59)):
+        clock.advance(step)
+        clockwork.remind()
+    assert kinds() == []
+    clock.advance(timedelta(minutes=1))
+    for _ in range(3):
+        clockwork.remind()
+    assert kinds() == ["day"]
+    local = event.starts_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"{local:%H:%M} (Asia/Tokyo)" in letters()[0].body
+    clock.advance(timedelta(hours=23))
+    clockwork.remind()
+    clockwork.remind()
+    assert kinds() == ["day", "hour"]
+    clock.advance(timedelta(hours=1))
+    clockwork.turn()
+    clockwork.remind()
+    clockwork.remind()
+    assert kinds() == ["day", "hour", "live"]
+    assert "Sign in on the page to write" in letters("live")[0].body
+
+
+def test_a_clock_that_is_set_and_a_server_that_was_off_double_and_lie_nothing(house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    clock.advance(timedelta(hours=-1))
+    clockwork.remind()
+    clock.advance(timedelta(hours=1))
+    clockwork.remind()
+    assert kinds() == ["day"]
+    # Off until ten minutes before: "in an hour" would not be true any more.
+    clock.advance(timedelta(hours=23, minutes=50))
+    clockwork.remind()
+    assert kinds() == ["day"]
+    clock.advance(timedelta(minutes=40))
+    clockwork.turn()
+    clockwork.remind()
+    assert kinds() == ["day"]
+
+
+def test_two_processes_write_one_letter(house, clock, event):
+    rsvp = house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    ids = reminders.due()
+    assert ids == [rsvp.id]
+    with writing():
+        mine = db.session.get_one(Rsvp, rsvp.id)
+        assert mine.day_at is None
+        # The other one was faster, after this one had looked.
+        db.session.execute(
+            update(Rsvp).where(Rsvp.id == rsvp.id).values(day_at=clock.now()),
+            execution_options={"synchronize_session": False},
+        )
+        assert reminders.take(ids) == 0
+    assert kinds() == []
+
+
+def test_who_said_it_at_the_last_minute_is_not_told_of_what_they_know(house, clock, event):
+    clock.advance(3 * DAY - timedelta(minutes=55))
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clockwork.remind()
+    assert kinds() == []
+    clock.advance(timedelta(minutes=55))
+    clockwork.turn()
+    clockwork.remind()
+    assert kinds() == ["live"]
+
+
+def test_a_moved_event_tells_everyone_and_is_reminded_of_anew(house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    begin = event.starts_at + 2 * DAY
+    later(house, event, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    clockwork.remind()
+    clockwork.remind()
+    assert kinds() == ["day", "moved_event"]
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    assert kinds() == ["day", "moved_event", "day"]
+
+
+def test_a_cancelled_event_says_so_once_and_a_new_announcement_too(house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    house.do(discussions.withdraw, house.host_of(event), event)
+    clockwork.remind()
+    clockwork.remind()
+    assert kinds() == ["cancelled"]
+    house.do(discussions.publish, house.host_of(event), event)
+    clockwork.remind()
+    assert kinds() == ["cancelled", "moved_event"]
+
+
+def test_made_private_nobody_outside_hears_of_it_any_more(house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    house.do(rsvps.say, house.host_of(event), event, RsvpKind.TAKE_PART, "UTC")
+    later(house, event, visibility="invited")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    assert [letter.to for letter in letters()] == [house.host_of(event).email]
+
+
+def test_without_an_account_an_address_counts_once_it_is_proven(app, house, clock, event, mailing):
+    client = app.test_client()
+    data = {"kind": "read_along", "email": "Nora@Example.org", "zone": "America/Bogota"}
+    assert client.post("/d/river/rsvp", data=data).status_code == 303
+    (letter,) = letters()
+    assert (letter.kind, letter.to) == ("rsvp", "nora@example.org")
+    assert sum(rsvps.counts(event).values()) == 0
+    path = re.search(r"/rsvp/\S+", letter.body)[0]
+    shown = client.get(path).get_data(as_text=True)
+    assert "(America/Bogota)" in letter.body
+    assert sum(rsvps.counts(event).values()) == 0, "a mail scanner opened it"
+    token = shown.split('name="csrf_token" value="')[1].split('"')[0]
+    assert client.post(path, data={"csrf_token": token}).status_code == 303
+    assert rsvps.counts(event) == {RsvpKind.READ_ALONG: 1}
+    assert client.get(path[:-3] + "abc").status_code == 410
+
+
+def test_one_click_of_a_mail_program_ends_the_letters(app, house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    (letter,) = letters()
+    message = message_from_bytes(bytes(message_of(letter, app.config["SETTINGS"])), policy=policy.default)
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = re.fullmatch(r"<(https?://[^>]+)>", message["List-Unsubscribe"])[1]
+    assert address in letter.body
+    path = address[address.index("/unsubscribe") :]
+    client = app.test_client()
+    assert "Whose river?" in client.get(path).get_data(as_text=True)
+    assert len(list(db.session.query(Rsvp))) == 1, "looking ends nothing"
+    # RFC 8058: no cookie, no token, no referrer.
+    answer = client.post(path, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    db.session.rollback()
+    assert list(db.session.query(Rsvp)) == []
+    assert client.post(f"{path}x").status_code == 410
+    clock.advance(timedelta(hours=23))
+    clockwork.remind()
+    assert kinds() == ["day"]
+
+
+def test_a_letter_with_these_headers_is_taken_by_a_mail_server(app, house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    raw = bytes(message_of(letters()[0], app.config["SETTINGS"]))
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998  # RFC 5322, 2.1.1
+    assert smtplib.SMTP is not None
+
+
+def test_who_may_not_know_of_it_cannot_come(app, house, clock, event):
+    hidden = house.discussion(phase="announced", visibility="invited")
+    draft = house.discussion(phase="draft")
+    over = house.discussion(phase="closed")
+    member = house.user()
+    for discussion, status in ((hidden, 404), (draft, 404), (over, 409)):
+        assert refused(house, rsvps.say, member, discussion, RsvpKind.TAKE_PART, "UTC").status == status
+        data = {"kind": "read_along", "email": "x@example.org", "zone": "UTC"}
+        assert app.test_client().post(f"/d/{discussion.slug}/rsvp", data=data).status_code == status
+    una = house.user(confirmed=False)
+    assert refused(house, rsvps.say, una, event, RsvpKind.TAKE_PART, "UTC").code == "confirm_address"
+    assert list(db.session.query(Rsvp)) == []
+
+
+def test_a_member_changes_their_mind_on_the_page(app, house, clock, event):
+    mara = house.user("Mara Member")
+    client = app.test_client()
+    house.sign_in(client, mara)
+    token = house.token(client)
+    for kind in ("take_part", "read_along", "none", "none"):
+        answer = client.post("/d/river/rsvp", data={"csrf_token": token, "kind": kind, "zone": "Europe/London"})
+        assert answer.status_code == 303, kind
+        db.session.rollback()
+        assert [one.kind.value for one in db.session.query(Rsvp)] == ([kind] if kind != "none" else [])
+    answer = client.post("/d/river/rsvp", data={"csrf_token": token, "kind": "dance", "zone": "Mars/Olympus"})
+    assert answer.status_code == 422
+    for name in ("kind", "zone"):
+        assert f'href="#field-{name}"' in answer.get_data(as_text=True)
+    assert "I want to come" in page(app, house, None, "/d/river")
+
+
+def test_the_letters_of_an_address_that_was_taken_by_an_account_stay_one(house, clock, event):
+    house.do(rsvps.ask, "mara@example.org", event, RsvpKind.READ_ALONG, "UTC")
+    mara = house.user()
+    with writing():
+        mara.email = "mara@example.org"
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "UTC")
+    house.do(rsvps.ask, "mara@example.org", event, RsvpKind.READ_ALONG, "UTC")
+    assert [one.kind for one in db.session.query(Rsvp)] == [RsvpKind.TAKE_PART]
+    assert isinstance(db.session.get_one(Discussion, event.id), Discussion)
+    with pytest.raises(Refused):
+        rsvps.by_token("nonsense")
