@@ -46,7 +46,7 @@ def listed(actor: User | None, wanted: Wanted) -> tuple[list[User], int]:
 
 
 def _matching(wanted: Wanted) -> Select[tuple[User]]:
-    found = select(User)
+    found = select(User).where(User.left_at.is_(None))
     if wanted.part:
         found = found.where(
             or_(User.name.icontains(wanted.part, autoescape=True), User.email.icontains(wanted.part, autoescape=True))

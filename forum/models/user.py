@@ -41,6 +41,9 @@ class User(UserMixin, Model):
     suspension_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
     suspension_objection: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
+    # They have left for good: nothing here says any more who they were.
+    left_at: Mapped[datetime | None]
+
     # The session this request came with; set by the loader, so that sign-out can end exactly it.
     session: "Session | None" = None
 

@@ -1,12 +1,14 @@
 """One's own account: what others read, the password, and where one is signed in."""
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access
-from forum.actions import accounts, links, passwords, sessions, silences
+from forum.actions import accounts, leaving, links, passwords, sessions, silences
 from forum.actions.accounts import Profile
+from forum.actions.leaving import Words
+from forum.archive import person
 from forum.database import db, writing
 from forum.models import User
 from forum.refusals import Refused, invalid
@@ -25,6 +27,8 @@ def add_to(blueprint: Blueprint) -> None:
     add("/account/password", "change_password", change_password, methods=["POST"])
     add("/account/address", "change_address", change_address, methods=["POST"])
     add("/address/<token>", "move", move, methods=["GET", "POST"])
+    add("/account/data.json", "data", data)
+    add("/account/leave", "leave", leave, methods=["POST"])
     add("/account/sessions/<int:session_id>/end", "end_session", end_session, methods=["POST"])
     add("/account/sessions/end-others", "end_others", end_others, methods=["POST"])
 
@@ -110,6 +114,39 @@ def move(token: str) -> AnyResponse:
         return _done(_("Your address is changed."))
 
     return Form("accounts/move.html", email=email).answer(work)
+
+
+def data() -> AnyResponse:
+    """Give this person a file with everything that is stored of them."""
+    user = _owner()
+    if user is None:
+        return _to_sign_in()
+    throttles.count("data of", str(user.id))
+    response = jsonify(person.of(user))
+    response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def leave() -> AnyResponse:
+    """Delete the account: fields words (keep, remove) and leave_password."""
+    user = _owner()
+    return _to_sign_in() if user is None else _form(user).answer(_leave)
+
+
+def _leave(form: Form) -> Response:
+    words, password = form.fields.choice("words", Words, Words.KEEP), form.text("leave_password")
+    form.check()
+    user = _me()
+    password_hash = user.password_hash
+    throttles.count("password of", str(user.id))
+    db.session.rollback()
+    if password_hash is not None and not passwords.fits(password_hash, password):
+        raise invalid(leave_password=_("This is not your password. Your account stays as it is."))
+    with writing():
+        leaving.leave(user, words)
+    signing.leave()
+    return done("/", _("Your account is deleted."))
 
 
 def end_session(session_id: int) -> AnyResponse:

@@ -65,7 +65,7 @@ def of_site() -> Response:
 def of_person(user_id: int) -> Response:
     """What somebody has written in public discussions, newest first."""
     user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    comments = _public_comments(user) if user is not None else []
+    comments = _public_comments(user) if user is not None and user.left_at is None else []
     if user is None or not comments:
         raise unknown()
     site = public_url()

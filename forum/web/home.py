@@ -49,7 +49,7 @@ def home() -> str:
 def person(user_id: int) -> str:
     """Show somebody's profile: who they are, where they sit and what they wrote, as far as the asker may know."""
     user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    if user is None:
+    if user is None or user.left_at is not None:
         raise unknown()
     me = signed_in()
     seats, comments = _seats_of(user), _comments_of(user)

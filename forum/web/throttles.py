@@ -29,6 +29,7 @@ LIMITS = {
     "reset from": "60/hour",
     "mail to": "5/hour",
     "password of": "5/15 minutes",
+    "data of": "6/hour",
 }
 
 

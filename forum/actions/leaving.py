@@ -1,0 +1,138 @@
+"""Leaving the site for good. Runs inside `writing()`.
+
+The account's row stays as "Former member", without name, address or password, because the record and other people's
+answers point at it; the record itself nobody can change. What others wrote of this person, their name in a mention for
+one, is theirs and stays.
+"""
+
+import secrets
+from enum import StrEnum
+
+from sqlalchemy import delete, func, select, update
+
+from forum import clock
+from forum.actions import reviews, sessions
+from forum.actions.moderation import write_down
+from forum.database import db
+from forum.live import log
+from forum.models import (
+    BackstageMessage,
+    Comment,
+    CommentEdit,
+    CommentState,
+    Decision,
+    Discussion,
+    Flag,
+    HeldAnswer,
+    Invitation,
+    InvitationState,
+    Letter,
+    Phase,
+    Proposal,
+    ProposalVote,
+    Question,
+    Review,
+    Rsvp,
+    Seat,
+    SeatRole,
+    Silence,
+    SiteRole,
+    User,
+)
+from forum.refusals import Refused
+
+NAME = "Former member"
+
+
+class Words(StrEnum):
+    """What becomes of what somebody wrote: it stays under NAME, or its text is removed and its place stays."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
+def leave(user: User, words: Words) -> None:
+    """Take away everything that says who `user` is, and their words if they wish.
+
+    Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
+    """
+    _require_free(user)
+    places = _written_in(user)
+    for discussion in places:
+        log.lock(discussion)
+    _unname(user)
+    if words is Words.REMOVE:
+        _remove_words(user)
+    for model, owner in (
+        (HeldAnswer, HeldAnswer.user_id), (ProposalVote, ProposalVote.user_id), (Rsvp, Rsvp.user_id),
+        (Silence, Silence.user_id), (Silence, Silence.other_id), (Flag, Flag.user_id),
+    ):  # fmt: skip
+        db.session.execute(delete(model).where(owner == user.id), execution_options={"synchronize_session": False})
+    sessions.end_all(user)
+    write_down(user, None, "person.left", "user", user.id, after={"words": words.value})
+    db.session.flush()
+    for discussion in places:
+        log.record(discussion, "discussion.edited", discussion.id)
+
+
+def _require_free(user: User) -> None:
+    admins = select(func.count()).select_from(User).where(User.role == SiteRole.ADMINISTRATOR, User.left_at.is_(None))
+    if user.role is SiteRole.ADMINISTRATOR and (db.session.scalar(admins) or 0) < 2:
+        raise Refused("last_administrator", "You are the last administrator. Make somebody else one first.", 409)
+    for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)):
+        discussion = seat.discussion
+        others = [one for one in discussion.seats if one.role is SeatRole.HOST and one.user_id != user.id]
+        if not others and discussion.phase_at(clock.now()) not in {Phase.CLOSED, Phase.DRAFT}:
+            raise Refused(
+                "host", f"You alone host “{discussion.title}”, which is not over. Name another host first.", 409
+            )
+
+
+def _unname(user: User) -> None:
+    db.session.execute(delete(Letter).where(Letter.to == user.email))
+    name = user.name
+    user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
+    user.affiliation = user.biography = user.suspension_objection = ""
+    user.password_hash = user.confirmed_at = None
+    user.role, user.left_at = SiteRole.MEMBER, clock.now()
+    for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id)):
+        seat.name, seat.title, seat.affiliation, seat.biography, seat.picture = NAME, "", "", "", ""
+        links = update(Invitation).where(Invitation.seat_id == seat.id).values(state=InvitationState.REVOKED)
+        db.session.execute(links, execution_options={"synchronize_session": False})
+    asked = select(Proposal.question_id).where(Proposal.author_id == user.id)
+    db.session.execute(
+        update(Question).where(Question.id.in_(asked), Question.asked_for == name).values(asked_for=NAME),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _remove_words(user: User) -> None:
+    mine = select(Comment.id).where(Comment.author_id == user.id)
+    off = {"synchronize_session": False}
+    db.session.execute(delete(CommentEdit).where(CommentEdit.comment_id.in_(mine)), execution_options=off)
+    waiting = select(Comment).join(Review, Review.comment_id == Comment.id)
+    for comment in db.session.scalars(waiting.where(Comment.author_id == user.id, Review.decided_at.is_(None))):
+        reviews.settle_if_open(comment, Decision.WITHDRAWN, user, comment.state)
+    # What nobody has seen has no place to keep: without its text it stays held for good.
+    db.session.execute(
+        update(Comment)
+        .where(Comment.author_id == user.id, Comment.state != CommentState.HELD)
+        .values(state=CommentState.DELETED),
+        execution_options=off,
+    )
+    db.session.execute(
+        update(Comment).where(Comment.author_id == user.id).values(source="", html=""), execution_options=off
+    )
+    db.session.execute(delete(BackstageMessage).where(BackstageMessage.author_id == user.id), execution_options=off)
+    unasked = (Proposal.author_id == user.id, Proposal.question_id.is_(None))
+    db.session.execute(delete(Proposal).where(*unasked), execution_options=off)
+    db.session.expire_all()
+
+
+def _written_in(user: User) -> list[Discussion]:
+    """In the order of their ids: whoever takes several rows' locks takes them in the same order."""
+    wrote = select(Comment.discussion_id).where(Comment.author_id == user.id)
+    sat = select(Seat.discussion_id).where(Seat.user_id == user.id)
+    asked = select(Proposal.discussion_id).where(Proposal.author_id == user.id)
+    found = select(Discussion).where(Discussion.id.in_(wrote.union(sat, asked))).order_by(Discussion.id)
+    return list(db.session.scalars(found))
