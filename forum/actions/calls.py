@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from forum import access, clock
+from forum.actions import notices
 from forum.database import db
 from forum.live import log
 from forum.models import (
@@ -53,6 +54,7 @@ def call(actor: User, discussion: Discussion, person_id: int | None, about: Ques
     db.session.add(made)
     db.session.flush()
     _tell(discussion, made)
+    notices.of_call(made, discussion)
     return made
 
 

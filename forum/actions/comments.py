@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from forum import access, clock, people, text
 from forum.access import Role
-from forum.actions import calls, flags, reviews, screening
+from forum.actions import calls, flags, notices, reviews, screening
 from forum.actions.moderation import write_down
 from forum.actions.seats import check_name
 from forum.config import Settings
@@ -77,6 +77,7 @@ def post(author: User, discussion: Discussion, draft: CommentDraft, *, typist: U
     else:
         log.record(discussion, "comment.posted", comment.id)
         calls.note_answer(comment)
+        notices.of_comment(comment)
     if typist is not None:
         write_down(typist, discussion, "comment.posted_for", "comment", comment.id, after={"author": author.name})
     return comment

@@ -27,6 +27,7 @@ from forum.models import (
     Invitation,
     InvitationState,
     Letter,
+    Notice,
     Phase,
     Proposal,
     ProposalVote,
@@ -65,7 +66,7 @@ def leave(user: User, words: Words) -> None:
         _remove_words(user)
     for model, owner in (
         (HeldAnswer, HeldAnswer.user_id), (ProposalVote, ProposalVote.user_id), (Rsvp, Rsvp.user_id),
-        (Silence, Silence.user_id), (Silence, Silence.other_id), (Flag, Flag.user_id),
+        (Silence, Silence.user_id), (Notice, Notice.user_id), (Silence, Silence.other_id), (Flag, Flag.user_id),
     ):  # fmt: skip
         db.session.execute(delete(model).where(owner == user.id), execution_options={"synchronize_session": False})
     sessions.end_all(user)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from forum import access, clock
-from forum.actions import held
+from forum.actions import held, notices
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -145,6 +145,7 @@ def ask(actor: User, question: Question) -> Question:
     db.session.flush()
     _note(actor, question, "question.asked", after={"number": question.number})
     held.tell_ready(question)
+    notices.of_question(question)
     return question
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import reviews
+from forum.actions import notices, reviews
 from forum.actions.moderation import checked_reason, hide, require_below, write_down
 from forum.database import db
 from forum.live import log
@@ -55,6 +55,8 @@ def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
     reviews.settle(review, Decision.KEPT if kept else Decision.APPROVED, actor, before)
     if not kept:
         log.record(comment.discussion, "comment.approved", comment.id)
+        if before is CommentState.HELD:
+            notices.of_comment(comment)
     return review
 
 

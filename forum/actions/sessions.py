@@ -63,6 +63,17 @@ def see(session_id: int) -> None:
     )
 
 
+def see_all(ids: list[int]) -> None:
+    """Note that the sessions with these `ids` are in use: a page of theirs is open, though it asks for nothing."""
+    now = clock.now()
+    db.session.execute(
+        update(Session)
+        .where(Session.id.in_(ids), Session.ended_at.is_(None), Session.seen_at <= now - SEEN_EVERY)
+        .values(seen_at=now, expires_at=now + LENGTH),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def open_of(user: User) -> list[Session]:
     """Return the sessions that `user` is signed in with, the latest seen first."""
     return list(

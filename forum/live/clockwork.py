@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from forum.actions import discussions, reminders
+from forum.actions import discussions, notices, reminders
 from forum.database import db, writing
 from forum.live import background
 
@@ -17,12 +17,13 @@ def start(app: Flask) -> None:
 
 
 def remind() -> None:
-    """Write the reminders that are due, some at a time, so that nobody waits long for the database."""
-    due = reminders.due()
+    """Write the reminders and notices that are due, some at a time, so that nobody waits long for the database."""
+    due, away = reminders.due(), notices.due()
     db.session.rollback()
-    if due:
+    if due or away:
         with writing():
             reminders.take(due)
+            notices.take(away)
 
 
 def turn() -> None:

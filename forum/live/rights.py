@@ -1,16 +1,21 @@
 """Rights that end reach open sockets within seconds: a sweep that looks again, with a bounded number of queries."""
 
+import time
+
 import gevent
 from flask import Flask
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.database import db
+from forum.actions import sessions
+from forum.database import db, writing
 from forum.live import background, broadcast, engine
 from forum.live.broadcast import Reader
 from forum.models import Audience, Discussion, Event, Seat, Session, SiteRole, User
 
 SWEEP_SECONDS = 2.0
+NOTE_SECONDS = 60.0
+_noted_at = -NOTE_SECONDS
 _AT_ONCE = 500
 
 _ENDED = "You have been signed out. What you typed is kept on this page; sign in to go on."
@@ -39,10 +44,22 @@ def _end_sessions() -> None:
             select(Session.id).where(Session.id.in_(some), Session.ended_at.is_(None), Session.expires_at > clock.now())
         )
         still_open.update(rows)
+    _note_seen(sorted(still_open))
     for reader in signed_in:
         if reader.session_id not in still_open:
             reader.write(engine.event_frame("revoked", {"discussion": None, "code": "signed_out", "message": _ENDED}))
             hang_up(reader)
+
+
+def _note_seen(ids: list[int]) -> None:
+    """Who has a page open is here, which their session says for all processes; noted every few minutes."""
+    global _noted_at
+    if not ids or time.monotonic() - _noted_at < NOTE_SECONDS:
+        return
+    _noted_at = time.monotonic()
+    for some in _chunks(ids):
+        with writing():
+            sessions.see_all(some)
 
 
 def _sweep_discussion(discussion_id: int) -> None:

@@ -15,6 +15,7 @@ from forum.models.event import Audience, Event
 from forum.models.invitation import Invitation, InvitationState
 from forum.models.letter import Letter
 from forum.models.moderation import ModerationAction, Mute
+from forum.models.notice import Notice, NoticeKind
 from forum.models.old_address import OldAddress
 from forum.models.proposal import Proposal, ProposalState, ProposalVote
 from forum.models.question import Question, QuestionState
@@ -49,6 +50,8 @@ __all__ = [
     "ModerationAction",
     "Mute",
     "NoMail",
+    "Notice",
+    "NoticeKind",
     "OldAddress",
     "PanelCall",
     "Phase",

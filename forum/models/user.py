@@ -41,6 +41,9 @@ class User(UserMixin, Model):
     suspension_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
     suspension_objection: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
+    # Kinds of notices that they do not want by mail, separated by commas.
+    quiet: Mapped[str] = mapped_column(String(100), default="", server_default="")
+
     # They have left for good: nothing here says any more who they were.
     left_at: Mapped[datetime | None]
 

@@ -37,6 +37,7 @@ KINDS = (
     "live",
     "moved_event",
     "cancelled",
+    "notices",
 )
 
 
@@ -60,6 +61,7 @@ def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str
 
 def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
+        "notices": _("For you on %(site)s", site=site),
         "rsvp": _("Do you want to come? %(title)s", title=title),
         "day": _("Tomorrow: %(title)s", title=title),
         "hour": _("In an hour: %(title)s", title=title),

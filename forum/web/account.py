@@ -5,15 +5,15 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access
-from forum.actions import accounts, leaving, links, passwords, sessions, silences
+from forum.actions import accounts, leaving, links, notices, passwords, sessions, silences
 from forum.actions.accounts import Profile
 from forum.actions.leaving import Words
 from forum.archive import person
 from forum.database import db, writing
-from forum.models import User
+from forum.models import NoticeKind, User
 from forum.refusals import Refused, invalid
 from forum.web import errors, signing, throttles
-from forum.web.account_forms import Form, done
+from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
 from forum.web.guards import settings
 
@@ -27,6 +27,8 @@ def add_to(blueprint: Blueprint) -> None:
     add("/account/password", "change_password", change_password, methods=["POST"])
     add("/account/address", "change_address", change_address, methods=["POST"])
     add("/address/<token>", "move", move, methods=["GET", "POST"])
+    add("/account/mail", "choose_mail", choose_mail, methods=["POST"])
+    add("/quiet/<token>", "quiet", quiet, methods=["GET", "POST"])
     add("/account/data.json", "data", data)
     add("/account/leave", "leave", leave, methods=["POST"])
     add("/account/sessions/<int:session_id>/end", "end_session", end_session, methods=["POST"])
@@ -114,6 +116,32 @@ def move(token: str) -> AnyResponse:
         return _done(_("Your address is changed."))
 
     return Form("accounts/move.html", email=email).answer(work)
+
+
+def choose_mail() -> AnyResponse:
+    """Choose of what one hears by mail: a field for each kind."""
+    user = _owner()
+    return _to_sign_in() if user is None else _form(user).answer(_choose_mail)
+
+
+def _choose_mail(form: Form) -> Response:
+    wanted = {kind for kind in NoticeKind if form.text(kind.value) == "1"}
+    form.check()
+    with writing():
+        notices.set_quiet(_me(), wanted)
+    return _done(_("Your choice is saved."))
+
+
+def quiet(token: str) -> AnyResponse:
+    """End the letters about what happens to somebody: a button for people, one POST for mail programs (RFC 8058)."""
+    notices.by_token(token)
+    if request.method == "POST":
+        with writing():
+            notices.silence_by(token)
+    return page("accounts/quiet.html", {"ok": True}, done=request.method == "POST")
+
+
+quiet.needs_no_token = True  # type: ignore[attr-defined]
 
 
 def data() -> AnyResponse:

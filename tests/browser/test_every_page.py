@@ -23,6 +23,7 @@ from forum.actions import (
     links,
     members,
     moderation,
+    notices,
     proposals,
     rsvps,
     sanctions,
@@ -73,6 +74,7 @@ PAGES = {
     "accounts.reset": [("visitor", "/reset/{reset_token}")],
     "accounts.welcome": [("visitor", "/welcome/{welcome_token}")],
     "accounts.account": [("member", "/account"), ("suspended", "/account")],
+    "accounts.quiet": [("visitor", "/quiet/{quiet_token}")],
     "accounts.move": [("member", "/address/{address_token}")],
     "accounts.outbox": [("visitor", "/outbox")],
     "console.show": [("host", "{d}/console"), ("host", "{announced}/console")],
@@ -144,6 +146,7 @@ class Street:
             **{name: f"/d/{name}" for name in ("closed", "announced", "draft", "late")},
             "confirm_token": links.token_for(una, "confirm"), "reset_token": links.token_for(member, "reset"),
             "welcome_token": links.token_for(User.with_email("nora@example.org"), "welcome"),
+            "quiet_token": notices._token(member),
             "address_token": links.token_for(member, "address", "new@example.org"),
         }  # fmt: skip
         self._others()

@@ -76,6 +76,8 @@ class Desk:
             "accounts.change_address": [("/account/address", {"email": "new@example.org", "email_password": "wrong"})],
             "accounts.move": [("/address/a-token", {})],
             "accounts.leave": [],  # would take the administrator away that the others need
+            "accounts.choose_mail": [("/account/mail", {"reply": "1", "mention": "1"})],
+            "accounts.quiet": [("/quiet/a-token", {})],
             "accounts.welcome": [("/welcome/a-token", {"name": "New Name", "password": "long enough one"})],
             "accounts.change_password": [("/account/password", {"current": "wrong", "password": "long enough one"})],
             "accounts.confirm": [("/confirm/a-token", {})],

@@ -1,0 +1,227 @@
+"""Letters to people who are away: they were answered, named, asked for or called on. Runs inside `writing()`.
+
+What happens is noted in its own transaction, and a letter is written later, if its person has not been on the site
+meanwhile: everything that waits for them in one letter, and few of those an hour.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import func, select, update
+
+from forum import access, clock, people, text
+from forum.database import db
+from forum.models import (
+    Comment,
+    CommentState,
+    Discussion,
+    Letter,
+    Notice,
+    NoticeKind,
+    PanelCall,
+    Proposal,
+    Question,
+    Session,
+    Silence,
+    User,
+)
+from forum.notify import letters
+from forum.refusals import Refused
+
+# Who was seen so lately is on the site: a session is noted every five minutes, that of an open page too.
+HERE = timedelta(minutes=6)
+# A little patience gathers what comes together; who is called on by a host is told at once.
+GATHERED = timedelta(minutes=3)
+MOST_AN_HOUR = 3
+_MOST_IN_ONE = 30
+_AT_ONCE = 20
+_OVER = timedelta(days=2)
+_MENTIONED = re.compile(r'data-user="(\d{1,9})"')
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a letter says of one notice."""
+
+    kind: NoticeKind
+    title: str
+    who: str
+    words: str
+    path: str
+
+
+def of_comment(comment: Comment) -> None:
+    """Note whom a comment that readers can see now answers and names; nobody twice, and nobody who does not read it."""
+    discussion = comment.discussion
+    if discussion.is_rehearsal or comment.author_id is None:
+        return
+    wanted: dict[int, NoticeKind] = {int(number): NoticeKind.MENTION for number in _MENTIONED.findall(comment.html)}
+    parent = comment.reply_to
+    if parent is not None and parent.author_id is not None:
+        wanted[parent.author_id] = NoticeKind.REPLY
+    wanted.pop(comment.author_id, None)
+    if not wanted:
+        return
+    deaf = set(
+        db.session.scalars(
+            select(Silence.user_id).where(Silence.user_id.in_(wanted), Silence.other_id == comment.author_id)
+        )
+    )
+    known = set(db.session.scalars(select(User.id).where(User.id.in_(wanted), User.left_at.is_(None))))
+    for user_id, kind in wanted.items():
+        if user_id in known - deaf:
+            _note(user_id, kind, discussion, comment_id=comment.id)
+
+
+def of_question(question: Question) -> None:
+    """Note whose question of the audience has been asked just now."""
+    if question.is_from_audience and not question.discussion.is_rehearsal:
+        for author_id in db.session.scalars(select(Proposal.author_id).where(Proposal.question_id == question.id)):
+            _note(author_id, NoticeKind.ASKED, question.discussion, question_id=question.id)
+
+
+def of_call(call: PanelCall, discussion: Discussion) -> None:
+    """Note whom a host calls on."""
+    if not discussion.is_rehearsal:
+        _note(call.user_id, NoticeKind.CALLED, discussion, call.comment_id, call.question_id)
+
+
+def _note(
+    user_id: int,
+    kind: NoticeKind,
+    discussion: Discussion,
+    comment_id: int | None = None,
+    question_id: int | None = None,
+) -> None:
+    db.session.add(
+        Notice(
+            user_id=user_id, kind=kind, discussion_id=discussion.id, comment_id=comment_id, question_id=question_id,
+            at=clock.now(),
+        )
+    )  # fmt: skip
+
+
+def due() -> list[int]:
+    """Return the ids of people for whom something waits: one read, no lock. `take` decides."""
+    found = (
+        select(Notice.user_id)
+        .where(Notice.done_at.is_(None))
+        .group_by(Notice.user_id)
+        .order_by(func.min(Notice.at))
+        .limit(10 * _AT_ONCE)
+    )
+    return [user_id for user_id in db.session.scalars(found) if _is_due(user_id, clock.now())][:_AT_ONCE]
+
+
+def _is_due(user_id: int, now: datetime) -> bool:
+    """Whether there is something to do for this person: to write, or to see that they have been here."""
+    seen = _seen(user_id)
+    waiting = _waiting(user_id)
+    if any(notice.at <= (seen or notice.at - HERE) or notice.at < now - _OVER for notice in waiting):
+        return True
+    if seen is not None and seen > now - HERE:
+        return False
+    ripe = any(notice.kind is NoticeKind.CALLED or notice.at <= now - GATHERED for notice in waiting)
+    return ripe and _written_lately(user_id, now) < MOST_AN_HOUR
+
+
+def take(ids: list[int]) -> int:
+    """Write what is due to the people with these `ids`, each notice once; return how many letters were written."""
+    return sum(_tell(user_id) for user_id in sorted(ids))
+
+
+def _tell(user_id: int) -> int:
+    now = clock.now()
+    # The person's row is the turnstile: of two processes the second finds everything done.
+    user = db.session.get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        return 0
+    seen = _seen(user_id)
+    waiting = _waiting(user_id)
+    known = [n for n in waiting if (seen is not None and n.at <= seen) or n.at < now - _OVER]
+    _done(known, now)
+    waiting = [notice for notice in waiting if notice not in known]
+    if not waiting or not _is_due(user_id, now):
+        return 0
+    _done(waiting, now)
+    quiet = set(user.quiet.split(","))
+    lines = [line for notice in waiting[:_MOST_IN_ONE] if notice.kind not in quiet and (line := _line(user, notice))]
+    if not lines or user.confirmed_at is None:
+        return 0
+    stop = f"/quiet/{_token(user)}"
+    letter = letters.write(user.email, "notices", "/account#mail", facts={"lines": lines, "stop": stop})
+    letter.unsubscribe = stop
+    return 1
+
+
+def _line(user: User, notice: Notice) -> Line | None:
+    """Return what the letter says, None for what is not to be seen (any more)."""
+    discussion, comment, question = notice.discussion, notice.comment, notice.question
+    if not access.may(user, "discussion.read", discussion):
+        return None
+    path, who, words = f"/d/{discussion.slug}", "", ""
+    if comment is not None:
+        if comment.state is not CommentState.PUBLISHED:
+            return None
+        path, who = f"{path}/c/{comment.id}", people.face_of(comment).name
+        words = text.excerpt(comment.html, 300)
+    elif question is not None:
+        path, words = f"{path}#q{question.number}", question.text[:300]
+    return Line(notice.kind, discussion.title, who, words, path)
+
+
+def _waiting(user_id: int) -> list[Notice]:
+    found = select(Notice).where(Notice.user_id == user_id, Notice.done_at.is_(None)).order_by(Notice.id)
+    return list(db.session.scalars(found))
+
+
+def _done(notices: list[Notice], now: datetime) -> None:
+    db.session.execute(
+        update(Notice).where(Notice.id.in_([notice.id for notice in notices])).values(done_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _seen(user_id: int) -> datetime | None:
+    """When this person was last seen on any of their devices."""
+    return db.session.scalar(select(func.max(Session.seen_at)).where(Session.user_id == user_id))
+
+
+def _written_lately(user_id: int, now: datetime) -> int:
+    email = select(User.email).where(User.id == user_id).scalar_subquery()
+    mine = (Letter.to == email, Letter.kind == "notices", Letter.written_at > now - timedelta(hours=1))
+    return db.session.scalar(select(func.count()).select_from(Letter).where(*mine)) or 0
+
+
+def set_quiet(user: User, wanted: set[NoticeKind]) -> None:
+    """Mail `user` of the kinds that are `wanted`, and of no others."""
+    user.quiet = ",".join(kind.value for kind in NoticeKind if kind not in wanted)
+
+
+def silence_by(token: str) -> None:
+    """End all of these letters by the link that each of them has. Raises Refused (link_over, 410)."""
+    set_quiet(by_token(token), set())
+
+
+def by_token(token: str) -> User:
+    """Return to whom a letter with this link went. Raises Refused (link_over, 410)."""
+    over = Refused("link_over", "This link is no longer good. Choose on your account page what we mail you.", 410)
+    try:
+        number, email = _serializer().loads(token)
+    except (BadData, ValueError, TypeError) as error:
+        raise over from error
+    user = db.session.get(User, number)
+    if user is None or user.email != email:
+        raise over
+    return user
+
+
+def _token(user: User) -> str:
+    return str(_serializer().dumps([user.id, user.email]))
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="quiet")
