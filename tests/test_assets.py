@@ -33,7 +33,15 @@ def test_the_committed_bundles_are_what_the_sources_make(tmp_path):
     fresh = tmp_path / "built"
     subprocess.run([node(), "tools/assets.mjs", str(fresh)], cwd=ROOT, check=True, timeout=60)
 
-    assert sorted(files(fresh)) == ["console.css", "console.js", "live.js", "site.js", "style.css"]
+    assert sorted(files(fresh)) == [
+        "console.css",
+        "console.js",
+        "embed.js",
+        "frame.js",
+        "live.js",
+        "site.js",
+        "style.css",
+    ]
     stale = [name for name, content in files(fresh).items() if files(BUILT).get(name) != content]
     assert not stale, f"Run `make assets` and commit the result; out of date: {stale}"
     assert files(BUILT).keys() == files(fresh).keys()

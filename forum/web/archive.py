@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, current_app, make_response, render_template, stream_with_context
 
 from forum import access
-from forum.archive import card, citing, export, statistics
+from forum.archive import card, citing, export, framing, statistics
 from forum.config import Settings
 from forum.extensions import limiter
 from forum.live.scene import Scene
@@ -43,6 +43,9 @@ def keep(slug: str) -> Response:
         scene=Scene.of(found.discussion),
         citations=citing.styles(found.discussion, address, site_name()),
         is_host=access.may(found.user, "discussion.edit", found.discussion),
+        embed=None
+        if found.discussion.visibility is Visibility.INVITED
+        else framing.lines(found.discussion, public_url()),
     )
     return send(page, found)
 

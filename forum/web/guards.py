@@ -15,7 +15,7 @@ from forum.refusals import Refused
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{style}; img-src 'self'; connect-src 'self' {socket}; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors {around}; manifest-src 'self'"
 )
 
 
@@ -78,12 +78,15 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     socket = ("wss://" if request.is_secure else "ws://") + request.host
     # The hash of each style (CSP 3, 2.3.1).
+    # What is made for frames may stand in any page; nothing can be done there, and no session is asked for.
+    around = "*" if g.get("is_embed") else "'none'"
     style = "".join(f" 'sha256-{digest}'" for digest in g.get("allowed_styles", ()))
-    headers.setdefault("Content-Security-Policy", _POLICY.format(socket=socket, style=style))
+    headers.setdefault("Content-Security-Policy", _POLICY.format(socket=socket, style=style, around=around))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if not g.get("is_embed"):
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()")
     if settings().is_https:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")

@@ -42,7 +42,7 @@ NO_PAGES = {
     "static", "home.icon", "home.alive", "home.ready", "discussion.recent", "discussion.earlier", "discussion.events",
     "discussion.permalink", "discussion.feed", "discussion.calendar_entry", "records.of_discussion_as",
     "records.of_site_as", "archive.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
-    "feeds.site_map", "feeds.robots", "accounts.data",
+    "feeds.site_map", "feeds.robots", "embed.script", "embed.describe", "accounts.data",
 }  # fmt: skip
 # endpoint: who looks and where; {d} is the discussion's address, the other names are filled in by `Street`.
 PAGES = {
@@ -61,6 +61,7 @@ PAGES = {
     "rsvps.show": [("visitor", "{announced}/rsvp"), ("member", "{announced}/rsvp"), ("visitor", "{closed}/rsvp")],
     "rsvps.confirm": [("visitor", "/rsvp/{rsvp_token}")],
     "rsvps.unsubscribe": [("visitor", "/unsubscribe/{stop_token}")],
+    "embed.show": [("visitor", "{d}/embed"), ("visitor", "{announced}/embed")],
     "comments.ask": [
         *(("host", f"{{d}}/comments/{{comment}}/{verb}") for verb in ("move", "hide", "highlight", "mute")),
         ("member", "{d}/comments/{comment}/flag"), ("author", "{d}/comments/{comment}/edit"),

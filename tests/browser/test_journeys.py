@@ -1,6 +1,8 @@
 """Lived in Chromium: a panelist on a phone, a measure and its objection, late comments, the face of a site."""
 
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -207,3 +209,45 @@ def test_an_administrator_gives_the_site_its_face_and_an_organiser(scene: Scene)
     other.goto(f"{scene.address}/organise/new")
     other.get_by_role("heading", name="New discussion").wait_for()
     assert scene.trouble == []
+
+
+def test_another_site_shows_it_live_in_a_frame_that_grows(scene: Scene):
+    house = scene.house
+    discussion = house.discussion(ask=1, slug=f"frame-{id(scene)}")
+    line = f'<script async src="{scene.address}/embed.js" data-discussion="{discussion.slug}"></script>'
+    page = scene.context(bypass_csp=False).new_page()
+    news = _Site(f"<!doctype html><h1>News</h1>{line}<p>After</p>")
+    page.goto(news.address)
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="Take part").wait_for()
+    until(page, "() => Number(document.querySelector('iframe').height) !== 480", None, 5)
+    low = page.evaluate("Number(document.querySelector('iframe').height)")
+    for number in range(6):
+        house.comment(discussion, house.user(f"Writer {number}"), f"Answer {number}. " * 20, question=1)
+    frame.get_by_text("Answer 5.").first.wait_for(timeout=9_000)
+    until(page, "(low) => Number(document.querySelector('iframe').height) > low + 300", low, 5)
+    news.shutdown()
+    assert scene.trouble == []
+
+
+class _Site(ThreadingHTTPServer):
+    """Another site, with one page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(("127.0.0.1", 0), self.answer(page))
+        self.address = f"http://localhost:{self.server_port}/"
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def answer(page: str) -> type[BaseHTTPRequestHandler]:
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(page.encode())
+
+            def log_message(self, *_words: object) -> None:
+                """Keep quiet."""
+
+        return Answer

@@ -1,0 +1,29 @@
+/** Inside a frame of another site: keeps the page new while it is seen, and tells the page around how high it is. */
+
+const EVERY = 5_000;
+
+function tellHeight() {
+  const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+  parent.postMessage({ type: "roundtext", height, address: location.href }, "*");
+}
+
+async function renew() {
+  if (document.hidden || !["live", "paused", "announced"].includes(document.body.dataset.phase ?? "")) return;
+  try {
+    const response = await fetch(location.href, { cache: "no-cache", credentials: "omit" });
+    if (!response.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    const [now, next] = [document.getElementById("main"), fresh.getElementById("main")];
+    document.body.dataset.phase = fresh.body.dataset.phase;
+    if (now && next && now.innerHTML !== next.innerHTML) now.replaceWith(document.importNode(next, true));
+  } catch {
+    // The line is gone for a moment; the next look will tell.
+  }
+  tellHeight();
+}
+
+tellHeight();
+addEventListener("load", tellHeight);
+new ResizeObserver(tellHeight).observe(document.body);
+setInterval(renew, EVERY);
+document.addEventListener("visibilitychange", renew);

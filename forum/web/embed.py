@@ -1,0 +1,103 @@
+"""A discussion inside other sites' pages: to read only, the same for everybody, without session and without buttons."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
+
+from forum import access
+from forum.archive import framing
+from forum.live import pages, stream
+from forum.live.scene import Scene
+from forum.models import Discussion, Question, Visibility
+from forum.refusals import Refused, invalid, unknown
+from forum.web.archive import public_url
+from forum.web.view import whole
+from forum.web.words import site_name
+
+blueprint = Blueprint("embed", __name__)
+
+MOST = 40
+
+
+def _found(slug: str) -> Discussion:
+    """Return a discussion that everybody may read, whoever asks: a frame in a stranger's page shows nobody more."""
+    discussion = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
+    if discussion is None or discussion.visibility is Visibility.INVITED:
+        raise unknown()
+    access.require(None, "discussion.read", discussion)
+    return discussion
+
+
+@blueprint.get("/d/<slug>/embed")
+def show(slug: str) -> Response:
+    """Show the newest comments, or with `?question=2` those of one question, for a frame in any page."""
+    discussion = _found(slug)
+    scene = Scene.of(discussion)
+    question = _question(scene, whole("question", 1, 1000))
+    where: stream.Where = question.id if question else "time"
+    comments = stream.dress(discussion, stream.before(discussion, where, None, MOST))
+    g.is_embed = True
+    page = render_template(
+        "discussion/embed.html", discussion=discussion, scene=scene, question=question, comments=comments
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
+    if not request.cookies:
+        pages.keep(discussion)
+    return response
+
+
+def _question(scene: Scene, number: int | None) -> Question | None:
+    if number is None:
+        return scene.open
+    found = next((question for question in scene.asked if question.number == number), None)
+    if found is None:
+        raise invalid(question="Give the number of a question that has been asked, or leave it out.")
+    return found
+
+
+@blueprint.get("/embed.js")
+def script() -> Response:
+    """The one line for other sites: it makes the frame, and lets it grow with what is in it."""
+    path = Path(current_app.static_folder or "") / "built" / "frame.js"
+    response = make_response(path.read_text(encoding="utf-8"))
+    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@blueprint.get("/oembed")
+def describe() -> Response:
+    """Answer sites that ask how to show a link of ours (oembed.com). Query: url, maxwidth, maxheight, format (json)."""
+    if request.args.get("format", "json") != "json":
+        raise Refused("not_implemented", "This server describes its pages as JSON only.", 501)
+    try:
+        parts = urlsplit(request.args.get("url", "")[:2000].replace("\0", ""))
+    except ValueError as error:
+        raise unknown() from error
+    place = parts.path.strip("/").split("/")
+    ours = urlsplit(public_url()).netloc
+    if parts.scheme not in {"http", "https"} or parts.netloc not in {ours, request.host} or place[:1] != ["d"]:
+        raise unknown()
+    discussion = _found(place[1] if len(place) > 1 else "")
+    width = min(framing.WIDTH, whole("maxwidth", 1, 10_000) or framing.WIDTH)
+    height = min(framing.HEIGHT, whole("maxheight", 1, 10_000) or framing.HEIGHT)
+    response = jsonify(
+        version="1.0",
+        type="rich",
+        title=discussion.title,
+        provider_name=site_name(),
+        provider_url=public_url(),
+        html=framing.frame(discussion, public_url(), width, height),
+        width=width,
+        height=height,
+        thumbnail_url=f"{public_url()}/d/{discussion.slug}/card.png",
+        thumbnail_width=1200,
+        thumbnail_height=630,
+        cache_age=3600,
+    )
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
