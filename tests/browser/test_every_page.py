@@ -82,6 +82,7 @@ PAGES = {
     "console.ask_to_close": [("host", "{d}/console/close")],
     "console.write_question": [("host", "{d}/questions/new")],
     "console.edit_question": [("host", "{d}/questions/{question}/edit")],
+    "importing.bring_in": [("owner", "/organise/import")],
     "organiser.mine": [("owner", "/organise")],
     "organiser.new": [("owner", "/organise/new"), ("administrator", "/organise/new?like=water")],
     "organiser.edit": [("host", "{d}/edit")],

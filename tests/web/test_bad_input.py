@@ -207,6 +207,7 @@ class Desk:
             "organiser.change_seat": [(f"{d}/seats/{self.seat.id}/edit", SEAT)],
             "organiser.edit": [(f"{d}/edit", DISCUSSION | {"slug": self.discussion.slug})],
             "organiser.give_seat": [(f"{d}/seats/new", SEAT)],
+            "importing.bring_in": [("/organise/import", {"kind": "text", "source": "Q1: Why?\nAnna: Because."})],
             "organiser.new": [("/organise/new", DISCUSSION)],
             "organiser.take_seat": [(f"{d}/seats/{2**70}/take", {})],
         }  # fmt: skip

@@ -1,0 +1,265 @@
+"""Discussions that took place elsewhere, read into one shape: Discourse topics, tables, and plain text.
+
+What is read here is a proposal: the host sees it, names people and questions, and only then is anything stored.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from html import unescape
+from typing import Any
+
+from forum.refusals import invalid
+
+LONGEST = 250_000
+MOST_COMMENTS = 2000
+
+
+class Kind(StrEnum):
+    """Where it comes from."""
+
+    TEXT = "text"
+    CSV = "csv"
+    DISCOURSE = "discourse"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One comment as it was found. `question` counts from 1, `reply_to` is the place of an earlier one from 1."""
+
+    author: str
+    body: str
+    question: int | None = None
+    at: datetime | None = None
+    affiliation: str = ""
+    reply_to: int | None = None
+
+
+@dataclass
+class Found:
+    """A whole discussion as it was found."""
+
+    title: str = ""
+    questions: list[str] = field(default_factory=list)
+    comments: list[Said] = field(default_factory=list)
+
+    @property
+    def authors(self) -> list[str]:
+        """Return everybody who wrote, in the order in which they first did."""
+        return list(dict.fromkeys(comment.author for comment in self.comments))
+
+    def count(self, author: str) -> int:
+        """Return how many comments `author` has."""
+        return sum(1 for comment in self.comments if comment.author == author)
+
+
+def read(kind: Kind, source: str) -> Found:
+    """Return what `source` holds. Raises Refused (invalid: source) saying what is wrong with it."""
+    if len(source) > LONGEST:
+        raise invalid(source=f"This is longer than {LONGEST:,} characters. Split it into two discussions.")
+    if not source.strip():
+        raise invalid(source="Paste the discussion, or choose a file.")
+    try:
+        found = {Kind.TEXT: _text, Kind.CSV: _csv, Kind.DISCOURSE: _discourse}[kind](source.replace("\0", ""))
+    except (ValueError, LookupError, TypeError, AttributeError, csv.Error, RecursionError) as error:
+        words = {Kind.TEXT: "text", Kind.CSV: "a table with a line of headings", Kind.DISCOURSE: "a topic’s JSON"}
+        raise invalid(source=f"This could not be read as {words[kind]}. Check the kind, and try again.") from error
+    if not found.comments:
+        raise invalid(source="Nobody’s words were found in it. In a text a comment begins with a name and a colon.")
+    if len(found.comments) > MOST_COMMENTS:
+        raise invalid(source=f"There are more than {MOST_COMMENTS:,} comments in it. Split it.")
+    return found
+
+
+# ---- plain text ----
+
+_QUESTION = re.compile(r"\s*(?:\*\*|#+\s*)?Q(?:uestion)?\s*(\d{1,2})\s*[:.)–-]\s*(.*?)(?:\*\*)?\s*$", re.IGNORECASE)
+# "Name:", "Name, Place:", "Name (Place) [15:03]:", "15:03 Name:". Names have a capital and few words.
+_SPEAKER = re.compile(
+    r"\s*(?:\*\*)?(?:[\[(]?(?P<before>\d{1,2}:\d\d)[\])]?\s+)?(?P<name>[^\W\d_][^:,()\[\]\n]{1,59}?)"
+    r"(?:\s*[,(]\s*(?P<place>[^:()\[\]\n]{2,80}?)\)?)?(?:\s*[\[(](?P<after>\d{1,2}:\d\d)[\])])?\s*(?:\*\*)?:(?:\*\*)?(?:\s+|$)(?P<words>.*)$"
+)
+_MOST_WORDS_IN_A_NAME = 6
+_SMALL = {
+    "de",
+    "da",
+    "do",
+    "van",
+    "von",
+    "der",
+    "den",
+    "la",
+    "le",
+    "bin",
+    "al",
+    "el",
+    "of",
+    "and",
+    "y",
+    "e",
+    "dos",
+    "del",
+}
+
+
+def _text(source: str) -> Found:
+    """Lines like “Q1: …” begin questions, lines like “Name: …” comments; other lines go on with what there is."""
+    found = Found()
+    number: int | None = None
+    lines: list[str] = []
+    for line in source.splitlines():
+        if match := _QUESTION.match(line):
+            lines = [match[2]]
+            found.questions.append("")
+            number = len(found.questions)
+        elif (speaker := _SPEAKER.match(line)) and _is_name(speaker["name"]):
+            lines = [speaker["words"]]
+            place = (speaker["place"] or "").strip()
+            found.comments.append(Said(speaker["name"].strip(), "", number, None, place))
+        elif not found.questions and not found.comments:
+            found.title = found.title or line.strip().strip("#* ")[:200]
+            continue
+        else:
+            lines.append(line)
+        said = "\n".join(lines).strip()
+        if number is not None and not any(comment.question == number for comment in found.comments):
+            found.questions[number - 1] = said
+        elif found.comments:
+            found.comments[-1] = replace(found.comments[-1], body=said)
+    found.comments = [comment for comment in found.comments if comment.body]
+    return found
+
+
+def _is_name(name: str) -> bool:
+    words = name.split()
+    capitals = [word for word in words if word.casefold() not in _SMALL]
+    return (
+        0 < len(words) <= _MOST_WORDS_IN_A_NAME
+        and bool(capitals)
+        and all(word[0].isupper() or not word[0].isascii() or word[0] in "“'\"" for word in capitals)
+    )
+
+
+# ---- a table ----
+
+_COLUMNS = {
+    "author": ("author", "name", "user", "username", "who", "writer"),
+    "body": ("text", "body", "comment", "message", "content", "raw"),
+    "question": ("question", "q", "topic"),
+    "at": ("at", "date", "time", "created_at", "posted_at", "timestamp"),
+    "affiliation": ("affiliation", "organisation", "organization", "company"),
+    "reply_to": ("reply_to", "in_reply_to", "parent"),
+    "id": ("id", "number", "post_number"),
+}
+
+
+def _csv(source: str) -> Found:
+    """The first line names the columns; ours are understood, and those that such tables often have."""
+    lines = source.lstrip("\ufeff").splitlines(keepends=True)
+    dialect = ";" if lines[0].count(";") > lines[0].count(",") else "\t" if "\t" in lines[0] else ","
+    rows = list(csv.DictReader(lines, delimiter=dialect))
+    known = {name.strip().lower(): name for name in rows[0] if name}
+    column = {key: next((known[name] for name in names if name in known), None) for key, names in _COLUMNS.items()}
+    if column["author"] is None or column["body"] is None:
+        raise ValueError("no column of authors, or of texts")
+    found, numbers, places = Found(), dict[str, int](), dict[str, int]()
+
+    def cell(row: dict[str, Any], key: str) -> str:
+        name = column[key]
+        return str(row.get(name) or "").strip() if name is not None else ""
+
+    for row in rows:
+        body = (
+            cell(row, "body").removeprefix("'")
+            if cell(row, "body")[:2] in {"'=", "'+", "'-", "'@"}
+            else cell(row, "body")
+        )
+        if not body or not cell(row, "author"):
+            continue
+        asked = cell(row, "question")
+        if asked and asked not in numbers:
+            numbers[asked] = len(numbers) + 1
+            found.questions.append(asked)
+        places[cell(row, "id") or f"row {len(found.comments)}"] = len(found.comments) + 1
+        found.comments.append(
+            Said(
+                cell(row, "author")[:80], body, numbers.get(asked), moment(cell(row, "at")),
+                cell(row, "affiliation")[:120], places.get(cell(row, "reply_to")),
+            )
+        )  # fmt: skip
+    return found
+
+
+# ---- Discourse ----
+
+
+def _discourse(source: str) -> Found:
+    """A topic as /t/<id>.json gives it (with `include_raw`, its Markdown)."""
+    topic = json.loads(source)
+    found, places = Found(title=str(topic.get("title", ""))[:200]), dict[int, int]()
+    for post in topic["post_stream"]["posts"]:
+        body = str(post.get("raw") or _words(str(post.get("cooked", "")))).strip()
+        if not body or post.get("post_type", 1) != 1:
+            continue
+        places[int(post["post_number"])] = len(found.comments) + 1
+        found.comments.append(
+            Said(
+                str(post.get("name") or post["username"]).strip()[:80],
+                body,
+                at=moment(str(post.get("created_at", ""))),
+                reply_to=places.get(int(post.get("reply_to_post_number") or 0)),
+            )
+        )
+    return found
+
+
+def _words(html: str) -> str:
+    """Return the words of rendered HTML, a blank line between its blocks, links as addresses."""
+    said = re.sub(r"<a\b[^>]*href=\"(https?://[^\"]+)\"[^>]*>(.*?)</a>", r"[\2](\1)", html, flags=re.DOTALL)
+    said = re.sub(r"<br\s*/?>", "\n", said)
+    said = re.sub(r"</(?:p|div|li|blockquote|h\d|pre|aside)>", "\n\n", said)
+    said = unescape(re.sub(r"<[^>]*>", "", said))
+    return re.sub(r"\n{3,}", "\n\n", said)
+
+
+# ---- what the host makes of it ----
+
+
+def moment(typed: str) -> datetime | None:
+    """Return a moment as other programs write it, in UTC; None for what is none."""
+    try:
+        found = datetime.fromisoformat(typed.replace(" UTC", "+00:00"))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def with_times(comments: Iterable[Said], begin: datetime, end: datetime) -> list[Said]:
+    """Return the comments with a time each: their own, or one spread evenly over the event, in their order."""
+    comments = list(comments)
+    step = (end - begin) / (len(comments) + 1)
+    return [replace(comment, at=comment.at or begin + step * place) for place, comment in enumerate(comments, start=1)]
+
+
+def joined(found: Found, no_names: set[str]) -> Found:
+    """Return the same, where what stood behind `no_names` goes on with the comment before: they were no names."""
+    comments: list[Said] = []
+    places: dict[int, int] = {}
+    for place, comment in enumerate(found.comments, start=1):
+        if comment.author in no_names and comments:
+            last = comments[-1]
+            comments[-1] = replace(last, body=f"{last.body}\n\n{comment.author}: {comment.body}")
+        else:
+            comments.append(replace(comment, reply_to=places.get(comment.reply_to or 0)))
+        places[place] = len(comments)
+    return Found(found.title, found.questions, comments)
+
+
+def spread(comments: list[Said]) -> tuple[datetime, datetime] | None:
+    """Return from when to when the comments that have a time were written; None when none has."""
+    times = [comment.at for comment in comments if comment.at is not None]
+    return (min(times), max(times) + timedelta(minutes=1)) if times else None

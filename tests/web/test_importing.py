@@ -1,0 +1,192 @@
+"""Past discussions from elsewhere: read, looked through, and stored whole, with their own dates."""
+
+import html
+import json
+import re
+from io import BytesIO
+
+import pytest
+
+from forum.archive import export, foreign
+from forum.archive.foreign import Kind
+from forum.database import db
+from forum.models import Comment, Discussion, SiteRole
+from forum.refusals import Refused
+
+TEXT = """Who owns the rain?
+
+Q1: What should a city do first?
+And what never?
+
+Maria dos Santos (River Office): Start with the meters.
+
+Note that half of it is never billed: nobody knows why.
+See https://example.org/a for more.
+
+15:20 Otto Ode: Agreed, Maria.
+Q2. Who pays?
+Priya Raman, Partnering Lab [15:31]: Those who use it.
+Remember: not those who cannot.
+"""
+TOPIC = {
+    "title": "Whose river?",
+    "post_stream": {
+        "posts": [
+            {"post_number": 1, "username": "maria", "name": "Maria Santos", "created_at": "2025-03-01T10:00:00.000Z",
+             "cooked": "<p>Start <b>here</b>.</p><p>See <a href=\"https://example.org/x\">this</a> &amp; that.</p>"},
+            {"post_number": 2, "username": "system", "name": "", "created_at": "2025-03-01T10:01:00.000Z",
+             "cooked": "<p>closed</p>", "post_type": 3},
+            {"post_number": 3, "username": "otto", "name": "", "created_at": "2025-03-01T10:05:00.000Z",
+             "raw": "I *agree*.", "reply_to_post_number": 1},
+        ]
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(app, house):
+    client = app.test_client()
+    house.sign_in(client, house.user("Olga Winter", role=SiteRole.ORGANISER))
+    client.token = house.token(client)
+    return client
+
+
+def send(client, **fields):
+    return client.post("/organise/import", data={"csrf_token": client.token, "kind": "text"} | fields)
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """What a browser would send of the form that `page` shows."""
+    form = page[page.index('<form class="plain-form"') :]
+    found = {
+        name: html.unescape(value) for name, value in re.findall(r'<input [^>]*?name="([^"]+)" value="([^"]*)"', form)
+    }
+    found |= {
+        name: html.unescape(words)
+        for name, words in re.findall(r'<textarea [^>]*?name="([^"]+)"[^>]*>\n(.*?)</textarea>', form, re.DOTALL)
+    }
+    for name, inner in re.findall(r'<select name="([^"]+)">(.*?)</select>', form, re.DOTALL):
+        found[name] = re.search(r'value="([^"]*)" selected', inner)[1]
+    found |= {name: value for name, value in re.findall(r'name="([a-z]+_(?:date|time))" value="([^"]*)"', form)}
+    found |= dict(re.findall(r'id="field-(title|slug|zone)" name="[a-z]+" type="text" value="([^"]*)"', form))
+    found.pop("join-0", None)
+    return {name: value for name, value in found.items() if not name.startswith("join-")}
+
+
+def test_the_common_shape_of_old_panels_is_read():
+    found = foreign.read(Kind.TEXT, TEXT)
+    assert found.title == "Who owns the rain?"
+    assert found.questions == ["What should a city do first?\nAnd what never?", "Who pays?"]
+    assert [(one.author, one.affiliation, one.question) for one in found.comments] == [
+        ("Maria dos Santos", "River Office", 1), ("Otto Ode", "", 1), ("Priya Raman", "Partnering Lab", 2),
+        ("Remember", "", 2),
+    ]  # fmt: skip
+    assert "half of it is never billed: nobody knows why." in found.comments[0].body
+    assert "https://example.org/a" in found.comments[0].body
+
+
+def test_a_preview_stores_nothing_and_the_host_decides(app, desk, clock):
+    shown = send(desk, source=TEXT).get_data(as_text=True)
+    assert "4 comments were found" in shown
+    assert "Nothing is stored yet." in shown
+    assert db.session.query(Discussion).count() == 0
+    fields = fields_of(shown)
+    assert fields["title"] == "Who owns the rain?"
+    assert fields["slug"] == "who-owns-the-rain"
+    # “Remember” is no name, Otto has another one, and his comment belongs to Q2.
+    fields |= {"join-3": "1", "name-1": "Otto O. Ode", "question-1": "2", "store": "1"}
+    fields |= {"starts_at_date": "2019-05-01", "starts_at_time": "15:00", "zone": "Europe/London"}
+    fields |= {"ends_at_date": "2019-05-01", "ends_at_time": "16:00"}
+    answer = send(desk, **fields)
+    assert (answer.status_code, answer.location) == (303, "/d/who-owns-the-rain"), answer.get_data(as_text=True)
+    made = Discussion.with_slug("who-owns-the-rain")
+    assert (made.phase.value, f"{made.starts_at:%Y-%m-%d %H:%M}") == ("closed", "2019-05-01 14:00")
+    stored = db.session.query(Comment).order_by(Comment.id).all()
+    assert [(one.byline_name, one.question.number) for one in stored] == [
+        ("Maria dos Santos", 1), ("Otto O. Ode", 2), ("Priya Raman", 2),
+    ]  # fmt: skip
+    assert stored[2].source.endswith("Remember: not those who cannot.")
+    assert stored[0].byline_affiliation == "River Office"
+    assert made.starts_at < stored[0].posted_at < stored[2].posted_at < made.ends_at
+    page = app.test_client().get("/d/who-owns-the-rain/transcript").get_data(as_text=True)
+    assert "Start with the meters." in page
+
+
+def test_what_is_at_fault_comes_back_with_everything_that_was_typed(desk, clock):
+    fields = fields_of(send(desk, source=TEXT).get_data(as_text=True)) | {
+        "store": "1",
+        "title": "",
+        "words-1": "Changed?",
+    }
+    fields |= {"ends_at_date": "2018-01-01"}
+    answer = send(desk, **fields)
+    assert answer.status_code == 422
+    shown = answer.get_data(as_text=True)
+    assert 'href="#field-title"' in shown
+    assert "Changed?" in shown
+    assert "Priya Raman" in shown
+    fields |= {"title": "Rain", "ends_at_date": "2099-01-01", "starts_at_date": "2098-12-31"}
+    assert "Only what is over can be brought in" in send(desk, **fields).get_data(as_text=True)
+    assert db.session.query(Discussion).count() == 0
+
+
+def test_a_topic_of_discourse(desk, clock):
+    found = foreign.read(Kind.DISCOURSE, json.dumps(TOPIC))
+    assert found.title == "Whose river?"
+    assert [one.author for one in found.comments] == ["Maria Santos", "otto"]
+    assert found.comments[0].body == "Start here.\n\nSee [this](https://example.org/x) & that."
+    assert found.comments[1].reply_to == 1
+    file = BytesIO(json.dumps(TOPIC).encode())
+    fields = fields_of(send(desk, kind="discourse", file=(file, "topic.json")).get_data(as_text=True))
+    assert (fields["starts_at_date"], fields["starts_at_time"]) == ("2025-03-01", "10:00")
+    answer = send(desk, **fields, store="1")
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    first, second = db.session.query(Comment).order_by(Comment.id)
+    assert second.reply_to is first
+    assert second.posted_at.isoformat() == "2025-03-01T10:05:00+00:00"
+
+
+def test_our_own_table_comes_back_as_it_went(app, house, desk, clock):
+    room = house.discussion(ask=1, slug="water")
+    first = house.comment(room, house.user("Mara Member"), "=Sum, they *say*;\nand more.", question=1)
+    house.comment(room, house.user("Otto Ode"), "Yes.", question=1, reply_to=first.id)
+    house.comment(room, house.user("Otto Ode"), "Hello.")
+    found = foreign.read(Kind.CSV, export.whole("csv", room))
+    assert [one.body for one in found.comments] == ["=Sum, they *say*;\nand more.", "Yes.", "Hello."]
+    assert [one.reply_to for one in found.comments] == [None, 1, None]
+    assert [one.question for one in found.comments] == [1, 1, None]
+    assert found.comments[0].at == first.posted_at
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("text", ""), ("text", "no name here"), ("text", "x" * 250_001), ("csv", "a,b\n1,2"), ("csv", "author,text\n"),
+        ("csv", "\n"), ("discourse", "{}"), ("discourse", "[]"), ("discourse", "null"), ("discourse", "[" * 5000),
+        ("discourse", '{"post_stream": {"posts": [{"post_number": "x", "username": "u", "cooked": "<p>w</p>"}]}}'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_words(kind, source):
+    with pytest.raises(Refused) as caught:
+        foreign.read(Kind(kind), source)
+    assert "source" in caught.value.fields
+
+
+def test_rubbish_in_a_text_takes_no_time_and_no_harm(desk, clock):
+    for source in (
+        "A: " * 60_000,
+        "Q1:" * 60_000,
+        "(" * 200_000,
+        "Anna: <script>alert(1)</script>\n" * 2000,
+        "Ä" * 200_000 + ":",
+    ):
+        answer = send(desk, source=source)
+        assert answer.status_code in {200, 422}
+        assert "<script>alert" not in answer.get_data(as_text=True)
+
+
+def test_it_is_for_organisers(app, house):
+    client = app.test_client()
+    assert client.get("/organise/import").status_code == 404
+    house.sign_in(client, house.user())
+    assert client.get("/organise/import").status_code == 404
