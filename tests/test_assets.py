@@ -39,6 +39,7 @@ def test_the_committed_bundles_are_what_the_sources_make(tmp_path):
         "embed.js",
         "frame.js",
         "live.js",
+        "replay.js",
         "site.js",
         "style.css",
     ]

@@ -1,6 +1,8 @@
 """What stays of a discussion: files to keep, how to cite it, its numbers, and a picture for whoever links to it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, make_response, render_template, stream_with_context
 
@@ -8,13 +10,17 @@ from forum import access
 from forum.archive import card, citing, export, framing, statistics
 from forum.config import Settings
 from forum.extensions import limiter
+from forum.live import stream
 from forum.live.scene import Scene
-from forum.models import Visibility
+from forum.live.stream import Shown
+from forum.models import Question, Visibility
 from forum.web.comments import by_writer
 from forum.web.discussion import find, send
 from forum.web.words import site_name
 
 blueprint = Blueprint("archive", __name__)
+
+MOST_REPLAYED = 500
 
 # The end of the address, the format, and what a browser is told that it is.
 KINDS = {
@@ -83,6 +89,38 @@ def numbers(slug: str) -> Response:
         scene=Scene.of(found.discussion),
         numbers=statistics.of(found.discussion),
         is_host=access.may(found.user, "console.open", found.discussion),
+    )
+    return send(page, found)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One thing that happened: a question was asked, or a comment written."""
+
+    at: datetime
+    question: Question | None = None
+    shown: Shown | None = None
+
+
+@blueprint.get("/d/<slug>/replay")
+def again(slug: str) -> Response:
+    """Show a discussion as it unfolded, the first MOST_REPLAYED comments; without script it is all of them by time."""
+    found = find(slug)
+    scene = Scene.of(found.discussion)
+    comments = stream.dress(found.discussion, stream.first(found.discussion, MOST_REPLAYED))
+    moments = [Moment(shown.comment.posted_at, shown=shown) for shown in comments]
+    moments += [Moment(question.asked_at, question=question) for question in scene.asked if question.asked_at]
+    moments.sort(key=lambda moment: (moment.at, moment.shown is not None))
+    begin = min((moment.at for moment in moments), default=found.discussion.starts_at)
+    end = max((moment.at for moment in moments), default=found.discussion.ends_at)
+    page = render_template(
+        "discussion/replay.html",
+        discussion=found.discussion,
+        scene=scene,
+        parts=moments,
+        begin=begin - timedelta(seconds=2),
+        end=end + timedelta(seconds=2),
+        cut=MOST_REPLAYED if scene.tally.comments > MOST_REPLAYED else 0,
     )
     return send(page, found)
 

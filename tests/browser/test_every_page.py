@@ -61,6 +61,7 @@ PAGES = {
     "rsvps.show": [("visitor", "{announced}/rsvp"), ("member", "{announced}/rsvp"), ("visitor", "{closed}/rsvp")],
     "rsvps.confirm": [("visitor", "/rsvp/{rsvp_token}")],
     "rsvps.unsubscribe": [("visitor", "/unsubscribe/{stop_token}")],
+    "archive.again": [("visitor", "{closed}/replay")],
     "embed.show": [("visitor", "{d}/embed"), ("visitor", "{announced}/embed")],
     "comments.ask": [
         *(("host", f"{{d}}/comments/{{comment}}/{verb}") for verb in ("move", "hide", "highlight", "mute")),

@@ -230,6 +230,27 @@ def test_another_site_shows_it_live_in_a_frame_that_grows(scene: Scene):
     assert scene.trouble == []
 
 
+def test_a_past_discussion_is_played_as_it_unfolded(scene: Scene):
+    house = scene.house
+    discussion = house.discussion(ask=1, slug=f"replay-{id(scene)}")
+    first, second = (house.comment(discussion, house.user(), f"Answer {n}.", question=1) for n in (1, 2))
+    with writing():
+        db.session.get_one(Comment, second.id).posted_at = first.posted_at + timedelta(minutes=30)
+        db.session.get_one(Discussion, discussion.id).ends_at = clock.now()
+    page = scene.context().new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}/replay")
+    page.get_by_role("button", name="Play").wait_for()
+    assert not page.get_by_text("Answer 1.").is_visible()
+    page.get_by_label("Speed").select_option("600")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_text("Answer 1.").wait_for(timeout=4_000)
+    assert not page.get_by_text("Answer 2.").is_visible()
+    page.get_by_text("Answer 2.").wait_for(timeout=9_000)
+    page.get_by_label("Moment of the discussion").fill("10")
+    until(page, "() => document.querySelectorAll('#replay [hidden]').length === 1")
+    assert scene.trouble == []
+
+
 class _Site(ThreadingHTTPServer):
     """Another site, with one page."""
 
