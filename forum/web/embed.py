@@ -39,7 +39,7 @@ def show(slug: str) -> Response:
     comments = stream.dress(discussion, stream.before(discussion, where, None, MOST))
     g.is_embed = True
     page = render_template(
-        "discussion/embed.html", discussion=discussion, scene=scene, question=question, comments=comments
+        "discussion/embed.html", discussion=discussion, scene=scene, question=question, comments=comments, seconds=60
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "public, no-cache"
