@@ -31,7 +31,7 @@ def _found(slug: str) -> Discussion:
 
 @blueprint.get("/d/<slug>/embed")
 def show(slug: str) -> Response:
-    """Show the newest comments, or with `?question=2` those of one question, for a frame in any page."""
+    """Show the open question's newest answers (else those of all), or with `?question=2` of one, for a frame."""
     discussion = _found(slug)
     scene = Scene.of(discussion)
     question = _question(scene, whole("question", 1, 1000))
