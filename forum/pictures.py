@@ -1,6 +1,7 @@
 """Pictures that people send: measured before they are decoded, drawn anew as WebP, kept under a name of our own."""
 
 import hashlib
+import re
 from io import BytesIO
 from typing import IO
 
@@ -12,13 +13,19 @@ from forum.refusals import invalid
 LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_PIXELS = 40_000_000
 WIDEST = 1600
+# A phone need not load what a desk shows.
+NARROWER = (480, 900)
 FACE = 288
 LOGO_HEIGHT, LOGO_WIDTH = 96, 480
+
+
+_SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
 
 
 def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool = False) -> str:
     """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most 1600 pixels wide; return its file name.
 
+    A wide one is kept in up to three sizes, which `sources` finds by its name.
     With `square`, its middle is kept, that many pixels wide and high: a face beside a name. A `logo` is made
     small enough for the bar on top, and what is see-through in it stays so.
 
@@ -40,10 +47,35 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
         drawn.thumbnail((LOGO_WIDTH, LOGO_HEIGHT))
     if drawn.width > WIDEST:
         drawn = drawn.resize((WIDEST, max(1, drawn.height * WIDEST // drawn.width)))
-    out = BytesIO()
-    drawn.save(out, "WEBP", quality=80, method=4)
-    name = hashlib.sha256(out.getvalue()).hexdigest()[:32] + ".webp"
+    written = _webp(drawn)
+    digest = hashlib.sha256(written).hexdigest()[:32]
     folder = settings.data_dir / "media"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(out.getvalue())
+    if square or logo:
+        name = f"{digest}.webp"
+    else:
+        name = f"{digest}-w{drawn.width}.webp"
+        for width in _narrower(drawn.width):
+            small = drawn.resize((width, max(1, drawn.height * width // drawn.width)))
+            (folder / f"{digest}-w{drawn.width}-{width}.webp").write_bytes(_webp(small))
+    (folder / name).write_bytes(written)
     return name
+
+
+def sources(name: str) -> str:
+    """Return the sizes in which the picture `name` is kept, as `srcset` has them; empty for one that has one size."""
+    match = _SIZED.match(name)
+    if match is None or not _narrower(int(match[2])):
+        return ""
+    small = [f"/media/{match[1]}-w{match[2]}-{width}.webp {width}w" for width in _narrower(int(match[2]))]
+    return ", ".join([*small, f"/media/{name} {match[2]}w"])
+
+
+def _narrower(width: int) -> list[int]:
+    return [narrow for narrow in NARROWER if narrow < width]
+
+
+def _webp(drawn: Image.Image) -> bytes:
+    out = BytesIO()
+    drawn.save(out, "WEBP", quality=80, method=4)
+    return out.getvalue()

@@ -1,11 +1,15 @@
 """Static files and pictures, as the server gives them."""
 
 import gzip
+from io import BytesIO
 
 import brotli
 import pytest
+from PIL import Image
 from werkzeug.test import Client
 
+from forum import pictures
+from forum.config import Settings
 from forum.files import Files
 
 
@@ -70,3 +74,22 @@ def test_nothing_else_is_ever_given(browser, path):
 def test_a_picture_has_its_own_type(browser):
     answer = browser.get("/media/ab12.png")
     assert (answer.data, answer.headers["Content-Type"]) == (b"\x89PNG", "image/png")
+
+
+def test_a_wide_picture_is_kept_in_three_sizes_and_a_narrow_one_in_one(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    for width, kept in ((2000, [480, 900, 1600]), (700, [480, 700]), (300, [300])):
+        file = BytesIO()
+        Image.new("RGB", (width, width // 2), (width % 256, 20, 30)).save(file, "PNG")
+        file.seek(0)
+        name = pictures.store(file, settings)
+        said = pictures.sources(name)
+        found = {tuple(one.split()) for one in said.split(", ")} if said else {(f"/media/{name}", f"{width}w")}
+        widths = []
+        for address, words in found:
+            with Image.open(tmp_path / address.removeprefix("/")) as picture:
+                assert f"{picture.width}w" == words
+                widths.append(picture.width)
+        assert sorted(widths) == kept
+    for name in ("", "old.webp", "../x-w900.webp", "f" * 32 + "-w99999.webp"):
+        assert pictures.sources(name) == ""

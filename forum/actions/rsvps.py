@@ -29,6 +29,13 @@ def counts(discussion: Discussion) -> dict[RsvpKind, int]:
     return {RsvpKind(kind): count for kind, count in rows}
 
 
+def reached(discussion: Discussion) -> dict[str, int]:
+    """Return how many were reminded, by the kind of letter: day, hour, live. For hosts only."""
+    notes = (func.count(Rsvp.day_at), func.count(Rsvp.hour_at), func.count(Rsvp.live_at))
+    row = db.session.execute(select(*notes).where(Rsvp.discussion_id == discussion.id)).one()
+    return dict(zip(("day", "hour", "live"), row, strict=True))
+
+
 def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
     """Note that `user` will come; again changes what was said. `zone` is the IANA name of their own time zone.
 

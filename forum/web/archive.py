@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, current_app, make_response, render_template, stream_with_context
 
 from forum import access
+from forum.actions import rsvps
 from forum.archive import card, citing, export, framing, statistics
 from forum.config import Settings
 from forum.extensions import limiter
@@ -15,7 +16,7 @@ from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Question, Visibility
 from forum.web.comments import by_writer
-from forum.web.discussion import find, send
+from forum.web.discussion import Found, find, send
 from forum.web.words import site_name
 
 blueprint = Blueprint("archive", __name__)
@@ -88,9 +89,15 @@ def numbers(slug: str) -> Response:
         discussion=found.discussion,
         scene=Scene.of(found.discussion),
         numbers=statistics.of(found.discussion),
-        is_host=access.may(found.user, "console.open", found.discussion),
+        reach=_reach(found) if access.may(found.user, "console.open", found.discussion) else None,
     )
     return send(page, found)
+
+
+def _reach(found: Found) -> dict[str, int]:
+    """What only hosts see: who wanted to come, and who was reminded."""
+    coming = {kind.value: count for kind, count in rsvps.counts(found.discussion).items()}
+    return coming | rsvps.reached(found.discussion)
 
 
 @dataclass(frozen=True)

@@ -214,13 +214,16 @@ def show_transcript(slug: str) -> Response:
     """Everything on one page that stands still: to print, search and read aloud."""
     found = find(slug)
     scene = Scene.of(found.discussion)
-    first = stream.dress(found.discussion, stream.first(found.discussion, linked.MOST_COMMENTS))
+    told = ""
+    if scene.phase == "closed":  # search engines come for the archive
+        first = stream.dress(found.discussion, stream.first(found.discussion, linked.MOST_COMMENTS))
+        told = linked.posting(scene, current_app.config["SETTINGS"].public_url, first)
     page = render_template(
         "discussion/transcript.html",
         scene=scene,
         discussion=found.discussion,
         parts=transcript.parts(scene),
-        linked=linked.posting(scene, current_app.config["SETTINGS"].public_url, first),
+        linked=told,
     )
     return send(page, found)
 

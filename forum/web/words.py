@@ -9,7 +9,7 @@ from flask import Flask, current_app, g, request
 from flask_babel import format_datetime, format_time, get_translations
 from markupsafe import Markup
 
-from forum import access, clock, looks, text
+from forum import access, clock, looks, pictures, text
 from forum.config import Settings
 from forum.models import Site
 from forum.web.guards import allowed
@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         day=_day,
+        sources=pictures.sources,
         date=_date,
         clock=_clock,
         iso=_iso,

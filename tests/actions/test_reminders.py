@@ -77,6 +77,19 @@ def test_a_day_an_hour_and_live_each_once(house, clock, event):
     assert "Sign in on the page to write" in letters("live")[0].body
 
 
+def test_hosts_alone_see_how_far_it_reached(app, house, clock, event):
+    for kind in (RsvpKind.TAKE_PART, RsvpKind.READ_ALONG, RsvpKind.READ_ALONG):
+        house.do(rsvps.say, house.user(), event, kind, "UTC")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    shown = page(app, house, house.host_of(event), "/d/river/statistics")
+    numbers = re.findall(r"<dt>([^<]+)</dt><dd>(\d+)</dd>", shown[: shown.index("Nothing has been")])
+    assert dict(numbers)["wanted to read along"] == "2"
+    assert dict(numbers)["reminded a day before"] == "3"
+    for other in (None, house.user()):
+        assert "Reach" not in page(app, house, other, "/d/river/statistics")
+
+
 def test_a_clock_that_is_set_and_a_server_that_was_off_double_and_lie_nothing(house, clock, event):
     house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
     clock.advance(2 * DAY)

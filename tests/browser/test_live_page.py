@@ -159,10 +159,10 @@ def test_the_recent_list_pauses_filters_and_refreshes(scene, discussion):
     scene.settle(discussion, page)
     assert page.locator(f"[data-recent='{held.id}']").count() == 0
     page.click("[data-recent-refresh]")
-    page.wait_for_selector(f"[data-recent='{held.id}']", timeout=3_000)
+    page.wait_for_selector(f"[data-recent='{held.id}']", timeout=10_000)
     page.click("[data-recent-pause]")
     spoken = scene.house.comment(discussion, panelist, "From the panel.", question=1)
-    page.wait_for_selector(f"[data-recent='{spoken.id}'].fresh", timeout=3_000)
+    page.wait_for_selector(f"[data-recent='{spoken.id}'].fresh", timeout=10_000)
     page.click("[data-recent-filter]")
     assert page.locator(f"[data-recent='{spoken.id}']").is_visible()
     assert not page.locator(f"[data-recent='{held.id}']").is_visible()
