@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, current_app, make_response, render_template, stream_with_context
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template
 
 from forum import access
 from forum.actions import rsvps
 from forum.archive import card, citing, export, framing, statistics
 from forum.config import Settings
+from forum.database import db
 from forum.extensions import limiter
 from forum.live import stream
 from forum.live.scene import Scene
 from forum.live.stream import Shown
-from forum.models import Question, Visibility
+from forum.models import Discussion, Question, Visibility
 from forum.web.comments import by_writer
 from forum.web.discussion import Found, find, send
 from forum.web.words import site_name
@@ -64,8 +65,8 @@ def file(slug: str, kind: str) -> Response:
     found = find(slug)
     form, content_type = KINDS[kind]
     for_hosts = access.may(found.user, "discussion.edit", found.discussion)
-    written = export.pieces(form, found.discussion, public_url(), for_hosts=for_hosts)
-    response = Response(stream_with_context(_encoded(written)), content_type=content_type)
+    written = _pieces(current_app._get_current_object(), found.discussion.id, form, for_hosts=for_hosts)  # type: ignore[attr-defined]
+    response = Response(written, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{found.discussion.slug}.{kind}"'
     response.headers["Cache-Control"] = "private, no-cache"
     # What is opened from here must not be able to do anything in our name.
@@ -75,9 +76,12 @@ def file(slug: str, kind: str) -> Response:
     return response
 
 
-def _encoded(written: Iterator[str]) -> Iterator[bytes]:
-    for piece in written:
-        yield piece.encode("utf-8", "replace")
+def _pieces(app: Flask, discussion_id: int, form: str, *, for_hosts: bool) -> Iterator[bytes]:
+    """Yield the file while it is sent. By then the request is over and its session closed, so this has its own."""
+    with app.app_context():
+        discussion = db.session.get_one(Discussion, discussion_id)
+        for piece in export.pieces(form, discussion, public_url(), for_hosts=for_hosts):
+            yield piece.encode("utf-8", "replace")
 
 
 @blueprint.get("/d/<slug>/statistics")

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import time
 from datetime import timedelta
 from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from forum.actions import discussions, reminders, rsvps
+from forum import clock as real_clock
+from forum.actions import calls, discussions, reminders, rsvps
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Discussion, Letter, Rsvp, RsvpKind
@@ -264,3 +266,22 @@ def test_the_letters_of_an_address_that_was_taken_by_an_account_stay_one(house, 
     assert isinstance(db.session.get_one(Discussion, event.id), Discussion)
     with pytest.raises(Refused):
         rsvps.by_token("nonsense")
+
+
+def test_a_running_server_writes_them_by_itself(served, app, house):
+    """Reminder and call, by the job of a real process, which has no request to lean on."""
+    soon = house.discussion(phase="announced", title="Soon")
+    rsvp = house.do(rsvps.say, house.user(), soon, RsvpKind.READ_ALONG, "Asia/Tokyo")
+    live = house.discussion(ask=1)
+    priya = house.panelist(live)
+    house.do(calls.call, house.host_of(live), live, priya.id, live.questions[0])
+    with writing():
+        now = real_clock.now()
+        found = db.session.get_one(Rsvp, rsvp.id)
+        found.made_at = now - DAY
+        found.discussion.starts_at = found.told_starts_at = now + timedelta(minutes=45)
+        found.discussion.ends_at = now + timedelta(hours=2)
+    until = time.monotonic() + 20
+    while {"hour", "notices"} - set(kinds()) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert sorted(kinds()) == ["hour", "notices"]

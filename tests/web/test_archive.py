@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from datetime import datetime, timedelta
 
 import pytest
+import requests
 from bleach._vendor.html5lib import HTMLParser
 from icalendar import Calendar
 from PIL import Image
@@ -75,6 +76,22 @@ def test_every_file_has_what_a_reader_may_see_and_nothing_else(app, house, past,
         assert words not in said
     if kind != "csv":
         assert "In *short*" in said or "In short" in said or "In <em>short</em>" in said
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "txt", "csv", "json"])
+def test_a_real_server_sends_the_whole_file(served, app, house, kind):
+    """Sent after the request is over, when the session that found the discussion is closed."""
+    discussion = house.discussion(ask=2)
+    host = house.host_of(discussion)
+    with writing():
+        for number in range(450):
+            comments.post(host, discussion, comments.CommentDraft(f"No. {number}.", 1, None, f"number-{number:05}"))
+    answer = requests.get(f"{served.address}/d/{discussion.slug}/export.{kind}", timeout=30)
+    assert answer.status_code == 200
+    assert "No. 0." in answer.text
+    assert "No. 449." in answer.text
+    if kind == "json":
+        assert len(answer.json()["comments"]) == 450
 
 
 def test_hosts_get_the_file_that_makes_the_discussion_again(app, house, past):
