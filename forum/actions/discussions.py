@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, or_, select, update
 
 from forum import access, clock
+from forum.actions import dates
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -43,6 +44,7 @@ def create(organiser: User, draft: DiscussionDraft) -> Discussion:
         last_seq=0,
         created_at=clock.now(),
     )
+    discussion.silence_minutes = discussion.usual_silence
     db.session.add(discussion)
     db.session.flush()
     return discussion
@@ -51,6 +53,7 @@ def create(organiser: User, draft: DiscussionDraft) -> Discussion:
 def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discussion:
     """Change the words, times and settings of `discussion` to those of `draft`.
 
+    Before it has begun, the moments at which its questions open move with its start.
     Raises Refused (not theirs, invalid).
     """
     access.require(actor, "discussion.edit", discussion)
@@ -62,8 +65,13 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
     moved = draft.ends_at != discussion.ends_at
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
         raise invalid(ends_at="This discussion is closed. Reopen it with “Extend” in the console.")
+    start, zone, has_usual = discussion.starts_at, discussion.time_zone, _has_usual_silence(discussion)
     for name, value in columns.items():
         setattr(discussion, name, value)
+    if has_usual:
+        discussion.silence_minutes = discussion.usual_silence
+    if discussion.phase in {Phase.DRAFT, Phase.ANNOUNCED}:
+        dates.move_along(discussion, start, zone)
     if before["slug"] != discussion.slug:
         _keep_address(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:
@@ -172,6 +180,11 @@ def _settle(discussion: Discussion) -> bool:
     if discussion.late_until is not None and now >= discussion.late_until:
         settled |= _end_late(discussion)
     return settled
+
+
+def _has_usual_silence(discussion: Discussion) -> bool:
+    """Whether its hosts have left the alarm for silence as it comes."""
+    return discussion.silence_minutes == discussion.usual_silence
 
 
 def _late_until(discussion: Discussion, end: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forum import languages, text
-from forum.models import QuestionsShown, Visibility
+from forum.models import Digests, QuestionsShown, Visibility
 from forum.refusals import Refused
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
@@ -42,6 +42,7 @@ class DiscussionDraft:
     visibility: Visibility = Visibility.PUBLIC
     questions_shown: QuestionsShown = QuestionsShown.ALL
     late_minutes: int = 0
+    digests: Digests = Digests.USUAL
     language: str = "en"
 
     def columns(self) -> dict[str, object]:
@@ -71,7 +72,9 @@ class DiscussionDraft:
             raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
         cleaned["intro_html"] = text.render(str(cleaned["intro"]))
         cleaned["editors_note_html"] = text.render(str(cleaned["editors_note"]))
-        for field in ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "late_minutes", "language"):
+        for field in (
+            "starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests",
+        ):  # fmt: skip
             cleaned[field] = getattr(self, field)
         return cleaned
 

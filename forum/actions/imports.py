@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forum import clock, people, text
+from forum.actions import dates
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft, member_with
 from forum.archive.discussion_file import DiscussionFile
@@ -14,6 +15,7 @@ from forum.live import log
 from forum.models import (
     Comment,
     CommentState,
+    Digests,
     Discussion,
     OldAddress,
     Phase,
@@ -56,6 +58,7 @@ def store(file: DiscussionFile, owner: User | None = None) -> Discussion:
     db.session.flush()
     _comments(file, discussion, order)
     file.refuse()
+    dates.put_in_order(discussion)
     _settle(discussion, bool(file.values.get("draft")))
     log.record(discussion, "discussion.published", discussion.id)
     return discussion
@@ -80,6 +83,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
         visibility=Visibility(values["visibility"]),
         questions_shown=QuestionsShown(values["questions_shown"]),
         late_minutes=values["late_minutes"],
+        digests=Digests(values["digests"]),
         language=values["language"],
     )
     columns: dict[str, Any] = {}
@@ -101,6 +105,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
         last_seq=0,
         created_at=clock.now(),
     )
+    discussion.silence_minutes = discussion.usual_silence
     db.session.add(discussion)
     db.session.flush()
     return discussion
@@ -182,6 +187,7 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
             planned_offset_minutes=values["planned_offset"],
             length_minutes=values["length"],
             is_spare=values["spare"],
+            opens_at=values["opens_at"],
             is_from_audience=bool(values.get("asked_for")),
             asked_for="" if values.get("asked_for") == "a reader" else values.get("asked_for") or "",
             state=QuestionState.SKIPPED if skipped[index - 1] else QuestionState.DRAFT,
@@ -190,10 +196,11 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
         discussion.questions.append(question)
         if skipped[index - 1] or question.is_spare:
             continue
-        offset = values["planned_offset"]
-        planned = discussion.starts_at + timedelta(minutes=offset or 0)
+        offset, opens_at = values["planned_offset"], values["opens_at"]
+        planned = opens_at or discussion.starts_at + timedelta(minutes=offset or 0)
         over = clock.now() >= discussion.ends_at
-        due = begun and (over or (offset is not None and planned <= now))
+        has_plan = opens_at is not None or offset is not None
+        due = begun and (over or (has_plan and planned <= now))
         still = still and (index <= highest or due) and not file.values.get("draft")
         if still:
             question.number = len(asked) + 1

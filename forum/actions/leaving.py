@@ -21,6 +21,7 @@ from forum.models import (
     CommentEdit,
     CommentState,
     Decision,
+    Digest,
     Discussion,
     Flag,
     HeldAnswer,
@@ -91,6 +92,7 @@ def _require_free(user: User) -> None:
 
 def _unname(user: User) -> None:
     db.session.execute(delete(Letter).where(Letter.to == user.email))
+    db.session.execute(delete(Digest).where(Digest.email == user.email))
     name = user.name
     user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.suspension_objection = ""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from forum import access, clock, people, text
 from forum.database import db
@@ -36,6 +36,8 @@ HERE = timedelta(minutes=6)
 # A little patience gathers what comes together; who is called on by a host is told at once.
 GATHERED = timedelta(minutes=3)
 MOST_AN_HOUR = 3
+# How `User.quiet` calls the letters of `digests.py`, beside the kinds of notices.
+DIGEST = "digest"
 _MOST_IN_ONE = 30
 _AT_ONCE = 20
 _OVER = timedelta(days=2)
@@ -105,15 +107,38 @@ def _note(
 
 
 def due() -> list[int]:
-    """Return the ids of people for whom something waits: one read, no lock. `take` decides."""
+    """Return the ids of people for whom there is something to do: one read, no lock. `take` decides.
+
+    Whoever is here, or has had enough letters this hour, is passed over by the database: a line of them, however
+    long, holds nobody back.
+    """
+    now = clock.now()
+    seen = select(func.max(Session.seen_at)).where(Session.user_id == Notice.user_id).scalar_subquery()
+    is_away = or_(seen.is_(None), seen <= now - HERE)
+    is_ripe = or_(Notice.kind == NoticeKind.CALLED, Notice.at <= now - GATHERED)
+    lately = (Letter.kind == "notices", Letter.written_at > now - timedelta(hours=1))
+    told_enough = (
+        select(User.id)
+        .join(Letter, Letter.to == User.email)
+        .where(*lately)
+        .group_by(User.id)
+        .having(func.count() >= MOST_AN_HOUR)
+    )
     found = (
         select(Notice.user_id)
-        .where(Notice.done_at.is_(None))
+        .where(
+            Notice.done_at.is_(None),
+            or_(
+                Notice.at < now - _OVER,
+                Notice.at <= seen,
+                and_(is_away, is_ripe, Notice.user_id.not_in(told_enough)),
+            ),
+        )
         .group_by(Notice.user_id)
-        .order_by(func.min(Notice.at))
-        .limit(10 * _AT_ONCE)
+        .order_by(func.min(Notice.at), Notice.user_id)
+        .limit(_AT_ONCE)
     )
-    return [user_id for user_id in db.session.scalars(found) if _is_due(user_id, clock.now())][:_AT_ONCE]
+    return list(db.session.scalars(found))
 
 
 def _is_due(user_id: int, now: datetime) -> bool:
@@ -151,9 +176,9 @@ def _tell(user_id: int) -> int:
     lines = [line for notice in waiting[:_MOST_IN_ONE] if notice.kind not in quiet and (line := _line(user, notice))]
     if not lines or user.confirmed_at is None:
         return 0
-    stop = f"/quiet/{_token(user)}"
-    letter = letters.write(user.email, "notices", "/account#mail", facts={"lines": lines, "stop": stop})
-    letter.unsubscribe = stop
+    stop_at = stop(user)
+    letter = letters.write(user.email, "notices", "/account#mail", facts={"lines": lines, "stop": stop_at})
+    letter.unsubscribe = stop_at
     return 1
 
 
@@ -197,30 +222,46 @@ def _written_lately(user_id: int, now: datetime) -> int:
 
 
 def set_quiet(user: User, wanted: set[NoticeKind]) -> None:
-    """Mail `user` of the kinds that are `wanted`, and of no others."""
-    user.quiet = ",".join(kind.value for kind in NoticeKind if kind not in wanted)
+    """Mail `user` of the kinds of notices that are `wanted`, and of no others; what else is quiet stays so."""
+    others = [word for word in user.quiet.split(",") if word and word not in {kind.value for kind in NoticeKind}]
+    user.quiet = ",".join([*(kind.value for kind in NoticeKind if kind not in wanted), *others])
 
 
-def silence_by(token: str) -> None:
-    """End all of these letters by the link that each of them has. Raises Refused (link_over, 410)."""
-    set_quiet(by_token(token), set())
+def set_digests(user: User, wanted: bool) -> None:
+    """Mail `user` about the questions of discussions that run for days, or not."""
+    words = [word for word in user.quiet.split(",") if word not in {"", DIGEST}]
+    user.quiet = ",".join(words if wanted else [*words, DIGEST])
 
 
-def by_token(token: str) -> User:
-    """Return to whom a letter with this link went. Raises Refused (link_over, 410)."""
+def silence_by(token: str) -> str:
+    """End these letters by the link that each of them has, and return their kind. Raises Refused (link_over, 410)."""
+    user, kind = by_token(token)
+    if kind == DIGEST:
+        set_digests(user, False)
+    else:
+        set_quiet(user, set())
+    return kind
+
+
+def by_token(token: str) -> tuple[User, str]:
+    """Return to whom a letter with this link went, and of which kind it was: DIGEST, or "" for notices.
+
+    Raises Refused (link_over, 410).
+    """
     over = Refused("link_over", "This link is no longer good. Choose on your account page what we mail you.", 410)
     try:
-        number, email = _serializer().loads(token)
+        number, email, *kind = _serializer().loads(token)
     except (BadData, ValueError, TypeError) as error:
         raise over from error
     user = db.session.get(User, number)
     if user is None or user.email != email:
         raise over
-    return user
+    return user, kind[0] if kind else ""
 
 
-def _token(user: User) -> str:
-    return str(_serializer().dumps([user.id, user.email]))
+def stop(user: User, kind: str = "") -> str:
+    """Return the path at which `user` ends letters: those of one kind, or all notices."""
+    return f"/quiet/{_serializer().dumps([user.id, user.email, *([kind] if kind else [])])}"
 
 
 def _serializer() -> URLSafeSerializer:

@@ -50,7 +50,10 @@ def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
         raise invalid(minutes=f"Give 1 to {LONGEST_STEP} minutes.")
     log.lock(discussion)
     db.session.refresh(discussion)
-    coming = [q for q in discussion.questions if q.is_coming and q.planned_offset_minutes is not None]
+    # What opens at a moment of its own is never late, and was promised for then.
+    coming = [
+        q for q in discussion.questions if q.is_coming and q.opens_at is None and q.planned_offset_minutes is not None
+    ]
     if not coming:
         raise Refused("unplanned", "No question to come has a planned time, so there is nothing to move.", 409)
     if coming[0].planned_offset_minutes != seen:

@@ -1,11 +1,10 @@
 """Writing, ordering and asking the numbered questions. Every function runs inside `writing()`."""
 
-from dataclasses import dataclass
-
-from sqlalchemy import func, select
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from forum import access, clock
-from forum.actions import held, notices
+from forum.actions import dates, openings
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -21,13 +20,14 @@ LONGEST_MINUTES = 366 * 24 * 60
 class QuestionDraft:
     """A question as its host wrote it; offset (after the start) and length are whole minutes, or None.
 
-    A spare is ready if there is time, and never next by itself.
+    At `opens_at` (aware) the clock asks it by itself. A spare is ready if there is time, and never next by itself.
     """
 
     text: str
     planned_offset_minutes: int | None = None
     length_minutes: int | None = None
     is_spare: bool = False
+    opens_at: datetime | None = None
 
     def checked(self) -> "QuestionDraft":
         """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
@@ -37,15 +37,18 @@ class QuestionDraft:
             minutes = getattr(self, field)
             if minutes is not None and not least <= minutes <= LONGEST_MINUTES:
                 faults[field] = f"Give whole minutes, {least} or more, or leave this empty."
+        if self.is_spare and self.opens_at is not None:
+            faults["opens_at"] = "A spare is asked by hand. Take its date away, or say that it is no spare."
         if faults:
             raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
-        return QuestionDraft(cleaned, self.planned_offset_minutes, self.length_minutes, self.is_spare)
+        return replace(self, text=cleaned)
 
 
 def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question:
     """Add a question at the end of the run sheet. Raises Refused (not theirs, closed, invalid)."""
     access.require(actor, "question.write", discussion)
     draft = draft.checked()
+    dates.require_fit(discussion, draft.opens_at)
     if len(discussion.questions) >= _MOST_QUESTIONS:
         raise invalid(text=f"A discussion has {_MOST_QUESTIONS} questions at most. Remove one first.")
     question = Question(
@@ -55,10 +58,12 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
         planned_offset_minutes=draft.planned_offset_minutes,
         length_minutes=draft.length_minutes,
         is_spare=draft.is_spare,
+        opens_at=draft.opens_at,
         state=QuestionState.DRAFT,
     )
     discussion.questions.append(question)
     db.session.flush()
+    _reorder(discussion)
     _note(actor, question, "question.written", after={"text": draft.text})
     return question
 
@@ -67,13 +72,18 @@ def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
     """Change a question's words and plan, also after it was asked. Raises Refused (not theirs, closed, invalid)."""
     access.require(actor, "question.write", question.discussion)
     draft = draft.checked()
+    openings.hold_still(question)
     before = question.text
+    if not question.is_asked:
+        dates.require_fit(question.discussion, draft.opens_at, question.opens_at)
+        question.opens_at = draft.opens_at
     if question.is_asked and draft.text != before:
         question.corrected_at = clock.now()
     question.text = draft.text
     question.planned_offset_minutes = draft.planned_offset_minutes
     question.length_minutes = draft.length_minutes
     question.is_spare = draft.is_spare
+    _reorder(question.discussion)
     _note(actor, question, "question.edited", before={"text": before}, after={"text": draft.text})
     return question
 
@@ -81,11 +91,14 @@ def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
 def move(actor: User, question: Question, position: int) -> None:
     """Put a question that is not asked yet at `position` (from 1) among those still to come.
 
+    Moments at which questions open by themselves stay with their places.
     Raises Refused (not theirs, 409 when it was asked, invalid).
     """
     access.require(actor, "question.write", question.discussion)
+    discussion = question.discussion
+    openings.hold_still(question)
     _require_unasked(question)
-    ordered = list(question.discussion.questions)
+    ordered = dates.run_sheet(discussion)
     coming = [q for q in ordered if not q.is_asked]
     if not 1 <= position <= len(coming):
         raise invalid(position=f"Choose a place from 1 to {len(coming)}.")
@@ -93,8 +106,9 @@ def move(actor: User, question: Question, position: int) -> None:
     coming.insert(position - 1, question)
     for place, q in enumerate([q for q in ordered if q.is_asked] + coming, start=1):
         q.position = place
+    dates.keep_in_place(coming)
     _note(actor, question, "question.moved", after={"position": position})
-    db.session.expire(question.discussion, ["questions"])
+    db.session.expire(discussion, ["questions"])
 
 
 def skip(actor: User, question: Question) -> None:
@@ -103,13 +117,20 @@ def skip(actor: User, question: Question) -> None:
 
 
 def unskip(actor: User, question: Question) -> None:
-    """Put a skipped question back among those to come. Raises Refused (not theirs, asked)."""
+    """Put a skipped question back among those to come. Raises Refused (not theirs, asked).
+
+    If its moment has passed meanwhile it waits for a hand: nobody wants it asked by putting it back.
+    """
     _switch(actor, question, QuestionState.SKIPPED, QuestionState.DRAFT, "question.unskipped")
+    if question.opens_at is not None and question.opens_at <= clock.now():
+        question.opens_at = None
+    _reorder(question.discussion)
 
 
 def remove(actor: User, question: Question) -> None:
     """Throw away a question that was never asked. Raises Refused (not theirs, asked)."""
     access.require(actor, "question.write", question.discussion)
+    openings.hold_still(question)
     _require_unasked(question)
     _note(actor, question, "question.removed", before={"text": question.text})
     question.discussion.questions.remove(question)
@@ -122,39 +143,32 @@ def ask(actor: User, question: Question) -> Question:
     Asking again, by a second click or a second host, returns the same question and changes nothing.
     Raises Refused (not theirs, 409 when the discussion is not live or the question was skipped).
     """
-    discussion = question.discussion
-    access.require(actor, "question.ask", discussion)
-    # The row's lock makes two hosts asking at once take turns; the second then sees the first one's number.
-    db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
-    db.session.refresh(question)
+    access.require(actor, "question.ask", question.discussion)
+    # Two hosts, or a host and the clock, take turns; the second then sees the first one's number.
+    openings.hold_still(question)
     if question.is_asked:
         return question
     if question.state is QuestionState.SKIPPED:
         raise Refused("skipped", "This question was skipped. Put it back first.", 409)
-    highest = db.session.scalar(select(func.max(Question.number)).where(Question.discussion_id == discussion.id))
-    before = db.session.scalar(
-        select(Question).where(Question.discussion_id == discussion.id, Question.state == QuestionState.OPEN)
-    )
-    if before is not None:
-        before.state = QuestionState.CLOSED
-        before.closed_at = clock.now()
-    question.number = (highest or 0) + 1
-    question.state = QuestionState.OPEN
-    question.asked_at = clock.now()
-    question.asked_by_id = actor.id
-    db.session.flush()
-    _note(actor, question, "question.asked", after={"number": question.number})
-    held.tell_ready(question)
-    notices.of_question(question)
+    openings.open_now(question, actor, actor.id)
     return question
 
 
 def _switch(actor: User, question: Question, come: QuestionState, go: QuestionState, kind: str) -> None:
     access.require(actor, "question.write", question.discussion)
+    openings.hold_still(question)
     _require_unasked(question)
     if question.state is come:
         question.state = go
         _note(actor, question, kind)
+
+
+def _reorder(discussion: Discussion) -> None:
+    """Put what opens by itself in the order of its moments."""
+    db.session.flush()
+    dates.put_in_order(discussion)
+    db.session.flush()
+    db.session.expire(discussion, ["questions"])
 
 
 def _require_unasked(question: Question) -> None:

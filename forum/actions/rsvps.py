@@ -111,12 +111,17 @@ def unsubscribed_from(token: str) -> Discussion | None:
 
 def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
     """Write a letter about a discussion to whoever wants to come; it has the way out that RFC 8058 asks for."""
-    discussion, stop = rsvp.discussion, f"/unsubscribe/{_token('stop', rsvp.id, email)}"
-    facts: dict[str, object] = {"discussion": discussion, "zone": rsvp.time_zone, "stop": stop}
+    discussion, stop_at = rsvp.discussion, stop(rsvp, email)
+    facts: dict[str, object] = {"discussion": discussion, "zone": rsvp.time_zone, "stop": stop_at}
     facts["takes_part"] = rsvp.kind is RsvpKind.TAKE_PART
     letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts)
-    letter.unsubscribe = stop
+    letter.unsubscribe = stop_at
     return letter
+
+
+def stop(rsvp: Rsvp, email: str = "") -> str:
+    """Return the path at which whoever reads it wants no more mail about this discussion."""
+    return f"/unsubscribe/{_token('stop', rsvp.id, email or rsvp.email)}"
 
 
 def _require_open(user: User | None, discussion: Discussion) -> None:

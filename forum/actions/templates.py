@@ -6,7 +6,7 @@ Every function runs inside `writing()`.
 from sqlalchemy import inspect
 
 from forum import access
-from forum.actions import discussions, snippets
+from forum.actions import dates, discussions, snippets
 from forum.actions.drafting import DiscussionDraft
 from forum.database import db
 from forum.models import Discussion, Question, QuestionState, Safeguards, Seat, Snippet, User
@@ -23,19 +23,25 @@ def create(organiser: User, draft: DiscussionDraft, like: Discussion) -> Discuss
     access.require(organiser, "console.open", like)
     discussion = discussions.create(organiser, draft)
     copy_parts(like, discussion)
+    for question, source in zip(discussion.questions, in_order(like), strict=True):
+        if source.opens_at is not None and not question.is_spare:
+            question.opens_at = dates.moved(
+                source.opens_at, like.starts_at, like.time_zone, discussion.starts_at, discussion.time_zone
+            )
+    dates.put_in_order(discussion)
+    db.session.expire(discussion, ["questions"])
     return discussion
 
 
 def copy_parts(source: Discussion, target: Discussion) -> None:
     """Give `target`, which is new, the seats, questions, prepared texts and safeguards of `source`.
 
-    Questions are to be asked again, in their order; what was skipped is a spare. Who is slowed or held now is a matter
-    of that hour and not copied.
+    Questions are to be asked again, in their order; what was skipped is a spare. They open by hand: the moments of one
+    plan are none of another's. Who is slowed or held now is a matter of that hour and not copied.
     """
     for seat in source.seats:
         target.seats.append(Seat(**{name: getattr(seat, name) for name in _OF_SEAT}))
-    ordered = sorted(source.questions, key=lambda q: (q.number is None, q.number or q.position))
-    for place, question in enumerate(ordered, start=1):
+    for place, question in enumerate(in_order(source), start=1):
         target.questions.append(
             Question(
                 position=place,
@@ -58,5 +64,11 @@ def copy_parts(source: Discussion, target: Discussion) -> None:
         for name in _OF_SAFEGUARDS:
             setattr(kept, name, getattr(rules, name))
         db.session.add(kept)
-    target.silence_minutes = source.silence_minutes
+    has_usual = source.silence_minutes == source.usual_silence
+    target.silence_minutes = target.usual_silence if has_usual else source.silence_minutes
     db.session.flush()
+
+
+def in_order(source: Discussion) -> list[Question]:
+    """Return its questions in the order in which another one asks them: as they were asked, then as planned."""
+    return sorted(source.questions, key=lambda q: (q.number is None, q.number or q.position))

@@ -32,6 +32,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "visibility": (),
         "questions_shown": (),
         "late_minutes": ("late_comments",),
+        "digests": ("digest", "letters"),
         "language": ("lang",),
         "draft": (),
         "seats": ("panel",),
@@ -45,6 +46,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "text": ("question", "title"),
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),
         "length": ("length_minutes", "planned_length", "duration"),
+        "opens_at": ("opens", "open_at"),
         "skipped": (),
         "spare": (),
         "summary": ("closing_summary",),
@@ -169,6 +171,7 @@ def _check(file: DiscussionFile) -> None:
         values[name] = moment(file, (name,), values.get(name))
     _choice(file, values, "visibility", ("public", "unlisted", "invited"))
     _choice(file, values, "questions_shown", ("all", "count", "none"))
+    _choice(file, values, "digests", ("usual", "always", "never"))
     _text(file, values, ("language",), 12, required=False)
     values["language"] = values["language"] or "en"
     values["late_minutes"] = _minutes(file, ("late_minutes",), values.get("late_minutes")) or 0
@@ -192,6 +195,7 @@ def _check(file: DiscussionFile) -> None:
         _text(file, question, ("questions", index, "asked_for"), 80, required=False)
         for name in ("planned_offset", "length"):
             question[name] = _minutes(file, ("questions", index, name), question.get(name))
+        _opening(file, question, ("questions", index, "opens_at"))
         for name in ("skipped", "spare"):
             if not isinstance(question.setdefault(name, False), bool):
                 file.fault(("questions", index, name), "must be true or false.")
@@ -200,6 +204,23 @@ def _check(file: DiscussionFile) -> None:
     for index, comment in enumerate(values["comments"]):
         _comment(file, index, comment)
     _answers(file, values["comments"])
+
+
+def _opening(file: DiscussionFile, question: dict[str, Any], path: Path) -> None:
+    """Read the moment at which a question opens by itself, if it has one; it lies where the discussion runs."""
+    typed = question.get("opens_at")
+    question["opens_at"] = None
+    if typed is None or typed == "":
+        return
+    known = len(file.faults)
+    found = moment(file, path, typed)
+    if len(file.faults) > known:
+        return
+    if not file.values["starts_at"] <= found < file.values["ends_at"]:
+        file.fault(path, "must lie between the discussion's start and its end.")
+    elif question.get("spare") is True:
+        file.fault(path, "cannot stand with a spare, which is asked by hand. Take out one of the two.")
+    question["opens_at"] = found
 
 
 def _answers(file: DiscussionFile, comments: list[dict[str, Any]]) -> None:

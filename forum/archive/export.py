@@ -16,7 +16,7 @@ from forum import clock, people
 from forum.archive import readings
 from forum.archive.readings import moment
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, Question, QuestionState
+from forum.models import Comment, CommentState, Digests, Discussion, Phase, Question, QuestionState
 
 KINDS = ("json", "html", "markdown", "csv", "text")
 _READINGS: dict[str, Callable[[Discussion, str], Iterator[str]]] = {
@@ -80,6 +80,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
         "visibility": discussion.visibility.value,
         "questions_shown": discussion.questions_shown.value,
         "late_minutes": discussion.late_minutes or "",
+        "digests": discussion.digests.value if discussion.digests is not Digests.USUAL else "",
         "language": discussion.language if discussion.language != "en" else "",
         "draft": True if discussion.phase is Phase.DRAFT else "",
         "seats": [
@@ -92,6 +93,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
             | _given(
                 planned_offset=question.planned_offset_minutes,
                 length=question.length_minutes,
+                opens_at=moment(question.opens_at) if question.opens_at else "",
                 summary=question.summary,
                 asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
             )
@@ -105,10 +107,10 @@ def _head(discussion: Discussion) -> dict[str, Any]:
 def _head_for_readers(discussion: Discussion) -> dict[str, Any]:
     """The same without addresses and settings, and with those questions alone that have been asked."""
     values = _head(discussion)
-    for name in ("seats", "visibility", "questions_shown", "late_minutes", "draft"):
+    for name in ("seats", "visibility", "questions_shown", "late_minutes", "digests", "draft"):
         values.pop(name, None)
     values["questions"] = [
-        {name: value for name, value in question.items() if name not in {"planned_offset", "length"}}
+        {name: value for name, value in question.items() if name not in {"planned_offset", "length", "opens_at"}}
         for question in values.get("questions", [])[: len(_asked(discussion))]
     ]
     return values

@@ -1,8 +1,8 @@
-"""The clock's hand: opens and closes discussions when their time has come, in whichever process is first."""
+"""The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first."""
 
 from flask import Flask
 
-from forum.actions import discussions, notices, reminders
+from forum.actions import digests, discussions, notices, openings, reminders
 from forum.database import db, writing
 from forum.live import background
 
@@ -18,12 +18,14 @@ def start(app: Flask) -> None:
 
 def remind() -> None:
     """Write the reminders and notices that are due, some at a time, so that nobody waits long for the database."""
-    due, away = reminders.due(), notices.due()
+    due, away, questions, said = reminders.due(), notices.due(), digests.to_prepare(), digests.due()
     db.session.rollback()
-    if due or away:
+    if due or away or questions or said:
         with writing():
             reminders.take(due)
             notices.take(away)
+            digests.prepare(questions)
+            digests.take(said)
 
 
 def turn() -> None:
@@ -33,3 +35,9 @@ def turn() -> None:
     if due:
         with writing():
             discussions.take_due_steps()
+    opening = openings.due()
+    db.session.rollback()
+    for question_id in opening:
+        # Each in its own transaction: whoever holds one discussion's row waits for no other.
+        with writing():
+            openings.take(question_id)

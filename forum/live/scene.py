@@ -84,6 +84,15 @@ class Scene:
         return [q for q in self.discussion.questions if q.is_coming]
 
     @cached_property
+    def dated(self) -> list[Question]:
+        """The questions to come that open by themselves, as far as the host lets readers know, in that order."""
+        return [q for q in self._waiting if q.opens_at is not None] if self.coming_count else []
+
+    def number_of(self, question: Question) -> int:
+        """Return the number that a question to come will have, if all go in order."""
+        return len(self.asked) + 1 + self._waiting.index(question)
+
+    @cached_property
     def open(self) -> Question | None:
         """The question being asked now."""
         if self.phase not in {Phase.LIVE, Phase.PAUSED}:
@@ -191,7 +200,8 @@ def _once(kind: str, shown: Shown, scene: Scene) -> str:
         kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id,
         comment.highlighted_at, shown.face, shown.typist, scene.is_late(comment),
         hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.number, shown.quote,
-        shown.replies, shown.hidden_at, scene.zone, scene.lang, scene.discussion.slug, str(get_locale()),
+        shown.replies, shown.hidden_at, scene.zone, scene.lang, scene.discussion.runs_for_days,
+        scene.discussion.slug, str(get_locale()),
     )  # fmt: skip
     found = _rendered.get(key)
     if found is None:

@@ -9,7 +9,8 @@ from forum.models.backstage import (
     ReadyCheck,
 )
 from forum.models.comment import Comment, CommentEdit, CommentState
-from forum.models.discussion import Discussion, Phase, QuestionsShown, Visibility
+from forum.models.digest import Digest
+from forum.models.discussion import Digests, Discussion, Phase, QuestionsShown, Visibility
 from forum.models.draft import Draft
 from forum.models.event import Audience, Event
 from forum.models.invitation import Invitation, InvitationState
@@ -37,6 +38,8 @@ __all__ = [
     "CommentEdit",
     "CommentState",
     "Decision",
+    "Digest",
+    "Digests",
     "Discussion",
     "Draft",
     "Event",

@@ -50,6 +50,20 @@ class QuestionsShown(StrEnum):
     NONE = "none"
 
 
+class Digests(StrEnum):
+    """Whether people who take part get a letter about each question: if it runs for days, in any case, or never."""
+
+    USUAL = "usual"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+# What runs for longer is read in days, not by the minute.
+_DAYS = timedelta(hours=24)
+# Without a comment for so many minutes it is quiet, in an hour and in what runs for days.
+USUAL_SILENCE, SILENCE_OF_DAYS = 5, 24 * 60
+
+
 class Discussion(Model):
     """One timed, moderated, written discussion."""
 
@@ -83,6 +97,7 @@ class Discussion(Model):
     silence_minutes: Mapped[int] = mapped_column(
         default=5, server_default="5"
     )  # without a comment until hosts are told; 0 is never
+    digests: Mapped[Digests] = mapped_column(choice(Digests), default=Digests.USUAL, server_default="usual")
     takes_proposals: Mapped[bool] = mapped_column(default=True, server_default=true())  # questions of the audience
     takes_anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())  # of people without a name
     # After the end comments are taken for so many minutes; until when is written down at the end, and gone when over.
@@ -105,6 +120,23 @@ class Discussion(Model):
     def is_rehearsal(self) -> bool:
         """Whether this is where hosts and panel try another discussion out."""
         return self.rehearsal_of_id is not None
+
+    @property
+    def runs_for_days(self) -> bool:
+        """Whether its times need their dates to be understood."""
+        return self.ends_at - self.starts_at > _DAYS
+
+    @property
+    def usual_silence(self) -> int:
+        """The minutes after which such a discussion is quiet, as long as its hosts say nothing else."""
+        return SILENCE_OF_DAYS if self.runs_for_days else USUAL_SILENCE
+
+    @property
+    def has_digests(self) -> bool:
+        """Whether letters are written about its questions; never of a rehearsal."""
+        if self.is_rehearsal or self.digests is Digests.NEVER:
+            return False
+        return self.digests is Digests.ALWAYS or self.runs_for_days
 
     @property
     def open_question(self) -> "Question | None":

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.database import Model
@@ -22,3 +22,6 @@ class Letter(Model):
     kind: Mapped[str] = mapped_column(String(20), default="", server_default="")
     # The path at which its reader can have no more of the kind, by one click of their mail program (RFC 8058).
     unsubscribe: Mapped[str] = mapped_column(String(300), default="", server_default="")
+
+    # Asked every few seconds: how many of a kind somebody has had of late.
+    __table_args__ = (Index("ix_letter_kind_written_at", "kind", "written_at"),)

@@ -1,6 +1,6 @@
 """A numbered question."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ class Question(Model):
     text: Mapped[str] = mapped_column(Text)
     planned_offset_minutes: Mapped[int | None]  # after the discussion's start
     length_minutes: Mapped[int | None]
+    # The moment at which the clock asks it, if its host has given one; it goes before the offset, which is only a plan.
+    opens_at: Mapped[datetime | None] = mapped_column(index=True)
     is_spare: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # ready if there is time, and not in the run by itself
@@ -47,6 +49,9 @@ class Question(Model):
     corrected_at: Mapped[datetime | None]  # its words were changed after it was asked
     summary: Mapped[str] = mapped_column(Text, default="")
     summary_html: Mapped[str] = mapped_column(Text, default="")
+    # When letters about it were last prepared for whoever takes part, and when for the last time: it was over.
+    digest_looked_at: Mapped[datetime | None]
+    digest_ended_at: Mapped[datetime | None]
 
     discussion: Mapped["Discussion"] = relationship(back_populates="questions")
     asked_by: Mapped["User | None"] = relationship()
@@ -57,6 +62,13 @@ class Question(Model):
     def is_coming(self) -> bool:
         """Whether it is in the run and still to be asked: neither skipped nor a spare."""
         return self.state is QuestionState.DRAFT and not self.is_spare
+
+    @property
+    def planned_at(self) -> datetime | None:
+        """When it is to be asked: at its own moment, else so long after the discussion's start; None without a plan."""
+        if self.opens_at is not None or self.planned_offset_minutes is None:
+            return self.opens_at
+        return self.discussion.starts_at + timedelta(minutes=self.planned_offset_minutes)
 
     @property
     def is_asked(self) -> bool:

@@ -38,6 +38,7 @@ KINDS = (
     "moved_event",
     "cancelled",
     "notices",
+    "digest",
 )
 
 
@@ -62,6 +63,7 @@ def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str
 def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
         "notices": _("For you on %(site)s", site=site),
+        "digest": _("What was said: %(title)s", title=title),
         "rsvp": _("Do you want to come? %(title)s", title=title),
         "day": _("Tomorrow: %(title)s", title=title),
         "hour": _("In an hour: %(title)s", title=title),

@@ -126,19 +126,21 @@ def choose_mail() -> AnyResponse:
 
 def _choose_mail(form: Form) -> Response:
     wanted = {kind for kind in NoticeKind if form.text(kind.value) == "1"}
+    wants_digests = form.text(notices.DIGEST) == "1"
     form.check()
     with writing():
         notices.set_quiet(_me(), wanted)
+        notices.set_digests(_me(), wants_digests)
     return _done(_("Your choice is saved."))
 
 
 def quiet(token: str) -> AnyResponse:
     """End the letters about what happens to somebody: a button for people, one POST for mail programs (RFC 8058)."""
-    notices.by_token(token)
+    _user, kind = notices.by_token(token)
     if request.method == "POST":
         with writing():
             notices.silence_by(token)
-    return page("accounts/quiet.html", {"ok": True}, done=request.method == "POST")
+    return page("accounts/quiet.html", {"ok": True}, kind=kind, done=request.method == "POST")
 
 
 quiet.needs_no_token = True  # type: ignore[attr-defined]

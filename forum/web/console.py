@@ -11,13 +11,12 @@ from flask_babel import lazy_gettext as lazy
 
 from forum import access, audience, clock, panel
 from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, sanctions, snippets
-from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import presence
 from forum.models import Discussion, Question, Safeguards, User
 from forum.refusals import Refused, invalid, unknown
-from forum.web import backstage, deciding, errors
-from forum.web.forms import Fields, signed_in
+from forum.web import backstage, deciding, errors, question_form
+from forum.web.forms import Fields, is_ambiguous, signed_in
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -140,7 +139,7 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
     if request.method == "GET":
         return _question_page(discussion, None, {})
     try:
-        draft = _question_draft()
+        draft = question_form.draft(discussion)
         with writing():
             question = questions.write(user, discussion, draft)
     except Refused as refusal:
@@ -157,7 +156,7 @@ def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | s
     if request.method == "GET":
         return _question_page(discussion, question, {})
     try:
-        draft = _question_draft()
+        draft = question_form.draft(discussion)
         with writing():
             questions.edit(user, _question(discussion, question_id), draft)
     except Refused as refusal:
@@ -263,32 +262,11 @@ def _question(discussion: Discussion, question_id: int) -> Question:
     return question
 
 
-def _question_draft() -> QuestionDraft:
-    """Return what the form says. Raises Refused (invalid) naming every field at fault."""
-    fields = Fields()
-    draft = QuestionDraft(
-        fields.text("text"),
-        fields.number("planned_offset_minutes"),
-        fields.number("length_minutes"),
-        bool(request.form.get("is_spare")),
-    )
-    try:
-        checked = draft.checked()
-    except Refused as refusal:
-        fields.refuse(refusal.fields)
-        raise
-    fields.refuse()
-    return checked
-
-
 def _question_page(discussion: Discussion, question: Question | None, faults: dict[str, str]) -> str:
-    typed: dict[str, object] = {
-        name: getattr(question, name, None) for name in ("text", "planned_offset_minutes", "length_minutes", "is_spare")
-    }
-    if request.method == "POST":
-        typed = {name: request.form.get(name, "") for name in typed}
+    typed = question_form.typed() if request.method == "POST" else question_form.stored(question)
+    twice = {"opens_at": is_ambiguous(typed["opens_at_date"], typed["opens_at_time"], discussion.time_zone)}
     return render_template(
-        "console/question.html", discussion=discussion, question=question, typed=typed, faults=faults
+        "console/question.html", discussion=discussion, question=question, typed=typed, faults=faults, twice=twice
     )
 
 

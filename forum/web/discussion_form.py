@@ -14,7 +14,7 @@ from forum import clock, pictures
 from forum.actions.drafting import EDITORS_NOTE, DiscussionDraft
 from forum.actions.seats import SeatDraft
 from forum.database import db
-from forum.models import Discussion, QuestionsShown, Seat, SeatRole, Visibility
+from forum.models import Digests, Discussion, QuestionsShown, Seat, SeatRole, Visibility
 from forum.refusals import Refused
 from forum.web.forms import Fields
 from forum.web.guards import settings
@@ -23,7 +23,7 @@ _TEXTS = (
     "title", "slug", "hosted_by", "intro", "editors_note", "related_url", "related_title", "hero_credit", "hero_alt",
 )  # fmt: skip
 _TYPED = (
-    *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language",
+    *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
 _SEAT_TEXTS = ("name", "email", "title", "affiliation")
@@ -39,6 +39,7 @@ def fresh() -> dict[str, str]:
         "visibility": Visibility.PUBLIC.value,
         "questions_shown": QuestionsShown.ALL.value,
         "late_minutes": "0",
+        "digests": Digests.USUAL.value,
         "language": "en",
         "starts_at_date": day,
         "starts_at_time": "15:00",
@@ -51,7 +52,7 @@ def stored(discussion: Discussion) -> dict[str, str]:
     """Return the fields of `discussion` as the form shows them, its times on the clocks of its own zone."""
     values = {
         name: str(getattr(discussion, name))
-        for name in (*_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language")
+        for name in (*_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests")
     }
     for name in ("starts_at", "ends_at"):
         local = getattr(discussion, name).astimezone(ZoneInfo(discussion.time_zone))
@@ -92,6 +93,7 @@ def draft(discussion: Discussion | None, like: Discussion | None = None) -> Disc
     chosen = upload(fields, "hero")
     before = discussion or like
     kept = "" if before is None or request.form.get("remove_hero") else before.hero
+    told = before.digests if before else Digests.USUAL
     found = DiscussionDraft(
         **texts,
         time_zone=zone,
@@ -99,6 +101,7 @@ def draft(discussion: Discussion | None, like: Discussion | None = None) -> Disc
         questions_shown=fields.choice("questions_shown", QuestionsShown, QuestionsShown.ALL),
         language=fields.text("language").strip() or "en",
         late_minutes=fields.number("late_minutes") or 0,
+        digests=fields.choice("digests", Digests, Digests.USUAL) if "digests" in request.form else told,
         # A time at fault is named already; what stands in for it only lets the other fields be judged.
         starts_at=starts_at or (ends_at or clock.now()) - timedelta(hours=1),
         ends_at=ends_at or (starts_at or clock.now()) + timedelta(hours=1),

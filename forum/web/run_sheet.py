@@ -1,7 +1,7 @@
 """What the console shows: the run sheet with its times and counts, the newest comments, the panel, the record."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -47,12 +47,12 @@ def run_sheet(discussion: Discussion) -> RunSheet:
     asked = [q for q in discussion.questions if q.is_asked]
     to_come = [q for q in discussion.questions if not q.is_asked]
     number = max((q.number or 0 for q in asked), default=0)
-    lines = [_line(discussion, q, f"Q{q.number}", answers, panel, None) for q in asked]
+    lines = [_line(q, f"Q{q.number}", answers, panel, None) for q in asked]
     for place, question in enumerate(to_come, start=1):
         if question.is_coming:
             number += 1
         label = f"Q{number}" if question.is_coming else ""
-        lines.append(_line(discussion, question, label, answers, panel, place))
+        lines.append(_line(question, label, answers, panel, place))
     return RunSheet(
         lines=lines,
         next=next((line for line in lines if line.is_coming), None),
@@ -86,12 +86,8 @@ def names_of(discussion: Discussion, actions: list[ModerationAction]) -> dict[in
     return names | {seat.user_id: seat.name for seat in discussion.seats if seat.user_id in ids}
 
 
-def _line(
-    discussion: Discussion, q: Question, label: str, answers: dict[int, int], panel: dict[int, int], place: int | None
-) -> Line:
-    offset = q.planned_offset_minutes
-    planned_at = None if offset is None else discussion.starts_at + timedelta(minutes=offset)
-    return Line(q, label, planned_at, answers.get(q.id, 0), panel.get(q.id, 0), place)
+def _line(q: Question, label: str, answers: dict[int, int], panel: dict[int, int], place: int | None) -> Line:
+    return Line(q, label, q.planned_at, answers.get(q.id, 0), panel.get(q.id, 0), place)
 
 
 def _answers(discussion: Discussion, *, of_panel: bool = False) -> dict[int, int]:

@@ -1,17 +1,16 @@
 """What templates can say: filters and names that every page has."""
 
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request
-from flask_babel import format_datetime, format_time, get_translations
+from flask_babel import get_translations
 from markupsafe import Markup
 
 from forum import access, clock, looks, pictures, text
 from forum.config import Settings
 from forum.models import Site
+from forum.web import times
 from forum.web.guards import allowed
 
 
@@ -21,16 +20,13 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        day=_day,
         sources=pictures.sources,
-        date=_date,
-        clock=_clock,
-        iso=_iso,
         initials=text.initials,
         hue=text.hue,
         excerpt=text.excerpt,
         safe_html=Markup,
     )
+    times.init_app(app)
     app.jinja_env.globals.update(
         site_name=site_name,
         site_style=_site_style,
@@ -78,23 +74,3 @@ def _script_words() -> dict[str, str]:
 @cache
 def _script() -> str:
     return (Path(__file__).parents[1] / "static/built/live.js").read_text(encoding="utf-8")
-
-
-def _day(moment: datetime, zone: str = "UTC") -> str:
-    """Return `moment` as a date in `zone` (IANA name), e.g. "Monday, 23 November 2026"."""
-    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", rebase=False))
-
-
-def _date(moment: datetime, zone: str = "UTC") -> str:
-    """Return `moment` as a short date in `zone`, e.g. "23 Nov 2026"."""
-    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y", rebase=False))
-
-
-def _clock(moment: datetime, zone: str = "UTC") -> str:
-    """Return `moment` as hours and minutes in `zone`, e.g. "15:24"."""
-    return str(format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", rebase=False))
-
-
-def _iso(moment: datetime) -> str:
-    """Return `moment` for a `datetime` attribute, in UTC to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from forum.actions import calls, escalation, moderation, notices, proposals, queue, sessions, shortlisting, silences
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Letter, NoticeKind, Proposal, ProposalState, Session
+from forum.models import Letter, Notice, NoticeKind, Proposal, ProposalState, Session, User
 from tests.actions.test_after_the_end import page
 
 
@@ -104,7 +104,7 @@ def test_each_kind_can_be_switched_off_on_the_page_and_all_by_one_click(app, hou
     first = house.comment(room, mara, "Rivers first.", question=1)
     client = app.test_client()
     house.sign_in(client, mara)
-    answer = client.post("/account/mail", data={"csrf_token": house.token(client), "mention": "1"})
+    answer = client.post("/account/mail", data={"csrf_token": house.token(client), "mention": "1", "digest": "1"})
     assert answer.status_code == 303
     with writing():
         db.session.execute(update(Session).values(seen_at=clock.now() - timedelta(hours=1)))
@@ -163,3 +163,45 @@ def test_two_processes_write_one_letter(house, clock, room, mara):
     for _ in range(2):
         house.do(notices.take, ids)
     assert len(letters()) == 1
+
+
+def test_however_many_are_here_nobody_who_is_away_waits_for_them(house, clock, room, mara):
+    """A line of more people than one look takes, all of them on the site, and one behind them who is not."""
+    first = house.comment(room, mara, "Rivers first.", question=1)
+    with writing():
+        for number in range(250):
+            here = User(
+                email=f"here{number}@example.org",
+                name=f"Here {number}",
+                created_at=clock.now(),
+                confirmed_at=clock.now(),
+            )
+            db.session.add(here)
+            db.session.flush()
+            sessions.begin(here)
+            db.session.add(
+                Notice(user_id=here.id, kind="reply", discussion_id=room.id, at=clock.now() + timedelta(seconds=1))
+            )
+    clock.advance(timedelta(seconds=2))
+    house.comment(room, house.user(), "No, lakes.", question=1, reply_to=first.id)
+    assert len(work(clock, 4)) == 1
+
+
+def test_however_many_have_had_enough_nobody_waits_for_them(house, clock, room, mara):
+    first = house.comment(room, mara, "Rivers first.", question=1)
+    with writing():
+        for number in range(250):
+            told = User(
+                email=f"told{number}@example.org",
+                name=f"Told {number}",
+                created_at=clock.now(),
+                confirmed_at=clock.now(),
+            )
+            db.session.add(told)
+            db.session.flush()
+            db.session.add(Notice(user_id=told.id, kind="reply", discussion_id=room.id, at=clock.now()))
+            for _ in range(notices.MOST_AN_HOUR):
+                db.session.add(Letter(to=told.email, subject="s", body="b", kind="notices", written_at=clock.now()))
+    house.comment(room, house.user(), "No, lakes.", question=1, reply_to=first.id)
+    found = work(clock, 4)
+    assert [letter.to for letter in found if letter.subject != "s"] == [mara.email]

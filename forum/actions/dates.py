@@ -1,0 +1,81 @@
+"""The moments at which questions open by themselves: where they may lie, and what becomes of them when plans change.
+
+Whatever is still to be asked stands in the order of its moments. Everything runs inside `writing()`.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from forum import clock
+from forum.database import db
+from forum.models import Discussion, Question
+from forum.refusals import invalid
+
+
+def require_fit(discussion: Discussion, opens_at: datetime | None, before: datetime | None = None) -> None:
+    """Raises Refused (invalid: opens_at) for a moment that never comes: over already, or not while it runs.
+
+    One that stays as it was `before` is nobody's mistake now.
+    """
+    if opens_at is None or opens_at == before:
+        return
+    if not discussion.starts_at <= opens_at < discussion.ends_at:
+        zone = ZoneInfo(discussion.time_zone)
+        begin, end = discussion.starts_at.astimezone(zone), discussion.ends_at.astimezone(zone)
+        raise invalid(
+            opens_at=f"The discussion runs from {begin:%d %B %Y, %H:%M} to {end:%d %B %Y, %H:%M} "
+            f"({discussion.time_zone}). Choose a moment in between, or change its times first."
+        )
+    if opens_at <= clock.now():
+        raise invalid(opens_at="This moment is over. Choose one to come, or leave it empty and ask it by hand.")
+
+
+def put_in_order(discussion: Discussion) -> None:
+    """Let the questions that open by themselves change places among each other until their moments ascend."""
+    dated = [q for q in run_sheet(discussion) if _is_dated(q)]
+    places = [q.position for q in dated]
+    for place, question in zip(places, sorted(dated, key=lambda q: (q.opens_at, q.position)), strict=True):
+        question.position = place
+
+
+def keep_in_place(coming: list[Question]) -> None:
+    """Give the moments, as they ascend, to the questions that open by themselves in the order of `coming`.
+
+    A host who moves a question by hand changes what is asked on which day, and not the days.
+    """
+    dated = [q for q in coming if _is_dated(q)]
+    for question, moment in zip(dated, sorted(q.opens_at for q in dated if q.opens_at), strict=True):
+        question.opens_at = moment
+
+
+def run_sheet(discussion: Discussion) -> list[Question]:
+    """Return all questions in their order, as they are now and not as they were read before."""
+    found = select(Question).where(Question.discussion_id == discussion.id).order_by(Question.position, Question.id)
+    return list(db.session.scalars(found, execution_options={"populate_existing": True}))
+
+
+def moved(moment: datetime, start: datetime, zone: str, new_start: datetime, new_zone: str) -> datetime:
+    """Return `moment` as far from `new_start` as it was from `start`, in days and hours on the clocks of each zone.
+
+    So nine o'clock stays nine o'clock, also where the clocks change in between.
+    """
+    away = _on_clocks(moment, zone) - _on_clocks(start, zone)
+    target = ZoneInfo(new_zone)
+    return (new_start.astimezone(target).replace(tzinfo=None) + away).replace(tzinfo=target)
+
+
+def move_along(discussion: Discussion, start: datetime, zone: str) -> None:
+    """Move what opens by itself with the start of `discussion`, which was at `start` in `zone` before."""
+    for question in discussion.questions:
+        if question.opens_at is not None and not question.is_asked:
+            question.opens_at = moved(question.opens_at, start, zone, discussion.starts_at, discussion.time_zone)
+
+
+def _is_dated(question: Question) -> bool:
+    return question.is_coming and question.opens_at is not None
+
+
+def _on_clocks(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
