@@ -261,7 +261,11 @@ def by_token(token: str) -> tuple[User, str]:
 
 def stop(user: User, kind: str = "") -> str:
     """Return the path at which `user` ends letters: those of one kind, or all notices."""
-    return f"/quiet/{_serializer().dumps([user.id, user.email, *([kind] if kind else [])])}"
+    return f"/quiet/{_token(user, kind)}"
+
+
+def _token(user: User, kind: str = "") -> str:
+    return str(_serializer().dumps([user.id, user.email, *([kind] if kind else [])]))
 
 
 def _serializer() -> URLSafeSerializer:

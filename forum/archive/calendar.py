@@ -1,16 +1,21 @@
 """Discussions as entries for calendars (RFC 5545)."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from icalendar import Calendar, Event, vDuration
 
 from forum import text
+from forum.live.scene import Scene
 from forum.models import Discussion
 
 
 def entry(discussion: Discussion, site: str) -> str:
-    """Return one VEVENT in UTC; `site` is the public address without a slash at the end."""
-    return _written([discussion], site, discussion.title)
+    """Return one VEVENT in UTC, and one for each question that opens by itself, as far as readers may know.
+
+    `site` is the public address without a slash at the end.
+    """
+    return _written([discussion], site, discussion.title, _openings(discussion, site))
 
 
 def of_all(discussions: list[Discussion], site: str, name: str) -> str:
@@ -18,7 +23,7 @@ def of_all(discussions: list[Discussion], site: str, name: str) -> str:
     return _written(discussions, site, name)
 
 
-def _written(discussions: list[Discussion], site: str, name: str) -> str:
+def _written(discussions: list[Discussion], site: str, name: str, more: Iterable[Event] = ()) -> str:
     calendar = Calendar()
     calendar.add("prodid", "-//Roundtext//EN")
     calendar.add("version", "2.0")
@@ -29,7 +34,28 @@ def _written(discussions: list[Discussion], site: str, name: str) -> str:
     calendar["REFRESH-INTERVAL"] = hourly
     for discussion in discussions:
         calendar.add_component(_event(discussion, site))
+    for event in more:
+        calendar.add_component(event)
     return str(calendar.to_ical().decode())
+
+
+def _openings(discussion: Discussion, site: str) -> list[Event]:
+    """One moment for each question to come that has one: without a length, so that nobody's day is taken."""
+    scene = Scene.of(discussion)
+    found = []
+    for question in scene.dated:
+        event = Event()
+        event.add("uid", f"{discussion.epoch}-{discussion.id}-question-{question.id}@{site.partition('://')[2]}")
+        event.add("summary", f"Q{scene.number_of(question)}: {discussion.title}")
+        event.add("dtstart", question.opens_at)
+        event.add("dtstamp", discussion.created_at)
+        event.add("sequence", discussion.last_seq)
+        event.add("transp", "TRANSPARENT")
+        event.add("url", f"{site}/d/{discussion.slug}")
+        if question in scene.coming:
+            event.add("description", question.text)
+        found.append(event)
+    return found
 
 
 def _event(discussion: Discussion, site: str) -> Event:
@@ -43,5 +69,8 @@ def _event(discussion: Discussion, site: str) -> Event:
     # A calendar takes an entry as newer by its sequence; every change of the discussion raises it.
     event.add("sequence", discussion.last_seq)
     event.add("url", address)
+    if discussion.runs_for_days:
+        # Nobody is busy for three weeks because of it.
+        event.add("transp", "TRANSPARENT")
     event.add("description", f"{text.excerpt(discussion.intro_html, 500)}\n\n{address}".strip())
     return event

@@ -49,8 +49,8 @@ def dated(moment: datetime, zone: str = "UTC") -> str:
 
 
 def opening(moment: datetime, zone: str = "UTC") -> str:
-    """Return `moment` with the day of the week in `zone`, e.g. "Mon, 23 Nov, 15:24": to be waited for."""
-    return _format(moment, zone, "EEE, d MMM, HH:mm")
+    """Return `moment` with the day of the week in `zone`, e.g. "Mon 23 Nov, 15:24": to be waited for."""
+    return _format(moment, zone, "EEE d MMM, HH:mm")
 
 
 def stamp(moment: datetime, discussion: Discussion) -> str:

@@ -165,23 +165,25 @@ def test_two_processes_write_one_letter(house, clock, room, mara):
     assert len(letters()) == 1
 
 
+def people(clock, count):
+    """Put many accounts into the database at once."""
+    found = [
+        User(email=f"p{n}@example.org", name=f"Person {n}", created_at=clock.now(), confirmed_at=clock.now())
+        for n in range(count)
+    ]
+    db.session.add_all(found)
+    db.session.flush()
+    return found
+
+
 def test_however_many_are_here_nobody_who_is_away_waits_for_them(house, clock, room, mara):
     """A line of more people than one look takes, all of them on the site, and one behind them who is not."""
     first = house.comment(room, mara, "Rivers first.", question=1)
     with writing():
-        for number in range(250):
-            here = User(
-                email=f"here{number}@example.org",
-                name=f"Here {number}",
-                created_at=clock.now(),
-                confirmed_at=clock.now(),
-            )
-            db.session.add(here)
-            db.session.flush()
+        for here in people(clock, 250):
             sessions.begin(here)
-            db.session.add(
-                Notice(user_id=here.id, kind="reply", discussion_id=room.id, at=clock.now() + timedelta(seconds=1))
-            )
+            at = clock.now() + timedelta(seconds=1)
+            db.session.add(Notice(user_id=here.id, kind="reply", discussion_id=room.id, at=at))
     clock.advance(timedelta(seconds=2))
     house.comment(room, house.user(), "No, lakes.", question=1, reply_to=first.id)
     assert len(work(clock, 4)) == 1
@@ -190,18 +192,11 @@ def test_however_many_are_here_nobody_who_is_away_waits_for_them(house, clock, r
 def test_however_many_have_had_enough_nobody_waits_for_them(house, clock, room, mara):
     first = house.comment(room, mara, "Rivers first.", question=1)
     with writing():
-        for number in range(250):
-            told = User(
-                email=f"told{number}@example.org",
-                name=f"Told {number}",
-                created_at=clock.now(),
-                confirmed_at=clock.now(),
-            )
-            db.session.add(told)
-            db.session.flush()
+        for told in people(clock, 250):
             db.session.add(Notice(user_id=told.id, kind="reply", discussion_id=room.id, at=clock.now()))
             for _ in range(notices.MOST_AN_HOUR):
                 db.session.add(Letter(to=told.email, subject="s", body="b", kind="notices", written_at=clock.now()))
+    clock.advance(timedelta(seconds=2))
     house.comment(room, house.user(), "No, lakes.", question=1, reply_to=first.id)
     found = work(clock, 4)
     assert [letter.to for letter in found if letter.subject != "s"] == [mara.email]

@@ -177,3 +177,54 @@ def test_answers_stay_with_their_question_when_others_were_skipped_or_moved(app,
 def test_a_field_that_nobody_knows_gets_a_suggestion(app):
     with pytest.raises(FileFaults, match="Did you mean title"):
         discussion_file.read(b'{"titel": "a"}')
+
+
+WEEKS = FILE | {
+    "starts_at": "2026-11-20T09:00:00Z",
+    "ends_at": "2026-12-11T09:00:00Z",
+    "digests": "always",
+    "comments": [],
+    "questions": [
+        {"text": "Who owns it?", "opens_at": "2026-11-20T09:00:00Z"},
+        {"text": "Who pays?", "opens_at": "2026-11-27T09:00:00Z"},
+        {"text": "By hand?"},
+    ],
+}
+
+
+def test_moments_and_letters_come_and_go_with_the_file_and_the_clock_has_asked_what_is_past(app, clock):
+    discussion = put(WEEKS)
+    one, two, three = discussion.questions
+    assert (one.number, two.number, three.number) == (1, None, None)
+    assert one.asked_at == one.opens_at
+    written = json.loads(export.whole("json", discussion))
+    assert [question.get("opens_at") for question in written["questions"]] == [
+        question.get("opens_at") for question in WEEKS["questions"]
+    ]
+    assert written["digests"] == "always"
+    assert discussion.silence_minutes == 24 * 60
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"opens_at": "2026-11-19T09:00:00Z"}, "must lie between"),
+        ({"opens_at": "2026-12-11T09:00:00Z"}, "must lie between"),
+        ({"opens_at": "tomorrow"}, "must be a date and time"),
+        ({"opens_at": 5}, "must be a date and time"),
+        ({"opens_at": "2026-11-27T09:00:00Z", "spare": True}, "asked by hand"),
+    ],
+)
+def test_a_moment_that_cannot_be_is_named_with_its_line(app, clock, change, words):
+    questions = [*WEEKS["questions"][:2], WEEKS["questions"][2] | change]
+    with pytest.raises(FileFaults) as raised:
+        put(WEEKS | {"questions": questions})
+    assert "questions[2].opens_at" in str(raised.value)
+    assert words in str(raised.value)
+
+
+def test_a_reader_s_file_has_no_moments_to_come(app, clock, client):
+    discussion = put(WEEKS)
+    said = client.get(f"/d/{discussion.slug}/export.json").get_data(as_text=True)
+    assert "opens_at" not in said
+    assert "digests" not in said

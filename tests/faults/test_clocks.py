@@ -11,8 +11,10 @@ import requests
 from sqlalchemy import func, select
 
 from forum import clock
+from forum.actions import questions
+from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
-from forum.models import Comment, Discussion, Event
+from forum.models import Comment, Discussion, Event, Question
 from tests.faults.test_kills import kill_one
 from tests.faults.writers import Account, accounts
 from tests.server import running
@@ -156,3 +158,43 @@ def test_a_comment_counts_if_and_only_if_it_came_before_the_close(site):
         assert (status != 409) or key not in stored
     assert any(status == 201 for *_, status, _key in tries.found)
     assert any(status == 409 for *_, status, _key in tries.found)
+
+
+def test_two_processes_open_the_questions_of_weeks_once_though_their_clock_is_set(site, tmp_path):
+    """By date, while two servers look twice a second and one is killed; a week on, back, and on again."""
+    made = site("postgresql")
+    discussion = made.house.discussion()
+    plan(discussion, timedelta(days=-1), timedelta(days=21))
+    host = made.house.host_of(discussion)
+    for number, days in enumerate((2, 2, 9), start=1):
+        moment = clock.now() + timedelta(days=days, seconds=number)
+        made.house.do(questions.write, host, discussion, QuestionDraft(f"Question {number}?", opens_at=moment))
+    offset = tmp_path / "offset"
+    set_clock(offset, 0)
+    stepping = {"app": "tests.faults.stepping:app", "environment": {"FAULT_CLOCK": str(offset)}}
+    with running(made.settings, **stepping) as one, running(made.settings, **stepping):
+        time.sleep(1.5)
+        assert times("question.asked") == 0
+        kill_one(one)
+        set_clock(offset, 3 * 86_400)
+        assert come("question.asked", 2, IN_TIME)
+        set_clock(offset, -86_400)
+        time.sleep(1.5)
+        set_clock(offset, 3 * 86_400)
+        time.sleep(1.5)
+        assert times("question.asked") == 2
+        set_clock(offset, 10 * 86_400)
+        assert come("question.asked", 3, IN_TIME)
+        time.sleep(1.5)
+    assert times("question.asked") == 3
+    db.session.rollback()
+    asked = select(Question.text, Question.number).order_by(Question.number)
+    assert [tuple(row) for row in db.session.execute(asked)] == [(f"Question {n}?", n) for n in (1, 2, 3)]
+
+
+def come(kind: str, wanted: int, seconds: float) -> bool:
+    """Whether the log tells of so many changes within so many seconds."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and times(kind) < wanted:
+        time.sleep(0.05)
+    return times(kind) == wanted

@@ -303,3 +303,89 @@ def test_scripts_get_json(app, hour, staff):
     wrong = staff.post("/d/hour/questions/new", data=fields, headers={"Accept": "application/json"})
     assert wrong.status_code == 422
     assert "text" in wrong.get_json()["error"]["fields"]
+
+
+@pytest.fixture
+def days(house, clock):
+    """Live for three weeks, over the night in which the clocks of New York go forward, or back."""
+    event = Event(house, slug="days")
+    with writing():
+        row = event.row
+        row.time_zone, row.silence_minutes = "America/New_York", 24 * 60
+        row.starts_at, row.ends_at = time.now() - timedelta(days=1), time.now() + timedelta(days=365)
+    return event
+
+
+def opening(question, **fields):
+    return {"text": question.text, "opens_at_date": "2027-01-10", "opens_at_time": "09:00"} | fields
+
+
+def test_a_moment_is_typed_on_the_clocks_of_the_event_and_comes_back_so(app, house, days):
+    client = app.test_client()
+    house.sign_in(client, days.host)
+    question = days.questions[0]
+    at = f"/d/days/questions/{question.id}/edit"
+    assert send(client, at, **opening(question)).status_code == 303
+    assert days.questions[0].opens_at.isoformat() == "2027-01-10T14:00:00+00:00"
+    form = client.get(at).text
+    for value in ("2027-01-10", "09:00"):
+        assert f'value="{value}"' in form
+    console = client.get("/d/days/console").text
+    assert "opens by itself Sun 10 Jan, 09:00" in console
+    send(client, at, text=question.text)
+    assert days.questions[0].opens_at is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"opens_at_date": "2027-03-14", "opens_at_time": "02:30"}, "go forward that day"),
+        ({"opens_at_date": "2026-11-01"}, "The discussion runs from"),
+        ({"opens_at_date": "2026-11-23", "opens_at_time": "08:59"}, "This moment is over"),
+        ({"opens_at_date": ""}, "Give a date and a time"),
+        ({"opens_at_time": ""}, "Give a date and a time"),
+        ({"opens_at_date": "\u0662\u0660\u0662\u0667-01-10"}, "Give a date and a time"),
+        ({"is_spare": "1"}, "A spare is asked by hand"),
+    ],
+)
+def test_a_moment_that_cannot_be_is_refused_and_what_was_typed_is_kept(app, house, days, fields, words):
+    client = app.test_client()
+    house.sign_in(client, days.host)
+    question = days.questions[0]
+    page = send(client, f"/d/days/questions/{question.id}/edit", **opening(question, **fields))
+    assert page.status_code == 422
+    assert words in page.text
+    assert 'href="#field-opens_at"' in page.text
+    assert question.text in page.text
+    assert days.questions[0].opens_at is None
+
+
+@pytest.mark.parametrize(("fold", "hour"), [("first", 5), ("second", 6)])
+def test_a_moment_that_comes_twice_is_asked_about(app, house, days, fold, hour):
+    client = app.test_client()
+    house.sign_in(client, days.host)
+    question = days.questions[0]
+    at = f"/d/days/questions/{question.id}/edit"
+    night = opening(question, opens_at_date="2027-11-07", opens_at_time="01:30")
+    page = send(client, at, **night)
+    assert page.status_code == 422
+    assert 'name="opens_at_fold"' in page.text
+    assert send(client, at, **night, opens_at_fold=fold).status_code == 303
+    assert days.questions[0].opens_at.hour == hour
+    assert f'value="{fold}" selected' in client.get(at).text
+
+
+def test_the_console_counts_days_and_offers_days(app, house, days, clock):
+    client = app.test_client()
+    house.sign_in(client, days.host)
+    with writing():
+        question = db.session.get_one(Question, days.questions[0].id)
+        question.length_minutes = 7 * 24 * 60
+        questions.ask(db.session.get(User, days.host.id), question)
+    clock.advance(timedelta(days=9))
+    page = client.get("/d/days/console").text
+    for words in ("Live now · 356 days left", "<b>9 days</b> of 7 days", "Q1 is 2 days over its time", "+1 day for Q1"):
+        assert words in page
+    assert "Quiet for 9 days" in page
+    assert "+1 day</button>" in page
+    assert not re.search(r"\d{4,} ?min", page)

@@ -2,13 +2,15 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from forum.actions import comments, discussions, moderation, questions, sanctions
+from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
+from forum.live import clockwork
 from forum.models import Discussion, Phase, QuestionsShown, SeatRole, SiteRole, Visibility
 
 
@@ -311,6 +313,70 @@ def test_a_calendar_entry_is_in_utc(client, house, clock):
     assert answer.mimetype == "text/calendar"
     assert "DTSTART:20261123T150000Z" in text
     assert "DTEND:20261123T160000Z" in text
+
+
+@pytest.mark.parametrize(("shown", "days", "texts"), [("all", 2, 2), ("count", 2, 0), ("none", 0, 0)])
+def test_when_questions_open_is_told_as_far_as_readers_may_know(client, house, clock, shown, days, texts):
+    discussion = weeks(house, shown)
+
+    page = client.get(f"/d/{discussion.slug}").get_data(as_text=True)
+    entry = client.get(f"/d/{discussion.slug}/calendar.ics").get_data(as_text=True).replace("\r\n ", "")
+
+    for moment in ("Tue 1 Dec, 09:00", "Tue 8 Dec, 09:00"):
+        assert (moment in page) is bool(days)
+    for words in ("Dated one?", "Dated two?"):
+        assert (words in page) is bool(texts)
+    assert "Whispered?" not in page
+    assert entry.count("BEGIN:VEVENT") == 1 + days
+    assert ("DTSTART:20261208T090000Z" in entry) is bool(days)
+    assert ("Dated two?" in entry) is bool(texts)
+    assert "TRANSP:TRANSPARENT" in entry
+
+
+def weeks(house, shown="all"):
+    """Announced for three weeks from 1 December, 9:00 in London, with two questions that open by themselves."""
+    made = house.discussion(phase="announced", questions_shown=shown)
+    begin = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    with writing():
+        made.starts_at, made.ends_at = begin, begin + timedelta(days=21)
+    host = house.host_of(made)
+    for number, words in enumerate(("Dated one?", "Dated two?")):
+        house.do(questions.write, host, made, QuestionDraft(words, opens_at=begin + number * timedelta(days=7)))
+    house.do(questions.skip, host, house.do(questions.write, host, made, QuestionDraft("Whispered?")))
+    return made
+
+
+def test_over_weeks_every_time_has_its_day(client, house, clock):
+    discussion = weeks(house)
+    clock.advance(timedelta(days=15))
+    clockwork.turn()
+    house.comment(discussion, body="Late in the month.", question=2)
+
+    page = client.get(f"/d/{discussion.slug}").get_data(as_text=True)
+
+    assert "Live · 13 days left" in page
+    assert "1 Dec 2026, 09:00" in page
+    assert "22 Dec 2026, 09:00" in page
+    times = re.findall(r"<time[^>]*>([^<]*)</time>", page)
+    assert [said for said in times if re.fullmatch(r"\d\d:\d\d", said)] == [], "an hour without its day"
+    assert "8 Dec, 14:00" in times
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (119, "119 min left"),
+        (121, "2 h left"),
+        (47 * 60, "47 h left"),
+        (49 * 60, "2 days left"),
+        (30240, "21 days left"),
+    ],
+)
+def test_what_is_left_is_said_in_the_roughest_words_that_help(client, house, clock, left, words):
+    discussion = house.discussion()
+    with writing():
+        discussion.ends_at = clock.now() + timedelta(minutes=left)
+    assert f"Live · {words}" in client.get(f"/d/{discussion.slug}").get_data(as_text=True)
 
 
 def test_the_feed_is_well_formed_and_newest_first(client, house, clock):

@@ -2,9 +2,11 @@
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 
+from forum import clock
 from forum.actions import (
     announcements,
     backstage,
@@ -30,9 +32,21 @@ from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
 from forum.archive import export
 from forum.database import db, writing
-from forum.live import spoken
+from forum.live import clockwork, spoken
 from forum.live.broadcast import Reader
-from forum.models import Comment, Discussion, Letter, ProposalState, Question, Seat, SeatRole, Session, Site, User
+from forum.models import (
+    Comment,
+    Discussion,
+    Letter,
+    Phase,
+    ProposalState,
+    Question,
+    Seat,
+    SeatRole,
+    Session,
+    Site,
+    User,
+)
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
@@ -301,7 +315,18 @@ def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(ga
 
 def test_no_letter_holds_what_is_not_for_its_reader(garden):
     by_address = {person.email: role for role, person in garden.people.items() if person is not None}
+    with writing():
+        garden.open.digests = "always"
+        garden.open.phase, garden.open.closed_at = Phase.CLOSED, clock.now() - timedelta(minutes=15)
+        garden.open.created_at = clock.now() - timedelta(hours=1)
+    for _ in range(2):
+        clockwork.remind()
     letters = list(db.session.query(Letter))
+    assert {by_address.get(letter.to) for letter in letters if letter.kind == "digest"} >= {
+        "panelist",
+        "member",
+        "host",
+    }
     assert {by_address.get(letter.to) for letter in letters} >= {"muted", "panelist"}
     for letter in letters:
         for word in wanted(garden, by_address.get(letter.to, "visitor")):

@@ -22,12 +22,19 @@ function until(minutes, at) {
   return _("Starts {day}", { day: `${day.format(new Date(at))}, ${clock(new Date(at))}` });
 }
 
+/** How long it still runs, as the server says it (`regions.html`). @param {number} minutes */
+function left(minutes) {
+  if (minutes <= 120) return _("Live · {n} min left", { n: minutes });
+  if (minutes < 2880) return _("Live · {n} h left", { n: Math.floor(minutes / 60) });
+  return _("Live · {n} days left", { n: Math.floor(minutes / 1440) });
+}
+
 /** What the clock says now; undefined leaves the server's words. */
 function words() {
   const { phase, startsAt, endsAt } = document.body.dataset;
   if (phase === "announced" && startsAt) return until(minutesTo(startsAt), startsAt);
-  const left = minutesTo(endsAt);
-  if (phase === "live" && left > 0) return left > 600 ? _("Live") : _("Live · {n} min left", { n: left });
+  const minutes = minutesTo(endsAt);
+  if (phase === "live" && minutes > 0) return left(minutes);
   if (phase === "live") return _("Live");
   return undefined;
 }
@@ -49,13 +56,14 @@ function show() {
 
 function tick() {
   show();
-  const left = page.phase === "live" ? minutesTo(document.body.dataset.endsAt) : undefined;
+  const minutes = page.phase === "live" ? minutesTo(document.body.dataset.endsAt) : undefined;
   // A tab in the background ticks once a minute, and may step over the very minute.
   const isDue = (/** @type {number} */ at) =>
-    lastLeft !== undefined && left !== undefined && lastLeft > at && left <= at;
+    lastLeft !== undefined && minutes !== undefined && lastLeft > at && minutes <= at;
   const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
-  if (left && left > 0 && tellAt.some(isDue)) tell("announce", plural(left, _("1 minute left"), _("{n} minutes left")));
-  lastLeft = left;
+  if (minutes && minutes > 0 && tellAt.some(isDue))
+    tell("announce", plural(minutes, _("1 minute left"), _("{n} minutes left")));
+  lastLeft = minutes;
 }
 
 export function start() {

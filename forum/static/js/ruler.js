@@ -56,13 +56,13 @@ function moveNow() {
 
 /** Let no word stand on another: a time gives way first, then a label; "now" always stays. @param {HTMLElement} ruler */
 function fit(ruler) {
-  const words = all("a, li:not([data-now]) > time", ruler);
+  const words = all("a, b, li:not([data-now]) > time", ruler);
   for (const word of words) word.hidden = false;
   const now = one("[data-now]", ruler);
   /** @type {DOMRect[]} */
   const taken = now ? [now.getBoundingClientRect()] : [];
   // Labels before times, and from the end on: the open question's is the last.
-  for (const word of words.reverse().sort((a, b) => Number(b.matches("a")) - Number(a.matches("a")))) {
+  for (const word of words.reverse().sort((a, b) => Number(!b.matches("time")) - Number(!a.matches("time")))) {
     const own = word.getBoundingClientRect();
     word.hidden = own.width > 0 && taken.some((other) => own.left < other.right - 3 && other.left < own.right - 3);
     if (!word.hidden) taken.push(own);

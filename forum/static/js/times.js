@@ -12,12 +12,24 @@ const format = (options) => new Intl.DateTimeFormat(language, { hourCycle: "h23"
 const formats = {
   clock: format({ hour: "2-digit", minute: "2-digit" }),
   day: format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }),
+  short: format({ day: "numeric", month: "short" }),
+  dated: format({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
+  opening: format({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
   moment: format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
   zone: format({ timeZoneName: "short" }),
 };
 
 /** @param {Date} date */
 export const clock = (date) => formats.clock.format(date);
+
+/** With the day where more than a day is meant, as the server says it (`web/times.py`). @param {Date} date */
+export const stamp = (date) => (runsForDays() ? formats.moment : formats.clock).format(date);
+
+/** Whether this discussion runs for longer than a day. */
+export function runsForDays() {
+  const { startsAt, endsAt } = document.body.dataset;
+  return Date.parse(endsAt ?? "") - Date.parse(startsAt ?? "") > 86_400_000;
+}
 
 /** The short name of the reader's zone on that day, e.g. "CET". @param {Date} date */
 export const zoneName = (date) =>

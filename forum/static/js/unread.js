@@ -4,7 +4,7 @@ import { isFolded, unfold } from "./fold.js";
 import { hear, isCalm, make, one, page } from "./page.js";
 import { beingRead, keepPlace, view } from "./place.js";
 import { showWaiting } from "./stream.js";
-import { clock } from "./times.js";
+import { stamp } from "./times.js";
 import { _, label, plural } from "./words.js";
 
 const NOT_ON_SCREEN = "(not seen)";
@@ -49,7 +49,7 @@ function draw(/** @type {HTMLElement} */ comment, /** @type {import("./page.js")
   if (hasLine || !comment.isConnected || comment.hidden || isFolded(comment) || (isInSight && !document.hidden)) return;
   hasLine = true;
   const at = event.at ?? new Date().toISOString();
-  const words = make("span", {}, _("New since"), " ", make("time", { datetime: at }, clock(new Date(at))));
+  const words = make("span", {}, _("New since"), " ", make("time", { datetime: at }, stamp(new Date(at))));
   keepPlace(() => comment.before(make("li", { class: "unread-line", "data-unread-line": "" }, words)));
 }
 
