@@ -79,7 +79,7 @@ def test_when_the_next_question_opens_whoever_takes_part_reads_what_was_said(app
     assert work(clock, 14 * MINUTE) == []
     (letter,) = of(work(clock, MINUTE), mara)
     for words in (
-        "Whose river?", "Q1: Who owns it?", "This question is over.", "The hosts sum up: Valley or nobody.",
+        "Whose river?", "Q1: Who owns it?", "has gone on to the next question", "The hosts sum up: Valley or nobody.",
         "Priya Raman: The valley does.", f"/d/river/c/{answer.id}", "Otto Ode: Nobody owns water.",
         f"/d/river/c/{good.id}", "2 answers by people who are not on the panel", "Open now: Q2: Who pays?",
         "/d/river#q2",

@@ -1,4 +1,4 @@
-"""A discussion that runs for weeks, in Chromium: a question is planned in the form and comes to open pages by itself."""
+"""Weeks in Chromium: a question is planned in a form, and open pages get it without a hand."""
 
 import re
 from datetime import timedelta
