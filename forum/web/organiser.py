@@ -1,5 +1,7 @@
 """Where organisers make discussions: their list, the form with every field, the seats."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
@@ -56,13 +58,17 @@ def edit(slug: str) -> Response:
     access.require(user, "discussion.edit", discussion)
     if request.method == "GET":
         return _form(discussion, discussion_form.stored(discussion), {})
+    planned = _planned(discussion)
     try:
         draft = discussion_form.draft(discussion)
         with writing():
             discussions.edit(user, discussion, draft)
     except Refused as refusal:
         return _again(discussion, refusal)
-    flash(_("The discussion is saved."))
+    if _planned(discussion) == planned:
+        flash(_("The discussion is saved."))
+    else:
+        flash(_("The discussion is saved. The dates of its questions have moved with the start: look through them."))
     return make_response(redirect(url_for("organiser.edit", slug=discussion.slug), 303))
 
 
@@ -107,6 +113,11 @@ def take_seat(slug: str, seat_id: int) -> Response:
     with writing():
         seats.take(user, _seat(discussion, seat_id))
     return _to_seats(discussion, _("The seat is taken away. What was written stays."))
+
+
+def _planned(discussion: Discussion) -> dict[int, datetime | None]:
+    """Return when each question opens by itself."""
+    return {question.id: question.opens_at for question in discussion.questions}
 
 
 def _seat(discussion: Discussion, seat_id: int) -> Seat:

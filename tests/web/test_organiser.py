@@ -273,3 +273,37 @@ def test_an_empty_form_names_its_fields(organiser):
     assert page.status_code == 422
     for field in ("title", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown"):
         assert f'id="fault-{field}"' in page.text, field
+
+
+def test_weeks_are_made_with_letters_by_choice_and_their_dates_move_with_the_start(app, made):
+    client = made
+    weeks = WHOLE | {"ends_at_date": "2027-03-22", "digests": "always"}
+    assert send(client, "/d/food-and-climate/edit", weeks).status_code == 303
+    question = {"text": "Who pays?", "opens_at_date": "2027-03-08", "opens_at_time": "09:00"}
+    assert send(client, "/d/food-and-climate/questions/new", question).status_code == 303
+    later = weeks | {"starts_at_date": "2027-03-29", "ends_at_date": "2027-04-19"}
+    later.pop("digests")
+    page = client.get(send(client, "/d/food-and-climate/edit", later).headers["Location"]).text
+    assert "The dates of its questions have moved with the start" in page
+    assert "opens by itself Mon 5 Apr, 09:00" in page
+    discussion = stored()
+    assert (discussion.digests, discussion.silence_minutes) == ("always", 1440), "what a form does not name stays"
+    assert discussion.questions[0].opens_at == datetime(2027, 4, 5, 8, tzinfo=UTC)
+    answer = send(client, "/d/food-and-climate/edit", later | {"digests": "sometimes"})
+    assert answer.status_code == 422
+    assert 'href="#field-digests"' in answer.text
+
+
+def test_a_date_that_comes_to_lie_outside_is_marked(made):
+    client = made
+    weeks = WHOLE | {"ends_at_date": "2027-03-22"}
+    send(client, "/d/food-and-climate/edit", weeks)
+    send(
+        client,
+        "/d/food-and-climate/questions/new",
+        {"text": "Who?", "opens_at_date": "2027-03-20", "opens_at_time": "09:00"},
+    )
+    page = client.get(
+        send(client, "/d/food-and-climate/edit", weeks | {"ends_at_date": "2027-03-15"}).headers["Location"]
+    )
+    assert "never opens by itself" in page.text
