@@ -134,9 +134,9 @@ class Discussion(Model):
     @property
     def has_digests(self) -> bool:
         """Whether letters are written about its questions; never of a rehearsal."""
-        if self.is_rehearsal or self.digests is Digests.NEVER:
+        if self.is_rehearsal or self.digests == Digests.NEVER:
             return False
-        return self.digests is Digests.ALWAYS or self.runs_for_days
+        return self.digests == Digests.ALWAYS or self.runs_for_days
 
     @property
     def open_question(self) -> "Question | None":

@@ -376,13 +376,13 @@ def test_a_moment_that_comes_twice_is_asked_about(app, house, days, fold, hour):
 
 
 def test_the_console_counts_days_and_offers_days(app, house, days, clock):
-    client = app.test_client()
-    house.sign_in(client, days.host)
     with writing():
         question = db.session.get_one(Question, days.questions[0].id)
         question.length_minutes = 7 * 24 * 60
         questions.ask(db.session.get(User, days.host.id), question)
     clock.advance(timedelta(days=9))
+    client = app.test_client()
+    house.sign_in(client, days.host)
     page = client.get("/d/days/console").text
     for words in ("Live now · 356 days left", "<b>9 days</b> of 7 days", "Q1 is 2 days over its time", "+1 day for Q1"):
         assert words in page

@@ -316,9 +316,10 @@ def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(ga
 def test_no_letter_holds_what_is_not_for_its_reader(garden):
     by_address = {person.email: role for role, person in garden.people.items() if person is not None}
     with writing():
-        garden.open.digests = "always"
+        garden.open.digests = Digests.ALWAYS
         garden.open.phase, garden.open.closed_at = Phase.CLOSED, clock.now() - timedelta(minutes=15)
         garden.open.created_at = clock.now() - timedelta(hours=1)
+        garden.open.questions[0].closed_at = garden.open.closed_at
     for _ in range(2):
         clockwork.remind()
     letters = list(db.session.query(Letter))
