@@ -61,10 +61,12 @@ def to_prepare() -> list[int]:
     return list(db.session.scalars(found))
 
 
-def prepare(ids: list[int]) -> None:
-    """Note for these questions who takes part by now, and when each may have to be written to, once each time."""
-    for question in db.session.scalars(select(Question).where(Question.id.in_(ids)).order_by(Question.id)):
+def prepare(ids: list[int]) -> int:
+    """Note for these questions who takes part by now, and when each may have to be written to; return how many."""
+    found = list(db.session.scalars(select(Question).where(Question.id.in_(ids)).order_by(Question.id)))
+    for question in found:
         _prepare(question, clock.now())
+    return len(found)
 
 
 def due() -> list[int]:

@@ -17,15 +17,20 @@ def start(app: Flask) -> None:
 
 
 def remind() -> None:
-    """Write the reminders and notices that are due, some at a time, so that nobody waits long for the database."""
-    due, away, questions, said = reminders.due(), notices.due(), digests.to_prepare(), digests.due()
+    """Write the reminders, notices and digests that are due, some at a time: nobody waits long for the database."""
+    due, away = reminders.due(), notices.due()
     db.session.rollback()
-    if due or away or questions or said:
+    if due or away:
         with writing():
             reminders.take(due)
             notices.take(away)
-            digests.prepare(questions)
-            digests.take(said)
+    # Each in its own transaction: whoever prepares for thousands keeps nobody's reminder waiting.
+    for look, work in ((digests.to_prepare, digests.prepare), (digests.due, digests.take)):
+        found = look()
+        db.session.rollback()
+        if found:
+            with writing():
+                work(found)
 
 
 def turn() -> None:

@@ -34,11 +34,10 @@ def letters() -> list[Letter]:
 
 
 def work(clock, ahead=timedelta()) -> list[Letter]:
-    """Let time pass, and the job look twice: it prepares at first, and writes with the next look."""
+    """Let time pass, and the jobs look."""
     clock.advance(ahead)
     clockwork.turn()
-    for _ in range(2):
-        clockwork.remind()
+    clockwork.remind()
     return letters()
 
 
@@ -156,7 +155,7 @@ def test_hidden_after_the_end_and_before_the_letter_it_is_not_in_it(house, clock
     said = house.comment(room, priya, "Rude words.", question=1)
     ask_next(house, room)
     clock.advance(15 * MINUTE)
-    clockwork.remind()
+    house.do(digests.prepare, digests.to_prepare())
     house.do(moderation.hide, house.host_of(room), said, "rude")
     (letter,) = of(work(clock), mara)
     assert "Rude" not in letter.body
@@ -170,7 +169,7 @@ def test_nobody_hears_of_it_who_is_suspended_removed_gone_or_has_taken_their_wor
     house.do(rsvps.say, comer, room, RsvpKind.TAKE_PART, "UTC")
     ask_next(house, room)
     clock.advance(15 * MINUTE)
-    clockwork.remind()
+    house.do(digests.prepare, digests.to_prepare())
     question = Digest.question_id == room.questions[0].id
     assert db.session.query(Digest).where(question).count() == 6, "prepared for all of them"
     email = gone.email
@@ -261,7 +260,7 @@ def test_a_second_process_that_read_before_the_first_wrote_finds_it_written(hous
     """What two processes do on PostgreSQL: both have read the row, and only one may move it on."""
     ask_next(house, room)
     clock.advance(15 * MINUTE)
-    clockwork.remind()
+    house.do(digests.prepare, digests.to_prepare())
     with writing():
         row = db.session.scalar(select(Digest).where(Digest.email == mara.email))
         assert row.next_at is not None
