@@ -5,6 +5,7 @@ import re
 from io import BytesIO
 from typing import IO
 
+from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from forum.config import Settings
@@ -33,14 +34,14 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
     """
     data = stream.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
-        raise invalid(hero="This picture is larger than 5 MB. Make it smaller and choose it again.")
+        raise invalid(hero=_("This picture is larger than 5 MB. Make it smaller and choose it again."))
     try:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
             if picture.width * picture.height > LARGEST_PIXELS or getattr(picture, "n_frames", 1) > 1:
-                raise invalid(hero="Choose a still picture of at most 40 million pixels.")
+                raise invalid(hero=_("Choose a still picture of at most 40 million pixels."))
             drawn = ImageOps.exif_transpose(picture).convert("RGBA" if logo else "RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise invalid(hero="This is no PNG, JPEG or WebP picture. Choose another file.") from error
+        raise invalid(hero=_("This is no PNG, JPEG or WebP picture. Choose another file.")) from error
     if square:
         drawn = ImageOps.fit(drawn, (square, square), centering=(0.5, 0.4))
     if logo:

@@ -15,6 +15,7 @@ from typing import Any
 
 import nh3
 from bleach.sanitizer import Cleaner
+from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -233,20 +234,25 @@ def clean_body(value: str, limit: int = 10_000) -> str:
 def _refuse_unreadable(value: str) -> None:
     if "\x00" in value:
         raise TextFault(
-            "nul", "This holds a character that cannot be stored (NUL). Type it again or paste it as plain text."
+            "nul", _("This holds a character that cannot be stored (NUL). Type it again or paste it as plain text.")
         )
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
-        raise TextFault("surrogate", "This holds half of a character. Type it again or paste it as plain text.")
+        raise TextFault("surrogate", _("This holds half of a character. Type it again or paste it as plain text."))
     if _CONTROLS.search(value):
-        raise TextFault("control", "This holds a control character. Type it again or paste it as plain text.")
+        raise TextFault("control", _("This holds a control character. Type it again or paste it as plain text."))
 
 
 def _within(value: str, limit: int) -> str:
     if not value.strip():
-        raise TextFault("empty", "Write something first.")
+        raise TextFault("empty", _("Write something first."))
     if len(value) > limit:
         raise TextFault(
-            "too_long", f"This is {len(value) - limit} characters too long. Nothing is cut: shorten it to {limit}."
+            "too_long",
+            _(
+                "This is %(number)s characters too long. Nothing is cut: shorten it to %(limit)s.",
+                number=len(value) - limit,
+                limit=limit,
+            ),
         )
     return value
 

@@ -7,6 +7,7 @@ exactly one letter, whatever is known of it.
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import clock, text
@@ -35,13 +36,13 @@ class Newcomer:
         name = _clean_name(faults, self.name)
         email = clean_email(self.email)
         if email is None:
-            faults["email"] = "Give your email address, like name@example.org."
+            faults["email"] = _("Give your email address, like name@example.org.")
         try:
             passwords.require_fit(self.password)
         except Refused as refusal:
             faults.update(refusal.fields)
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         return Newcomer(name, email or "", self.password)
 
 
@@ -72,7 +73,7 @@ def sign_up(newcomer: Newcomer, password_hash: str) -> User:
     """
     site.require_open()
     if User.with_email(newcomer.email) is not None:
-        raise invalid(email="There is an account with this address. Sign in, or set a new password.")
+        raise invalid(email=_("There is an account with this address. Sign in, or set a new password."))
     user = _add(newcomer.email, newcomer.name, password_hash)
     user.confirmed_at = clock.now()
     return user
@@ -158,7 +159,7 @@ def move(user: User, email: str) -> None:
     if email == user.email:
         return
     if User.with_email(email) is not None:
-        raise invalid(email="There is an account with this address already.")
+        raise invalid(email=_("There is an account with this address already."))
     letters.write(user.email, "moved")
     user.email = email
 
@@ -188,7 +189,7 @@ def change_profile(user: User, profile: Profile) -> None:
             except Refused as refusal:
                 faults["name"] = refusal.fields["name"]
     if faults:
-        raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+        raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
     user.name, user.affiliation, user.biography = name, affiliation, biography
     for discussion in written_in:
         log.record(discussion, "discussion.edited", discussion.id)
@@ -200,7 +201,7 @@ def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
     address = clean_email(email)
     name = clean(faults, "name", name, _LONGEST_NAME, required=True)
     if address is None:
-        faults["email"] = "Give an email address like name@example.org."
+        faults["email"] = _("Give an email address like name@example.org.")
     if faults:
         raise Refused("invalid", " ".join(faults.values()), 422, fields=faults)
     user = User.with_email(address or "") or _add(address or "", name, password_hash)
@@ -226,9 +227,13 @@ def _mail_confirmation(user: User, then: str) -> None:
 def _clean_name(faults: dict[str, str], typed: str) -> str:
     name = clean(faults, "name", typed, _LONGEST_NAME, required=True)
     if "name" not in faults and len(name) < _SHORTEST_NAME:
-        faults["name"] = f"Give a name of {_SHORTEST_NAME} to {_LONGEST_NAME} characters."
+        faults["name"] = _(
+            "Give a name of %(shortest_name)s to %(longest_name)s characters.",
+            shortest_name=_SHORTEST_NAME,
+            longest_name=_LONGEST_NAME,
+        )
     elif "name" not in faults and text.has_badge_word(name):
-        faults["name"] = "Leave out words like Host, Moderator or Panel: they are badges here."
+        faults["name"] = _("Leave out words like Host, Moderator or Panel: they are badges here.")
     return name
 
 

@@ -3,6 +3,8 @@
 import secrets
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import bindparam, or_, select, update
 
 from forum import access, clock
@@ -16,6 +18,13 @@ from forum.refusals import Refused, invalid
 
 __all__ = ["DiscussionDraft"]
 
+_WRONG_STEP = {
+    Phase.DRAFT: lazy("This discussion is a draft now, so this cannot be done. Load the page again."),
+    Phase.ANNOUNCED: lazy("This discussion is announced now, so this cannot be done. Load the page again."),
+    Phase.LIVE: lazy("This discussion is live now, so this cannot be done. Load the page again."),
+    Phase.PAUSED: lazy("This discussion is paused now, so this cannot be done. Load the page again."),
+    Phase.CLOSED: lazy("This discussion is closed now, so this cannot be done. Load the page again."),
+}
 _LONGEST_EXTENSION = 31 * 24 * 60
 # Asked twice a second for as long as a process lives, so it is put together once.
 _DUE = select(Discussion.id).where(
@@ -61,7 +70,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
     _settle(discussion)
     moved = draft.ends_at != discussion.ends_at
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
-        raise invalid(ends_at="This discussion is closed. Reopen it with “Extend” in the console.")
+        raise invalid(ends_at=_("This discussion is closed. Reopen it with “Extend” in the console."))
     for name, value in columns.items():
         setattr(discussion, name, value)
     if before["slug"] != discussion.slug:
@@ -80,7 +89,7 @@ def publish(actor: User, discussion: Discussion) -> None:
     """Announce a draft: from now on readers know of it. Raises Refused (not theirs, already published, over)."""
     access.require(actor, "discussion.publish", discussion)
     if clock.now() >= discussion.ends_at:
-        raise invalid(ends_at="The end lies in the past. Set a new time before you publish.")
+        raise invalid(ends_at=_("The end lies in the past. Set a new time before you publish."))
     _step(discussion, Phase.ANNOUNCED, "discussion.published", actor)
 
 
@@ -116,7 +125,7 @@ def extend(actor: User, discussion: Discussion, minutes: int) -> None:
     """
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
-        raise invalid(minutes="Extend by 1 minute to 31 days.")
+        raise invalid(minutes=_("Extend by 1 minute to 31 days."))
     _settle(discussion)
     before = discussion.ends_at
     discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
@@ -198,7 +207,11 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
     """Take one step of the phase, record it, and return whether this call was the one that took it."""
     before = discussion.phase
     if to not in STEPS[before]:
-        raise Refused("wrong_phase", f"This discussion is {before.value} now, so it cannot become {to.value}.", 409)
+        raise Refused(
+            "wrong_phase",
+            _WRONG_STEP[before],
+            409,
+        )
     values: dict[str, object] = {"phase": to}
     if to is Phase.LIVE and discussion.opened_at is None:
         values["opened_at"] = clock.now() if actor else discussion.starts_at
@@ -233,7 +246,7 @@ def _keep_address(discussion: Discussion, old: str) -> None:
 def _require_free_slug(slug: str, besides: Discussion | None) -> None:
     other = Discussion.with_slug(slug)
     if other is not None and other is not besides:
-        raise invalid(slug="Another discussion has this address. Choose a different one.")
+        raise invalid(slug=_("Another discussion has this address. Choose a different one."))
     old = db.session.get(OldAddress, slug)
     if old is not None and (besides is None or old.discussion_id != besides.id):
-        raise invalid(slug="This address led to another discussion before, and still does. Choose a different one.")
+        raise invalid(slug=_("This address led to another discussion before, and still does. Choose a different one."))

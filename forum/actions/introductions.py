@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from forum import access, clock
 from forum.actions.drafting import clean
 from forum.live import log
@@ -25,7 +27,7 @@ class Introduction:
         affiliation = clean(faults, "affiliation", self.affiliation, 120)
         biography = clean(faults, "biography", self.biography, 600, lines=True)
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         return Introduction(title, affiliation, biography, self.picture)
 
 

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from forum import access, clock
@@ -67,7 +68,7 @@ def invite(actor: User, seat: Seat) -> str:
     discussion = seat.discussion
     access.require(actor, "panelist.invite", discussion)
     if seat.role is not SeatRole.PANELIST:
-        raise Refused("not_panel", "Links are for panelists. Hosts and moderators sign in with a password.", 409)
+        raise Refused("not_panel", _("Links are for panelists. Hosts and moderators sign in with a password."), 409)
     _end(seat, InvitationState.REPLACED)
     mailed, shown = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     now = clock.now()
@@ -125,15 +126,19 @@ def find(token: str) -> Opened:
     if invitation.state is InvitationState.REVOKED:
         raise Refused(
             "link_revoked",
-            "The host has taken this link back, so it opens nothing any more. "
-            "If you are still on the panel, write to the host and ask for a new link.",
+            _(
+                "The host has taken this link back, so it opens nothing any more. "
+                "If you are still on the panel, write to the host and ask for a new link."
+            ),
             410,
         )
     if invitation.state is InvitationState.REPLACED:
         raise Refused(
             "link_replaced",
-            "A newer link has been sent to you, and this one has ended with it. "
-            "Look for the newest letter in your mail and open the link in that one.",
+            _(
+                "A newer link has been sent to you, and this one has ended with it. "
+                "Look for the newest letter in your mail and open the link in that one."
+            ),
             410,
         )
     if not invitation.is_good(clock.now()):
@@ -150,7 +155,7 @@ def enter(token: str) -> Opened:
     opened = find(token)
     user, invitation = opened.seat.user, opened.invitation
     if not opened.signs_in:
-        raise Refused("sign_in", "This link asks you to sign in first. Sign in, then open the green room.")
+        raise Refused("sign_in", _("This link asks you to sign in first. Sign in, then open the green room."))
     if user.confirmed_at is None:
         user.password_hash = None
         sessions.end_all(user)
@@ -197,8 +202,10 @@ def _end(seat: Seat, state: InvitationState) -> bool:
 def _over() -> Refused:
     return Refused(
         "link_over",
-        "This link is not good, or not any more. Check that you opened the whole address; "
-        "if you did, write to the host and ask for a new link.",
+        _(
+            "This link is not good, or not any more. "
+            "Check that you opened the whole address; if you did, write to the host and ask for a new link."
+        ),
         410,
     )
 

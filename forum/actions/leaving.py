@@ -8,6 +8,7 @@ one, is theirs and stays.
 import secrets
 from enum import StrEnum
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from forum import clock
@@ -79,13 +80,15 @@ def leave(user: User, words: Words) -> None:
 def _require_free(user: User) -> None:
     admins = select(func.count()).select_from(User).where(User.role == SiteRole.ADMINISTRATOR, User.left_at.is_(None))
     if user.role is SiteRole.ADMINISTRATOR and (db.session.scalar(admins) or 0) < 2:
-        raise Refused("last_administrator", "You are the last administrator. Make somebody else one first.", 409)
+        raise Refused("last_administrator", _("You are the last administrator. Make somebody else one first."), 409)
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)):
         discussion = seat.discussion
         others = [one for one in discussion.seats if one.role is SeatRole.HOST and one.user_id != user.id]
         if not others and discussion.phase_at(clock.now()) not in {Phase.CLOSED, Phase.DRAFT}:
             raise Refused(
-                "host", f"You alone host “{discussion.title}”, which is not over. Name another host first.", 409
+                "host",
+                _("You alone host “%(title)s”, which is not over. Name another host first.", title=discussion.title),
+                409,
             )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import func, select, update
 
@@ -208,7 +209,7 @@ def silence_by(token: str) -> None:
 
 def by_token(token: str) -> User:
     """Return to whom a letter with this link went. Raises Refused (link_over, 410)."""
-    over = Refused("link_over", "This link is no longer good. Choose on your account page what we mail you.", 410)
+    over = Refused("link_over", _("This link is no longer good. Choose on your account page what we mail you."), 410)
     try:
         number, email = _serializer().loads(token)
     except (BadData, ValueError, TypeError) as error:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from flask_babel import gettext as _
 from gevent import get_hub, monkey
 
 from forum.refusals import invalid
@@ -22,9 +23,15 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 def require_fit(password: str, field: str = "password") -> None:
     """Refuse a password that is too short, too long or holds a character that no keyboard types."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise invalid(**{field: f"Choose a password of {SHORTEST} to {LONGEST} characters."})
+        raise invalid(
+            **{
+                field: _(
+                    "Choose a password of %(shortest)s to %(longest)s characters.", shortest=SHORTEST, longest=LONGEST
+                )
+            }
+        )
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
-        raise invalid(**{field: "Choose a password without control characters."})
+        raise invalid(**{field: _("Choose a password without control characters.")})
 
 
 def hashed(password: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock
@@ -36,9 +37,9 @@ class QuestionDraft:
         for field, least in (("planned_offset_minutes", 0), ("length_minutes", 1)):
             minutes = getattr(self, field)
             if minutes is not None and not least <= minutes <= LONGEST_MINUTES:
-                faults[field] = f"Give whole minutes, {least} or more, or leave this empty."
+                faults[field] = _("Give whole minutes, %(least)s or more, or leave this empty.", least=least)
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         return QuestionDraft(cleaned, self.planned_offset_minutes, self.length_minutes, self.is_spare)
 
 
@@ -47,7 +48,12 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
     access.require(actor, "question.write", discussion)
     draft = draft.checked()
     if len(discussion.questions) >= _MOST_QUESTIONS:
-        raise invalid(text=f"A discussion has {_MOST_QUESTIONS} questions at most. Remove one first.")
+        raise invalid(
+            text=_(
+                "A discussion has %(most_questions)s questions at most. Remove one first.",
+                most_questions=_MOST_QUESTIONS,
+            )
+        )
     question = Question(
         discussion_id=discussion.id,
         position=1 + max((q.position for q in discussion.questions), default=0),
@@ -88,7 +94,7 @@ def move(actor: User, question: Question, position: int) -> None:
     ordered = list(question.discussion.questions)
     coming = [q for q in ordered if not q.is_asked]
     if not 1 <= position <= len(coming):
-        raise invalid(position=f"Choose a place from 1 to {len(coming)}.")
+        raise invalid(position=_("Choose a place from 1 to %(number)s.", number=len(coming)))
     coming.remove(question)
     coming.insert(position - 1, question)
     for place, q in enumerate([q for q in ordered if q.is_asked] + coming, start=1):
@@ -130,7 +136,7 @@ def ask(actor: User, question: Question) -> Question:
     if question.is_asked:
         return question
     if question.state is QuestionState.SKIPPED:
-        raise Refused("skipped", "This question was skipped. Put it back first.", 409)
+        raise Refused("skipped", _("This question was skipped. Put it back first."), 409)
     highest = db.session.scalar(select(func.max(Question.number)).where(Question.discussion_id == discussion.id))
     before = db.session.scalar(
         select(Question).where(Question.discussion_id == discussion.id, Question.state == QuestionState.OPEN)
@@ -159,7 +165,7 @@ def _switch(actor: User, question: Question, come: QuestionState, go: QuestionSt
 
 def _require_unasked(question: Question) -> None:
     if question.is_asked:
-        raise Refused("asked", f"Q{question.number} is already asked, so its place is fixed.", 409)
+        raise Refused("asked", _("Q%(number)s is already asked, so its place is fixed.", number=question.number), 409)
 
 
 def _note(

@@ -1,6 +1,8 @@
 """Saying that one will come, and taking it back. Everything runs inside `writing()`."""
 
 from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import func, select
 
@@ -11,7 +13,7 @@ from forum.models import Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User
 from forum.notify import letters
 from forum.refusals import Refused, unknown
 
-_OVER = "This link is no longer good. Open the page of the discussion and say there what you want."
+_OVER = lazy("This link is no longer good. Open the page of the discussion and say there what you want.")
 
 
 def of(user: User, discussion: Discussion) -> Rsvp | None:
@@ -43,7 +45,7 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
     """
     _require_open(user, discussion)
     if user.confirmed_at is None:
-        raise Refused("confirm_address", "Confirm your email address first: open the link we mailed you.")
+        raise Refused("confirm_address", _("Confirm your email address first: open the link we mailed you."))
     found = _with_email(discussion, user.email) or _new(discussion, user.email)
     found.user_id, found.kind, found.time_zone = user.id, kind, zone
     found.confirmed_at = found.confirmed_at or clock.now()
@@ -124,9 +126,9 @@ def _require_open(user: User | None, discussion: Discussion) -> None:
     if user is None and discussion.visibility is Visibility.INVITED:
         raise unknown()
     if discussion.phase_at(clock.now()) is Phase.CLOSED:
-        raise Refused("over", "This discussion is over. You can read all of it on its page.", 409)
+        raise Refused("over", _("This discussion is over. You can read all of it on its page."), 409)
     if discussion.phase_at(clock.now()) is Phase.DRAFT:
-        raise Refused("draft", "This discussion is still a draft. Publish it first.", 409)
+        raise Refused("draft", _("This discussion is still a draft. Publish it first."), 409)
 
 
 def _with_email(discussion: Discussion, email: str) -> Rsvp | None:

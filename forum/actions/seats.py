@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
 
 from forum import access, clock, text
 from forum.actions.drafting import clean
@@ -36,9 +37,9 @@ class SeatDraft:
         try:
             email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
         except EmailNotValidError:
-            faults["email"] = "Give an email address like name@example.org."
+            faults["email"] = _("Give an email address like name@example.org.")
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         return SeatDraft(name, email, self.role, title, affiliation, self.picture)
 
 
@@ -50,10 +51,10 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
     access.require(actor, "seat.give", discussion)
     draft = draft.checked()
     if len(discussion.seats) >= _MOST_SEATS:
-        raise invalid(email=f"A discussion has {_MOST_SEATS} seats at most. Take one first.")
+        raise invalid(email=_("A discussion has %(most_seats)s seats at most. Take one first.", most_seats=_MOST_SEATS))
     user = member_with(draft)
     if access.seat_of(user, discussion) is not None:
-        raise invalid(email="This person has a seat here already. Change that one.")
+        raise invalid(email=_("This person has a seat here already. Change that one."))
     _require_own_name(draft.name, discussion, None)
     seat = Seat(
         user_id=user.id,
@@ -116,12 +117,20 @@ def check_name(name: str, discussion: Discussion, user: User) -> None:
     imitated = text.looks_like(name, others)
     if imitated is None and not text.has_badge_word(name):
         return
-    whom = f"the name of {imitated}, who is on the panel" if imitated else "a badge of the panel"
+    words = _(
+        "Your name looks like a badge of the panel. Change it on your account page, then post. Your text is kept."
+    )
+    if imitated:
+        words = _(
+            "Your name looks like that of %(name)s, who is on the panel. "
+            "Change it on your account page, then post. Your text is kept.",
+            name=imitated,
+        )
     raise Refused(
         "look_alike",
-        f"Your name looks like {whom}. Change your name on your account page, then post. Your text is kept.",
+        words,
         403,
-        fields={"name": "Choose a name that cannot be mistaken for somebody on the panel."},
+        fields={"name": _("Choose a name that cannot be mistaken for somebody on the panel.")},
     )
 
 
@@ -129,7 +138,10 @@ def _require_own_name(name: str, discussion: Discussion, besides: Seat | None) -
     others = [seat.name for seat in discussion.seats if seat is not besides]
     if (like := text.looks_like(name, others)) is not None:
         raise invalid(
-            name=f"This looks like {like}, who has a seat here. Tell the two apart, with an initial for example."
+            name=_(
+                "This looks like %(like)s, who has a seat here. Tell the two apart, with an initial for example.",
+                like=like,
+            )
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
 
 from forum import access
@@ -181,11 +182,11 @@ def _question(scene: Scene, event: Event, shown: Wire) -> set[str]:
 
 def _message(discussion: Discussion, event: Event) -> str:
     if event.kind != "person.muted":
-        return "You can write in this discussion again."
+        return str(_("You can write in this discussion again."))
     mute = db.session.scalar(
         select(Mute)
         .where(Mute.discussion_id == discussion.id, Mute.user_id == event.subject_id)
         .order_by(Mute.id.desc())
         .limit(1)
     )
-    return access.told(mute) if mute else "A host has ended your right to write in this discussion."
+    return access.told(mute) if mute else str(_("A host has ended your right to write in this discussion."))

@@ -17,6 +17,7 @@ from flask import (
     session,
 )
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from forum import access
@@ -174,7 +175,7 @@ def _where(discussion: Discussion, asked: str) -> stream.Where:
         return asked or None
     question = next((q for q in discussion.questions if q.number and str(q.number) == asked), None)
     if question is None:
-        raise invalid(question="Give the number of a question that has been asked, or leave it empty.")
+        raise invalid(question=_("Give the number of a question that has been asked, or leave it empty."))
     return question.id
 
 
@@ -184,7 +185,7 @@ def events(slug: str) -> Response:
     found = find(slug)
     after = whole("after", 0, 2**53)
     if after is None:
-        raise invalid(after="Say after which event: a whole number.")
+        raise invalid(after=_("Say after which event: a whole number."))
     heard = broadcast.audiences(found.user.id if found.user else None, found.role)
     since = log.since(found.discussion, after, request.args.get("epoch", ""), set(heard))
     rendered = fragments.render(found.discussion, since.events) if since.events else []

@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import request
+from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -152,7 +153,7 @@ def upload(fields: Fields, name: str) -> FileStorage | None:
     """Return the file that came with the form under `name`, if any."""
     files = [file for file in request.files.getlist(name) if file.filename]
     if len(files) > 1 or request.form.get(name):
-        fields.faults[name] = "Choose one picture file."
+        fields.faults[name] = _("Choose one picture file.")
     return files[0] if files else None
 
 

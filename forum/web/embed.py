@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
 
 from forum import access
 from forum.archive import framing
@@ -54,7 +55,7 @@ def _question(scene: Scene, number: int | None) -> Question | None:
         return scene.open
     found = next((question for question in scene.asked if question.number == number), None)
     if found is None:
-        raise invalid(question="Give the number of a question that has been asked, or leave it out.")
+        raise invalid(question=_("Give the number of a question that has been asked, or leave it out."))
     return found
 
 
@@ -73,7 +74,7 @@ def script() -> Response:
 def describe() -> Response:
     """Answer sites that ask how to show a link of ours (oembed.com). Query: url, maxwidth, maxheight, format (json)."""
     if request.args.get("format", "json") != "json":
-        raise Refused("not_implemented", "This server describes its pages as JSON only.", 501)
+        raise Refused("not_implemented", _("This server describes its pages as JSON only."), 501)
     try:
         parts = urlsplit(request.args.get("url", "")[:2000].replace("\0", ""))
     except ValueError as error:
