@@ -21,6 +21,10 @@ class Settings(BaseSettings):
         "", description="Public address, e.g. https://talk.example.org; used in mail and to check Host."
     )
     site_name: str = Field("Roundtext", description="The name shown in the top bar and in mail.")
+    language: str = Field(
+        "en",
+        description="What pages about a person speak when neither they nor their browser ask for one of ours.",
+    )
     mail_url: str = Field(
         "", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox."
     )

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import clock, text
+from forum import clock, speaking, text
 from forum.actions import links, passwords, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
@@ -53,6 +53,7 @@ class Profile:
     name: str
     affiliation: str = ""
     biography: str = ""
+    language: str | None = None  # "" is: as the browser asks; None leaves it
 
 
 def clean_email(email: str) -> str | None:
@@ -66,7 +67,7 @@ def clean_email(email: str) -> str | None:
         return None
 
 
-def sign_up(newcomer: Newcomer, password_hash: str) -> User:
+def sign_up(newcomer: Newcomer, password_hash: str, language: str = "") -> User:
     """Make an account that can write at once: this site sends no mail.
 
     Raises Refused (invalid for a known address; registration where not everybody gets an account).
@@ -74,16 +75,17 @@ def sign_up(newcomer: Newcomer, password_hash: str) -> User:
     site.require_open()
     if User.with_email(newcomer.email) is not None:
         raise invalid(email=_("There is an account with this address. Sign in, or set a new password."))
-    user = _add(newcomer.email, newcomer.name, password_hash)
+    user = _add(newcomer.email, newcomer.name, password_hash, language)
     user.confirmed_at = clock.now()
     return user
 
 
-def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "") -> None:
+def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "", language: str = "") -> None:
     """Make an account that writes once its address is confirmed, or tell the owner of a known one by mail.
 
     Signing up again before confirming counts anew, and older links die with the older password.
-    `then` is where the link leads in the end, an address inside the site. Raises Refused (registration).
+    `then` is where the link leads in the end, an address inside the site; `language` what the browser asks for.
+    Raises Refused (registration).
     """
     site.require_open()
     user = User.with_email(newcomer.email)
@@ -91,7 +93,7 @@ def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "") -> No
         letters.write(user.email, "known")
         return
     if user is None:
-        user = _add(newcomer.email, newcomer.name, password_hash)
+        user = _add(newcomer.email, newcomer.name, password_hash, language)
     user.name, user.password_hash = newcomer.name, password_hash
     _mail_confirmation(user, then)
 
@@ -191,6 +193,8 @@ def change_profile(user: User, profile: Profile) -> None:
     if faults:
         raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
     user.name, user.affiliation, user.biography = name, affiliation, biography
+    if profile.language is not None:
+        user.language = speaking.known(profile.language)
     for discussion in written_in:
         log.record(discussion, "discussion.edited", discussion.id)
 
@@ -212,8 +216,8 @@ def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
     return user
 
 
-def _add(email: str, name: str, password_hash: str) -> User:
-    user = User(email=email, name=name, password_hash=password_hash, created_at=clock.now())
+def _add(email: str, name: str, password_hash: str, language: str = "") -> User:
+    user = User(email=email, name=name, password_hash=password_hash, created_at=clock.now(), language=language)
     db.session.add(user)
     db.session.flush()
     return user

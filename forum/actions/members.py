@@ -111,13 +111,14 @@ def invite(actor: User, typed: str) -> list[User]:
     return invited
 
 
-def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str) -> User:
+def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str, language: str = "") -> User:
     """Make the account that an invitation promised: the name, the password, and the address that the link proves.
 
     Raises Refused (link_over, registration).
     """
     person = links.user_of(token, "welcome", to_use=True)
     site.require_open(invited=True)
+    person.language = person.language or language
     person.name, person.password_hash, person.confirmed_at = newcomer.name, password_hash, clock.now()
     return person
 

@@ -153,7 +153,13 @@ def _tell(user_id: int) -> int:
     if not lines or user.confirmed_at is None:
         return 0
     stop = f"/quiet/{_token(user)}"
-    letter = letters.write(user.email, "notices", "/account#mail", facts={"lines": lines, "stop": stop})
+    letter = letters.write(
+        user.email,
+        "notices",
+        "/account#mail",
+        facts={"lines": lines, "stop": stop},
+        language=waiting[0].discussion.language,
+    )
     letter.unsubscribe = stop
     return 1
 

@@ -38,8 +38,9 @@ def reached(discussion: Discussion) -> dict[str, int]:
     return dict(zip(("day", "hour", "live"), row, strict=True))
 
 
-def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
-    """Note that `user` will come; again changes what was said. `zone` is the IANA name of their own time zone.
+def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> Rsvp:
+    """Note that `user` will come; again changes what was said. `zone` is the IANA name of their own time zone,
+    `language` that of the letters.
 
     Raises Refused (404 for who may not know of it, confirm_address, over 409).
     """
@@ -47,12 +48,12 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
     if user.confirmed_at is None:
         raise Refused("confirm_address", _("Confirm your email address first: open the link we mailed you."))
     found = _with_email(discussion, user.email) or _new(discussion, user.email)
-    found.user_id, found.kind, found.time_zone = user.id, kind, zone
+    found.user_id, found.kind, found.time_zone, found.language = user.id, kind, zone, language
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
 
 
-def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> None:
+def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> None:
     """Note that somebody without an account will come, once they have opened the link that is mailed to them.
 
     On a site without mail it counts at once. Nobody learns whether the address was known. Raises Refused as `say`.
@@ -61,7 +62,7 @@ def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> None:
     found = _with_email(discussion, email) or _new(discussion, email)
     if found.user_id is not None or db.session.get(NoMail, email) is not None:
         return
-    found.kind, found.time_zone = kind, zone
+    found.kind, found.time_zone, found.language = kind, zone, language
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.sends_mail:
         found.confirmed_at = found.confirmed_at or clock.now()
@@ -104,11 +105,11 @@ def unsubscribe(token: str) -> None:
         db.session.delete(found)
 
 
-def unsubscribed_from(token: str) -> Discussion | None:
-    """Return which discussion an unsubscribe link is about; None when it is unsubscribed from already."""
+def unsubscribing(token: str) -> Rsvp | None:
+    """Return what an unsubscribe link is about; None when it is unsubscribed from already. Raises Refused."""
     number, email = _read("stop", token)
     found = db.session.get(Rsvp, number)
-    return found.discussion if found is not None and found.email == email else None
+    return found if found is not None and found.email == email else None
 
 
 def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
@@ -116,7 +117,7 @@ def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
     discussion, stop = rsvp.discussion, f"/unsubscribe/{_token('stop', rsvp.id, email)}"
     facts: dict[str, object] = {"discussion": discussion, "zone": rsvp.time_zone, "stop": stop}
     facts["takes_part"] = rsvp.kind is RsvpKind.TAKE_PART
-    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts)
+    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts, language=rsvp.language)
     letter.unsubscribe = stop
     return letter
 

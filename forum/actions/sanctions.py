@@ -134,7 +134,7 @@ def _tell(
     if discussion is not None and discussion.is_rehearsal:
         return
     facts = {"title": discussion.title if discussion else "", "reason": reason, "until": until}
-    letters.write(person.email, kind, path, facts=facts)
+    letters.write(person.email, kind, path, facts=facts, language=discussion.language if discussion else "")
 
 
 def _until(hours: int | None) -> datetime | None:

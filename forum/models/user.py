@@ -44,6 +44,9 @@ class User(UserMixin, Model):
     # Kinds of notices that they do not want by mail, separated by commas.
     quiet: Mapped[str] = mapped_column(String(100), default="", server_default="")
 
+    # The language that they have chosen, or that their browser asked for when they signed up; "" for as it asks now.
+    language: Mapped[str] = mapped_column(String(20), default="", server_default="")
+
     # They have left for good: nothing here says any more who they were.
     left_at: Mapped[datetime | None]
 

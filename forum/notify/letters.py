@@ -12,10 +12,10 @@ from flask import current_app, render_template
 from flask_babel import gettext as _
 from sqlalchemy import event
 
-from forum import clock
+from forum import clock, speaking
 from forum.config import Settings
 from forum.database import db
-from forum.models import Letter, Site
+from forum.models import Letter, Site, User
 from forum.notify.sender import bell
 
 KINDS = (
@@ -41,18 +41,29 @@ KINDS = (
 )
 
 
-def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> Letter:
+def write(
+    to: str,
+    kind: str,
+    path: str = "",
+    then: str = "",
+    facts: Mapping[str, object] | None = None,
+    language: str = "",
+) -> Letter:
     """Write the letter `kind` (one of KINDS) to the address `to`, inside `writing()`, and return it.
 
     `path` is the address inside the site that the letter is about; `then` is kept with it as `next`; `facts` are what
-    the template of this kind asks for besides.
+    the template of this kind asks for besides. It is written in the language of whom it goes to: that of their account,
+    else `language` (what they have said otherwise), else that of the discussion or of the page that is being answered.
     """
     settings: Settings = current_app.config["SETTINGS"]
     link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
     site = Site.current().name or settings.site_name
-    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
     discussion: Any = (facts or {}).get("discussion")
-    subject = _subject(kind, site, discussion.title if discussion else "")
+    person = User.with_email(to)
+    wished = (person.language if person else "", language, discussion.language if discussion else speaking.tag())
+    with speaking.speaking(speaking.of_letter(*wished)):
+        words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
+        subject = _subject(kind, site, discussion.title if discussion else "")
     letter = Letter(to=to, subject=subject, body=words.strip() + "\n", written_at=clock.now(), kind=kind)
     db.session.add(letter)
     db.session.info["letters"] = True

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import refresh
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access
@@ -42,10 +43,13 @@ def show() -> AnyResponse:
 
 
 def _change_profile(form: Form) -> Response:
-    profile = Profile(*(form.text(name) for name in _PROFILE))
+    language = form.text("language") if "language" in request.form else None
+    name, affiliation, biography = (form.text(field) for field in _PROFILE)
+    profile = Profile(name, affiliation, biography, language)
     form.check()
     with writing():
         accounts.change_profile(_me(), profile)
+    refresh()  # what is said next is said in the language just chosen
     return _done(_("Your account is saved."))
 
 

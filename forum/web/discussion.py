@@ -20,7 +20,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from forum import access
+from forum import access, speaking
 from forum.access import Role
 from forum.actions import drafts, highlights
 from forum.archive import calendar, linked, transcript
@@ -57,7 +57,9 @@ def find(slug: str) -> Found:
     discussion = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
     if discussion is None:
         raise unknown()
-    return Found(discussion, user, access.require(user, "discussion.read", discussion))
+    found = Found(discussion, user, access.require(user, "discussion.read", discussion))
+    speaking.speak(speaking.of_discussion(discussion))  # one page, and what is pushed to it, for everybody
+    return found
 
 
 def send(body: str, found: Found, kind: str = "text/html; charset=utf-8") -> Response:

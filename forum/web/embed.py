@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 
-from forum import access
+from forum import access, speaking
 from forum.archive import framing
 from forum.live import pages, stream
 from forum.live.scene import Scene
@@ -27,6 +27,7 @@ def _found(slug: str) -> Discussion:
     if discussion is None or discussion.visibility is Visibility.INVITED:
         raise unknown()
     access.require(None, "discussion.read", discussion)
+    speaking.speak(speaking.of_discussion(discussion))
     return discussion
 
 

@@ -1,18 +1,23 @@
 """What templates can say: filters and names that every page has."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request
-from flask_babel import format_datetime, format_time, get_translations
-from markupsafe import Markup
+from flask_babel import format_date, format_time, get_translations
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup, escape
 
-from forum import access, clock, looks, pictures, text
+from forum import access, clock, looks, pictures, speaking, text
 from forum.config import Settings
 from forum.models import Site
 from forum.web.guards import allowed
+
+# A text in a bundle, as esbuild writes it: in double quotes, unless it holds some.
+_QUOTED = re.compile(r'"([^"\\\n]{1,300})"')
 
 
 def init_app(app: Flask) -> None:
@@ -25,6 +30,7 @@ def init_app(app: Flask) -> None:
         sources=pictures.sources,
         date=_date,
         clock=_clock,
+        moment=_moment,
         iso=_iso,
         initials=text.initials,
         hue=text.hue,
@@ -42,6 +48,11 @@ def init_app(app: Flask) -> None:
         may_create=access.may_create,
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
+        forms=_forms,
+        counted=speaking.counted,
+        our_languages=speaking.names,
+        spoken=speaking.tag,
+        direction=speaking.direction,
     )
 
 
@@ -63,31 +74,58 @@ def _site_style() -> Markup:
     return allowed(style) if style else Markup()
 
 
-def _script_words() -> dict[str, str]:
-    """Return what the live page's script says, in the reader's language by its English; nothing for English itself.
+def _script_words(bundle: str) -> Markup:
+    """Return the element with what the script `bundle` says, in the language spoken now by its English; nothing for English itself.
 
-    Whatever stands in the script and in the language's catalogue: there is no second list to keep.
+    Whatever stands in the script and in the language's catalogue: there is no second list to keep. What is counted has
+    its forms by their names in CLDR, which is what browsers call them.
     """
-    catalogue: dict[object, str] = getattr(get_translations(), "_catalog", {})
-    if len(catalogue) <= 1:
-        return {}
-    script = _script()
-    return {text: said for text, said in catalogue.items() if isinstance(text, str) and text and f'"{text}"' in script}
+    words = _words_of(bundle, speaking.tag())
+    if not words:
+        return Markup()
+    told = htmlsafe_json_dumps(words, ensure_ascii=False, separators=(",", ":"))
+    return Markup('<script type="application/json" id="words">{}</script>').format(told)
 
 
 @cache
-def _script() -> str:
-    return (Path(__file__).parents[1] / "static/built/live.js").read_text(encoding="utf-8")
+def _words_of(bundle: str, _language: str) -> dict[str, str | dict[str, str]]:
+    catalogue: dict[object, str] = getattr(get_translations(), "_catalog", {})
+    if len(catalogue) <= 1:
+        return {}
+    path = Path(__file__).parents[1] / f"static/built/{bundle}.js"
+    said = set(_QUOTED.findall(path.read_text(encoding="utf-8")))
+    counted = {text: speaking.forms(text) for text in said if (text, 0) in catalogue}
+    return {text: catalogue[text] for text in sorted(said) if text in catalogue} | dict(sorted(counted.items()))
+
+
+def _forms(single: str, many: str) -> Markup:
+    """Return the attributes by which a script says another number: `data-one`, `data-other`, and what else it takes."""
+    found = speaking.forms(single) or {"one": single, "other": many}
+    pairs = (
+        f'data-{form}="{escape(words)}"' for form, words in found.items() if words != found["other"] or form == "other"
+    )
+    return Markup(" ".join(pairs))  # noqa: S704
 
 
 def _day(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a date in `zone` (IANA name), e.g. "Monday, 23 November 2026"."""
-    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", rebase=False))
+    return _dated(moment.astimezone(ZoneInfo(zone)), "EEEE, d MMMM y", "full")
 
 
 def _date(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a short date in `zone`, e.g. "23 Nov 2026"."""
-    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y", rebase=False))
+    return _dated(moment.astimezone(ZoneInfo(zone)), "d MMM y", "medium")
+
+
+def _moment(moment: datetime) -> str:
+    """Return `moment` for whoever has told us no zone, e.g. "23 November 2026, 15:24 UTC"."""
+    return f"{_dated(moment.astimezone(UTC), 'd MMMM y', 'long')}, {_clock(moment)} UTC"
+
+
+def _dated(local: datetime, english: str, other: str) -> str:
+    """Return a date as the language being spoken has it; in English the day comes first, as in most of the world."""
+    ours = speaking.tag() == speaking.SOURCE
+    return str(format_date(local, english if ours else other, rebase=False))
 
 
 def _clock(moment: datetime, zone: str = "UTC") -> str:

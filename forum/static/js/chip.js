@@ -54,7 +54,7 @@ function tick() {
   const isDue = (/** @type {number} */ at) =>
     lastLeft !== undefined && left !== undefined && lastLeft > at && left <= at;
   const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
-  if (left && left > 0 && tellAt.some(isDue)) tell("announce", plural(left, _("1 minute left"), _("{n} minutes left")));
+  if (left && left > 0 && tellAt.some(isDue)) tell("announce", plural(left, "1 minute left", "{n} minutes left"));
   lastLeft = left;
 }
 

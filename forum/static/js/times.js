@@ -3,8 +3,8 @@
 import { all, hear } from "./page.js";
 
 const { lang } = document.documentElement;
-/** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. */
-export const language = lang === "en" ? "en-GB" : lang || undefined;
+/** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. Digits are the server's in every language. */
+export const language = lang === "en" ? "en-GB" : lang ? `${lang}-u-nu-latn` : undefined;
 const CLOCK = /^\d{1,2}:\d{2}$/;
 
 /** @param {Intl.DateTimeFormatOptions} options */
