@@ -75,7 +75,7 @@ def _site_style() -> Markup:
 
 
 def _script_words(bundle: str) -> Markup:
-    """Return the element with what the script `bundle` says, in the language spoken now by its English; nothing for English itself.
+    """Return the element with what the script `bundle` says, by its English; nothing where English is spoken.
 
     Whatever stands in the script and in the language's catalogue: there is no second list to keep. What is counted has
     its forms by their names in CLDR, which is what browsers call them.
