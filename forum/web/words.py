@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
         may_create=access.may_create,
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
-        forms=_forms,
+        data_forms=_data_forms,
         counted=speaking.counted,
         our_languages=speaking.names,
         spoken=speaking.tag,
@@ -98,7 +98,7 @@ def _words_of(bundle: str, _language: str) -> dict[str, str | dict[str, str]]:
     return {text: catalogue[text] for text in sorted(said) if text in catalogue} | dict(sorted(counted.items()))
 
 
-def _forms(single: str, many: str) -> Markup:
+def _data_forms(single: str, many: str) -> Markup:
     """Return the attributes by which a script says another number: `data-one`, `data-other`, and what else it takes."""
     found = speaking.forms(single) or {"one": single, "other": many}
     pairs = (
