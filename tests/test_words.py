@@ -43,7 +43,7 @@ def test_translations_fill_the_same_places_and_bring_no_markup(language):
 def test_a_wrong_place_and_foreign_markup_are_found():
     broken = words.Catalog(locale="es")
     broken.add("Hello %(name)s", "Hola %(nombre)s")
-    broken.add("1 reply", "<b>1</b> respuesta")
+    broken.add("An answer", "<b>Una</b> respuesta")
     broken.add(("1 reply", "{n} replies"), ("una respuesta", "{m} respuestas"))
     assert len(words.faults(broken)) == 3
 

@@ -86,7 +86,7 @@ def test_what_is_pushed_and_what_is_fetched_is_what_the_page_has(client, house, 
 def test_the_answer_to_a_post_is_in_the_pages_language(client, house, spanish):
     house.sign_in(client, house.user())
     token = house.token(client)
-    fields = {"body": "Es de todos.", "question": "1", "key": "k1", "csrf_token": token}
+    fields = {"body": "Es de todos.", "question": "1", "key": "0123456789abcdef", "csrf_token": token}
     answer = client.post("/d/agua/comments", data=fields, headers={"Accept": "application/json", **GERMAN})
     assert answer.status_code == 201
     assert ">Responder</a>" in answer.json["html"]
@@ -135,7 +135,7 @@ def test_the_account_remembers_the_language_and_changes_it(client, house, clock)
 def test_whoever_signs_up_keeps_the_language_of_their_browser(client, house, clock):
     token = client.get("/sign-up", headers={"Accept": "application/json"}).json["csrf_token"]
     fields = {"name": "Ana Restrepo", "email": "ana@example.org", "password": "agua-para-todos", "csrf_token": token}
-    assert client.post("/sign-up", data=fields, headers=SPANISH).status_code == 302
+    assert client.post("/sign-up", data=fields, headers=SPANISH).status_code == 303
     assert User.with_email("ana@example.org").language == "es"
 
 
