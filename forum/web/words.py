@@ -1,6 +1,5 @@
 """What templates can say: filters and names that every page has."""
 
-import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,9 +14,6 @@ from forum import access, clock, looks, pictures, speaking, text
 from forum.config import Settings
 from forum.models import Site
 from forum.web.guards import allowed
-
-# A text in a bundle, as esbuild writes it: in double quotes, unless it holds some.
-_QUOTED = re.compile(r'"([^"\\\n]{1,300})"')
 
 
 def init_app(app: Flask) -> None:
@@ -89,13 +85,14 @@ def _script_words(bundle: str) -> Markup:
 
 @cache
 def _words_of(bundle: str, _language: str) -> dict[str, str | dict[str, str]]:
-    catalogue: dict[object, str] = getattr(get_translations(), "_catalog", {})
+    catalogue: dict[str | tuple[str, int], str] = getattr(get_translations(), "_catalog", {})
     if len(catalogue) <= 1:
         return {}
     path = Path(__file__).parents[1] / f"static/built/{bundle}.js"
-    said = set(_QUOTED.findall(path.read_text(encoding="utf-8")))
-    counted = {text: speaking.forms(text) for text in said if (text, 0) in catalogue}
-    return {text: catalogue[text] for text in sorted(said) if text in catalogue} | dict(sorted(counted.items()))
+    script = path.read_text(encoding="utf-8")
+    plain = {key: said for key, said in catalogue.items() if isinstance(key, str) and key and f'"{key}"' in script}
+    singles = (key[0] for key in catalogue if isinstance(key, tuple) and key[1] == 0)
+    return plain | {single: speaking.forms(single) for single in singles if f'"{single}"' in script}
 
 
 def _data_forms(single: str, many: str) -> Markup:

@@ -105,6 +105,7 @@ def test_scripts_get_their_sentences_with_every_form_of_a_number(client, house, 
         tables[language] = json.loads(found[1])
     assert tables["es"]["Sending…"] == "Enviando…"
     assert tables["es"]["1 new answer"] == {"one": "1 respuesta nueva", "other": "{n} respuestas nuevas"}
+    assert set(tables["ar"]["1 new answer"]) == {"zero", "one", "two", "few", "many", "other"}
 
 
 def test_pages_about_a_person_speak_what_the_browser_asks_for(client, house, clock):
