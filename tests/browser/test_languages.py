@@ -24,7 +24,7 @@ def test_a_spanish_discussion_stays_spanish_while_it_is_read(scene: Scene, agua)
     assert page.locator('[data-count="comments"]').first.inner_text() == "2 comentarios"
     assert "En directo" in page.locator("[data-region=chip]").inner_text()
     assert page.locator("time[data-time=day]").first.inner_text() == "lunes, 23 de noviembre de 2026"
-    scene.compare(agua, page)
+    scene.same_as_fresh(agua, page)
 
 
 def test_numbers_in_arabic_take_their_forms(scene: Scene):
@@ -38,7 +38,7 @@ def test_numbers_in_arabic_take_their_forms(scene: Scene):
     assert page.locator('[data-count="comments"]').first.inner_text() == "3 تعليقات"
     assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    scene.compare(water, page)
+    scene.same_as_fresh(water, page)
 
 
 def test_a_person_chooses_their_language(scene: Scene):
