@@ -334,7 +334,7 @@ def test_who_has_said_no_language_is_written_to_in_that_of_the_discussion(house,
     house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "Europe/Paris")
     later(house, event, language="fr", starts_at=event.starts_at + DAY, ends_at=event.ends_at + DAY)
     clockwork.remind()
-    assert letters()[-1].subject == "Nouvel horaire : Whose river?"
+    assert letters()[-1].subject == "Nouvel horaire\N{NO-BREAK SPACE}: Whose river?"
     assert "vendredi 27 novembre 2026" in letters()[-1].body
 
 
