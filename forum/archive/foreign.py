@@ -13,6 +13,7 @@ from enum import StrEnum
 from html import unescape
 from typing import Any
 
+from forum import countries
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -37,6 +38,7 @@ class Said:
     at: datetime | None = None
     affiliation: str = ""
     reply_to: int | None = None
+    country: str = ""  # ISO 3166-1
 
 
 @dataclass
@@ -152,6 +154,7 @@ _COLUMNS = {
     "question": ("question", "q", "topic"),
     "at": ("at", "date", "time", "created_at", "posted_at", "timestamp"),
     "affiliation": ("affiliation", "organisation", "organization", "company"),
+    "country": ("country", "country_code", "nation"),
     "reply_to": ("reply_to", "in_reply_to", "parent"),
     "id": ("id", "number", "post_number"),
 }
@@ -189,6 +192,7 @@ def _csv(source: str) -> Found:
             Said(
                 cell(row, "author")[:80], body, numbers.get(asked), moment(cell(row, "at")),
                 cell(row, "affiliation")[:120], places.get(cell(row, "reply_to")),
+                countries.code_of(cell(row, "country")[:80]) or "",
             )
         )  # fmt: skip
     return found

@@ -17,7 +17,7 @@ from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
 from forum.web.guards import settings
 
-_PROFILE = ("name", "affiliation", "biography")
+_PROFILE = ("name", "affiliation", "biography", "country")
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request
-from flask_babel import format_datetime, format_time, get_translations
+from flask_babel import format_datetime, format_time, get_locale, get_translations
 from markupsafe import Markup
 
-from forum import access, clock, looks, pictures, text
+from forum import access, clock, countries, looks, pictures, text
 from forum.config import Settings
 from forum.models import Site
 from forum.web.guards import allowed
@@ -30,6 +30,8 @@ def init_app(app: Flask) -> None:
         hue=text.hue,
         excerpt=text.excerpt,
         safe_html=Markup,
+        whence=lambda face: countries.whence(face.affiliation, face.country, str(get_locale())),
+        country=lambda code: countries.name(code, str(get_locale())),
     )
     app.jinja_env.globals.update(
         site_name=site_name,
@@ -40,6 +42,7 @@ def init_app(app: Flask) -> None:
         now=clock.now,
         may=access.may,
         may_create=access.may_create,
+        country_names=lambda: countries.names(str(get_locale())),
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
     )
