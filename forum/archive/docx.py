@@ -137,7 +137,7 @@ def _picture(picture: Picture, alt: str) -> str:
     height = width * picture.height // picture.width
     size, name = f'cx="{width}" cy="{height}"', f'id="1" name="Picture" descr="{words(alt)}"'
     return (
-        f'<w:p><w:r><w:drawing><wp:inline><wp:extent {size}/><wp:docPr {name}/><a:graphic>'
+        f'<w:p><w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/><wp:docPr {name}/><a:graphic>'
         '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr>'
         f'<pic:cNvPr {name}/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId3"/><a:stretch>'
         f'<a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'

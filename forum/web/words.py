@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         hue=text.hue,
         excerpt=text.excerpt,
         safe_html=Markup,
+        addressed=lambda html: Markup(text.addressed(html)),  # noqa: S704
         whence=lambda face: countries.whence(face.affiliation, face.country, str(get_locale())),
         country=lambda code: countries.name(code, str(get_locale())),
     )
