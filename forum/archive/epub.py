@@ -6,13 +6,14 @@ https://www.w3.org/TR/epub-33/. What is in it is what the other readings have; o
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC
 from itertools import islice
 
 from forum import clock
 from forum.archive import book
 from forum.archive.book import Book
 from forum.archive.markup import is_rtl, words, xhtml
-from forum.archive.readings import address, heading, moment, permalink, sections
+from forum.archive.readings import address, heading, permalink, sections
 from forum.archive.zipped import WholeEntries, entry
 from forum.live.scene import Scene
 from forum.live.stream import Shown
@@ -119,7 +120,7 @@ def _comment(it: Book, shown: Shown, name: str, made: _Contents) -> str:
     facts = "".join(f" · {words(fact)}" for fact in it.facts_of(shown))
     return (
         f"<article id='c{comment.id}'><p class='by'><b><bdi>{words(shown.face.name)}</bdi></b><small>{facts} · "
-        f"<a href=\"{link}\"><time datetime='{moment(comment.posted_at)}'>{words(it.time(comment.posted_at))}</time></a>"
+        f"<a href=\"{link}\"><time datetime='{comment.posted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'>{words(it.time(comment.posted_at))}</time></a>"
         f"</small></p>{answered}{xhtml(comment.html, it.site)}</article>\n"
     )
 
