@@ -4,6 +4,8 @@ from functools import lru_cache
 
 from babel import Locale
 
+from forum import languages
+
 # All that are assigned, and XK, which everybody uses for Kosovo until it is given one.
 CODES = frozenset(
     """
@@ -27,7 +29,7 @@ def name(code: str, language: str = "en") -> str:
 def names(language: str = "en") -> dict[str, str]:
     """Return the names of all countries in `language` by their codes, sorted by name. Do not change what you get."""
     found = {code: name(code, language) for code in CODES}
-    return dict(sorted(found.items(), key=lambda pair: pair[1].casefold()))
+    return dict(sorted(found.items(), key=lambda pair: languages.plain(pair[1])))
 
 
 def code_of(words: str) -> str | None:

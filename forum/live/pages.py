@@ -179,7 +179,7 @@ def _stream(
     """Answer with what is made while it is sent."""
     encoding = _encoding(environ)
     headers = [*headers, ("Content-Encoding", encoding)] if encoding else headers
-    if "vary" not in {name.lower() for name, _ in headers}:
+    if not any(name.lower() == "vary" and "Accept-Encoding" in value for name, value in headers):
         headers = [*headers, ("Vary", "Accept-Encoding")]
     start_response(status, headers)
     return _packed(chunks, encoding)
