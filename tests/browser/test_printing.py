@@ -1,7 +1,7 @@
 """On paper, as Chromium prints it: the text, whole, dark on white, and nothing that could only be pressed."""
 
 import io
-from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pypdf
 import pytest
@@ -49,6 +49,12 @@ def report(scene: Scene) -> Discussion:
     return discussion
 
 
+def visit(scene: Scene, path: str, **options):
+    page = scene.context(**options).new_page()
+    page.goto(f"{scene.address}{path}")
+    return page
+
+
 def printed(page) -> list[str]:
     """Return the text of each sheet."""
     page.wait_for_load_state("networkidle")
@@ -56,7 +62,7 @@ def printed(page) -> list[str]:
 
 
 def test_the_transcript_prints_like_a_report(scene, report):
-    page = scene.open(f"/d/{report.slug}/transcript")
+    page = visit(scene, f"/d/{report.slug}/transcript")
     sheets = printed(page)
     said = " ".join(" ".join(sheets).split())
     for words in (
@@ -82,7 +88,7 @@ def test_the_transcript_prints_like_a_report(scene, report):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_paper_is_white_whatever_the_screen_is(scene, report, scheme):
     for path in (f"/d/{report.slug}/transcript", f"/d/{report.slug}", f"/d/{report.slug}/statistics"):
-        page = scene.open(path)
+        page = visit(scene, path)
         page.emulate_media(media="print", color_scheme=scheme)
         assert page.evaluate("() => getComputedStyle(document.body).backgroundColor") in {
             "rgb(255, 255, 255)", "rgba(0, 0, 0, 0)",
@@ -91,7 +97,7 @@ def test_paper_is_white_whatever_the_screen_is(scene, report, scheme):
 
 
 def test_right_to_left_stays_so_on_paper(scene, report):
-    page = scene.open(f"/d/{report.slug}/transcript")
+    page = visit(scene, f"/d/{report.slug}/transcript")
     page.emulate_media(media="print")
     side = "s => getComputedStyle(document.querySelector(s)).textAlign + getComputedStyle(document.querySelector(s)).direction"
     assert page.evaluate(side, "#q2 .comment-text p") == "startrtl"
@@ -99,7 +105,7 @@ def test_right_to_left_stays_so_on_paper(scene, report):
 
 
 def test_what_is_folded_on_the_screen_is_there_on_paper(scene, report):
-    page = scene.open(f"/d/{report.slug}")
+    page = visit(scene, f"/d/{report.slug}")
     said = " ".join(printed(page))
     assert "Users pay." in said
     assert "Word 13." in said
@@ -107,7 +113,7 @@ def test_what_is_folded_on_the_screen_is_there_on_paper(scene, report):
 
 def test_times_in_a_transcript_are_those_of_the_event(scene, report):
     """Its head names the event's zone; the script made the reader's own of the times below it, unsaid."""
-    page = scene.open(f"/d/{report.slug}/transcript", timezone_id="Asia/Tokyo")
+    page = visit(scene, f"/d/{report.slug}/transcript", timezone_id="Asia/Tokyo")
     asked = report.questions[0].asked_at
-    there = asked.astimezone(__import__("zoneinfo").ZoneInfo("Europe/London"))
+    there = asked.astimezone(ZoneInfo("Europe/London"))
     assert page.locator("#q1 .question-facts time").inner_text() == f"{there:%H:%M}"
