@@ -124,7 +124,11 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
     for index, values in enumerate(file.values["seats"]):
         path: Path = ("seats", index)
         seat = SeatDraft(
-            values["name"], values["email"], SeatRole(values["role"]), values["title"], values["affiliation"],
+            values["name"],
+            values["email"],
+            SeatRole(values["role"]),
+            values["title"],
+            values["affiliation"],
             country=values["country"],
         )
         try:

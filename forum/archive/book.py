@@ -77,7 +77,9 @@ class Book:
     def panel(self) -> list[str]:
         """Return everybody with a seat in one line each: name, part, title, affiliation and country."""
         return [
-            ", ".join(filter(None, (f"{face.name} ({ROLES[face.role]})" if face.role else "", face.title, face.whence())))
+            ", ".join(
+                filter(None, (f"{face.name} ({ROLES[face.role]})" if face.role else "", face.title, face.whence()))
+            )
             for face in self.scene.seated
         ]
 

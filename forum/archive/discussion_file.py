@@ -41,7 +41,14 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "related_link": {"url": ("href",), "title": ("text", "label")},
     "hero": {"picture": ("url", "src", "file", "image", "path"), "credit": (), "alt": ("alt_text", "description")},
-    "seat": {"name": (), "email": (), "role": (), "title": (), "affiliation": ("organisation", "organization"), "country": ("country_code",)},
+    "seat": {
+        "name": (),
+        "email": (),
+        "role": (),
+        "title": (),
+        "affiliation": ("organisation", "organization"),
+        "country": ("country_code",),
+    },
     "question": {
         "text": ("question", "title"),
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),

@@ -34,9 +34,7 @@ def pieces(discussion: Discussion, site: str) -> Iterator[bytes]:
         archive.writestr(entry("docProps/core.xml"), _core(discussion))
         archive.writestr(entry("word/styles.xml"), parts.styles(words(discussion.language)))
         archive.writestr(entry("word/footer1.xml"), parts.FOOTER)
-        archive.writestr(
-            entry("word/_rels/document.xml.rels"), parts.PARTS if picture else parts.PARTS_WITHOUT_PICTURE
-        )
+        archive.writestr(entry("word/_rels/document.xml.rels"), parts.PARTS if picture else parts.PARTS_WITHOUT_PICTURE)
         if picture:
             archive.writestr(entry("word/media/hero.jpg", packed=False), picture.data)
         with archive.open(entry("word/document.xml"), "w") as text:

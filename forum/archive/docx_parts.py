@@ -28,9 +28,7 @@ PARTS = (
     f'<Relationship Id="rId2" Type="{_LINKS}/footer" Target="footer1.xml"/>'
     f'<Relationship Id="rId3" Type="{_LINKS}/image" Target="media/hero.jpg"/></Relationships>'
 )
-PARTS_WITHOUT_PICTURE = PARTS.replace(
-    f'<Relationship Id="rId3" Type="{_LINKS}/image" Target="media/hero.jpg"/>', ""
-)
+PARTS_WITHOUT_PICTURE = PARTS.replace(f'<Relationship Id="rId3" Type="{_LINKS}/image" Target="media/hero.jpg"/>', "")
 FOOTER = (
     f'{_XML}<w:ftr xmlns:w="{WORD}"><w:p><w:pPr><w:jc w:val="center"/></w:pPr>'
     '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple></w:p></w:ftr>'

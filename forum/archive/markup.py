@@ -142,9 +142,7 @@ class _ToParagraphs(HTMLParser):
         self._begin()
 
     def _begin(self) -> None:
-        self.found.append(
-            Paragraph(mark=self._mark, depth=len(self._lists) + self._quotes, quoted=self._quotes > 0)
-        )
+        self.found.append(Paragraph(mark=self._mark, depth=len(self._lists) + self._quotes, quoted=self._quotes > 0))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)

@@ -202,7 +202,9 @@ def _packed(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         if packer is None:
             yield whole
         else:
-            yield packer.process(whole) + packer.finish() if encoding == "br" else packer.compress(whole) + packer.flush()
+            yield (
+                packer.process(whole) + packer.finish() if encoding == "br" else packer.compress(whole) + packer.flush()
+            )
     finally:
         if hasattr(chunks, "close"):
             chunks.close()

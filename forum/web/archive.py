@@ -62,7 +62,8 @@ def numbers(slug: str) -> Response:
 def _reach(found: Found) -> dict[str, int]:
     """What only hosts see: who wanted to come, and who was reminded."""
     coming = {kind.value: count for kind, count in rsvps.counts(found.discussion).items()}
-    return coming | rsvps.reached(found.discussion)
+    seen = {"arrivals": found.discussion.arrivals, "peak": found.discussion.peak_readers}
+    return coming | rsvps.reached(found.discussion) | seen
 
 
 @dataclass(frozen=True)

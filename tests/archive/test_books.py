@@ -97,7 +97,14 @@ def pages(data: bytes) -> dict[str, ET.Element]:
 @pytest.mark.parametrize("kind", ["epub", "docx"])
 def test_an_archive_has_what_a_reader_may_see_and_nothing_else(app, rich, kind):
     said = text_of(made(kind, rich))
-    for words in ("Welcome, all.", "Priya Raman", "Partnering Lab", "Who pays &amp; why?", "Otto &lt;b&gt;Ode", "Nobody"):
+    for words in (
+        "Welcome, all.",
+        "Priya Raman",
+        "Partnering Lab",
+        "Who pays &amp; why?",
+        "Otto &lt;b&gt;Ode",
+        "Nobody",
+    ):
         assert words in said, words
     for words in ("zqhiddenqz", "zqneveraskedqz", "@example.org", "<script"):
         assert words not in said, words
@@ -150,9 +157,7 @@ def test_a_long_question_is_cut_into_parts_that_e_readers_can_lay_out(app, house
     discussion = house.discussion(ask=1)
     host = house.host_of(discussion)
     with writing():
-        said = [
-            comments.post(host, discussion, CommentDraft(f"No. {n}.", 1, None, f"number-{n:05}")) for n in range(7)
-        ]
+        said = [comments.post(host, discussion, CommentDraft(f"No. {n}.", 1, None, f"number-{n:05}")) for n in range(7)]
         comments.post(host, discussion, CommentDraft("To the first.", 1, said[0].id, "number-99999"))
     data = made("epub", discussion)
     found = pages(data)
@@ -228,7 +233,17 @@ def test_addresses_in_files_are_whole_and_safe(href, found):
 
 
 @pytest.mark.parametrize(
-    "html", ["<p>a<br>b</p>", "<p>x", "</p></p>", "<ul><li>a<li>b</ul>", "<p>\x00\x0b\ud800</p>", "<p><em>a</p>b</em>", "&nbsp;<", ""]
+    "html",
+    [
+        "<p>a<br>b</p>",
+        "<p>x",
+        "</p></p>",
+        "<ul><li>a<li>b</ul>",
+        "<p>\x00\x0b\ud800</p>",
+        "<p><em>a</p>b</em>",
+        "&nbsp;<",
+        "",
+    ],
 )
 def test_whatever_is_stored_becomes_xml(html):
     ET.fromstring(f"<body>{markup.xhtml(html, SITE)}</body>")

@@ -12,9 +12,7 @@ def text_of(data: bytes) -> str:
         return data.decode("utf-8", "replace")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
-        return "\n".join(
-            f"{name}\n{archive.read(name).decode('utf-8', 'replace')}" for name in archive.namelist()
-        )
+        return "\n".join(f"{name}\n{archive.read(name).decode('utf-8', 'replace')}" for name in archive.namelist())
 
 
 def said(kind, discussion) -> str:

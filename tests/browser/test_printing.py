@@ -71,7 +71,15 @@ def test_the_transcript_prints_like_a_report(scene, report):
         f"/d/{report.slug}/c/NUMBER", "Word 13.",
     ):  # fmt: skip
         assert words in said, words
-    for words in ("Sign in", "Back to the discussion", "Save and cite", "Statistics", "Search", "About this site", "Link"):
+    for words in (
+        "Sign in",
+        "Back to the discussion",
+        "Save and cite",
+        "Statistics",
+        "Search",
+        "About this site",
+        "Link",
+    ):
         assert words not in said, words
     first = page.locator("#q1 .comment").first.get_attribute("id").removeprefix("c")
     assert f"· {first}" in said, "the answer's number stands after its time"

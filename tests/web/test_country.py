@@ -136,9 +136,9 @@ def test_files_name_it(app, house, mixed):
 def test_the_discussion_file_keeps_it(app, house, mixed):
     house.do(discussions.close, house.host_of(mixed), mixed)
     values = json.loads(export.whole("json", mixed))
-    assert {"KE", "IN"} <= {one["author"].get("country") for one in values["comments"] if isinstance(one["author"], dict)} | {
-        seat.get("country") for seat in values["seats"]
-    }
+    assert {"KE", "IN"} <= {
+        one["author"].get("country") for one in values["comments"] if isinstance(one["author"], dict)
+    } | {seat.get("country") for seat in values["seats"]}
     values["slug"] = "again"
     with writing():
         again = imports.store(discussion_file.read(json.dumps(values).encode()))

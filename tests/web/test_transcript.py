@@ -18,7 +18,9 @@ from forum.web import files
 @pytest.fixture
 def report(house, clock):
     """An hour that is over, with a panel, two questions, summaries and a highlight."""
-    discussion = house.discussion(title="What does rain cost?", slug="rain", intro="We [propose](https://example.org/p).")
+    discussion = house.discussion(
+        title="What does rain cost?", slug="rain", intro="We [propose](https://example.org/p)."
+    )
     host, priya = house.host_of(discussion), house.panelist(discussion)
     house.comment(discussion, host, "Welcome, all.")
     first = house.asked(discussion, "Who pays?")
@@ -91,9 +93,10 @@ def test_what_comes_in_pieces_is_packed_in_pieces(app, report, monkeypatch, enco
         assert answer.headers.get("Content-Encoding", "") == encoding
         assert "Accept-Encoding" in " ".join(answer.headers.getlist("Vary"))
         assert unpack(answer.data) == app.test_client().get(path).data
-    assert "Content-Encoding" not in app.test_client().get(
-        "/d/rain/export.epub", headers={"Accept-Encoding": "br"}
-    ).headers
+    assert (
+        "Content-Encoding"
+        not in app.test_client().get("/d/rain/export.epub", headers={"Accept-Encoding": "br"}).headers
+    )
 
 
 def test_a_real_server_sends_a_long_one_whole(served, app, house):
