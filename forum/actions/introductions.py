@@ -11,7 +11,7 @@ from forum.refusals import Refused, unknown
 
 @dataclass(frozen=True)
 class Introduction:
-    """Title, affiliation, biography and country as typed. `picture` is a file name in the data folder's media/, or empty."""
+    """Title, affiliation, biography and country as typed. `picture` is a file's name in the folder media/, or empty."""
 
     title: str = ""
     affiliation: str = ""

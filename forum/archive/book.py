@@ -1,4 +1,4 @@
-"""What the two files that look like a report (EPUB, DOCX) say alike: dates for people, the panel, the picture on top."""
+"""What the two files that look like a report (EPUB, DOCX) say alike: dates for people, the panel, the picture."""
 
 import re
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ class Picture:
 
 
 def picture(discussion: Discussion) -> Picture | None:
-    """Return the picture on top of `discussion` as JPEG, which every e-reader and word processor shows; None without."""
+    """Return the picture on top of `discussion` as JPEG, which every reader of files shows; None without."""
     if not _NAME.match(discussion.hero):
         return None
     path = current_app.config["SETTINGS"].data_dir / "media" / discussion.hero

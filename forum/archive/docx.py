@@ -28,7 +28,7 @@ _INDENT = 360
 def pieces(discussion: Discussion, site: str) -> Iterator[bytes]:
     """Yield the document while it is written; `site` is the public address."""
     pipe, picture = Pipe(), book.picture(discussion)
-    with zipfile.ZipFile(pipe, "w") as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(pipe, "w") as archive:
         archive.writestr(entry("[Content_Types].xml"), parts.TYPES)
         archive.writestr(entry("_rels/.rels"), parts.TOP)
         archive.writestr(entry("docProps/core.xml"), _core(discussion))
@@ -135,7 +135,8 @@ def _picture(picture: Picture, alt: str) -> str:
     height = width * picture.height // picture.width
     size, name = f'cx="{width}" cy="{height}"', f'id="1" name="Picture" descr="{words(alt)}"'
     return (
-        f'<w:p><w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/><wp:docPr {name}/><a:graphic>'
+        '<w:p><w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
+        f"<wp:extent {size}/><wp:docPr {name}/><a:graphic>"
         '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr>'
         f'<pic:cNvPr {name}/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId3"/><a:stretch>'
         f'<a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'

@@ -64,9 +64,11 @@ def styles(language: str) -> str:
     return (
         f'{_XML}<w:styles xmlns:w="{WORD}"><w:docDefaults><w:rPrDefault><w:rPr>'
         f'<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Arial" w:eastAsia="SimSun"/><w:sz w:val="21"/>'
-        f'<w:szCs w:val="21"/><w:lang w:val="{language}" w:bidi="{language}" w:eastAsia="{language}"/></w:rPr></w:rPrDefault>'
+        f'<w:szCs w:val="21"/><w:lang w:val="{language}" w:bidi="{language}" w:eastAsia="{language}"/>'
+        "</w:rPr></w:rPrDefault>"
         '<w:pPrDefault><w:pPr><w:spacing w:after="100" w:line="276" w:lineRule="auto"/></w:pPr></w:pPrDefault>'
-        '</w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>'
+        '</w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/>'
+        "</w:style>"
         + _style("Title", "Title", '<w:spacing w:after="120"/>', f'{serif}<w:b/><w:sz w:val="44"/><w:szCs w:val="44"/>')
         + _style("Heading1", "heading 1", heading, f'{serif}<w:b/><w:sz w:val="30"/><w:szCs w:val="30"/>')
         + _style("Heading2", "heading 2", second, '<w:b/><w:sz w:val="24"/><w:szCs w:val="24"/>')

@@ -112,6 +112,7 @@ def _comment(it: Book, shown: Shown, name: str, made: _Contents) -> str:
     comment, quote = shown.comment, shown.quote
     made.places[comment.id] = name
     link = words(permalink(it.site, it.discussion, shown))
+    at = f"{comment.posted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"  # HTML takes no more than milliseconds
     answered = ""
     if quote and quote.name:
         place = made.places.get(quote.id)
@@ -120,7 +121,7 @@ def _comment(it: Book, shown: Shown, name: str, made: _Contents) -> str:
     facts = "".join(f" · {words(fact)}" for fact in it.facts_of(shown))
     return (
         f"<article id='c{comment.id}'><p class='by'><b><bdi>{words(shown.face.name)}</bdi></b><small>{facts} · "
-        f"<a href=\"{link}\"><time datetime='{comment.posted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'>{words(it.time(comment.posted_at))}</time></a>"
+        f"<a href=\"{link}\"><time datetime='{at}'>{words(it.time(comment.posted_at))}</time></a>"
         f"</small></p>{answered}{xhtml(comment.html, it.site)}</article>\n"
     )
 

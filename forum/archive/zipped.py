@@ -5,17 +5,20 @@ import zipfile
 
 
 class Pipe:
-    """Takes what `zipfile` writes, and gives it away piece by piece. An entry's size then stands after it, not before."""
+    """Takes what `zipfile` writes, and gives it away piece by piece: an entry's size then stands after it."""
 
     def __init__(self) -> None:
         self._held = io.BytesIO()
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes, /) -> int:
         """Take more."""
         return self._held.write(data)
 
     def flush(self) -> None:
         """Nothing lies anywhere else."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     def take(self) -> bytes:
         """Return what was written since the last time."""

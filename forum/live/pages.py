@@ -10,7 +10,7 @@ import hashlib
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,7 +187,7 @@ def _stream(
 
 def _packed(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """Yield `chunks` in `encoding`, gathered into pieces that are worth sending."""
-    packer = brotli.Compressor(quality=4) if encoding == "br" else zlib.compressobj(4, wbits=31) if encoding else None
+    pack, finish = _packer(encoding)
     held: list[bytes] = []
     size = 0
     try:
@@ -195,19 +195,24 @@ def _packed(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             held.append(chunk)
             size += len(chunk)
             if size >= _PIECE:
-                whole, held, size = b"".join(held), [], 0
-                if said := (packer.process(whole) if encoding == "br" else packer.compress(whole)) if packer else whole:
+                if said := pack(b"".join(held)):
                     yield said
-        whole = b"".join(held)
-        if packer is None:
-            yield whole
-        else:
-            yield (
-                packer.process(whole) + packer.finish() if encoding == "br" else packer.compress(whole) + packer.flush()
-            )
+                held, size = [], 0
+        yield pack(b"".join(held)) + finish()
     finally:
         if hasattr(chunks, "close"):
             chunks.close()
+
+
+def _packer(encoding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
+    """Return what packs a piece, and what ends it all."""
+    if encoding == "br":
+        brotlied = brotli.Compressor(quality=4)
+        return brotlied.process, brotlied.finish
+    if encoding == "gzip":
+        zipped = zlib.compressobj(4, wbits=31)
+        return zipped.compress, zipped.flush
+    return lambda piece: piece, lambda: b""
 
 
 def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -138,9 +138,7 @@ def _note_arrivals(moment: float) -> None:
     with writing():
         for discussion_id, count in news.items():
             db.session.execute(
-                update(Discussion)
-                .where(Discussion.id == discussion_id)
-                .values(arrivals=Discussion.arrivals + count)
+                update(Discussion).where(Discussion.id == discussion_id).values(arrivals=Discussion.arrivals + count)
             )
     # Taken off only now: what could not be written down is written the next time, and what came meanwhile stays.
     _arrived.subtract(news)

@@ -1,4 +1,4 @@
-"""A whole discussion at once: the transcript on one page, and files to keep. Long ones are sent while they are written."""
+"""A whole discussion at once: the transcript on one page, and files to keep, sent while they are written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The files that are archives: EPUB, held to the standard by epubcheck, and DOCX, opened by another program's library."""
+"""The files that are archives: EPUB, held to the standard by epubcheck, and DOCX, opened by another library."""
 
 import io
 import os

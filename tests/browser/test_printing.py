@@ -107,7 +107,9 @@ def test_paper_is_white_whatever_the_screen_is(scene, report, scheme):
 def test_right_to_left_stays_so_on_paper(scene, report):
     page = visit(scene, f"/d/{report.slug}/transcript")
     page.emulate_media(media="print")
-    side = "s => getComputedStyle(document.querySelector(s)).textAlign + getComputedStyle(document.querySelector(s)).direction"
+    side = (
+        "s => { const style = getComputedStyle(document.querySelector(s)); return style.textAlign + style.direction; }"
+    )
     assert page.evaluate(side, "#q2 .comment-text p") == "startrtl"
     assert page.evaluate(side, "#q1 .comment-text p") == "startltr"
 

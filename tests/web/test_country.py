@@ -1,4 +1,4 @@
-"""The country that somebody says they are from: chosen on three pages, shown beside the name, counted, kept and left."""
+"""The country that somebody says they are from: chosen on three pages, shown beside the name, counted and kept."""
 
 import csv
 import io
@@ -87,7 +87,7 @@ def test_hosts_give_it_with_a_seat_and_its_person_changes_it(app, house):
 
 @pytest.fixture
 def mixed(house, clock):
-    """Six comments: two of a panelist from India, two of Otto from Kenya, one of Mara from Kenya, one of nobody's land."""
+    """Six comments: two of a panelist from India, three of Otto and Mara from Kenya, one of nobody's land."""
     discussion = house.discussion(slug="mixed")
     with writing():
         people = [house.user(name) for name in ("Otto Ode", "Mara Member", "Nemo Nowhere")]

@@ -113,7 +113,7 @@ def test_a_real_server_sends_a_long_one_whole(served, app, house):
 
 
 def test_whoever_takes_a_file_slowly_holds_no_connection(app, house, report, monkeypatch):
-    """Ten who read a long file over a weak link took all the database's connections; now they hold none between pieces."""
+    """Ten who read a long file over a weak link held all the database's connections."""
     from forum.archive import export, transcript
     from forum.database import db
 
