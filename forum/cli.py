@@ -14,7 +14,7 @@ from forum.config import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
-FORMATS = ["json", "html", "markdown", "csv", "text"]
+FORMATS = ["json", "html", "markdown", "csv", "text", "epub", "docx"]
 
 
 class Failure(click.ClickException):
@@ -178,8 +178,8 @@ def export_file(slug: str, kind: str) -> None:
         found = Discussion.with_slug(slug)
         if found is None:
             raise Failure(f"There is no discussion {slug}. `forum discussion list` shows them.")
-        for piece in export.pieces(kind, found, settings().public_url):
-            sys.stdout.buffer.write(piece.encode("utf-8"))
+        for piece in export.encoded(kind, found, settings().public_url):
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
 

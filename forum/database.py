@@ -136,6 +136,14 @@ def engine_options(is_sqlite: bool) -> dict[str, Any]:
     }
 
 
+def let_go() -> None:
+    """Give back the connection between two pieces of a long reading; what has been read can still be used.
+
+    Whoever takes a file takes it as slowly as their link is, and must not hold one of a few connections all that time.
+    """
+    db.session.commit()
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """Open the one write transaction of a request, job or command; commit at the end, roll back on any error.

@@ -90,6 +90,14 @@ def clean_html(html: str) -> str:
     return cleaned
 
 
+_LINKED = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(?!\1<|https?://|www\.)')
+
+
+def addressed(html: str) -> str:
+    """Return cleaned `html` with the address of each link whose words do not say it in `data-address`, for paper."""
+    return _LINKED.sub(r'<a href="\1" data-address="\1"\2>', html)
+
+
 def _as_typed(source: str) -> str:
     paragraphs = [escape(part).replace("\n", "<br>") for part in re.split(r"\n{2,}", source) if part.strip()]
     return clean_html("".join(f'<p dir="auto">{part}</p>' for part in paragraphs))

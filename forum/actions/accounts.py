@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import clock, speaking, text
+from forum import clock, countries, speaking, text
 from forum.actions import links, passwords, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
@@ -48,11 +48,12 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class Profile:
-    """What people can read about a member."""
+    """What people can read about a member. `country` is a code of ISO 3166-1, or empty."""
 
     name: str
     affiliation: str = ""
     biography: str = ""
+    country: str = ""
     language: str | None = None  # "" is: as the browser asks; None leaves it
 
 
@@ -183,7 +184,9 @@ def change_profile(user: User, profile: Profile) -> None:
     name = _clean_name(faults, profile.name) if profile.name != user.name else user.name
     affiliation = clean(faults, "affiliation", profile.affiliation, 120)
     biography = clean(faults, "biography", profile.biography, 600, lines=True)
-    written_in = _written_in(user) if (name, affiliation) != (user.name, user.affiliation) else []
+    country = countries.clean(faults, profile.country)
+    is_seen = (name, affiliation, country) != (user.name, user.affiliation, user.country)
+    written_in = _written_in(user) if is_seen else []
     if name != user.name and "name" not in faults:
         for discussion in written_in:
             try:
@@ -192,7 +195,7 @@ def change_profile(user: User, profile: Profile) -> None:
                 faults["name"] = refusal.fields["name"]
     if faults:
         raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
-    user.name, user.affiliation, user.biography = name, affiliation, biography
+    user.name, user.affiliation, user.biography, user.country = name, affiliation, biography, country
     if profile.language is not None:
         user.language = speaking.known(profile.language)
     for discussion in written_in:

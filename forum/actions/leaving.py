@@ -96,11 +96,12 @@ def _unname(user: User) -> None:
     db.session.execute(delete(Letter).where(Letter.to == user.email))
     name = user.name
     user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
-    user.affiliation = user.biography = user.suspension_objection = ""
+    user.affiliation = user.biography = user.country = user.suspension_objection = ""
     user.password_hash = user.confirmed_at = None
     user.role, user.left_at = SiteRole.MEMBER, clock.now()
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id)):
-        seat.name, seat.title, seat.affiliation, seat.biography, seat.picture = NAME, "", "", "", ""
+        seat.name, seat.title, seat.affiliation, seat.country = NAME, "", "", ""
+        seat.biography, seat.picture = "", ""
         links = update(Invitation).where(Invitation.seat_id == seat.id).values(state=InvitationState.REVOKED)
         db.session.execute(links, execution_options={"synchronize_session": False})
     asked = select(Proposal.question_id).where(Proposal.author_id == user.id)

@@ -1,11 +1,11 @@
 """Who sits in a discussion: hosts, moderators, panelists. Every function runs inside `writing()`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 
-from forum import access, clock, text
+from forum import access, clock, countries, text
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -26,6 +26,7 @@ class SeatDraft:
     title: str = ""
     affiliation: str = ""
     picture: str = ""
+    country: str = ""
 
     def checked(self) -> "SeatDraft":
         """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
@@ -33,6 +34,7 @@ class SeatDraft:
         name = clean(faults, "name", self.name, 80, required=True)
         title = clean(faults, "title", self.title, 120)
         affiliation = clean(faults, "affiliation", self.affiliation, 120)
+        country = countries.clean(faults, self.country)
         email = self.email.strip().lower()
         try:
             email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
@@ -40,7 +42,7 @@ class SeatDraft:
             faults["email"] = _("Give an email address like name@example.org.")
         if faults:
             raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
-        return SeatDraft(name, email, self.role, title, affiliation, self.picture)
+        return SeatDraft(name, email, self.role, title, affiliation, self.picture, country)
 
 
 def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
@@ -63,6 +65,7 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
         name=draft.name,
         title=draft.title,
         affiliation=draft.affiliation,
+        country=draft.country or user.country,
         picture=draft.picture,
     )
     discussion.seats.append(seat)
@@ -74,9 +77,10 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
 def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
     """Change the name, role and words of a seat; its person stays. Raises Refused (not theirs, invalid)."""
     access.require(actor, "seat.give", seat.discussion)
-    draft = SeatDraft(draft.name, seat.user.email, draft.role, draft.title, draft.affiliation, draft.picture).checked()
+    draft = replace(draft, email=seat.user.email).checked()
     _require_own_name(draft.name, seat.discussion, seat)
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
+    seat.country = draft.country
     seat.picture = draft.picture or seat.picture
     _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value})
     return seat
@@ -98,6 +102,7 @@ def member_with(draft: SeatDraft) -> User:
             email=draft.email,
             name=draft.name,
             affiliation=draft.affiliation,
+            country=draft.country,
             created_at=clock.now(),
             confirmed_at=clock.now(),
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from forum import countries
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -39,6 +40,7 @@ class Said:
     at: datetime | None = None
     affiliation: str = ""
     reply_to: int | None = None
+    country: str = ""  # ISO 3166-1
 
 
 @dataclass
@@ -166,6 +168,7 @@ _COLUMNS = {
     "question": ("question", "q", "topic"),
     "at": ("at", "date", "time", "created_at", "posted_at", "timestamp"),
     "affiliation": ("affiliation", "organisation", "organization", "company"),
+    "country": ("country", "country_code", "nation"),
     "reply_to": ("reply_to", "in_reply_to", "parent"),
     "id": ("id", "number", "post_number"),
 }
@@ -203,6 +206,7 @@ def _csv(source: str) -> Found:
             Said(
                 cell(row, "author")[:80], body, numbers.get(asked), moment(cell(row, "at")),
                 cell(row, "affiliation")[:120], places.get(cell(row, "reply_to")),
+                countries.code_of(cell(row, "country")[:80]) or "",
             )
         )  # fmt: skip
     return found

@@ -37,6 +37,7 @@ def of(user: User) -> dict[str, Any]:
             "name": user.name,
             "email": user.email,
             "affiliation": user.affiliation,
+            "country": user.country,
             "biography": user.biography,
             "role": user.role.value,
             "since": moment(user.created_at),
@@ -49,7 +50,8 @@ def of(user: User) -> dict[str, Any]:
         "seats": [
             {
                 "discussion": place(one.discussion_id), "role": one.role.value, "name": one.name, "title": one.title,
-                "affiliation": one.affiliation, "biography": one.biography, "picture": one.picture,
+                "affiliation": one.affiliation, "country": one.country, "biography": one.biography,
+                "picture": one.picture,
             }
             for one in _mine(Seat, Seat.user_id, user)
         ],

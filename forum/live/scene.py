@@ -57,6 +57,11 @@ class Scene:
         return self.discussion.time_zone
 
     @cached_property
+    def takes_days(self) -> bool:
+        """Whether it goes on for more than a day, so that a time alone does not say when something was."""
+        return self.discussion.ends_at - self.discussion.starts_at > timedelta(days=1)
+
+    @cached_property
     def lang(self) -> Markup:
         """The attribute that says in which language the event's own words are; nothing where it is that of the page."""
         language = self.discussion.language

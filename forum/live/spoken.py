@@ -57,7 +57,7 @@ def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | 
                 answer = missed.known(head, after, epoch) or _in_context(app, lambda: _read(place, after, epoch))
     if answer is None or not _hears_as_any(app, reader, place, first, answer["seq"]):
         return None
-    reader.write(engine.event_frame("presence", presence.greet(place, reader)))
+    reader.write(engine.event_frame("presence", presence.greet(place, reader, again=said.get("again") is True)))
     return answer
 
 
@@ -106,7 +106,7 @@ def join(reader: Reader, said: Said) -> Said:
     db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
     db.session.refresh(discussion)
     answer = _caught_up(discussion, after, epoch, heard)
-    reader.write(engine.event_frame("presence", presence.greet(discussion.id, reader)))
+    reader.write(engine.event_frame("presence", presence.greet(discussion.id, reader, again=said.get("again") is True)))
     return answer
 
 

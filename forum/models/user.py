@@ -29,6 +29,7 @@ class User(UserMixin, Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     affiliation: Mapped[str] = mapped_column(String(120), default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # ISO 3166-1
     biography: Mapped[str] = mapped_column(String(600), default="")
     password_hash: Mapped[str | None] = mapped_column(String(200))
     role: Mapped[SiteRole] = mapped_column(choice(SiteRole), default=SiteRole.MEMBER)

@@ -18,7 +18,7 @@ from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
 from forum.web.guards import settings
 
-_PROFILE = ("name", "affiliation", "biography")
+_PROFILE = ("name", "affiliation", "biography", "country")
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -44,8 +44,7 @@ def show() -> AnyResponse:
 
 def _change_profile(form: Form) -> Response:
     language = form.text("language") if "language" in request.form else None
-    name, affiliation, biography = (form.text(field) for field in _PROFILE)
-    profile = Profile(name, affiliation, biography, language)
+    profile = Profile(**{field: form.text(field) for field in _PROFILE}, language=language)
     form.check()
     with writing():
         accounts.change_profile(_me(), profile)

@@ -23,7 +23,7 @@ from flask_login import current_user
 from forum import access, speaking
 from forum.access import Role
 from forum.actions import drafts, highlights
-from forum.archive import calendar, linked, transcript
+from forum.archive import calendar, linked
 from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
 from forum.live import scene as scenes
@@ -210,25 +210,6 @@ def comment_of(discussion: Discussion, comment_id: int) -> Comment:
     if comment is None or comment.discussion_id != discussion.id or comment.state is CommentState.HELD:
         raise unknown()
     return comment
-
-
-@blueprint.get("/d/<slug>/transcript")
-def show_transcript(slug: str) -> Response:
-    """Everything on one page that stands still: to print, search and read aloud."""
-    found = find(slug)
-    scene = Scene.of(found.discussion)
-    told = ""
-    if scene.phase == "closed":  # search engines come for the archive
-        first = stream.dress(found.discussion, stream.first(found.discussion, linked.MOST_COMMENTS))
-        told = linked.posting(scene, current_app.config["SETTINGS"].public_url, first)
-    page = render_template(
-        "discussion/transcript.html",
-        scene=scene,
-        discussion=found.discussion,
-        parts=transcript.parts(scene),
-        linked=told,
-    )
-    return send(page, found)
 
 
 @blueprint.get("/d/<slug>/highlights")

@@ -27,7 +27,7 @@ _TYPED = (
     *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
-_SEAT_TEXTS = ("name", "email", "title", "affiliation")
+_SEAT_TEXTS = ("name", "email", "title", "affiliation", "country")
 
 
 def fresh() -> dict[str, str]:
@@ -135,7 +135,7 @@ def seat_fields(seat: Seat | None) -> dict[str, str]:
     if request.method == "POST":
         return {name: request.form.get(name, "") for name in (*_SEAT_TEXTS, "role")}
     if seat is not None:
-        kept = {name: str(getattr(seat, name)) for name in ("name", "title", "affiliation", "role")}
+        kept = {name: str(getattr(seat, name)) for name in ("name", "title", "affiliation", "country", "role")}
         return kept | {"email": seat.user.email}
     return dict.fromkeys(_SEAT_TEXTS, "") | {"role": SeatRole.PANELIST.value}
 

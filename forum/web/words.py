@@ -6,11 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request
-from flask_babel import format_date, format_time, get_translations
+from flask_babel import format_date, format_time, get_locale, get_translations
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from forum import access, clock, looks, pictures, speaking, text
+from forum import access, clock, countries, looks, pictures, speaking, text
 from forum.config import Settings
 from forum.models import Site
 from forum.web.guards import allowed
@@ -32,6 +32,9 @@ def init_app(app: Flask) -> None:
         hue=text.hue,
         excerpt=text.excerpt,
         safe_html=Markup,
+        addressed=lambda html: Markup(text.addressed(html)),  # noqa: S704
+        whence=lambda face: countries.whence(face.affiliation, face.country, str(get_locale())),
+        country=lambda code: countries.name(code, str(get_locale())),
     )
     app.jinja_env.globals.update(
         site_name=site_name,
@@ -42,6 +45,7 @@ def init_app(app: Flask) -> None:
         now=clock.now,
         may=access.may,
         may_create=access.may_create,
+        country_names=lambda: countries.names(str(get_locale())),
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
         data_forms=_data_forms,

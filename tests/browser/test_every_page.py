@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.one_database, pytest.mark.browser]
 NO_PAGES = {
     "static", "home.icon", "home.alive", "home.ready", "discussion.recent", "discussion.earlier", "discussion.events",
     "discussion.permalink", "discussion.feed", "discussion.calendar_entry", "records.of_discussion_as",
-    "records.of_site_as", "archive.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
+    "records.of_site_as", "files.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
     "feeds.site_map", "feeds.robots", "embed.script", "embed.describe", "accounts.data",
 }  # fmt: skip
 # endpoint: who looks and where; {d} is the discussion's address, the other names are filled in by `Street`.
@@ -53,7 +53,7 @@ PAGES = {
         ("visitor", "{d}"), ("host", "{d}"), ("panelist", "{d}?order=time"), ("muted", "{d}"), ("member", "{closed}"),
         ("visitor", "{announced}"), ("host", "{draft}"), ("visitor", "{d}?text=1"), ("member", "{late}"),
     ],
-    "discussion.show_transcript": [("visitor", "{d}/transcript")],
+    "files.show_transcript": [("visitor", "{d}/transcript"), ("visitor", "{closed}/transcript?order=time")],
     "discussion.show_highlights": [("visitor", "{d}/highlights")],
     "archive.keep": [("visitor", "{closed}/export"), ("host", "{d}/export")],
     "archive.numbers": [("visitor", "{d}/statistics"), ("visitor", "{closed}/statistics")],

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +17,8 @@ from PIL import Image
 from forum.actions import comments, discussions, imports, moderation, summaries
 from forum.archive import card, citing, discussion_file, export, statistics
 from forum.database import db, writing
-from forum.live import presence
+from forum.live import presence, spoken
+from forum.live.broadcast import Reader
 from forum.models import Discussion, SiteRole
 from forum.refusals import Refused
 
@@ -371,3 +373,28 @@ def test_the_most_readers_at_once_are_remembered(app, house, monkeypatch):
     db.session.expire_all()
     # Nine came too soon after the three, and seven is more than three.
     assert discussion.peak_readers == 8
+
+
+def test_arrivals_are_counted_once_for_each_page_and_shown_to_hosts(app, house, monkeypatch):
+    discussion, other = house.discussion(ask=1), house.discussion()
+    monkeypatch.setattr(presence, "_arrived", Counter())
+    monkeypatch.setattr(presence, "_written_at", 0.0)
+    said = {"discussion": discussion.id, "after": 0, "epoch": discussion.epoch}
+    readers = [Reader(f"sid{number}", lambda _frame: None) for number in range(3)]
+    for reader in readers:
+        spoken.join(reader, said)
+    spoken.join(readers[0], said)  # the same page asks again
+    spoken.join(Reader("back", lambda _frame: None), said | {"again": True})  # it had lost its link
+    spoken.join(readers[0], {"discussion": other.id, "after": 0, "epoch": other.epoch})
+    presence._note_arrivals(100.0)
+    spoken.join(Reader("sid4", lambda _frame: None), said)
+    presence._note_arrivals(101.0)
+    db.session.expire_all()
+    assert (discussion.arrivals, other.arrivals) == (3, 1), "not sooner than ten seconds later"
+    presence._note_arrivals(111.0)
+    db.session.expire_all()
+    assert (discussion.arrivals, other.arrivals) == (4, 1)
+    assert presence._arrived == Counter()
+    hosts = get(app, house, f"/d/{discussion.slug}/statistics", house.host_of(discussion)).get_data(as_text=True)
+    assert re.search(r"times opened to read along</dt><dd>4</dd>", hosts)
+    assert "times opened" not in get(app, house, f"/d/{discussion.slug}/statistics").get_data(as_text=True)

@@ -33,6 +33,8 @@ from forum.database import db, writing
 from forum.live import spoken
 from forum.live.broadcast import Reader
 from forum.models import Comment, Discussion, Letter, ProposalState, Question, Seat, SeatRole, Session, Site, User
+from tests.archive.unpacked import said as text_of_file
+from tests.archive.unpacked import text_of
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
@@ -195,7 +197,7 @@ class Garden:
             "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "flag"],
             "token": ["a-token"],
             "filename": ["robots.txt"],
-            "kind": ["csv", "json", "html", "md", "txt"],
+            "kind": ["csv", "json", "html", "md", "txt", "epub", "docx"],
         }
         for rule in self.app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint in LOCAL_ONLY:
@@ -242,7 +244,7 @@ def test_no_page_shows_what_is_not_for_this_person(garden, role, caplog):
             answer = client.get(address + query)
             asked += 1
             assert answer.status_code != 500, address + query
-            said = f"{answer.data.decode('utf-8', 'replace')} {answer.headers}"
+            said = f"{text_of(answer.data)} {answer.headers}"
             # Whoever asks under an address that does not exist for them reads back that address, and nothing else.
             said = said.replace(address, "").replace(address.replace("/", "%2F"), "")
             for word in forbidden:
@@ -294,7 +296,7 @@ def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(ga
     said = [letter.body + letter.subject for letter in db.session.query(Letter)]
     assert said, "the invitation was mailed"
     for discussion in db.session.query(Discussion):
-        said += [export.whole(kind, discussion) for kind in export.KINDS]
+        said += [text_of_file(kind, discussion) for kind in export.KINDS]
     for word in private:
         assert word not in " ".join(map(str, said)), word
 
@@ -310,8 +312,8 @@ def test_no_letter_holds_what_is_not_for_its_reader(garden):
 
 def test_no_file_for_readers_holds_what_readers_do_not_see(garden):
     words = [word for word in wanted(garden, "visitor") if "slug" not in word]
-    for kind in ("html", "markdown", "csv", "text"):
-        said = export.whole(kind, garden.open)
+    for kind in ("html", "markdown", "csv", "text", "epub", "docx"):
+        said = text_of_file(kind, garden.open)
         assert "An answer to it." in said
         assert [word for word in words if word in said] == [], kind
     # The discussion file is the hosts' own: it has the questions to come and the seats' addresses, and nothing else.

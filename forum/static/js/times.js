@@ -36,7 +36,8 @@ function kindOf(place) {
 function say(place) {
   const at = place.getAttribute("datetime") ?? "";
   const date = new Date(at);
-  // A date without an hour, or a zone of its own choice, is the same for everybody.
+  // A transcript is cited and printed: its times are those of the event. So is a date without an hour.
+  if (document.body.dataset.page === "transcript") return;
   if (!at.includes("T") || Number.isNaN(date.getTime()) || place.dataset.time === "event") return;
   if (place.dataset.said === at) return;
   const kind = kindOf(place);
