@@ -171,7 +171,7 @@ def test_citations_are_those_of_the_styles(house, past):
 def test_signs_of_bibtex_are_escaped(house):
     discussion = house.discussion(title="50% of {rain} & _snow_ #1", hosted_by="Site")
     said = citing.styles(discussion, "https://x.example/d/a_b", "Site")
-    assert r"title = {{50\% of \{rain\} \& \_snow\_ \#1}}" in said["BibTeX"]
+    assert r"title = {{50\% of \textbraceleft{}rain\textbraceright{} \& \_snow\_ \#1}}" in said["BibTeX"]
     assert said["APA"].count("Site") == 1
 
 

@@ -194,6 +194,7 @@ class Garden:
             "session_id": [str(session.id) for session in db.session.query(Session)],
             "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "flag"],
             "token": ["a-token"],
+            "part": ["1"],
             "filename": ["robots.txt"],
             "kind": ["csv", "json", "html", "md", "txt"],
         }
