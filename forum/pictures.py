@@ -21,6 +21,7 @@ FACE = 288
 LOGO_HEIGHT, LOGO_WIDTH = 96, 480
 
 
+_PLAIN = re.compile(r"[0-9a-f]{32}\.webp\Z")
 _SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
 
 
@@ -63,6 +64,12 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
             (folder / f"{digest}-w{drawn.width}-{width}.webp").write_bytes(_webp(small))
     (folder / name).write_bytes(written)
     return name
+
+
+def throw_away(name: str, settings: Settings) -> None:
+    """Delete the file of a face or a logo; one that is gone already is no fault."""
+    if _PLAIN.match(name):
+        (settings.data_dir / "media" / name).unlink(missing_ok=True)
 
 
 def sources(name: str) -> str:
