@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from forum import record
+from forum import access, record
 from forum.actions import silences
 from forum.archive.readings import moment
 from forum.database import db
@@ -37,10 +37,14 @@ from forum.models import (
 
 def of(user: User) -> dict[str, Any]:
     """Return it as plain values, times in UTC. Secrets (the password's hash, tokens) are nobody's, and not in it."""
-    places = {d.id: d for d in db.session.scalars(select(Discussion))}
+    places: dict[int, str] = {}
 
     def place(discussion_id: int) -> str:
-        return f"/d/{places[discussion_id].slug}"
+        if discussion_id not in places:
+            discussion = db.session.get_one(Discussion, discussion_id)
+            may = access.may(user, "discussion.read", discussion)
+            places[discussion_id] = f"/d/{discussion.slug}" if may else "a discussion that you may not read now"
+        return places[discussion_id]
 
     return {
         "account": {
@@ -120,7 +124,7 @@ def of(user: User) -> dict[str, Any]:
             }
             for one in _mine(Mute, Mute.user_id, user)
         ],
-        "made": [f"/d/{one.slug}" for one in _mine(Discussion, Discussion.owner_id, user)],
+        "made": [place(one.id) for one in _mine(Discussion, Discussion.owner_id, user)],
         "questions_asked": [
             {"discussion": place(one.discussion_id), "number": one.number, "at": _at(one.asked_at)}
             for one in _mine(Question, Question.asked_by_id, user)

@@ -1,7 +1,6 @@
 """The validators that others wrote, started as the programs they are."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +14,7 @@ MODULES = ROOT / "node_modules"
 
 def nu(folder: Path) -> list[dict[str, Any]]:
     """Return what the Nu HTML Checker (validator.w3.org/nu) says of every file in `folder`, from one process."""
-    java = shutil.which("java") or missing("java")
+    java = shutil.which("java") or missing("Java (Debian: default-jre-headless)")
     jar = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
     assert jar.exists(), "make develop puts the checker into node_modules"
     command = [str(java), "-Xmx512m", "-Xss2m", "-jar", str(jar), "--format", "json", "--exit-zero-always", "--stdout"]
@@ -50,7 +49,3 @@ def _node() -> str:
     found = ROOT / ".venv" / "bin" / "node"
     return str(found) if found.exists() else shutil.which("node") or str(missing("node"))
 
-
-def in_ci() -> bool:
-    """Whether nothing may be skipped."""
-    return bool(os.environ.get("CI"))
