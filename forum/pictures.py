@@ -26,7 +26,7 @@ _SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
 
 
 def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool = False) -> str:
-    """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most 1600 pixels wide and 2400 high; return its file name.
+    """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most WIDEST × TALLEST; return its file name.
 
     A wide one is kept in up to three sizes, which `sources` finds by its name.
     With `square`, its middle is kept, that many pixels wide and high: a face beside a name. A `logo` is made

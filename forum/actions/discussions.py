@@ -89,7 +89,10 @@ def publish(actor: User, discussion: Discussion) -> None:
 def withdraw(actor: User, discussion: Discussion) -> None:
     """Make an announced discussion a draft again. Raises Refused (not theirs, already begun)."""
     access.require(actor, "discussion.withdraw", discussion)
-    if _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor) and discussion.visibility is not Visibility.INVITED:
+    if (
+        _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
+        and discussion.visibility is not Visibility.INVITED
+    ):
         _call_off(discussion)
 
 

@@ -55,7 +55,8 @@ class Words(StrEnum):
 def leave(user: User, words: Words) -> list[str]:
     """Take away everything that says who `user` is, and their words if they wish.
 
-    Return the names of the pictures that are nobody's now: their files are thrown away after the commit. Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
+    Return the names of the pictures that are nobody's now: their files are thrown away after the commit.
+    Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
     """
     _require_free(user)
     places = _written_in(user)

@@ -49,4 +49,3 @@ def _nobodys() -> str:
 def _plain(password: str) -> bytes:
     """NIST SP 800-63B 5.1.1.2: the same characters typed on another keyboard are the same password."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace")
-

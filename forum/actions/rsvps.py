@@ -110,7 +110,7 @@ def unsubscribed_from(token: str) -> Rsvp | None:
 
 
 def may_be_named(rsvp: Rsvp) -> bool:
-    """Whether whoever has a link about `rsvp` may still know of its discussion: not if it is a draft again, or private."""
+    """Whether whoever has a link about `rsvp` may still know of its discussion: not if it is a draft or private now."""
     person = db.session.get(User, rsvp.user_id) if rsvp.user_id is not None else None
     is_draft = rsvp.discussion.phase_at(clock.now()) is Phase.DRAFT
     return not is_draft and access.may(person, "discussion.read", rsvp.discussion)

@@ -24,15 +24,16 @@ def styles(discussion: Discussion, address: str, site: str) -> dict[str, str]:
     title = " ".join(discussion.title.split()).rstrip(".")
     end = "" if title.endswith(("?", "!")) else "."
     host = "" if by == [site] else f" {site}."
+    published = f"{day.year}, {_MONTHS[day.month - 1]} {day.day}"
     return {
-        "APA": f"{_listed(by, '&')}. ({day.year}, {_MONTHS[day.month - 1]} {day.day}). {title} [Online discussion].{host} {address}",
-        "Chicago": f"{_listed(by, 'and')}. “{title}{end or ''}” Online discussion,{host[:-1]}{',' if host else ''} {_english(day)}. "
-        f"Accessed {_english(today)}. {address}.",
+        "APA": f"{_listed(by, '&')}. ({published}). {title} [Online discussion].{host} {address}",
+        "Chicago": f"{_listed(by, 'and')}. “{title}{end}” Online discussion,{host[:-1]}{',' if host else ''} "
+        f"{_english(day)}. Accessed {_english(today)}. {address}.",
         "BibTeX": _bibtex(discussion, by, address, site, day, today),
         "RIS": "\n".join(
             (
-                "TY  - ELEC", f"TI  - {title}", *(f"AU  - {one}" for one in by), f"PB  - {site}", f"DA  - {day:%Y/%m/%d}",
-                f"Y2  - {today:%Y/%m/%d}", f"UR  - {address}", "ER  -",
+                "TY  - ELEC", f"TI  - {title}", *(f"AU  - {one}" for one in by), f"PB  - {site}",
+                f"DA  - {day:%Y/%m/%d}", f"Y2  - {today:%Y/%m/%d}", f"UR  - {address}", "ER  -",
             )
         ),
     }  # fmt: skip

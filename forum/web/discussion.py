@@ -257,7 +257,7 @@ def feed(slug: str) -> Response:
         discussion=found.discussion,
         question=number,
         comments=published,
-        own=name("question", where) if number else name(),
+        own=name("question", where) if isinstance(where, int) else name(),
         name=name,
         updated=max(changes, default=found.discussion.created_at),
         site=current_app.config["SETTINGS"].public_url,

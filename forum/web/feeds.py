@@ -184,4 +184,5 @@ def _sent(body: str, kind: str) -> Response:
     response.headers["Content-Type"] = kind
     response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

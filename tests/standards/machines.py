@@ -48,4 +48,3 @@ def tsc(folder: Path) -> list[str]:
 def _node() -> str:
     found = ROOT / ".venv" / "bin" / "node"
     return str(found) if found.exists() else shutil.which("node") or str(missing("node"))
-

@@ -63,7 +63,7 @@ def room(house, clock):
     room = house.discussion(
         ask=2, slug="river", title=f"Whose river? {HOSTILE}"[:190], hosted_by=f"Org & {HOSTILE}"[:110], intro=HOSTILE
     )
-    otto, priya = house.user("Otto <Ode> & \"Son\""), house.panelist(room)
+    otto, priya = house.user('Otto <Ode> & "Son"'), house.panelist(room)
     for words in (HOSTILE, f"@{priya.name} [x](/about) <https://x.example/?a=1&b=2>", "```\n]]>\n```", "ascii"):
         clock.advance(timedelta(minutes=1))
         house.comment(room, otto, words, question=1)

@@ -11,8 +11,8 @@ from tests.standards.machines import nu
 
 pytestmark = pytest.mark.one_database
 
-# The one thing that it says and we leave: a comment is an <article> with its writer's name for a name (aria-labelledby).
-# A heading for each of 500 comments would bury those of the questions, by which people find their way.
+# The one thing that it says and we leave: a comment is an <article> named by its writer's name (aria-labelledby). A
+# heading for each of 500 comments would bury those of the questions, by which people find their way.
 LEFT = {"Article lacks heading. Consider using “h2”-“h6” elements to add identifying headings to all articles."}
 
 
@@ -83,14 +83,16 @@ def test_pages_with_hostile_and_foreign_words_are_html_too(app, house, tmp_path)
     shelf = Shelf(tmp_path)
     evil = "\"'><script>x</script>&amp;<!-- --&gt; \u202e\u200f\ufeff مرحبا 雨"
     room = house.discussion(
-        host=house.user("Hana <b>&\"'"), title=evil, slug="evil", hosted_by=evil, intro=f"# {evil}\n\n|a|b|\n|-|-|\n|1|2|\n\n1. x",
+        host=house.user("Hana <b>&\"'"), title=evil, slug="evil", hosted_by=evil,
+        intro=f"# {evil}\n\n|a|b|\n|-|-|\n|1|2|\n\n1. x",
         language="ar",
     )  # fmt: skip
     house.asked(room, evil)
     writer = house.user("' onload=x \"")
     said = (
         evil, "> quoted\n>\n> > twice\n\n```html\n<p>\n```", "- a\n- b\n\n***\n\n![x](https://x.example/a b.png)",
-        "https://x.example/?a=1&b=2#%zz", "[a](http://[::1]/\"onclick=)", "# One\n\n### Three", "<div>not</div>", "`a`" * 30,
+        "https://x.example/?a=1&b=2#%zz", "[a](http://[::1]/\"onclick=)",
+        "# One\n\n### Three", "<div>not</div>", "`a`" * 30,
         "1. x\n2. y\n\n7. z", "a  \nb", "**[x](https://x.example \"t&quot;\")**", "&#0;&#x80;&nbsp;", "<https://x.example/é|>",
     )  # fmt: skip
     for words in said:

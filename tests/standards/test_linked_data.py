@@ -96,7 +96,9 @@ def test_what_search_engines_are_told_is_schema_org(app, house, past, tmp_path):
             comments.post(host, long, comments.CommentDraft(f"No. {number}.", 1, None, f"number-{number:05}"))
     for room in (bare, long):
         if room is bare:
-            house.do(discussions.publish, db.session.get_one(User, bare.owner_id), bare) if bare.phase == "draft" else None
+            house.do(
+                discussions.publish, db.session.get_one(User, bare.owner_id), bare
+            ) if bare.phase == "draft" else None
             with writing():
                 bare.ends_at = bare.starts_at + timedelta(minutes=1)
                 bare.starts_at, bare.ends_at = bare.starts_at - timedelta(days=9), bare.ends_at - timedelta(days=9)
@@ -171,7 +173,9 @@ def test_oembed_is_found_and_is_what_its_specification_says(app, house):
     assert app.test_client().get(f"/oembed?{where.query}&format=xml").status_code == 501
     small = app.test_client().get(f"/oembed?{where.query}&maxwidth=200&maxheight=100").get_json()
     assert (small["width"], small["height"]) == (200, 100)
-    assert small.get("thumbnail_width", 0) <= 200 and small.get("thumbnail_height", 0) <= 100, "2.2: maxwidth holds for it"
+    assert small.get("thumbnail_width", 0) <= 200 and small.get("thumbnail_height", 0) <= 100, (
+        "2.2: maxwidth holds for it"
+    )
 
 
 @pytest.mark.parametrize(

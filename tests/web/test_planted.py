@@ -35,7 +35,19 @@ from forum.archive import export
 from forum.database import db, writing
 from forum.live import clockwork, spoken
 from forum.live.broadcast import Reader
-from forum.models import Comment, Discussion, Letter, ProposalState, Question, RsvpKind, Seat, SeatRole, Session, Site, User
+from forum.models import (
+    Comment,
+    Discussion,
+    Letter,
+    ProposalState,
+    Question,
+    RsvpKind,
+    Seat,
+    SeatRole,
+    Session,
+    Site,
+    User,
+)
 
 pytestmark = pytest.mark.timeout(300)  # some two thousand pages
 
@@ -94,7 +106,7 @@ class Garden:
             self.words[user.email] = mine | ({"host"} if user.id in seated else set())
 
     def _withdrawn(self) -> None:
-        """What was announced and is a draft again: calendars are told of what was public, and of nothing written since."""
+        """What was announced and is a draft again: calendars are told of what was public, and of nothing since."""
         house = self.house
         once = house.discussion(phase="announced", host=self.host, slug="once-announced", title="Announced once")
         coming = house.do(rsvps.say, self.people["member"], once, RsvpKind.READ_ALONG, "UTC")
@@ -215,7 +227,18 @@ class Garden:
             "question_id": [str(question.id) for question in db.session.query(Question)],
             "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
             "session_id": [str(session.id) for session in db.session.query(Session)],
-            "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"],
+            "action": [
+                "edit",
+                "delete",
+                "move",
+                "hide",
+                "restore",
+                "highlight",
+                "unhighlight",
+                "mute",
+                "unmute",
+                "flag",
+            ],
             "token": ["a-token", *self.tokens.values()],
             "part": ["1"],
             "filename": ["robots.txt"],
@@ -292,7 +315,12 @@ def test_no_query_finds_what_is_not_for_this_person(garden, role):
     for slug in slugs:
         for number in range(1, 5):
             addresses += [f"/d/{slug}/{name}?question={number}" for name in ("embed", "feed.atom", "comments")]
-        addresses += [f"/search?q=a&in={slug}", f"/search?q=zq&in={slug}&person=W", f"/d/{slug}?reply=1", f"/d/{slug}?around=1"]
+        addresses += [
+            f"/search?q=a&in={slug}",
+            f"/search?q=zq&in={slug}&person=W",
+            f"/d/{slug}?reply=1",
+            f"/d/{slug}?around=1",
+        ]
     for address in addresses:
         answer = client.get(address)
         said = f"{answer.get_data(as_text=True)} {answer.headers}".replace(address, "")
@@ -318,7 +346,9 @@ def test_no_reminder_and_no_notice_holds_what_is_not_for_its_reader(garden):
     house, member = garden.house, garden.people["member"]
     writer = house.user("Nora Noisy")
     room = garden.house.discussion(host=garden.host, ask=1, slug="noisy-one")
-    comments_of = [house.comment(room, writer, f"@Mina Mayer {garden.plant(f'noticed{n}')}", question=1) for n in range(3)]
+    comments_of = [
+        house.comment(room, writer, f"@Mina Mayer {garden.plant(f'noticed{n}')}", question=1) for n in range(3)
+    ]
     house.comment(room, writer, "@Mina Mayer: seen by all.", question=1)
     house.do(moderation.hide, garden.host, comments_of[0], garden.plant("noticedreason", "host"))
     house.do(comments.delete, writer, comments_of[1])
