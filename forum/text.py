@@ -204,6 +204,16 @@ def excerpt(html: str, length: int = 140) -> str:
     return cut.rstrip(" ,;:.") + "…"
 
 
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def for_xml(written: str) -> str:
+    """Return an XML document without the characters that XML 1.0 (2.2) cannot hold: one of them, typed by anybody,
+    makes all of it unreadable.
+    """
+    return _NOT_XML.sub("\ufffd", written)
+
+
 # ---- clean input ----
 
 _INVISIBLE = re.compile(

@@ -12,7 +12,7 @@ from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, OldAddress, Phase, User
+from forum.models import CalledOff, Discussion, OldAddress, Phase, User, Visibility
 from forum.models.discussion import STEPS
 from forum.refusals import Refused, invalid
 
@@ -91,12 +91,18 @@ def publish(actor: User, discussion: Discussion) -> None:
     if clock.now() >= discussion.ends_at:
         raise invalid(ends_at=_("The end lies in the past. Set a new time before you publish."))
     _step(discussion, Phase.ANNOUNCED, "discussion.published", actor)
+    if (off := db.session.get(CalledOff, discussion.id)) is not None:
+        db.session.delete(off)
 
 
 def withdraw(actor: User, discussion: Discussion) -> None:
     """Make an announced discussion a draft again. Raises Refused (not theirs, already begun)."""
     access.require(actor, "discussion.withdraw", discussion)
-    _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
+    if (
+        _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
+        and discussion.visibility is not Visibility.INVITED
+    ):
+        _call_off(discussion)
 
 
 def open_now(actor: User, discussion: Discussion) -> None:
@@ -233,6 +239,22 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
     )
     log.record(discussion, kind, discussion.id)
     return True
+
+
+def _call_off(discussion: Discussion) -> None:
+    """Keep what calendars have of it, so that they can be told."""
+    db.session.merge(
+        CalledOff(
+            discussion_id=discussion.id,
+            slug=discussion.slug,
+            title=discussion.title,
+            starts_at=discussion.starts_at,
+            ends_at=discussion.ends_at,
+            at=clock.now(),
+            sequence=discussion.last_seq,
+            is_listed=discussion.visibility is Visibility.PUBLIC,
+        )
+    )
 
 
 def _keep_address(discussion: Discussion, old: str) -> None:

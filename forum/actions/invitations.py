@@ -89,7 +89,9 @@ def invite(actor: User, seat: Seat) -> str:
         path=f"/invitation/{mailed}",
         facts={"seat": seat, "discussion": discussion, "until": max(now + LIVES, discussion.ends_at + LIVES_AFTER)},
     )
-    write_down(actor, discussion, "panelist.invited", "seat", seat.id, after={"name": seat.name})
+    write_down(
+        actor, discussion, "panelist.invited", "seat", seat.id, after={"name": seat.name, "person": seat.user_id}
+    )
     log.record(discussion, "invitation.made", seat.id, Audience.HOSTS)
     return f"/invitation/{shown}"
 
@@ -104,7 +106,9 @@ def revoke(actor: User, seat: Seat) -> None:
         select(Session).where(Session.invitation_id.in_(made), Session.ended_at.is_(None))
     ):
         session.ended_at = clock.now()
-    write_down(actor, seat.discussion, "invitation.revoked", "seat", seat.id, after={"name": seat.name})
+    write_down(
+        actor, seat.discussion, "invitation.revoked", "seat", seat.id, after={"name": seat.name, "person": seat.user_id}
+    )
     log.record(seat.discussion, "invitation.revoked", seat.id, Audience.HOSTS)
 
 

@@ -53,16 +53,17 @@ class Words(StrEnum):
     REMOVE = "remove"
 
 
-def leave(user: User, words: Words) -> None:
+def leave(user: User, words: Words) -> list[str]:
     """Take away everything that says who `user` is, and their words if they wish.
 
+    Return the names of the pictures that are nobody's now: their files are thrown away after the commit.
     Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
     """
     _require_free(user)
     places = _written_in(user)
     for discussion in places:
         log.lock(discussion)
-    _unname(user)
+    faces = _unname(user)
     if words is Words.REMOVE:
         _remove_words(user)
     for model, owner in (
@@ -75,6 +76,8 @@ def leave(user: User, words: Words) -> None:
     db.session.flush()
     for discussion in places:
         log.record(discussion, "discussion.edited", discussion.id)
+    others = set(db.session.scalars(select(Seat.picture).where(Seat.picture.in_(faces))))
+    return sorted(faces - others)
 
 
 def _require_free(user: User) -> None:
@@ -92,14 +95,19 @@ def _require_free(user: User) -> None:
             )
 
 
-def _unname(user: User) -> None:
+def _unname(user: User) -> set[str]:
+    """Return the pictures that showed them."""
+    faces = set()
     db.session.execute(delete(Letter).where(Letter.to == user.email))
+    # What was said with this address before there was an account is theirs too.
+    db.session.execute(delete(Rsvp).where(Rsvp.email == user.email), execution_options={"synchronize_session": False})
     name = user.name
     user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.country = user.suspension_objection = ""
     user.password_hash = user.confirmed_at = None
     user.role, user.left_at = SiteRole.MEMBER, clock.now()
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id)):
+        faces.add(seat.picture)
         seat.name, seat.title, seat.affiliation, seat.country = NAME, "", "", ""
         seat.biography, seat.picture = "", ""
         links = update(Invitation).where(Invitation.seat_id == seat.id).values(state=InvitationState.REVOKED)
@@ -109,6 +117,7 @@ def _unname(user: User) -> None:
         update(Question).where(Question.id.in_(asked), Question.asked_for == name).values(asked_for=NAME),
         execution_options={"synchronize_session": False},
     )
+    return faces - {""}
 
 
 def _remove_words(user: User) -> None:

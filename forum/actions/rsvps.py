@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from forum import access, clock
 from forum.config import Settings
 from forum.database import db
-from forum.models import Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
+from forum.models import CalledOff, Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
 from forum.notify import letters
 from forum.refusals import Refused, unknown
 
@@ -105,17 +105,26 @@ def unsubscribe(token: str) -> None:
         db.session.delete(found)
 
 
-def unsubscribing(token: str) -> Rsvp | None:
-    """Return what an unsubscribe link is about; None when it is unsubscribed from already. Raises Refused."""
+def unsubscribed_from(token: str) -> Rsvp | None:
+    """Return what an unsubscribe link is about; None when it is unsubscribed from already."""
     number, email = _read("stop", token)
     found = db.session.get(Rsvp, number)
     return found if found is not None and found.email == email else None
 
 
+def may_be_named(rsvp: Rsvp) -> bool:
+    """Whether whoever has a link about `rsvp` may still know of its discussion: not if it is a draft or private now."""
+    person = db.session.get(User, rsvp.user_id) if rsvp.user_id is not None else None
+    is_draft = rsvp.discussion.phase_at(clock.now()) is Phase.DRAFT
+    return not is_draft and access.may(person, "discussion.read", rsvp.discussion)
+
+
 def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
     """Write a letter about a discussion to whoever wants to come; it has the way out that RFC 8058 asks for."""
     discussion, stop = rsvp.discussion, f"/unsubscribe/{_token('stop', rsvp.id, email)}"
-    facts: dict[str, object] = {"discussion": discussion, "zone": rsvp.time_zone, "stop": stop}
+    # Of what is a draft again a letter says what had been announced, whatever was written into the draft since.
+    off = db.session.get(CalledOff, discussion.id)
+    facts: dict[str, object] = {"discussion": off or discussion, "zone": rsvp.time_zone, "stop": stop}
     facts["takes_part"] = rsvp.kind is RsvpKind.TAKE_PART
     letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts, language=rsvp.language)
     letter.unsubscribe = stop

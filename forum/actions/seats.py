@@ -70,7 +70,7 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
     )
     discussion.seats.append(seat)
     db.session.flush()
-    _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value})
+    _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
 
@@ -82,14 +82,14 @@ def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
     seat.country = draft.country
     seat.picture = draft.picture or seat.picture
-    _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value})
+    _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
 
 def take(actor: User, seat: Seat) -> None:
     """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs)."""
     access.require(actor, "seat.give", seat.discussion)
-    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value})
+    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     seat.discussion.seats.remove(seat)
     db.session.delete(seat)
 

@@ -8,6 +8,7 @@ from forum.models.backstage import (
     ReadyAnswer,
     ReadyCheck,
 )
+from forum.models.called_off import CalledOff
 from forum.models.comment import Comment, CommentEdit, CommentState
 from forum.models.discussion import Discussion, Phase, QuestionsShown, Visibility
 from forum.models.draft import Draft
@@ -32,6 +33,7 @@ __all__ = [
     "Audience",
     "BackstageMessage",
     "CallState",
+    "CalledOff",
     "Cause",
     "Comment",
     "CommentEdit",

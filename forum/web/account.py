@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import access
+from forum import access, pictures
 from forum.actions import accounts, leaving, links, notices, passwords, sessions, silences
 from forum.actions.accounts import Profile
 from forum.actions.leaving import Words
@@ -175,7 +175,9 @@ def _leave(form: Form) -> Response:
     if password_hash is not None and not passwords.fits(password_hash, password):
         raise invalid(leave_password=_("This is not your password. Your account stays as it is."))
     with writing():
-        leaving.leave(user, words)
+        faces = leaving.leave(user, words)
+    for face in faces:
+        pictures.throw_away(face, settings())
     signing.leave()
     return done("/", _("Your account is deleted."))
 

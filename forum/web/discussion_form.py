@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 from forum import clock, pictures
 from forum.actions.drafting import EDITORS_NOTE, DiscussionDraft
 from forum.actions.seats import SeatDraft
+from forum.aside import aside
 from forum.database import db
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, Visibility
 from forum.refusals import Refused
@@ -162,8 +163,9 @@ def store(chosen: FileStorage, field: str) -> str:
 
     Raises Refused naming `field` when it is no picture we can show.
     """
+    square, kept = pictures.FACE if field == "picture" else 0, settings()
     try:
-        square = pictures.FACE if field == "picture" else 0
-        return pictures.store(chosen.stream, settings(), square=square, logo=field == "logo")
+        # A large picture takes seconds, and everybody who reads along would wait for it.
+        return aside(lambda: pictures.store(chosen.stream, kept, square=square, logo=field == "logo"))
     except Refused as refusal:
         raise Refused(refusal.code, refusal.message, refusal.status, fields={field: refusal.message}) from refusal

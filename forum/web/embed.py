@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, make_response, r
 from flask_babel import gettext as _
 
 from forum import access, speaking
-from forum.archive import framing
+from forum.archive import card, framing
 from forum.live import pages, stream
 from forum.live.scene import Scene
 from forum.models import Discussion, Question, Visibility
@@ -85,8 +85,16 @@ def describe() -> Response:
     if parts.scheme not in {"http", "https"} or parts.netloc not in {ours, request.host} or place[:1] != ["d"]:
         raise unknown()
     discussion = _found(place[1] if len(place) > 1 else "")
-    width = min(framing.WIDTH, whole("maxwidth", 1, 10_000) or framing.WIDTH)
-    height = min(framing.HEIGHT, whole("maxheight", 1, 10_000) or framing.HEIGHT)
+    widest, highest = whole("maxwidth", 1, 10_000) or 10_000, whole("maxheight", 1, 10_000) or 10_000
+    width, height = min(framing.WIDTH, widest), min(framing.HEIGHT, highest)
+    # The limits hold for the picture too (oembed.com, 2.2), and it has one size only.
+    picture: dict[str, object] = {}
+    if widest >= card.SIZE[0] and highest >= card.SIZE[1]:
+        picture = {
+            "thumbnail_url": f"{public_url()}/d/{discussion.slug}/card.png",
+            "thumbnail_width": card.SIZE[0],
+            "thumbnail_height": card.SIZE[1],
+        }
     response = jsonify(
         version="1.0",
         type="rich",
@@ -96,10 +104,8 @@ def describe() -> Response:
         html=framing.frame(discussion, public_url(), width, height),
         width=width,
         height=height,
-        thumbnail_url=f"{public_url()}/d/{discussion.slug}/card.png",
-        thumbnail_width=1200,
-        thumbnail_height=630,
         cache_age=3600,
+        **picture,
     )
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -131,13 +131,14 @@ def confirm(token: str) -> Response:
 @blueprint.route("/unsubscribe/<token>", methods=["GET", "POST"])
 def unsubscribe(token: str) -> Response:
     """End the letters about one discussion: by a button for people, by one POST for mail programs (RFC 8058)."""
-    rsvp = rsvps.unsubscribing(token)
+    rsvp = rsvps.unsubscribed_from(token)
     _speak_to(rsvp)
     if request.method == "GET":
-        return _small("discussion/unsubscribe.html", discussion=rsvp.discussion if rsvp else None, done=False)
+        title = rsvp.discussion.title if rsvp is not None and rsvps.may_be_named(rsvp) else ""
+        return _small("discussion/unsubscribe.html", ends=rsvp is not None, title=title, done=False)
     with writing():
         rsvps.unsubscribe(token)
-    return _small("discussion/unsubscribe.html", discussion=None, done=True)
+    return _small("discussion/unsubscribe.html", ends=False, title="", done=True)
 
 
 unsubscribe.needs_no_token = True  # type: ignore[attr-defined]

@@ -42,7 +42,7 @@ NO_PAGES = {
     "static", "home.icon", "home.alive", "home.ready", "discussion.recent", "discussion.earlier", "discussion.events",
     "discussion.permalink", "discussion.feed", "discussion.calendar_entry", "records.of_discussion_as",
     "records.of_site_as", "files.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
-    "feeds.site_map", "feeds.robots", "embed.script", "embed.describe", "accounts.data",
+    "feeds.site_map", "feeds.site_map_part", "feeds.robots", "embed.script", "embed.describe", "accounts.data",
 }  # fmt: skip
 # endpoint: who looks and where; {d} is the discussion's address, the other names are filled in by `Street`.
 PAGES = {

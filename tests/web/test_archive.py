@@ -173,8 +173,37 @@ def test_citations_are_those_of_the_styles(house, past):
 def test_signs_of_bibtex_are_escaped(house):
     discussion = house.discussion(title="50% of {rain} & _snow_ #1", hosted_by="Site")
     said = citing.styles(discussion, "https://x.example/d/a_b", "Site")
-    assert r"title = {{50\% of \{rain\} \& \_snow\_ \#1}}" in said["BibTeX"]
+    assert r"title = {{50\% of \textbraceleft{}rain\textbraceright{} \& \_snow\_ \#1}}" in said["BibTeX"]
     assert said["APA"].count("Site") == 1
+
+
+@pytest.mark.parametrize(
+    "title", ["{", "}", "{{a}", "\\", "~^", "100% & #1_$", "al-Ḥasan ibn al-Haytham", "雨 {", '"x"']
+)
+def test_no_title_and_no_name_breaks_a_citation(house, title):
+    """BibTeX counts braces whatever stands before them, and RIS is one field a line."""
+    discussion = house.discussion(title=f"On {title}", hosted_by=f"Org and {title}")
+    said = citing.styles(discussion, "https://x.example/d/a", "Site & Co")
+    depth = 0
+    for letter in said["BibTeX"]:
+        depth += (letter == "{") - (letter == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert said["BibTeX"].count("\n") == 8
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]  -( .+)?", line) for line in said["RIS"].split("\n"))
+
+
+def test_several_hosts_are_several_authors_in_each_style(house):
+    discussion = house.discussion(title="Rain", host=house.user("Ada von Alm"))
+    for name in ("Bo Bø", "王 小明"):
+        house.seat(discussion, house.user(name), "host")
+    said = citing.styles(discussion, "https://x.example/d/rain", "Site")
+    assert said["APA"].startswith("Ada von Alm, Bo Bø, & 王 小明. (")
+    assert said["Chicago"].startswith("Ada von Alm, Bo Bø, and 王 小明. “Rain.”")
+    assert "author = {{Ada von Alm} and {Bo Bø} and {王 小明}}" in said["BibTeX"]
+    assert [line for line in said["RIS"].split("\n") if line.startswith("AU")] == [
+        "AU  - Ada von Alm", "AU  - Bo Bø", "AU  - 王 小明",
+    ]  # fmt: skip
 
 
 # ---- what machines read ----
