@@ -124,10 +124,9 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
         found = list(
             db.session.scalars(
                 select(Comment)
-                .where(*shown, Comment.id >= ids[first])
+                .where(*shown, Comment.id.in_(ids[first : first + _AT_ONCE]))
                 .options(selectinload(Comment.question))
                 .order_by(Comment.id)
-                .limit(_AT_ONCE)
             )
         )
         faces = people.faces(discussion, found)

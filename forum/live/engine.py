@@ -283,6 +283,8 @@ def _connect(
 
 
 def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, _jsonp: Any = None) -> dict[str, Any]:
+    if _draining:
+        raise StopIteration  # gunicorn hangs up: any proxy then asks the next process; an answer, Caddy would pass on
     return {
         "status": "503 Service Unavailable",
         "headers": [("Content-Type", "text/plain"), ("Retry-After", "2")],

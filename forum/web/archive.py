@@ -81,6 +81,9 @@ def _pieces(app: Flask, discussion_id: int, form: str, *, for_hosts: bool) -> It
     with app.app_context():
         discussion = db.session.get_one(Discussion, discussion_id)
         for piece in export.pieces(form, discussion, public_url(), for_hosts=for_hosts):
+            # Whoever takes it slowly must hold neither a line of the pool nor a transaction meanwhile.
+            if db.session().in_transaction():
+                db.session.commit()
             yield piece.encode("utf-8", "replace")
 
 

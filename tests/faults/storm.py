@@ -18,6 +18,7 @@ from tests.server import Running
 
 # As in socket.js and link.js.
 FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 8.0, 0.6, 6.0, 10.0, 45.0
+SENT_ON_RETRY, GOING_AWAY = 0.15, b"\x03\xe9"
 _SEQ = re.compile(rb'"seq":(\d+)')
 # In the order in which a reader passes them.
 _GONE, _OPENING, _GREETED, _JOINING, _IN = range(5)
@@ -138,14 +139,15 @@ class Storm:
         self._poll.register(wire, select.EPOLLIN)
         self._wait(caller, OPEN_WITHIN)
 
-    def _end(self, caller: Caller) -> None:
+    def _end(self, caller: Caller, *, was_sent_on: bool = False) -> None:
         if caller.wire is not None:
             self._by_number.pop(caller.wire.fileno(), None)
             caller.wire.close()  # which also takes it out of the poll
             caller.wire = None
         caller.stage = _GONE
-        self._wait(caller, min(FIRST_RETRY * 2**caller.attempts, LAST_RETRY) * (1 + SPREAD * random.uniform(-1, 1)))
-        caller.attempts += 1
+        later = SENT_ON_RETRY if was_sent_on else min(FIRST_RETRY * 2**caller.attempts, LAST_RETRY)
+        self._wait(caller, later * (1 + SPREAD * random.uniform(-1, 1)))
+        caller.attempts += not was_sent_on
 
     def _hear(self, caller: Caller) -> None:
         assert caller.wire is not None
@@ -170,7 +172,7 @@ class Storm:
             caller.stage = _GREETED
         for said in _frames(caller.kept):
             if not said or said[:1] == b"\x03":
-                self._end(caller)
+                self._end(caller, was_sent_on=caller.stage >= _JOINING and said[:2] == GOING_AWAY)
                 return
             with contextlib.suppress(BlockingIOError):
                 self._understand(caller, said)
