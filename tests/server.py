@@ -89,9 +89,9 @@ def running(
             served.stop()
 
 
-def wait_for(served: Running) -> None:
+def wait_for(served: Running, seconds: float = 60) -> None:
     """Wait until it answers."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         assert served.process.poll() is None, "the server ended while it started"
         try:
@@ -100,4 +100,4 @@ def wait_for(served: Running) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise AssertionError("the server did not start within a minute")
+    raise AssertionError(f"the server did not start within {seconds} seconds")

@@ -57,17 +57,14 @@ def hears(ear: Ear, key: str) -> None:
 
 
 def test_several_machines_are_one_site(postgresql, tmp_path):
-    settings = Settings(
-        data_dir=tmp_path, database_url=new_database(postgresql), secret_key="one", limits=False, site_url="http://x"
-    )
-    settings = settings.model_copy(update={"site_url": ""})
+    settings = Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="one", limits=False)
     app = create_app(settings)
     app.before_request_funcs.setdefault(None, []).insert(0, forget_person)
     with app.app_context(), ExitStack() as stack:
         # Both start at once on an empty database: one of them makes it, the other finds it made.
         machines = [stack.enter_context(machine(settings, address, 2)) for address in ("127.0.0.1", "127.0.0.2")]
         for served in machines:
-            wait_for(served)
+            wait_for(served, 120)
         house = House(app)
         discussion = house.discussion(ask=1)
         slug = discussion.slug
@@ -89,7 +86,7 @@ def test_several_machines_are_one_site(postgresql, tmp_path):
 
         # One more comes in the middle of the event, and goes.
         with machine(settings, "127.0.0.3", 1) as third:
-            wait_for(third)
+            wait_for(third, 120)
             guest = Ear(third)
             assert len(guest.join(discussion, 0)["events"]) >= 2
             post(third, slug, writer, "at-the-third")

@@ -1,4 +1,4 @@
-"""The app as gunicorn serves it, except that it waits for PostgreSQL a quarter as long: the suite has no minute for it."""
+"""The app as gunicorn serves it, except that it waits for PostgreSQL a quarter as long, to save the suite a minute."""
 
 from wsgi import app  # isort: skip (first: it makes the standard library wait without blocking)
 from forum import postgresql

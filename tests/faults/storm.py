@@ -36,6 +36,8 @@ class Caller:
     attempts: int = 0
     waits_until: float = 0.0
     came_at: float = 0.0
+    gone_at: float = 0.0
+    longest: float = 0.0  # without a line, in seconds
     refusals: int = 0
     holes: int = 0
     kept: bytearray = field(default_factory=bytearray)
@@ -84,6 +86,11 @@ class Storm:
                 if self.are_in(until_seq):
                     return True
         return False
+
+    def is_sent_to(self, server: Running) -> None:
+        """From now on whoever comes is sent to another process, as a proxy does that is refused by the first."""
+        host, port = server.host.split(":")
+        self._server, self._place = server, (host, int(port))
 
     def are_in(self, seq: int = 0) -> bool:
         """Whether everybody has joined, and has what the log says up to `seq`."""
@@ -144,6 +151,8 @@ class Storm:
             self._by_number.pop(caller.wire.fileno(), None)
             caller.wire.close()  # which also takes it out of the poll
             caller.wire = None
+        if caller.stage == _IN:
+            caller.gone_at = time.monotonic()
         caller.stage = _GONE
         later = SENT_ON_RETRY if was_sent_on else min(FIRST_RETRY * 2**caller.attempts, LAST_RETRY)
         self._wait(caller, later * (1 + SPREAD * random.uniform(-1, 1)))
@@ -204,6 +213,8 @@ class Storm:
         assert b'"reload":true' not in said
         self._take(caller, said, 3)
         caller.stage, caller.came_at, caller.waits_until = _IN, time.monotonic(), 0.0
+        if caller.gone_at:
+            caller.longest = max(caller.longest, caller.came_at - caller.gone_at)
         for pushed in caller.early:
             self._take(caller, pushed, 2)
 

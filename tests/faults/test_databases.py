@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -188,25 +189,28 @@ def test_postgresql_stands_still_and_nobody_waits_for_ever(site, tmp_path):
         servers = [stack.enter_context(running(made.settings, log=log, app=app)) for _ in range(2)]
         readers = stack.enter_context(listening(servers, discussion))
         crew = stack.enter_context(Crew([server.address for server in servers], slug, writers, pause=0.05, patience=30))
+        crowd = stack.enter_context(ThreadPoolExecutor(8))
         db.session.rollback()
         for seconds in (18, 60, 18) if SOAK else (6,):
-            waits_for(lambda had=len(crew.acknowledged): len(crew.acknowledged) > had + 10, "nobody could post")
+            had = len(crew.acknowledged)
+            waits_for(lambda had=had: len(crew.acknowledged) > had + 10, "nobody could post")
             with there.standing_still():
                 until = time.monotonic() + seconds
-                asked = [_ask(server, slug, probe) for server in servers for _ in range(4)]
-                for thread in asked:
-                    thread.join((PATIENCE_SECONDS if SOAK else 3) + CONNECT_SECONDS + 5)
-                    assert not thread.is_alive(), "somebody waits for a database that does not answer"
+                asked = [
+                    crowd.submit(says_so_and_keeps_the_text, server, slug, probe) for server in servers for _ in "four"
+                ]
+                for answered in asked:
+                    answered.result((PATIENCE_SECONDS if SOAK else 3) + CONNECT_SECONDS + 5)
+                until = max(until, time.monotonic() + 2)
                 # From now on it is known, and whoever comes is told at once, but for one now and then who tries.
                 took = []
                 while time.monotonic() < until:
                     began = time.monotonic()
                     says_so_and_keeps_the_text(servers[0], slug, probe)
                     took.append(time.monotonic() - began)
-                print(
-                    f"\nfrozen for {seconds} s: {len(took)} answered in the end, median {sorted(took)[len(took) // 2]:.2f} s"
-                )
-                assert sorted(took)[len(took) // 2] < 1
+                middle = sorted(took)[len(took) // 2]
+                print(f"\nfrozen for {seconds} s: {len(took)} answers once it is known, median {middle:.2f} s")
+                assert middle < 1
             for number, server in enumerate(servers):
                 takes_within(10, server, slug, probe, f"after-{seconds}-at-{number}")
             everybody_has_heard_all(readers, discussion)
@@ -220,12 +224,6 @@ def test_postgresql_stands_still_and_nobody_waits_for_ever(site, tmp_path):
     told = log.read_text()
     assert "Traceback" not in told and "long thought" not in told, told[-3000:]
     assert len(told) < 20_000, told[-3000:]
-
-
-def _ask(server: Running, slug: str, who: Account) -> threading.Thread:
-    thread = threading.Thread(target=says_so_and_keeps_the_text, args=(server, slug, who), daemon=True)
-    thread.start()
-    return thread
 
 
 def test_a_process_that_freezes_inside_a_transaction_holds_the_others_up_for_seconds_only(site, tmp_path):

@@ -1,4 +1,4 @@
-"""A real Redis that counts limits for two processes, and dies, and freezes: nothing fails for it, and nobody waits a second."""
+"""A real Redis counts limits for two processes, freezes and dies: nothing fails for it, and nobody waits a second."""
 
 import os
 import shutil
