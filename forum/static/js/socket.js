@@ -93,12 +93,13 @@ export function socket(ear) {
     closed?.close();
     waiting.clear();
     if (isComingBack) {
-      const later = wasSentOn ? SENT_ON_RETRY : Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY);
+      const usual = wasSentOn ? SENT_ON_RETRY : Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY);
+      const later = usual * (1 + SPREAD * (2 * Math.random() - 1));
       if (!wasSentOn) attempts += 1;
       retry = setTimeout(() => {
         ear.retry();
         open();
-      }, later * (1 + SPREAD * (2 * Math.random() - 1)));
+      }, later);
     }
     if (closed) ear.lose();
   }
