@@ -132,7 +132,7 @@ def _wait(proxy: Proxy) -> None:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
-            proxy.browser().get(f"{proxy.address}/static/nothing", timeout=2)
+            proxy.browser().get(f"{proxy.address}/static/nothing", timeout=10)
         except (requests.ConnectionError, OSError):  # OSError: the certificate is not made yet
             time.sleep(0.05)
         else:

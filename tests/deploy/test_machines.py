@@ -24,7 +24,7 @@ from tests.live.conftest import Ear
 from tests.machine import free_port
 from tests.server import Running, wait_for
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 @contextmanager
@@ -35,9 +35,11 @@ def machine(settings: Settings, address: str, workers: int) -> Iterator[Running]
     with subprocess.Popen(command, env={**os.environ, **as_environment(mine)}) as process:
         try:
             yield Running(mine, process)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(15) == 0
+        except BaseException:
+            process.kill()
+            raise
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
 
 
 def post(at: Running, slug: str, who: Account, key: str) -> None:

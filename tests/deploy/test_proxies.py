@@ -142,6 +142,23 @@ def test_a_body_too_large_is_refused_in_the_same_words_there_and_by_us(site):
         form = {"email": "x" * (7 * 1024 * 1024)}
         page = site.proxy.browser().post(f"{address}/sign-up", data=form, headers=headers, timeout=10)
         assert page.status_code == 413 and "What you sent is too large." in page.text, address
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_while_no_process_is_there_the_proxy_says_so_in_our_words(kind):
+    with PROXIES[kind]([free_port(), free_port()], free_port()) as proxy:
+        said = proxy.browser().post(
+            f"{proxy.address}/d/x/comments", data={"body": "y"}, headers={"Accept": "application/json"}, timeout=15
+        )
+        page = proxy.browser().get(f"{proxy.address}/d/x", headers={"Accept": "text/html"}, timeout=15)
+    for answer in (said, page):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.headers["Cache-Control"] == "no-store"
+    error = said.json()["error"]
+    assert (error["code"], error["retry_after"]) == ("unavailable", 2) and "Your text is kept" in error["message"]
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<p>The server is not there for a moment." in page.text
 
 
 @pytest.mark.faults

@@ -16,7 +16,7 @@ from tests.faults.writers import Account, accounts
 from tests.machine import free_port, missing
 from tests.server import Running, running
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 # So many comments may somebody post in a minute, wherever.
 LIMIT = 20
