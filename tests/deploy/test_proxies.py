@@ -128,7 +128,7 @@ def test_a_body_too_large_is_refused_in_the_same_words_there_and_by_us(site):
     for address, headers in ((site.proxy.address, {}), (at_us, {"X-Forwarded-Host": site.proxy.host})):
         answer = site.proxy.browser().post(
             f"{address}/d/{discussion.slug}/comments",
-            data={"body": "x" * (6 * 1024 * 1024 + 100), "csrf_token": who.token},
+            data={"body": "x" * (6 * 1024 * 1024 + 1000), "csrf_token": who.token},
             headers={"Cookie": who.cookie, "Accept": "application/json", **headers},
             timeout=10,
         )
