@@ -58,7 +58,7 @@ bench: develop
 	$(BIN)/python -m pytest tests/bench -m bench -p no:xdist -s --timeout 900
 
 soak: develop
-	ROUNDTEXT_SOAK=1 $(BIN)/python -m pytest tests/faults -p no:xdist --timeout 1800
+	ROUNDTEXT_SOAK=1 $(BIN)/python -m pytest tests/faults tests/deploy -p no:xdist --timeout 1800
 
 assets: develop
 	node tools/assets.mjs

@@ -54,13 +54,20 @@ def refuse(refusal: Refused) -> Response:
     if wants_json():
         response = jsonify(refusal.as_json())
     else:
-        typed = request.form.get("body", "")[:20_000] if request.method == "POST" else ""
-        response = make_response(render_template("errors/refused.html", refusal=refusal, typed=typed))
+        response = make_response(render_template("errors/refused.html", refusal=refusal, typed=_typed()))
     response.status_code = refusal.status
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _typed() -> str:
+    """Return what was typed; nothing where the form itself is too large, or too damaged, to be read."""
+    try:
+        return request.form.get("body", "")[:20_000] if request.method == "POST" else ""
+    except HTTPException:
+        return ""
 
 
 def _csrf(_error: CSRFError) -> Response:
