@@ -38,6 +38,8 @@ KINDS = (
     "moved_event",
     "cancelled",
     "notices",
+    "returned",
+    "received",
 )
 
 
@@ -62,6 +64,8 @@ def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str
 def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
         "notices": _("For you on %(site)s", site=site),
+        "returned": _("Your answer by mail was not published on %(site)s", site=site),
+        "received": _("Your answer by mail has come to %(site)s", site=site),
         "rsvp": _("Do you want to come? %(title)s", title=title),
         "day": _("Tomorrow: %(title)s", title=title),
         "hour": _("In an hour: %(title)s", title=title),
