@@ -31,8 +31,8 @@ _WROTE = re.compile(
 _FROM = "From|Von|De|Da|Van|Från|Fra|Lähettäjä|Od|От|Kimden|Feladó|Από|差出人|发件人|寄件者|보낸 사람"  # fmt: skip
 _OTHERS = "|".join(
     (
-        "Sent|Gesendet|Envoyé|Enviado(?: el)?|Enviada(?: em)?|Inviato|Verzonden|Skickat|Sendt|Lähetetty|Wysłano|Odesláno",
-        "Отправлено|Date|Datum|Fecha|Data|Dato|Päivämäärä|Дата|日時|送信日時|发送时间|日期|보낸 날짜",
+        "Sent|Gesendet|Envoyé|Enviado(?: el)?|Enviada(?: em)?|Inviato|Verzonden|Skickat|Sendt|Lähetetty|Wysłano",
+        "Odesláno|Отправлено|Date|Datum|Fecha|Data|Dato|Päivämäärä|Дата|日時|送信日時|发送时间|日期|보낸 날짜",
         "To|An|À|A|Para|Aan|Till|Til|Do|Komu|Кому|宛先|收件人|받는 사람",
         "Subject|Betreff|Objet|Asunto|Oggetto|Onderwerp|Ämne|Emne|Aihe|Temat|Předmět|Тема|件名|主题|主旨|제목|Assunto",
         "Cc|Kopie|Reply-To",
@@ -44,7 +44,7 @@ _RULE = re.compile(r"\s*(?:_{20,}|-{2,}\s?[^-\n]{3,60}?\s?-{2,}|[-_=]{20,})\s*\Z
 _SENT_FROM = re.compile(
     "|".join(
         (
-            r"Sent (?:from|with|via) (?:my |Mail for |Yahoo|Outlook|Proton|Samsung|a mobile|BlueMail|Gmail|Mailbird|Spark)",
+            r"Sent (?:from|with|via) (?:my |Mail for |Yahoo|Outlook|Proton|Samsung|a mobile|BlueMail|Gmail|Spark)",
             r"Sent from .{1,30}\bfor (?:iOS|Android|Windows)|Get Outlook for|Yahoo Mail: Search",
             r"Gesendet (?:von|mit) (?:me|Mail|Yahoo|Outlook|Proton|Samsung|mobile|der |GMX|WEB)",
             r"Von (?:meinem|Outlook|unterwegs|mobil)\b.{0,40}\bgesendet|Diese Nachricht wurde von meinem",
@@ -119,19 +119,21 @@ def _attribution_end(lines: list[str], at: int) -> int:
 
 def _headers_end(lines: list[str], at: int) -> int:
     """Return the line after a block of From, Sent, To and Subject, in whatever language and order; else 0."""
-    if not _HEAD_FROM.match(lines[at]):
+    if not _HEAD_OTHER.match(lines[at]):
         return 0
     seen, last, blank = 1, at, 0
+    says_whom = bool(_HEAD_FROM.match(lines[at]))
     for end in range(at + 1, min(at + 14, len(lines))):
         if _HEAD_OTHER.match(lines[end]):
             seen, last, blank = seen + 1, end, 0
+            says_whom = says_whom or bool(_HEAD_FROM.match(lines[end]))
         elif not lines[end].strip(" >*"):
             blank += 1
             if blank > 1:
                 break
         elif blank:
             break
-    return last + 1 if seen >= 3 else 0
+    return last + 1 if seen >= 3 and says_whom else 0
 
 
 def _is_certain(block: list[str]) -> bool:

@@ -15,7 +15,8 @@ from forum.notify.addresses import MARK
 
 _MOST_PARTS = 200
 _DEEPEST = 20
-_LONGEST = 400_000
+_LONGEST = 150_000
+_MOST_LINES = 4_000
 # Python knows these names too, but they are no charsets of mail, and some take the square of a text's length.
 _NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-7"}
 # As browsers read them (WHATWG): programs say the left and mean the right.
@@ -107,13 +108,12 @@ def _decoded(part: Message) -> str:
         return ""
     if not isinstance(raw, bytes):
         return ""
-    raw = raw[: 4 * _LONGEST]
     for name in (_charset(part), "utf-8", "cp1252"):
         try:
-            return raw.decode(name)[:_LONGEST]
+            return raw.decode(name)
         except (UnicodeError, LookupError):
             continue
-    return raw.decode(_charset(part), "replace")[:_LONGEST]
+    return raw.decode(_charset(part), "replace")
 
 
 def _charset(part: Message) -> str:
@@ -142,7 +142,7 @@ def _is_utf8(part: Message) -> bool:
 
 def _lines(part: Message) -> str:
     """Return a plain part's text with its lines as they were meant."""
-    words = _clean(_decoded(part))
+    words = _clean(_decoded(part)[:_LONGEST])
     try:
         format_, joins = str(part.get_param("format", "")).lower(), str(part.get_param("delsp", "")).lower() == "yes"
     except Exception:
@@ -151,7 +151,8 @@ def _lines(part: Message) -> str:
 
 
 def _clean(words: str) -> str:
-    return _UNWANTED.sub("", words.replace("\r\n", "\n").replace("\r", "\n")).replace("\xa0", " ")
+    words = _UNWANTED.sub("", words.replace("\r\n", "\n").replace("\r", "\n")).replace("\xa0", " ")
+    return "\n".join(words.split("\n", _MOST_LINES)[:_MOST_LINES])
 
 
 def _flowed(words: str, joins: bool) -> str:
