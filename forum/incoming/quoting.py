@@ -56,7 +56,8 @@ _SENT_FROM = re.compile(
     ),
     re.I,
 )
-_WRITTEN_OVER = re.compile(r"\A\[?[^.!?]{0,90}\]?(?:\(https?://\S{1,300}\)|<https?://\S{1,300}>)?[.]?\Z")
+_LINK = re.compile(r"\(https?://\S{1,300}?\)|<https?://\S{1,300}?>")
+_ONE_PHRASE = re.compile(r"[^.!?]{0,90}\.?\Z")
 
 
 def cut(words: str) -> str:
@@ -183,9 +184,8 @@ def _without_signature(lines: list[str]) -> list[str]:
         last = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].strip()), None)
         if last is None:
             break
-        said = re.sub(r"[*_\[]", "", lines[last]).strip()
-        is_sent_from = _SENT_FROM.match(said) and _WRITTEN_OVER.match(lines[last].strip(" *_"))
-        if (len(said) < 320 and is_sent_from) or lines[last].strip("_ ") == "":
+        said = re.sub(r"[*_\[\]]", "", _LINK.sub("", lines[last][:500])).strip()
+        if (_SENT_FROM.match(said) and _ONE_PHRASE.match(said)) or not lines[last].strip("_ "):
             lines = lines[:last]
     return lines
 

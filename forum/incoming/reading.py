@@ -73,7 +73,8 @@ def _parts(message: Message) -> Iterator[Message]:
     while waiting and seen < _MOST_PARTS:
         part, depth = waiting.pop(0)
         seen += 1
-        inside = part.get_payload()
+        # Asked first: the text of a part is decoded unasked, by whatever codec the part names.
+        inside = part.get_payload() if part.is_multipart() else None
         if not isinstance(inside, list):
             yield part
         elif _kind(part).startswith("message/"):

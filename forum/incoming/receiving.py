@@ -82,9 +82,10 @@ def _bounded(raw: bytes) -> bytes:
 
 
 def _is_sane(raw: bytes) -> bool:
+    containers = len(_CONTAINER.findall(raw))
     return (
-        len(_CONTAINER.findall(raw)) <= _MOST_CONTAINERS
-        and raw.count(b"\n--") <= _MOST_BOUNDARIES
+        containers <= _MOST_CONTAINERS
+        and (not containers or raw.count(b"\n--") <= _MOST_BOUNDARIES)
         and all(len(found[0]) <= _LONGEST_HEADER for found in _CONTENT.finditer(raw))
     )
 

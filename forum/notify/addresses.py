@@ -65,8 +65,9 @@ def again(target: Target) -> str:
 def token_in(address: str) -> str | None:
     """Return what stands after `answers+` in an address, None in every other address."""
     settings: Settings = current_app.config["SETTINGS"]
-    name, _, token = address.strip(" <>").rpartition("@")[0].lower().partition("+")
-    return token if settings.mail_replies and name == settings.mail_replies.partition("@")[0] else None
+    name, plus, token = address.strip(" <>").rpartition("@")[0].lower().partition("+")
+    is_ours = plus and settings.mail_replies and name == settings.mail_replies.partition("@")[0]
+    return token if is_ours else None
 
 
 def opened(token: str) -> Target | None:

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from forum.actions import comments, discussions, escalation, notices, sanctions
-from forum.actions.escalation import Rules
+from forum.actions import comments, discussions, escalation, sanctions
 from forum.database import db, writing
 from forum.incoming import receiving
 from forum.live import clockwork
@@ -267,7 +266,6 @@ def test_in_a_pause_the_text_comes_back_and_its_answer_is_taken_when_it_goes_on(
 
 def test_slow_mode_and_too_many_are_for_the_mail_server_to_try_again(app, house, clock, room, mara):
     to = address(mara, room)
-    house.do(escalation.set_rules, house.host_of(room), room, Rules(False, False, "", 0))
     house.do(escalation.set_level, house.host_of(room), room, "slow", 60)
     assert send(app, mara, to).status == 0
     later = send(app, mara, to, "Second.", name="<2@example.org>")
@@ -308,6 +306,7 @@ def test_the_address_of_the_account_is_compared_without_its_case(app, house, roo
     db.session.commit()
     raw = f"From: {spelled}\nMessage-ID: <1@x>\n\nRivers.\n".encode()
     assert receiving.receive(app, receiving.read(raw), address(mara, room)).status == 0
+    db.session.rollback()
     assert [comment.source for comment in posted()] == ["Rivers."]
 
 
@@ -327,7 +326,7 @@ def test_what_became_private_is_as_if_it_were_not(app, house, room, mara, caplog
 
 def test_nobody_is_at_another_address(app, house, room, mara):
     for to in ("somebody@talk.example.org", "answers@talk.example.org", "", "bounces+x@talk.example.org"):
-        assert send(app, mara, to).status == (67 if not to.startswith("answers+") else 77)
+        assert send(app, mara, to).status == 67
 
 
 def test_a_quiet_question_moves_with_its_comment(app, house, room, mara):
@@ -347,4 +346,3 @@ def test_old_arrivals_are_forgotten(app, house, clock, room, mara):
     send(app, mara, address(mara, room), name="<2@example.org>")
     assert db.session.query(Arrival).count() == 1
     assert room.phase_at(clock.now()) is Phase.LIVE
-    assert notices.MOST_AN_HOUR == 3

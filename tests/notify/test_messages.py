@@ -1,4 +1,4 @@
-"""Messages as mail programs really make them: what somebody wrote comes out, what they answer and sign with does not."""
+"""Messages as mail programs really make them: what somebody wrote comes out, what they answer and sign does not."""
 
 import time
 from pathlib import Path
@@ -22,8 +22,8 @@ WROTE = {
     "gmail-empty": "",
     "gmail-inline": "Lakes are what rivers end in.\n\nAnd I like your letters.",
     "gmail-spanish": "Los ríos son de todos.",
-    "gmail-web": "Both, I would say: a river is **one** water with the lake it feeds, and whoever drinks from the one has a"
-    " say in the other.\n\n- first the people\n- then the fish",
+    "gmail-web": "Both, I would say: a river is **one** water with the lake it feeds, and whoever drinks from the one"
+    " has a say in the other.\n\n- first the people\n- then the fish",
     "gmx-html-only": "Rivers, *always*: see [the map](https://rivers.example.org/map) and rivers.example.org.\n\n"
     "1 < 2 & that is all.\n\n1. source\n2. mouth",
     "k9-german": "Flüsse! Von unterwegs geschrieben.",
@@ -39,8 +39,8 @@ WROTE = {
     "outlook-winmail": "Rivers, wrapped by Exchange.",
     "pgp-encrypted": "",
     "proton": "Rivers before everything.",
-    "thunderbird": "Rivers are what feeds them, and whoever forgets that will have neither rivers nor lakes; so I would not"
-    " choose.\n\nBy the way: this letter reached me on time.",
+    "thunderbird": "Rivers are what feeds them, and whoever forgets that will have neither rivers nor lakes; so I"
+    " would not choose.\n\nBy the way: this letter reached me on time.",
     "thunderbird-german": "Zuerst die **Flüsse**.",
     "thunderbird-russian": "Сначала реки.",
     "yahoo": "Rivers, I am sure of it.",
@@ -106,7 +106,8 @@ def test_who_sent_it_is_read_strictly():
         return automatic.sender_of(receiving.read("".join(f"From: {value}\n" for value in values).encode() + b"\nx"))
 
     for value in ("Mara@Example.org", "Mara <mara@example.org>", '"Mara, of <River>" <mara@example.org>',
-                  "mara@example.org (Mara)", "mara@example.org <mara@example.org>", "=?utf-8?Q?M?= <mara@example.org>"):  # fmt: skip
+                  "mara@example.org (Mara)", "mara@example.org <mara@example.org>",
+                  "=?utf-8?Q?M?= <mara@example.org>"):  # fmt: skip
         assert sender(value) == "mara@example.org", value
     for value in ("mara@example.org, eve@example.org", "<mara@example.org> <eve@example.org>", "Mara", "",
                   "mara@example.org)eve@evil.org", "mara@example.org]<eve@evil.org>x"):  # fmt: skip
@@ -139,7 +140,9 @@ def test_what_is_quoted_above_the_line_of_who_wrote_is_ones_own():
 
 
 def test_the_mark_of_our_letters_ends_an_answer_in_a_language_nobody_thought_of():
-    words = "Rivers.\n\n23.11.2026 14:05 Roundtext r@example.org idatzi du\n\n-=-=- Idatzi goian. -=-=-\nOtto.\nhttps://x/quiet/y"
+    words = (
+        "Rivers.\n\n23.11.2026 14:05 Roundtext r@example.org idatzi du\n\n-=-=- Idatzi goian. -=-=-\nhttps://x/quiet/y"
+    )
     assert "quiet" not in wrote(words).text
     assert wrote(words).text.startswith("Rivers.")
 
@@ -184,7 +187,7 @@ def test_controls_are_dropped_and_nothing_is_refused_for_them():
 def test_html_is_words_and_nothing_of_it_runs():
     hostile = (
         '<img src=x onerror=alert(1)><a href="javascript:alert(1)">press</a><p style="display: none">hidden</p>'
-        "<b>bold</b><iframe src=//evil>x</iframe><!-- <p>no</p> --><style>p{}</style>&lt;script&gt;alert(2)&lt;/script&gt;"
+        "<b>bold</b><iframe src=//evil>x</iframe><!-- <p>no</p> --><style>p{}</style>&lt;script&gt;alert(2)"
     )
     found = wrote(hostile, "text/html").text
     assert "hidden" not in found
@@ -221,9 +224,10 @@ def test_a_megabyte_of_anything_is_read_in_seconds(unit):
 
 
 SNIPPETS = st.sampled_from(
-    ["> ", "\n", "On ", " wrote:", "From: ", "Sent: x\n", "To: a@b.cd\n", "-=-=-", "-- \n", "<div>", "</div>", "<blockquote>",
-     "<b>", "</p>", "<br>", "<a href='", "&#", "--x\n", "Content-Type: ", "multipart/mixed; boundary=x\n\n", "text/html\n\n",
-     "charset=", "=?utf-8?q?", "=\n", "\x00", "\ud800", "é", "12:00", "@", "Sent from my iPhone", "____________________________"]
+    ["> ", "\n", "On ", " wrote:", "From: ", "Sent: x\n", "To: a@b.cd\n", "-=-=-", "-- \n", "<div>", "</div>", "<b>",
+     "<blockquote>", "</p>", "<br>", "<a href='", "&#", "--x\n", "Content-Type: ", "multipart/mixed; boundary=x\n\n",
+     "text/html\n\n", "charset=", "=?utf-8?q?", "=\n", "\x00", "\ud800", "é", "12:00", "@", "Sent from my iPhone",
+     "____________________________"]
 )  # fmt: skip
 
 
