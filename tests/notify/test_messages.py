@@ -94,7 +94,7 @@ def test_what_a_machine_wrote_is_known(name):
 @pytest.mark.parametrize(
     "head",
     ["Auto-Submitted: auto-replied", "Precedence: auto_reply", "List-Id: <talk.example.org>", "Return-Path: <>",
-     "X-Autoreply: yes", "From: MAILER-DAEMON@example.org"],
+     "X-Autoreply: yes", "From: MAILER-DAEMON@example.org", "Return-Path: <MAILER-DAEMON>"],
 )  # fmt: skip
 def test_every_sign_of_a_machine_counts(head):
     assert automatic.is_automatic(receiving.read(head.encode() + b"\n\nI am away."))
