@@ -91,10 +91,13 @@ def _is_sane(raw: bytes) -> bool:
 
 
 def recipients_of(message: EmailMessage) -> list[str]:
-    """Return the recipients that the mail server has written down, else those that the sender has."""
+    """Return the recipients that the mail server has written down, else those that the sender has.
+
+    Beside an address of ours others are not: a friend who gets a copy is no reason to refuse the mail.
+    """
     for name in _RECIPIENTS:
         if found := _ADDRESS.findall(automatic.header(message, name)):
-            return found[:20]
+            return [address for address in found if "+" in address][:20] or found[:1]
     return []
 
 

@@ -115,6 +115,17 @@ def test_who_sent_it_is_read_strictly():
     assert sender("mara@example.org", "eve@example.org") == ""
 
 
+def test_whom_it_is_for_is_said_by_the_mail_server_or_else_by_the_sender():
+    def recipients(head):
+        return receiving.recipients_of(receiving.read(head.encode() + b"\n\nx"))
+
+    both = "To: Otto <otto@example.org>, <answers+abc@talk.example.org>\nCc: eve@example.org"
+    assert recipients(both) == ["answers+abc@talk.example.org"]
+    assert recipients(f"Delivered-To: answers+def@talk.example.org\n{both}") == ["answers+def@talk.example.org"]
+    assert recipients("To: otto@example.org") == ["otto@example.org"]
+    assert recipients("Subject: x") == []
+
+
 # ---- what is a person's own stays ----
 
 

@@ -312,7 +312,7 @@ def test_no_letter_holds_what_is_not_for_its_reader(garden):
 
 
 def test_no_answer_by_mail_learns_or_publishes_what_is_not_for_its_writer(garden, caplog):
-    """Every address that could be, in the hands of everybody with an account: what the mail server and they are told."""
+    """Every address that could be, in the hands of people with an account: what mail server and letters tell."""
     garden.app.config["SETTINGS"] = garden.app.config["SETTINGS"].model_copy(update={"mail_replies": "a@example.org"})
     before = db.session.query(Letter).count()
     asked = 0
