@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from forum.actions import comments, discussions, escalation, sanctions
+from forum.config import Settings
 from forum.database import db, writing
 from forum.incoming import receiving
 from forum.live import clockwork
@@ -103,6 +105,15 @@ def test_where_nobody_may_write_or_the_site_takes_none_there_is_no_address(app, 
     assert address(mara, room)
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_replies": ""})
     assert address(mara, room) == ""
+
+
+def test_the_setting_is_an_address_or_a_domain_that_leaves_room_for_the_token():
+    assert Settings(mail_replies="Talk.Example.org").mail_replies == BOX
+    assert Settings(mail_replies="in@talk.example.org").mail_replies == "in@talk.example.org"
+    assert Settings(mail_replies="").mail_replies == ""
+    for wrong in ("a b", "a@b@c.org", f"{'a' * 16}@b.org", "a+b@c.org"):
+        with pytest.raises(ValidationError):
+            Settings(mail_replies=wrong)
 
 
 # ---- letters ----
