@@ -1,5 +1,6 @@
 """Every setting, typed, read once from the environment. The table in the README is made from this file."""
 
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -29,6 +30,10 @@ class Settings(BaseSettings):
         "", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox."
     )
     mail_from: str = Field("", description="Sender of mail; empty means roundtext@ the site's host.")
+    mail_replies: str = Field(
+        "",
+        description="Address at which people answer by mail, e.g. answers@talk.example.org; empty means they do not.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, pictures and the secret key.")
     limits_url: str = Field(
         "", description="Where request limits are counted (redis://…); empty means in this process."
@@ -54,6 +59,15 @@ class Settings(BaseSettings):
         if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
             raise ValueError("Give an address like redis://host:6379/0, or leave it empty.")
         return url
+
+    @field_validator("mail_replies")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        """A domain alone is enough; 64 octets before the @ (RFC 5321) must hold the name and a token of 48."""
+        name, _, domain = address.strip().lower().rpartition("@")
+        if domain and not re.fullmatch(r"(?:[a-z0-9._-]{1,15}@)?[a-z0-9.-]+", f"{name}@{domain}" if name else domain):
+            raise ValueError("Give an address like answers@talk.example.org, its name no longer than 15 letters.")
+        return f"{name or 'answers'}@{domain}" if domain else ""
 
     @property
     def database(self) -> str:

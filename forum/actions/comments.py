@@ -20,6 +20,8 @@ from forum.models import Comment, CommentEdit, CommentState, Decision, Discussio
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 10_000
+# How often one person may post, on the page and by mail alike.
+PACE = "20/minute;300/hour"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
 

@@ -1,5 +1,6 @@
 """What is stored: one file per noun, no rules. Import models from here."""
 
+from forum.models.arrival import Arrival
 from forum.models.backstage import (
     BackstageMessage,
     CallState,
@@ -30,6 +31,7 @@ from forum.models.snippet import Snippet
 from forum.models.user import Session, SiteRole, User
 
 __all__ = [
+    "Arrival",
     "Audience",
     "BackstageMessage",
     "CallState",

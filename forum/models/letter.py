@@ -22,3 +22,5 @@ class Letter(Model):
     kind: Mapped[str] = mapped_column(String(20), default="", server_default="")
     # The path at which its reader can have no more of the kind, by one click of their mail program (RFC 8058).
     unsubscribe: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    # Where an answer to it goes; empty: to its sender.
+    reply_to: Mapped[str] = mapped_column(String(320), default="", server_default="")

@@ -38,6 +38,8 @@ KINDS = (
     "moved_event",
     "cancelled",
     "notices",
+    "returned",
+    "received",
 )
 
 
@@ -73,6 +75,8 @@ def write(
 def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
         "notices": _("For you on %(site)s", site=site),
+        "returned": _("Your answer by mail was not published on %(site)s", site=site),
+        "received": _("Your answer by mail has come to %(site)s", site=site),
         "rsvp": _("Do you want to come? %(title)s", title=title),
         "day": _("Tomorrow: %(title)s", title=title),
         "hour": _("In an hour: %(title)s", title=title),

@@ -33,6 +33,8 @@ def message_of(letter: Letter, settings: Settings) -> EmailMessage:
     host = urlsplit(settings.public_url).hostname or "localhost"
     message["Message-ID"] = f"<letter-{letter.id}-{int(letter.written_at.timestamp())}@{host}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    if letter.reply_to:
+        message["Reply-To"] = letter.reply_to
     if letter.unsubscribe:
         message["List-Unsubscribe"] = f"<{settings.public_url}{letter.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -51,7 +51,7 @@ def by_writer() -> str:
 
 
 @blueprint.post("/d/<slug>/comments")
-@limiter.limit("20/minute;300/hour", key_func=by_writer)
+@limiter.limit(comments.PACE, key_func=by_writer)
 def post(slug: str) -> Response:
     """Post a comment: fields body, question (number), reply_to, key, for (whom a host types). 201 JSON, or 303."""
     fields = Fields()

@@ -33,6 +33,7 @@ from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
 from forum.archive import export
 from forum.database import db, writing
+from forum.incoming import receiving
 from forum.live import clockwork, spoken
 from forum.live.broadcast import Reader
 from forum.models import (
@@ -48,6 +49,8 @@ from forum.models import (
     Site,
     User,
 )
+from forum.notify import addresses
+from forum.notify.addresses import Target
 from tests.archive.unpacked import said as text_of_file
 from tests.archive.unpacked import text_of
 
@@ -425,6 +428,34 @@ def test_no_letter_holds_what_is_not_for_its_reader(garden):
     for letter in letters:
         for word in wanted(garden, by_address.get(letter.to, "visitor")):
             assert word not in letter.subject + letter.body, (word, letter.to)
+
+
+def test_no_answer_by_mail_learns_or_publishes_what_is_not_for_its_writer(garden, caplog):
+    """Every address that could be, in the hands of people with an account: what mail server and letters tell."""
+    garden.app.config["SETTINGS"] = garden.app.config["SETTINGS"].model_copy(update={"mail_replies": "a@example.org"})
+    before = db.session.query(Letter).count()
+    asked = 0
+    for discussion in db.session.query(Discussion).all():
+        targets = [(0, comment.id) for comment in db.session.query(Comment).filter_by(discussion_id=discussion.id)]
+        targets += [(question.id, 0) for question in db.session.query(Question).filter_by(discussion_id=discussion.id)]
+        for role in ("member", "muted"):
+            person = garden.people[role]
+            for number, target in enumerate([(0, 0), *targets]):
+                to = addresses.again(Target(person.id, discussion.id, *target))
+                for sender in (person.email, "eve@example.com"):
+                    raw = f"From: {sender}\nMessage-ID: <{discussion.id}-{number}@x>\n\nMy own words.\n".encode()
+                    outcome = receiving.receive(garden.app, receiving.read(raw), to)
+                    asked += 1
+                    assert [word for word in wanted(garden, role) if word in outcome.reply] == []
+    db.session.rollback()
+    assert asked > 100
+    letters = db.session.query(Letter).order_by(Letter.id).all()[before:]
+    by_address = {person.email: role for role, person in garden.people.items() if person is not None}
+    assert len(letters) > 20
+    for letter in letters:
+        for word in wanted(garden, by_address[letter.to]):
+            assert word not in letter.subject + letter.body, (word, letter.to)
+    assert "My own words" not in caplog.text
 
 
 def test_no_file_for_readers_holds_what_readers_do_not_see(garden):
