@@ -1,5 +1,6 @@
 """Every setting, typed, read once from the environment. The table in the README is made from this file."""
 
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +26,10 @@ class Settings(BaseSettings):
         "", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox."
     )
     mail_from: str = Field("", description="Sender of mail; empty means roundtext@ the site's host.")
+    mail_bounces: str = Field(
+        "",
+        description="Where mail that did not arrive comes back to, like bounces@talk.example.org; empty: nowhere.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, pictures and the secret key.")
     limits_url: str = Field(
         "", description="Where request limits are counted (redis://…); empty means in this process."
@@ -50,6 +55,13 @@ class Settings(BaseSettings):
         if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
             raise ValueError("Give an address like redis://host:6379/0, or leave it empty.")
         return url
+
+    @field_validator("mail_bounces")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        if address and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]{1,200}", address):
+            raise ValueError("Give an address with a short name, like bounces@talk.example.org, or leave it empty.")
+        return address
 
     @property
     def database(self) -> str:

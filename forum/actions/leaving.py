@@ -20,9 +20,11 @@ from forum.models import (
     Comment,
     CommentEdit,
     CommentState,
+    DeadAddress,
     Decision,
     Discussion,
     Flag,
+    Guest,
     HeldAnswer,
     Invitation,
     InvitationState,
@@ -90,7 +92,8 @@ def _require_free(user: User) -> None:
 
 
 def _unname(user: User) -> None:
-    db.session.execute(delete(Letter).where(Letter.to == user.email))
+    for model, address in ((Letter, Letter.to), (Guest, Guest.email), (DeadAddress, DeadAddress.email)):
+        db.session.execute(delete(model).where(address == user.email))
     name = user.name
     user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.suspension_objection = ""

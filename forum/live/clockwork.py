@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from forum.actions import discussions, notices, reminders
+from forum.actions import discussions, guest_mail, notices, reminders
 from forum.database import db, writing
 from forum.live import background
 
@@ -17,13 +17,14 @@ def start(app: Flask) -> None:
 
 
 def remind() -> None:
-    """Write the reminders and notices that are due, some at a time, so that nobody waits long for the database."""
-    due, away = reminders.due(), notices.due()
+    """Write the mail that is due, some at a time, so that nobody waits long for the database."""
+    due, away, guests = reminders.due(), notices.due(), guest_mail.due()
     db.session.rollback()
-    if due or away:
+    if due or away or guests:
         with writing():
             reminders.take(due)
             notices.take(away)
+            guest_mail.take(guests)
 
 
 def turn() -> None:

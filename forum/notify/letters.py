@@ -15,7 +15,7 @@ from sqlalchemy import event
 from forum import clock
 from forum.config import Settings
 from forum.database import db
-from forum.models import Letter, Site
+from forum.models import DeadAddress, Letter, Site
 from forum.notify.sender import bell
 
 KINDS = (
@@ -38,7 +38,12 @@ KINDS = (
     "moved_event",
     "cancelled",
     "notices",
+    "guest",
+    "guest_moved",
+    "guest_cancelled",
 )
+# What nobody asks for at the moment it is written: not sent to an address at which nobody reads (see DeadAddress).
+NOT_TO_THE_DEAD = frozenset({"day", "hour", "live", "notices", "digest"})
 
 
 def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> Letter:
@@ -47,21 +52,32 @@ def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str
     `path` is the address inside the site that the letter is about; `then` is kept with it as `next`; `facts` are what
     the template of this kind asks for besides.
     """
-    settings: Settings = current_app.config["SETTINGS"]
-    link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
-    site = Site.current().name or settings.site_name
-    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
-    discussion: Any = (facts or {}).get("discussion")
-    subject = _subject(kind, site, discussion.title if discussion else "")
-    letter = Letter(to=to, subject=subject, body=words.strip() + "\n", written_at=clock.now(), kind=kind)
+    subject, words = compose(kind, path, then, facts)
+    letter = Letter(to=to, subject=subject, body=words, written_at=clock.now(), kind=kind)
+    if kind in NOT_TO_THE_DEAD and (dead := db.session.get(DeadAddress, to)) is not None:
+        letter.refusal = f"Not sent: an earlier letter to this address came back on {dead.at:%d %B %Y}."
+        letter.refused_at = clock.now()
     db.session.add(letter)
     db.session.info["letters"] = True
     return letter
 
 
+def compose(kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> tuple[str, str]:
+    """Return subject and text of the letter that `write` would write, without writing it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
+    site = Site.current().name or settings.site_name
+    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
+    discussion: Any = (facts or {}).get("discussion")
+    return _subject(kind, site, discussion.title if discussion else ""), words.strip() + "\n"
+
+
 def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
         "notices": _("For you on %(site)s", site=site),
+        "guest": _("Invitation: %(title)s", title=title),
+        "guest_moved": _("New time: %(title)s", title=title),
+        "guest_cancelled": _("It will not take place: %(title)s", title=title),
         "rsvp": _("Do you want to come? %(title)s", title=title),
         "day": _("Tomorrow: %(title)s", title=title),
         "hour": _("In an hour: %(title)s", title=title),
