@@ -21,6 +21,7 @@ MOST_KEPT = 400_000
 COLUMNS = ("email", "name", "language", "zone", "line")
 _LONGEST_CELL = 300
 _MOST_CELLS = 60
+_FEW = 2
 _HEADERS = {
     "email": {
         "email", "e-mail", "mail", "email address", "e-mail address", "address", "e-mail-adresse", "correo", "courriel",
@@ -33,7 +34,7 @@ _HEADERS = {
     "zone": {"time zone", "timezone", "time_zone", "zone", "tz", "zeitzone"},
 }  # fmt: skip
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})?\Z")
-_SHOWN = re.compile(r"\s*(.{0,200}?)\s*<([^<>]{1,300})>\s*\Z")
+_SHOWN = re.compile(r"\s*([^<>@]{0,200}?)\s*<([^<>]{1,300})>\s*\Z")
 _ZONES = {name.casefold(): name for name in available_timezones() if "/" in name or name == "UTC"}
 
 
@@ -188,10 +189,17 @@ def _cells(source: str) -> list[tuple[int, list[str]]]:
 
 def _lines(source: str) -> list[str]:
     """Return the lines to read. Where quotes do not close, a quote is only a sign: or one eats the rest of the list."""
+    first = next((line for line in source.split("\n", 20) if line.strip()), "")
+    if first.count("@") > _FEW:  # pasted from the head of a mail: addresses one after the other
+        source = "\n".join(_apart(line) for line in source.split("\n"))
     lines = [line[:5_000] + "\n" for line in source.replace("\0", "\ufffd").split("\n")]
     if source.count('"') % 2 == 0 and not any(len(line) > 5_000 for line in lines):
         return lines
     return [line if line.count('"') % 2 == 0 else line.replace('"', " ") for line in lines]
+
+
+def _apart(line: str) -> str:
+    return re.sub(r"[;]\s*" if ";" in line else r",\s*", "\n", line) if line.count("@") > _FEW else line
 
 
 def _header(cells: list[str]) -> dict[str, int] | None:

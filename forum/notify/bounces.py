@@ -7,7 +7,7 @@ write; qmail and others write plain text. What an out-of-office program answers 
 import re
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import current_app
 
@@ -16,6 +16,7 @@ from forum.config import Settings
 from forum.database import writing
 from forum.notify import envelope
 
+_Message: TypeAlias = "Message[Any, Any]"
 _MOST_PARTS = 20
 _MOST_TEXT = 20_000
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -63,7 +64,7 @@ def take(message: EmailMessage, recipient: str) -> bool:
     return True
 
 
-def read(message: Message[Any, Any]) -> Verdict | None:
+def read(message: _Message) -> Verdict | None:
     """Return what `message` says became of a letter; None when it says nothing of that."""
     for number, part in enumerate(message.walk()):
         if number >= _MOST_PARTS:
@@ -73,7 +74,7 @@ def read(message: Message[Any, Any]) -> Verdict | None:
     return _by_words(message)
 
 
-def _by_status(report: Message[Any, Any]) -> Verdict | None:
+def _by_status(report: _Message) -> Verdict | None:
     """Read the fields of RFC 3464, section 2.3: of several recipients the one that fared worst."""
     blocks = report.get_payload()
     found = []
@@ -96,7 +97,7 @@ def _is_dead(status: "re.Match[str] | None") -> bool:
     return status is not None and status[1] == "5" and status[2] != "7"
 
 
-def _by_words(message: Message[Any, Any]) -> Verdict | None:
+def _by_words(message: _Message) -> Verdict | None:
     """Read what programs wrote before the standard, or beside it. Only what a mail server has sent counts."""
     text = _text(message)
     if (found := _QMAIL.search(text)) is not None:
@@ -113,7 +114,7 @@ def _by_words(message: Message[Any, Any]) -> Verdict | None:
     return Verdict(False, envelope.short(_field(message, "Subject"))) if _WARNING.search(about) else None
 
 
-def _field(message: Message[Any, Any], name: str) -> str:
+def _field(message: _Message, name: str) -> str:
     """Return a header as text, whatever stands in it: mail of strangers has headers that no parser likes."""
     try:
         return str(message.get(name) or "")[:2_000]
@@ -121,7 +122,7 @@ def _field(message: Message[Any, Any], name: str) -> str:
         return ""
 
 
-def _text(message: Message[Any, Any]) -> str:
+def _text(message: _Message) -> str:
     """Return the beginning of the first text in `message`."""
     for number, part in enumerate(message.walk()):
         if number >= _MOST_PARTS:

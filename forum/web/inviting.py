@@ -54,7 +54,7 @@ class Look:
 
     @property
     def digest(self) -> str:
-        """What would be sent, in short: the page says it back with “Send”, so that nothing leaves that it did not show."""
+        """What would be sent, in short: the page says it back with “Send”, so that nothing else leaves."""
         said = [self.words, *(f"{one.row}" for one in self.planned if one.why is None)]
         return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:32]
 
