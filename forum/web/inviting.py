@@ -55,8 +55,12 @@ class Look:
     @property
     def digest(self) -> str:
         """What would be sent, in short: the page says it back with “Send”, so that nothing else leaves."""
-        said = [self.words, *(f"{one.row}" for one in self.planned if one.why is None)]
-        return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()[:32]
+        return _bound("seen", self.words, *(f"{one.row}" for one in self.planned if one.why is None))
+
+    @property
+    def bound_key(self) -> str:
+        """The form's key for exactly this list and these words; another list that comes with it is another sending."""
+        return _bound(self.key, self.words, *(f"{one.row}" for one in self.planned))
 
     @property
     def faulty(self) -> list[tuple[int, Row]]:
@@ -67,8 +71,8 @@ class Look:
 @blueprint.get("")
 def show(slug: str) -> Response:
     """Show who is invited and how that stands, and the form for more. Query: show, page."""
-    _user, discussion = _hosted(slug, "guest.list")
-    return _list(discussion)
+    user, discussion = _hosted(slug, "guest.list")
+    return _list(user, discussion)
 
 
 @blueprint.post("")
@@ -81,25 +85,27 @@ def invite(slug: str) -> Response:
     actions.require_invite(user, discussion)
     fields = Fields()
     key = _key(fields)
-    if fields.text("send") and (before := actions.with_key(discussion, key)) is not None:
-        return _sent(discussion, before.count)
     look: Look | None = None
     try:
         fields.refuse()
         look = _look(user, discussion, fields, key)
         if not fields.text("send") or fields.text("show"):
             return _preview(discussion, look)
+        if (before := actions.with_key(discussion, look.bound_key)) is not None:
+            return _sent(discussion, before.count)
         if fields.text("seen") != look.digest:
             told = {"send": _("The list is another now. Look at it once more, then send.")}
             return _preview(discussion, look, told, 409)
         with writing():
-            mailing = actions.invite(user, discussion, [one.row for one in look.planned], look.words, key)
+            mailing = actions.invite(user, discussion, [one.row for one in look.planned], look.words, look.bound_key)
             count = mailing.count
     except Refused as refusal:
         if errors.wants_json() or not (refusal.fields or refusal.code == "too_many"):
             raise
         told = refusal.fields or {"send": refusal.message}
-        return _preview(discussion, look, told, refusal.status) if look else _list(discussion, told, refusal.status)
+        return (
+            _preview(discussion, look, told, refusal.status) if look else _list(user, discussion, told, refusal.status)
+        )
     return _sent(discussion, count)
 
 
@@ -113,11 +119,11 @@ def again(slug: str) -> Response:
     try:
         fields.refuse()
         with writing():
-            count = actions.send_again(user, discussion, chosen, key)
+            count = actions.send_again(user, discussion, chosen, _bound(key, *map(str, sorted(chosen))))
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
-        return _list(discussion, refusal.fields, refusal.status)
+        return _list(user, discussion, refusal.fields, refusal.status)
     return _sent(discussion, count)
 
 
@@ -137,7 +143,7 @@ def correct(slug: str, guest_id: int) -> Response:
         fields.refuse()
         row = addresses.checked(Row(0, typed["email"], typed["name"], typed["language"], typed["zone"]))
         with writing():
-            actions.correct(user, discussion, guest_id, row, key)
+            actions.correct(user, discussion, guest_id, row, _bound(key, f"{guest_id} {row}"))
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
@@ -176,6 +182,11 @@ def _key(fields: Fields) -> str:
     return typed if _KEY.match(typed) else secrets.token_urlsafe(16)
 
 
+def _bound(key: str, *said: str) -> str:
+    """Return `key` for exactly what is `said`: a form that comes back changed, by “Back”, is not sent already."""
+    return hashlib.sha256("\0".join((key, *said)).encode("utf-8", "replace")).hexdigest()[:40]
+
+
 def _look(user: User, discussion: Discussion, fields: Fields, key: str) -> Look:
     chosen = discussion_form.upload(fields, "file")
     source = addresses.decode(chosen.stream.read(addresses.MOST_BYTES + 1)) if chosen else fields.text("source")
@@ -210,7 +221,7 @@ def _preview(discussion: Discussion, look: Look, told: dict[str, str] | None = N
     return _private(make_response(page, status))
 
 
-def _list(discussion: Discussion, faults: dict[str, str] | None = None, status: int = 200) -> Response:
+def _list(user: User, discussion: Discussion, faults: dict[str, str] | None = None, status: int = 200) -> Response:
     found = guests.listed(discussion)
     asked = request.args.get("show", "")
     part = Show(asked) if asked in {one.value for one in Show} else Show.ALL
@@ -220,14 +231,14 @@ def _list(discussion: Discussion, faults: dict[str, str] | None = None, status: 
         "console/guests.html", discussion=discussion, faults=faults or {}, part=part, counts=guests.counts(found),
         shown=chosen[page * A_PAGE : (page + 1) * A_PAGE], page=page, more=len(chosen) > (page + 1) * A_PAGE,
         typed={name: request.form.get(name, "") for name in ("source", "words")}, key=secrets.token_urlsafe(16),
-        closed_door=_closed_door(discussion), sends_mail=settings().sends_mail, looks_back=settings().mail_bounces,
+        closed_door=_closed_door(user, discussion), sends_mail=settings().sends_mail,
+        looks_back=bool(settings().mail_bounces),
     )  # fmt: skip
     return _private(make_response(rendered, status))
 
 
-def _closed_door(discussion: Discussion) -> str:
+def _closed_door(user: User, discussion: Discussion) -> str:
     """Return why nobody can be invited now, or nothing when somebody can."""
-    user, _discussion = staffed(discussion.slug)
     try:
         actions.require_invite(user, discussion)
     except Refused as refusal:

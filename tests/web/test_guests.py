@@ -263,6 +263,17 @@ def test_pressing_twice_sends_once(desk, post):
     assert [message["To"] for message in post.messages][2:] == ["cleo@example.org"]
 
 
+def test_a_list_that_was_changed_by_going_back_is_not_taken_for_sent(desk):
+    first, form = desk.send()
+    assert first.status_code == 303
+    more = desk.post(**form | {"source": form["source"] + "cleo@example.org,Cleo,,,9\n"}, send="1")
+    assert more.status_code == 409
+    shown = more.get_data(as_text=True)
+    assert "1 letter would leave." in shown
+    assert desk.post(**fields_of(shown), send="1").status_code == 303
+    assert count(Guest) == 3
+
+
 def test_a_letter_has_a_way_out_and_comes_back_to_a_signed_address(desk, post):
     desk.send()
     desk.mail()
