@@ -168,7 +168,10 @@ def test_a_preview_says_what_would_be_sent_and_stores_nothing(desk, clock):
     assert "Send 2 invitations" in shown
     assert "Invitation: Whose river?" in shown
     letter = html.unescape(shown.split("<pre")[1].split("</pre>")[0])
-    assert "Hello Ada Adler," in letter
+    assert letter.startswith(
+        "Hello Ada Adler,\n\nHana Host-Maier invites you to a written discussion on Roundtext:\n\nWhose"
+    )
+    assert "\n\nBring your own maps.\n\nHana\n\nOpen this link" in letter
     assert "Bring your own maps." in letter
     assert "18:00" in letter  # 15:00 UTC for Kampala
     assert "Hana Host-Maier invites you" in letter
