@@ -99,6 +99,8 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "person.mute": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "record.read": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "console.open": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "guest.list": _row(draft=RUN, announced=RUN, live=RUN, paused=RUN, closed=RUN),
+    "guest.invite": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=NOBODY),
     "panelist.invite": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=RUN),
     "panelist.call": _row(draft=NOBODY, announced=NOBODY, live=STAFF, paused=STAFF, closed=NOBODY),
     "seat.introduce": _row(draft=SEATED - {Role.PANELIST}, announced=SEATED, live=SEATED, paused=SEATED, closed=SEATED),

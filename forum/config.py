@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         "",
         description="Address at which people answer by mail, e.g. answers@talk.example.org; empty means they do not.",
     )
+    mail_bounces: str = Field(
+        "",
+        description="Where mail that did not arrive comes back to, like bounces@talk.example.org; empty: nowhere.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, pictures and the secret key.")
     limits_url: str = Field(
         "", description="Where request limits are counted (redis://…); empty means in this process."
@@ -68,6 +72,13 @@ class Settings(BaseSettings):
         if domain and not re.fullmatch(r"(?:[a-z0-9._-]{1,15}@)?[a-z0-9.-]+", f"{name}@{domain}" if name else domain):
             raise ValueError("Give an address like answers@talk.example.org, its name no longer than 15 letters.")
         return f"{name or 'answers'}@{domain}" if domain else ""
+
+    @field_validator("mail_bounces")
+    @classmethod
+    def _is_short(cls, address: str) -> str:
+        if address and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]{1,200}", address):
+            raise ValueError("Give an address with a short name, like bounces@talk.example.org, or leave it empty.")
+        return address
 
     @property
     def database(self) -> str:

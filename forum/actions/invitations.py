@@ -72,18 +72,17 @@ def invite(actor: User, seat: Seat) -> str:
     _end(seat, InvitationState.REPLACED)
     mailed, shown = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     now = clock.now()
-    db.session.add(
-        Invitation(
-            seat_id=seat.id,
-            mailed_hash=_hash(mailed),
-            shown_hash=_hash(shown),
-            by_id=actor.id,
-            state=InvitationState.GOOD,
-            made_at=now,
-            expires_at=max(now + LIVES, discussion.ends_at + LIVES_AFTER),
-        )
+    made = Invitation(
+        seat_id=seat.id,
+        mailed_hash=_hash(mailed),
+        shown_hash=_hash(shown),
+        by_id=actor.id,
+        state=InvitationState.GOOD,
+        made_at=now,
+        expires_at=max(now + LIVES, discussion.ends_at + LIVES_AFTER),
     )
-    letters.write(
+    db.session.add(made)
+    made.letter = letters.write(
         seat.user.email,
         "invited",
         path=f"/invitation/{mailed}",

@@ -21,9 +21,11 @@ from forum.models import (
     Comment,
     CommentEdit,
     CommentState,
+    DeadAddress,
     Decision,
     Discussion,
     Flag,
+    Guest,
     HeldAnswer,
     Invitation,
     InvitationState,
@@ -98,9 +100,11 @@ def _require_free(user: User) -> None:
 def _unname(user: User) -> set[str]:
     """Return the pictures that showed them."""
     faces = set()
-    db.session.execute(delete(Letter).where(Letter.to == user.email))
     # What was said with this address before there was an account is theirs too.
-    db.session.execute(delete(Rsvp).where(Rsvp.email == user.email), execution_options={"synchronize_session": False})
+    for model, address in (
+        (Letter, Letter.to), (Rsvp, Rsvp.email), (Guest, Guest.email), (DeadAddress, DeadAddress.email)
+    ):  # fmt: skip
+        db.session.execute(delete(model).where(address == user.email), execution_options={"synchronize_session": False})
     name = user.name
     user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.country = user.suspension_objection = ""

@@ -72,6 +72,18 @@ def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language:
     write(email, "rsvp", found, path)
 
 
+def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
+    """Note that whoever reads at `email` will come: a letter to them had the link that they pressed.
+
+    Raises Refused as `say`.
+    """
+    _require_open(None, discussion)
+    found = _with_email(discussion, email) or _new(discussion, email)
+    found.kind, found.time_zone = kind, zone
+    found.confirmed_at = found.confirmed_at or clock.now()
+    return found
+
+
 def confirm(token: str) -> Rsvp:
     """Count what was said by the mailed link. Raises Refused (link_over, 410)."""
     found = by_token(token)

@@ -16,6 +16,7 @@ from forum.models import (
     CommentEdit,
     Discussion,
     Flag,
+    Guest,
     HeldAnswer,
     Letter,
     ModerationAction,
@@ -98,6 +99,10 @@ def of(user: User) -> dict[str, Any]:
         "flags": [
             {"comment": one.comment_id, "reason": one.reason.value, "note": one.note, "at": moment(one.at)}
             for one in _mine(Flag, Flag.user_id, user)
+        ],
+        "invited_to": [
+            {"discussion": place(one.discussion_id), "name": one.name, "at": moment(one.invited_at)}
+            for one in db.session.scalars(select(Guest).where(Guest.email == user.email))
         ],
         "wants_to_come": [
             {"discussion": place(one.discussion_id), "kind": one.kind.value, "time_zone": one.time_zone}

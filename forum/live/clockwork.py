@@ -3,7 +3,7 @@
 import gevent
 from flask import Flask
 
-from forum.actions import discussions, notices, reminders
+from forum.actions import discussions, guest_mail, notices, reminders
 from forum.database import db, writing
 from forum.live import background
 
@@ -19,7 +19,7 @@ def start(app: Flask) -> None:
 
 
 def remind() -> None:
-    """Write the reminders and notices that are due, some at a time, so that nobody waits long for the database.
+    """Write the mail that is due, some at a time, so that nobody waits long for the database.
 
     "We are live" goes to thousands within seconds of the opening, so it goes on until nothing is left.
     """
@@ -29,12 +29,12 @@ def remind() -> None:
 
 def _remind_some() -> int:
     """Return how many letters were written: none either when nothing is due or when another process was faster."""
-    due, away = reminders.due(), notices.due()
+    due, away, guests = reminders.due(), notices.due(), guest_mail.due()
     db.session.rollback()
-    if not due and not away:
+    if not due and not away and not guests:
         return 0
     with writing():
-        return reminders.take(due) + notices.take(away)
+        return reminders.take(due) + notices.take(away) + guest_mail.take(guests)
 
 
 def turn() -> None:

@@ -14,8 +14,9 @@ from forum.models.comment import Comment, CommentEdit, CommentState
 from forum.models.discussion import Discussion, Phase, QuestionsShown, Visibility
 from forum.models.draft import Draft
 from forum.models.event import Audience, Event
+from forum.models.guest import Guest, Mailing
 from forum.models.invitation import Invitation, InvitationState
-from forum.models.letter import Letter
+from forum.models.letter import DeadAddress, Letter
 from forum.models.moderation import ModerationAction, Mute
 from forum.models.notice import Notice, NoticeKind
 from forum.models.old_address import OldAddress
@@ -40,17 +41,20 @@ __all__ = [
     "Comment",
     "CommentEdit",
     "CommentState",
+    "DeadAddress",
     "Decision",
     "Discussion",
     "Draft",
     "Event",
     "Flag",
     "FlagReason",
+    "Guest",
     "HeldAnswer",
     "Invitation",
     "InvitationState",
     "Letter",
     "Level",
+    "Mailing",
     "ModerationAction",
     "Mute",
     "NoMail",

@@ -8,8 +8,7 @@ from flask import Flask
 PLACES = (
     "home", "discussion", "comments", "accounts", "console", "said", "queue", "organiser", "invitations", "backstage",
     "held", "panel", "running", "audience", "sanctions", "records", "site", "silences", "archive", "files", "feeds",
-    "search",
-    "rsvps", "embed", "importing",
+    "search", "rsvps", "embed", "importing", "inviting", "guests",
 )  # fmt: skip
 
 

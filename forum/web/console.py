@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, jsonify, make_response, redirect, 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from forum import access, audience, clock, panel
+from forum import access, audience, clock, guests, panel
 from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, sanctions, snippets
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
@@ -92,6 +92,7 @@ def show(slug: str) -> Response:
         names=names_of(discussion, record),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, now),
+        lost_links=guests.lost_links(discussion),
         backstage_names=green_room.pop("names"),
         **green_room,
     )

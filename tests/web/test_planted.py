@@ -16,6 +16,7 @@ from forum.actions import (
     drafts,
     escalation,
     flags,
+    guests,
     held,
     invitations,
     moderation,
@@ -31,6 +32,7 @@ from forum.actions import (
 )
 from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
+from forum.addresses import Row
 from forum.archive import export
 from forum.database import db, writing
 from forum.incoming import receiving
@@ -39,6 +41,7 @@ from forum.live.broadcast import Reader
 from forum.models import (
     Comment,
     Discussion,
+    Guest,
     Letter,
     ProposalState,
     Question,
@@ -102,6 +105,7 @@ class Garden:
         self._backstage()
         self._rehearsal()
         self._audience()
+        self._guests()
         with writing():
             db.session.add(Site.fresh())
             db.session.get_one(Site, 1).held_words = self.plant("siteword")
@@ -126,6 +130,19 @@ class Garden:
         changed = discussions.DiscussionDraft(title=title, slug="wordslugwithdrawn", intro=intro, **kept)
         house.do(discussions.edit, self.host, once, changed)
         self.words["wordslugwithdrawn"] = {"host"}
+
+    def _guests(self) -> None:
+        """Whom the hosts have invited, with what a mail server said of one."""
+        rows = [Row(1, f"{self.plant('guestemail', 'host')}@example.org", self.plant("guestname", "host"))]
+        self.house.do(guests.invite, self.host, self.open, rows, self.plant("guestwords", "lettersalone"), "k" * 16)
+        with writing():
+            lost = Letter(
+                to="x@example.org", subject="", body="", kind="guest", written_at=clock.now(), refused_at=clock.now(),
+                refusal=self.plant("guestrefusal", "host"),
+            )  # fmt: skip
+            db.session.add(lost)
+            db.session.flush()
+            db.session.query(Guest).filter_by(email=rows[0].email).update({"letter_id": lost.id, "is_waiting": False})
 
     def _queue(self) -> None:
         """What is held, rejected, set aside and flagged, with what was said about it."""
@@ -227,6 +244,7 @@ class Garden:
         """Every address that answers GET, with everything that is there in its places."""
         places = {
             "slug": [discussion.slug for discussion in db.session.query(Discussion)],
+            "guest_id": [str(guest.id) for guest in db.session.query(Guest)],
             "comment_id": [str(comment.id) for comment in db.session.query(Comment)],
             "user_id": [str(user.id) for user in db.session.query(User)],
             "question_id": [str(question.id) for question in db.session.query(Question)],
