@@ -13,12 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum.database import passes
 from forum.incoming import answers, automatic
+from forum.notify import bounces
 from forum.refusals import Refused
 
 log = logging.getLogger("roundtext.mail")
 
-# Each deals with the addresses it knows, and says False to all others. What is bounced back to us goes here too.
-TAKERS: tuple[Callable[[EmailMessage, str], bool], ...] = (answers.take,)
+# Each deals with the addresses it knows, and says False to all others.
+TAKERS: tuple[Callable[[EmailMessage, str], bool], ...] = (answers.take, bounces.take)
 
 # More is refused. Of what is taken only the beginning is read: the words come first, photographs after them.
 LARGEST_BYTES = 25_000_000
