@@ -7,6 +7,7 @@
 #   make bench    measure against the figures we promise
 #   make soak     the fault tests, for as long as the promises say (about half an hour)
 #   make assets   rebuild forum/static/built from forum/static/js and css, after every change there
+#   make words    gather what templates, Python and scripts say into forum/translations, and compile
 #   make lock     refresh the lock files after a change of pyproject.toml or package.json
 #   make clean    remove what make built here (never var/, where discussions are stored)
 
@@ -28,7 +29,7 @@ export NODE_USE_SYSTEM_CA := 1
 export PIP_NO_INPUT := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check format bench soak assets lock clean develop
+.PHONY: run test check format bench soak assets words lock clean develop
 
 run: .venv/runtime.stamp
 	@exec $(BIN)/python tools/foreground.py $(BIN)/forum demo --serve
@@ -46,6 +47,7 @@ check: develop
 	djlint --lint --quiet forum/templates
 	biome check
 	tsc -p tsconfig.json
+	$(BIN)/python tools/words.py --check
 
 format: develop
 	ruff check --fix .
@@ -56,11 +58,14 @@ bench: develop
 	$(BIN)/python -m pytest tests/bench -m bench -p no:xdist -s --timeout 900
 
 soak: develop
-	ROUNDTEXT_SOAK=1 $(BIN)/python -m pytest tests/faults -p no:xdist --timeout 1800
+	ROUNDTEXT_SOAK=1 $(BIN)/python -m pytest tests/faults tests/deploy -p no:xdist --timeout 1800
 
 assets: develop
 	node tools/assets.mjs
 	@wc -c forum/static/built/*
+
+words: develop
+	$(BIN)/python tools/words.py
 
 lock: .venv/develop.stamp
 	$(COMPILE) --extra dev --extra build -o requirements-dev.txt

@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import database, extensions, web
+from forum import database, extensions, speaking, web
 from forum.config import Settings
 from forum.web import counters
 
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     database.db.init_app(app)
     database.migrate.init_app(app, database.db, directory=str(Path(__file__).parent.parent / "migrations"))
-    extensions.babel.init_app(app)
+    speaking.init_app(app)
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)
     extensions.login_manager.init_app(app)

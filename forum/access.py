@@ -1,7 +1,12 @@
 """Who may do what: one table (verb × phase → roles), asked by pages, sockets and commands alike."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import bindparam, or_, select
 
 from forum import clock
@@ -94,6 +99,8 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "person.mute": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "record.read": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "console.open": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
+    "guest.list": _row(draft=RUN, announced=RUN, live=RUN, paused=RUN, closed=RUN),
+    "guest.invite": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=NOBODY),
     "panelist.invite": _row(draft=NOBODY, announced=RUN, live=RUN, paused=RUN, closed=RUN),
     "panelist.call": _row(draft=NOBODY, announced=NOBODY, live=STAFF, paused=STAFF, closed=NOBODY),
     "seat.introduce": _row(draft=SEATED - {Role.PANELIST}, announced=SEATED, live=SEATED, paused=SEATED, closed=SEATED),
@@ -121,12 +128,15 @@ LATE: dict[str, Roles] = {
 }
 
 # Why a person with the right role is too early or too late, and what to do next.
-_WRONG_TIME: dict[Phase, tuple[str, str]] = {
-    Phase.DRAFT: ("draft", "This discussion is still a draft. Publish it first."),
-    Phase.ANNOUNCED: ("not_open", "This discussion has not begun yet. Your text is kept; come back when it is live."),
-    Phase.LIVE: ("live", "This discussion is already live."),
-    Phase.PAUSED: ("paused", "The host has paused this discussion. Your text is kept; post it when it goes on."),
-    Phase.CLOSED: ("closed", "This discussion is closed. Your text is kept on this page, so you can copy it."),
+_WRONG_TIME: dict[Phase, tuple[str, Any]] = {
+    Phase.DRAFT: ("draft", lazy("This discussion is still a draft. Publish it first.")),
+    Phase.ANNOUNCED: (
+        "not_open",
+        lazy("This discussion has not begun yet. Your text is kept; come back when it is live."),
+    ),
+    Phase.LIVE: ("live", lazy("This discussion is already live.")),
+    Phase.PAUSED: ("paused", lazy("The host has paused this discussion. Your text is kept; post it when it goes on.")),
+    Phase.CLOSED: ("closed", lazy("This discussion is closed. Your text is kept on this page, so you can copy it.")),
 }
 
 
@@ -228,30 +238,52 @@ def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
 
 def told(mute: Mute) -> str:
     """Return what a muted person is told: what happened, why, until when, and what they can do."""
-    what = "removed you from this discussion" if mute.is_removal else "ended your right to write in this discussion"
-    until = f" until {mute.until:%d %B %Y, %H:%M} UTC" if mute.until else ""
-    rest = "You can object" if mute.is_removal else "You can go on reading, and object"
-    return f"A host has {what}{until}. {rest}. Reason: {mute.reason}"
+    said = {"until": _moment(mute.until), "reason": mute.reason}
+    if mute.is_removal and mute.until:
+        words = _("A host has removed you from this discussion until %(until)s. You can object. Reason: %(reason)s")
+    elif mute.is_removal:
+        words = _("A host has removed you from this discussion. You can object. Reason: %(reason)s")
+    elif mute.until:
+        words = _(
+            "A host has ended your right to write in this discussion until %(until)s. "
+            "You can go on reading, and object. Reason: %(reason)s"
+        )
+    else:
+        words = _(
+            "A host has ended your right to write in this discussion. You can go on reading, and object. "
+            "Reason: %(reason)s"
+        )
+    return str(words) % said
 
 
 def suspension(user: User) -> str:
     """Return what a suspended person is told: why, until when, and what they can do."""
-    until = f" until {user.suspended_until:%d %B %Y, %H:%M} UTC" if user.suspended_until else ""
-    return (
-        f"Your right to write on this site is suspended{until}. You can go on reading, and object on the page "
-        f"of your account. Reason: {user.suspension_reason}"
+    words = _(
+        "Your right to write on this site is suspended. You can go on reading, and object on the page of your "
+        "account. Reason: %(reason)s"
     )
+    if user.suspended_until:
+        words = _(
+            "Your right to write on this site is suspended until %(until)s. You can go on reading, and object on the "
+            "page of your account. Reason: %(reason)s"
+        )
+    return str(words) % {"until": _moment(user.suspended_until), "reason": user.suspension_reason}
+
+
+def _moment(until: datetime | None) -> str:
+    """Return a moment as those read it who have told us no zone."""
+    return f"{format_datetime(until, 'd MMMM y, HH:mm', rebase=False)} UTC" if until else ""
 
 
 def _not_theirs(user: User | None, role: Role, discussion: Discussion) -> Refused:
     if user is None:
-        return Refused("sign_in", "Sign in to do this. What you typed is kept for you.")
+        return Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     if role is Role.UNCONFIRMED:
         return Refused(
-            "confirm_address", "Confirm your email address first: open the link we mailed you. Your text is kept."
+            "confirm_address", _("Confirm your email address first: open the link we mailed you. Your text is kept.")
         )
     if role is Role.MUTED and (mute := mute_of(user, discussion)):
         return Refused("muted", told(mute))
     if role is Role.SUSPENDED and user is not None:
         return Refused("suspended", suspension(user))
-    return Refused("not_yours", "Only the hosts of this discussion can do this.")
+    return Refused("not_yours", _("Only the hosts of this discussion can do this."))

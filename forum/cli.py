@@ -14,7 +14,7 @@ from forum.config import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
-FORMATS = ["json", "html", "markdown", "csv", "text"]
+FORMATS = ["json", "html", "markdown", "csv", "text", "epub", "docx"]
 
 
 class Failure(click.ClickException):
@@ -178,8 +178,8 @@ def export_file(slug: str, kind: str) -> None:
         found = Discussion.with_slug(slug)
         if found is None:
             raise Failure(f"There is no discussion {slug}. `forum discussion list` shows them.")
-        for piece in export.pieces(kind, found, settings().public_url):
-            sys.stdout.buffer.write(piece.encode("utf-8"))
+        for piece in export.encoded(kind, found, settings().public_url):
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
 
@@ -236,6 +236,39 @@ def simulate(slug: str, comments: int, people: int, minutes: float | None, pause
 
     with refusals(), made(settings()).app_context():
         simulation.run(slug, comments, people, pause, minutes)
+
+
+@main.group()
+def mail() -> None:
+    """Mail that comes in."""
+
+
+@mail.command("receive")
+@click.option("--to", "recipients", multiple=True, help="The envelope's recipient; else what the headers say.")
+@click.option("--from", "sender", default=None, help="The envelope's sender; else what Return-Path says.")
+@click.option("--lmtp", "where", default=None, help="Serve LMTP at HOST:PORT or the path of a socket, until SIGTERM.")
+def receive_mail(recipients: tuple[str, ...], sender: str | None, where: str | None) -> None:
+    """Take one mail from standard input, as a mail server's pipe, or serve LMTP. See docs/administering.md.
+
+    The exit status of the pipe is one of sysexits.h: 0 taken, 65, 67 and 77 refused for good, 75 to be tried again.
+    """
+    from forum.incoming import lmtp, pipe
+
+    if where is not None:
+        with refusals():
+            try:
+                lmtp.serve(made(settings()), where)
+            except ValueError as error:
+                raise Failure(str(error)) from error
+        return
+    try:
+        outcome = pipe.run(settings(), list(recipients), sender)
+    except Exception as error:  # whatever is wrong here is no reason to lose a mail
+        click.echo(f"This mail is to be tried again later ({type(error).__name__}: {error}).", err=True)
+        sys.exit(75)
+    if outcome.status:
+        click.echo(outcome.words, err=True)
+    sys.exit(outcome.status)
 
 
 if __name__ == "__main__":

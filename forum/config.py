@@ -1,5 +1,6 @@
 """Every setting, typed, read once from the environment. The table in the README is made from this file."""
 
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,10 +22,22 @@ class Settings(BaseSettings):
         "", description="Public address, e.g. https://talk.example.org; used in mail and to check Host."
     )
     site_name: str = Field("Roundtext", description="The name shown in the top bar and in mail.")
+    language: str = Field(
+        "en",
+        description="What pages about a person speak when neither they nor their browser ask for one of ours.",
+    )
     mail_url: str = Field(
         "", description="smtp://user:password@host:port, smtps:// or smtp+starttls://; empty keeps mail in the outbox."
     )
     mail_from: str = Field("", description="Sender of mail; empty means roundtext@ the site's host.")
+    mail_replies: str = Field(
+        "",
+        description="Address at which people answer by mail, e.g. answers@talk.example.org; empty means they do not.",
+    )
+    mail_bounces: str = Field(
+        "",
+        description="Where mail that did not arrive comes back to, like bounces@talk.example.org; empty: nowhere.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, pictures and the secret key.")
     limits_url: str = Field(
         "", description="Where request limits are counted (redis://…); empty means in this process."
@@ -50,6 +63,22 @@ class Settings(BaseSettings):
         if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
             raise ValueError("Give an address like redis://host:6379/0, or leave it empty.")
         return url
+
+    @field_validator("mail_replies")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        """A domain alone is enough; 64 octets before the @ (RFC 5321) must hold the name and a token of 48."""
+        name, _, domain = address.strip().lower().rpartition("@")
+        if domain and not re.fullmatch(r"(?:[a-z0-9._-]{1,15}@)?[a-z0-9.-]+", f"{name}@{domain}" if name else domain):
+            raise ValueError("Give an address like answers@talk.example.org, its name no longer than 15 letters.")
+        return f"{name or 'answers'}@{domain}" if domain else ""
+
+    @field_validator("mail_bounces")
+    @classmethod
+    def _is_short(cls, address: str) -> str:
+        if address and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]{1,200}", address):
+            raise ValueError("Give an address with a short name, like bounces@talk.example.org, or leave it empty.")
+        return address
 
     @property
     def database(self) -> str:

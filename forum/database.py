@@ -66,6 +66,7 @@ else:
     Model = db.Model
 
 _IDLE_SECONDS = 1.0
+_PASSING = {"ReadOnlySqlTransaction", "IdleInTransactionSessionTimeout", "OperationalError"}
 _one_writer = threading.RLock()
 
 
@@ -120,7 +121,7 @@ def passes(error: BaseException) -> bool:
     """Whether a fault is one that passes: a cut line, a stopped server, a full or locked database."""
     if isinstance(error, (PoolTimeout, OperationalError, InterfaceError)):
         return True
-    return type(getattr(error, "orig", error)).__name__ in {"ReadOnlySqlTransaction", "OperationalError"}
+    return type(getattr(error, "orig", error)).__name__ in _PASSING
 
 
 def engine_options(is_sqlite: bool) -> dict[str, Any]:
@@ -132,8 +133,15 @@ def engine_options(is_sqlite: bool) -> dict[str, Any]:
         "pool_size": 10,
         "max_overflow": 10,
         "pool_timeout": 5,
-        "connect_args": {"connect_timeout": 5},
     }
+
+
+def let_go() -> None:
+    """Give back the connection between two pieces of a long reading; what has been read can still be used.
+
+    Whoever takes a file takes it as slowly as their link is, and must not hold one of a few connections all that time.
+    """
+    db.session.commit()
 
 
 @contextmanager

@@ -18,6 +18,12 @@ def when_ready(server: Any) -> None:
             listener.sock.shutdown(socket.SHUT_RDWR)
 
 
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """Stay until every reader has been sent on: the process would otherwise end when its last request has."""
+    if "forum.live.engine" in sys.modules:
+        sys.modules["forum.live.engine"].wait_for_drain()
+
+
 def post_worker_init(worker: Any) -> None:
     """Open the door: the app is loaded. For the second worker it is open already, which does no harm."""
     from forum.idle import Idle  # here gevent has patched

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm.util import identity_key
 
-from forum import text
+from forum import countries, text
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, Seat, SeatRole, User
 
@@ -27,6 +27,11 @@ class Face:
     picture: str = ""
     user_id: int | None = None
     biography: str = ""
+    country: str = ""  # ISO 3166-1
+
+    def whence(self, language: str = "en") -> str:
+        """Return the organisation and the country, as they stand beside the name."""
+        return countries.whence(self.affiliation, self.country, language)
 
     @property
     def is_panel(self) -> bool:
@@ -46,10 +51,11 @@ def faces(discussion: Discussion, comments: list[Comment]) -> dict[int, Face]:
     seats = {seat.user_id: _of_seat(seat) for seat in discussion.seats}
     strangers = {c.author_id for c in comments if c.author_id is not None and c.author_id not in seats}
     accounts = {
-        user.id: Face(name=user.name, affiliation=user.affiliation, user_id=user.id) for user in _users(strangers)
+        user.id: Face(name=user.name, affiliation=user.affiliation, country=user.country, user_id=user.id)
+        for user in _users(strangers)
     }
     return {
-        c.id: Face(name=c.byline_name, affiliation=c.byline_affiliation)
+        c.id: Face(name=c.byline_name, affiliation=c.byline_affiliation, country=c.byline_country)
         if c.author_id is None
         else seats.get(c.author_id) or accounts[c.author_id]
         for c in comments
@@ -107,6 +113,7 @@ def _of_seat(seat: Seat) -> Face:
         role=seat.role,
         title=seat.title,
         affiliation=seat.affiliation,
+        country=seat.country,
         picture=seat.picture,
         user_id=seat.user_id,
         biography=seat.biography,

@@ -5,6 +5,7 @@ import re
 from io import BytesIO
 from typing import IO
 
+from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from forum.config import Settings
@@ -12,18 +13,21 @@ from forum.refusals import invalid
 
 LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_PIXELS = 40_000_000
-WIDEST = 1600
+# More than this WebP cannot hold in a line or a column.
+LONGEST_SIDE = 16_383
+WIDEST, TALLEST = 1600, 2400
 # A phone need not load what a desk shows.
 NARROWER = (480, 900)
 FACE = 288
 LOGO_HEIGHT, LOGO_WIDTH = 96, 480
 
 
+_PLAIN = re.compile(r"[0-9a-f]{32}\.webp\Z")
 _SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
 
 
 def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool = False) -> str:
-    """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most 1600 pixels wide; return its file name.
+    """Keep the picture in `stream` (PNG, JPEG or WebP) as WebP, at most WIDEST × TALLEST; return its file name.
 
     A wide one is kept in up to three sizes, which `sources` finds by its name.
     With `square`, its middle is kept, that many pixels wide and high: a face beside a name. A `logo` is made
@@ -33,20 +37,24 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
     """
     data = stream.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
-        raise invalid(hero="This picture is larger than 5 MB. Make it smaller and choose it again.")
+        raise invalid(hero=_("This picture is larger than 5 MB. Make it smaller and choose it again."))
     try:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
             if picture.width * picture.height > LARGEST_PIXELS or getattr(picture, "n_frames", 1) > 1:
-                raise invalid(hero="Choose a still picture of at most 40 million pixels.")
+                raise invalid(hero=_("Choose a still picture of at most 40 million pixels."))
+            if max(picture.size) > LONGEST_SIDE:
+                words = _(
+                    "Choose a picture of at most %(most)s pixels in width and in height.", most=f"{LONGEST_SIDE:,}"
+                )
+                raise invalid(hero=words)
             drawn = ImageOps.exif_transpose(picture).convert("RGBA" if logo else "RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise invalid(hero="This is no PNG, JPEG or WebP picture. Choose another file.") from error
+        raise invalid(hero=_("This is no PNG, JPEG or WebP picture. Choose another file.")) from error
     if square:
         drawn = ImageOps.fit(drawn, (square, square), centering=(0.5, 0.4))
     if logo:
         drawn.thumbnail((LOGO_WIDTH, LOGO_HEIGHT))
-    if drawn.width > WIDEST:
-        drawn = drawn.resize((WIDEST, max(1, drawn.height * WIDEST // drawn.width)))
+    drawn.thumbnail((WIDEST, TALLEST))
     written = _webp(drawn)
     digest = hashlib.sha256(written).hexdigest()[:32]
     folder = settings.data_dir / "media"
@@ -60,6 +68,12 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
             (folder / f"{digest}-w{drawn.width}-{width}.webp").write_bytes(_webp(small))
     (folder / name).write_bytes(written)
     return name
+
+
+def throw_away(name: str, settings: Settings) -> None:
+    """Delete the file of a face or a logo; one that is gone already is no fault."""
+    if _PLAIN.match(name):
+        (settings.data_dir / "media" / name).unlink(missing_ok=True)
 
 
 def sources(name: str) -> str:

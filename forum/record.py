@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.archive.readings import cell
 from forum.database import db
-from forum.models import Comment, Discussion, ModerationAction, User
+from forum.models import Comment, Discussion, ModerationAction, Seat, User
 
 MOST = 200
+# What a line about a seat says of its person.
+_NAMING = {"name", "title", "affiliation", "biography", "email"}
 _COLUMNS = ("at", "discussion", "who", "verb", "subject", "subject_id", "person", "reason", "before", "after")
 
 
@@ -48,7 +51,23 @@ def lines(wanted: Wanted, limit: int | None = MOST) -> list[ModerationAction]:
         )
     if wanted.before is not None:
         found = found.where(ModerationAction.id < wanted.before)
-    return list(db.session.scalars(found.limit(limit) if limit else found))
+    return _without_who_left(list(db.session.scalars(found.limit(limit) if limit else found)))
+
+
+def _without_who_left(found: list[ModerationAction]) -> list[ModerationAction]:
+    """Take the names of seats whose people have left out of what is read; what is stored nobody can change."""
+    about = [line for line in found if line.subject == "seat"]
+    sat = select(Seat.id).join(User, User.id == Seat.user_id).where(User.left_at.is_not(None))
+    seats = set(db.session.scalars(sat.where(Seat.id.in_({line.subject_id for line in about}))))
+    known = {line.after.get("person") for line in about} - {None}
+    people = set(db.session.scalars(select(User.id).where(User.id.in_(known), User.left_at.is_not(None))))
+    for line in about:
+        # A seat that was taken away is no row any more; the line itself says whose it was.
+        if line.subject_id in seats or line.after.get("person") in people:
+            for name in ("before", "after"):
+                kept = {key: value for key, value in getattr(line, name).items() if key not in _NAMING}
+                set_committed_value(line, name, kept)  # never written back
+    return found
 
 
 def of_person(person: User) -> list[ModerationAction]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+from flask_babel import gettext as _
+
 
 class Refused(Exception):
     """An action that may not happen now, or not by this person.
 
     `code` is for programs, `message` is a sentence for people that says what to do next, `status` is the HTTP
-    status, `retry_after` whole seconds, `fields` maps a field's name to what is wrong with it.
+    status, `retry_after` whole seconds, `fields` maps a field's name to what is wrong with it. Words are said in the
+    language that is being spoken where the refusal is raised, so that no handler has to know them.
     """
 
     def __init__(
@@ -19,12 +22,12 @@ class Refused(Exception):
         retry_after: int | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(str(message))
         self.code = code
-        self.message = message
+        self.message = str(message)
         self.status = status
         self.retry_after = retry_after
-        self.fields = dict(fields or {})
+        self.fields = {name: str(words) for name, words in (fields or {}).items()}
 
     def as_json(self) -> dict[str, object]:
         """Return the contract's `{error: {code, message, retry_after?, fields?}}`."""
@@ -38,9 +41,9 @@ class Refused(Exception):
 
 def unknown() -> Refused:
     """What somebody gets who may not know that a thing exists: the same as for a thing that does not."""
-    return Refused("not_found", "There is nothing at this address. Check it, or start from the home page.", 404)
+    return Refused("not_found", _("There is nothing at this address. Check it, or start from the home page."), 404)
 
 
 def invalid(**fields: str) -> Refused:
     """Refuse a form: each keyword names a field, its value says what to change."""
-    return Refused("invalid", " ".join(fields.values()), 422, fields=fields)
+    return Refused("invalid", " ".join(str(words) for words in fields.values()), 422, fields=fields)

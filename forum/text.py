@@ -15,6 +15,7 @@ from typing import Any
 
 import nh3
 from bleach.sanitizer import Cleaner
+from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -87,6 +88,14 @@ def clean_html(html: str) -> str:
         allowed_classes=None,
     )
     return cleaned
+
+
+_LINKED = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(?!\1<|https?://|www\.)')
+
+
+def addressed(html: str) -> str:
+    """Return cleaned `html` with the address of each link whose words do not say it in `data-address`, for paper."""
+    return _LINKED.sub(r'<a href="\1" data-address="\1"\2>', html)
 
 
 def _as_typed(source: str) -> str:
@@ -195,6 +204,16 @@ def excerpt(html: str, length: int = 140) -> str:
     return cut.rstrip(" ,;:.") + "…"
 
 
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def for_xml(written: str) -> str:
+    """Return an XML document without the characters that XML 1.0 (2.2) cannot hold: one of them, typed by anybody,
+    makes all of it unreadable.
+    """
+    return _NOT_XML.sub("\ufffd", written)
+
+
 # ---- clean input ----
 
 _INVISIBLE = re.compile(
@@ -233,20 +252,25 @@ def clean_body(value: str, limit: int = 10_000) -> str:
 def _refuse_unreadable(value: str) -> None:
     if "\x00" in value:
         raise TextFault(
-            "nul", "This holds a character that cannot be stored (NUL). Type it again or paste it as plain text."
+            "nul", _("This holds a character that cannot be stored (NUL). Type it again or paste it as plain text.")
         )
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
-        raise TextFault("surrogate", "This holds half of a character. Type it again or paste it as plain text.")
+        raise TextFault("surrogate", _("This holds half of a character. Type it again or paste it as plain text."))
     if _CONTROLS.search(value):
-        raise TextFault("control", "This holds a control character. Type it again or paste it as plain text.")
+        raise TextFault("control", _("This holds a control character. Type it again or paste it as plain text."))
 
 
 def _within(value: str, limit: int) -> str:
     if not value.strip():
-        raise TextFault("empty", "Write something first.")
+        raise TextFault("empty", _("Write something first."))
     if len(value) > limit:
         raise TextFault(
-            "too_long", f"This is {len(value) - limit} characters too long. Nothing is cut: shorten it to {limit}."
+            "too_long",
+            _(
+                "This is %(number)s characters too long. Nothing is cut: shorten it to %(limit)s.",
+                number=len(value) - limit,
+                limit=limit,
+            ),
         )
     return value
 

@@ -2,15 +2,21 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 from forum import models  # noqa: F401  (so that the metadata knows every table)
+
+# Any number that nobody else takes in our database.
+LOCK = 7_462_837_001
 
 database = current_app.extensions["migrate"].db
 
 
 def run() -> None:
-    """Run the migrations on the app's own engine."""
+    """Run the migrations on the app's own engine. Of several machines that start at once, the others wait for the first."""
     with database.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:of_ours)"), {"of_ours": LOCK})
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

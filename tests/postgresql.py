@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.machine import free_port, missing
@@ -47,6 +48,24 @@ class Cluster:
     def stop(self, mode: str = "fast") -> None:
         """Stop it: "fast" hangs up on everybody, "immediate" is a crash."""
         self.run("pg_ctl", "-m", mode, "-w", "stop")
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Freeze the server and everybody who works for it: connections stay, and nothing is answered."""
+        family = self._family()
+        for process in family:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in family:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
+    def _family(self) -> list[int]:
+        """Return the process that minds the others, and these: it first, so that it makes no more of them."""
+        first = int((self._data / "postmaster.pid").read_text().split()[0])
+        return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
 
     def cut(self, database: str) -> int:
         """Hang up on everybody who is connected to `database`; return how many that were."""

@@ -83,14 +83,15 @@ def running(
     ):
         served = Running(settings, process)
         try:
-            _wait(served)
+            wait_for(served)
             yield served
         finally:
             served.stop()
 
 
-def _wait(served: Running) -> None:
-    until = time.monotonic() + 30
+def wait_for(served: Running, seconds: float = 60) -> None:
+    """Wait until it answers."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         assert served.process.poll() is None, "the server ended while it started"
         try:
@@ -99,4 +100,4 @@ def _wait(served: Running) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise AssertionError("the server did not start within 30 seconds")
+    raise AssertionError(f"the server did not start within {seconds} seconds")

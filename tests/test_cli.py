@@ -19,6 +19,7 @@ from forum.models import Comment, Discussion, User
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (
     "demo", "serve", "upgrade", "user add", "discussion import", "discussion export", "backup", "restore", "simulate",
+    "mail receive",
 )  # fmt: skip
 
 

@@ -7,9 +7,10 @@ exactly one letter, whatever is known of it.
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import clock, text
+from forum import clock, countries, speaking, text
 from forum.actions import links, passwords, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
@@ -35,23 +36,25 @@ class Newcomer:
         name = _clean_name(faults, self.name)
         email = clean_email(self.email)
         if email is None:
-            faults["email"] = "Give your email address, like name@example.org."
+            faults["email"] = _("Give your email address, like name@example.org.")
         try:
             passwords.require_fit(self.password)
         except Refused as refusal:
             faults.update(refusal.fields)
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         return Newcomer(name, email or "", self.password)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What people can read about a member."""
+    """What people can read about a member. `country` is a code of ISO 3166-1, or empty."""
 
     name: str
     affiliation: str = ""
     biography: str = ""
+    country: str = ""
+    language: str | None = None  # "" is: as the browser asks; None leaves it
 
 
 def clean_email(email: str) -> str | None:
@@ -65,24 +68,25 @@ def clean_email(email: str) -> str | None:
         return None
 
 
-def sign_up(newcomer: Newcomer, password_hash: str) -> User:
+def sign_up(newcomer: Newcomer, password_hash: str, language: str = "") -> User:
     """Make an account that can write at once: this site sends no mail.
 
     Raises Refused (invalid for a known address; registration where not everybody gets an account).
     """
     site.require_open()
     if User.with_email(newcomer.email) is not None:
-        raise invalid(email="There is an account with this address. Sign in, or set a new password.")
-    user = _add(newcomer.email, newcomer.name, password_hash)
+        raise invalid(email=_("There is an account with this address. Sign in, or set a new password."))
+    user = _add(newcomer.email, newcomer.name, password_hash, language)
     user.confirmed_at = clock.now()
     return user
 
 
-def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "") -> None:
+def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "", language: str = "") -> None:
     """Make an account that writes once its address is confirmed, or tell the owner of a known one by mail.
 
     Signing up again before confirming counts anew, and older links die with the older password.
-    `then` is where the link leads in the end, an address inside the site. Raises Refused (registration).
+    `then` is where the link leads in the end, an address inside the site; `language` what the browser asks for.
+    Raises Refused (registration).
     """
     site.require_open()
     user = User.with_email(newcomer.email)
@@ -90,7 +94,7 @@ def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "") -> No
         letters.write(user.email, "known")
         return
     if user is None:
-        user = _add(newcomer.email, newcomer.name, password_hash)
+        user = _add(newcomer.email, newcomer.name, password_hash, language)
     user.name, user.password_hash = newcomer.name, password_hash
     _mail_confirmation(user, then)
 
@@ -158,7 +162,7 @@ def move(user: User, email: str) -> None:
     if email == user.email:
         return
     if User.with_email(email) is not None:
-        raise invalid(email="There is an account with this address already.")
+        raise invalid(email=_("There is an account with this address already."))
     letters.write(user.email, "moved")
     user.email = email
 
@@ -180,7 +184,9 @@ def change_profile(user: User, profile: Profile) -> None:
     name = _clean_name(faults, profile.name) if profile.name != user.name else user.name
     affiliation = clean(faults, "affiliation", profile.affiliation, 120)
     biography = clean(faults, "biography", profile.biography, 600, lines=True)
-    written_in = _written_in(user) if (name, affiliation) != (user.name, user.affiliation) else []
+    country = countries.clean(faults, profile.country)
+    is_seen = (name, affiliation, country) != (user.name, user.affiliation, user.country)
+    written_in = _written_in(user) if is_seen else []
     if name != user.name and "name" not in faults:
         for discussion in written_in:
             try:
@@ -188,8 +194,10 @@ def change_profile(user: User, profile: Profile) -> None:
             except Refused as refusal:
                 faults["name"] = refusal.fields["name"]
     if faults:
-        raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
-    user.name, user.affiliation, user.biography = name, affiliation, biography
+        raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
+    user.name, user.affiliation, user.biography, user.country = name, affiliation, biography, country
+    if profile.language is not None:
+        user.language = speaking.known(profile.language)
     for discussion in written_in:
         log.record(discussion, "discussion.edited", discussion.id)
 
@@ -200,7 +208,7 @@ def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
     address = clean_email(email)
     name = clean(faults, "name", name, _LONGEST_NAME, required=True)
     if address is None:
-        faults["email"] = "Give an email address like name@example.org."
+        faults["email"] = _("Give an email address like name@example.org.")
     if faults:
         raise Refused("invalid", " ".join(faults.values()), 422, fields=faults)
     user = User.with_email(address or "") or _add(address or "", name, password_hash)
@@ -211,8 +219,8 @@ def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
     return user
 
 
-def _add(email: str, name: str, password_hash: str) -> User:
-    user = User(email=email, name=name, password_hash=password_hash, created_at=clock.now())
+def _add(email: str, name: str, password_hash: str, language: str = "") -> User:
+    user = User(email=email, name=name, password_hash=password_hash, created_at=clock.now(), language=language)
     db.session.add(user)
     db.session.flush()
     return user
@@ -226,9 +234,13 @@ def _mail_confirmation(user: User, then: str) -> None:
 def _clean_name(faults: dict[str, str], typed: str) -> str:
     name = clean(faults, "name", typed, _LONGEST_NAME, required=True)
     if "name" not in faults and len(name) < _SHORTEST_NAME:
-        faults["name"] = f"Give a name of {_SHORTEST_NAME} to {_LONGEST_NAME} characters."
+        faults["name"] = _(
+            "Give a name of %(shortest_name)s to %(longest_name)s characters.",
+            shortest_name=_SHORTEST_NAME,
+            longest_name=_LONGEST_NAME,
+        )
     elif "name" not in faults and text.has_badge_word(name):
-        faults["name"] = "Leave out words like Host, Moderator or Panel: they are badges here."
+        faults["name"] = _("Leave out words like Host, Moderator or Panel: they are badges here.")
     return name
 
 

@@ -1,5 +1,7 @@
 """What a host says to everybody at once: one text that stays on top of the page until it is taken down."""
 
+from flask_babel import gettext as _
+
 from forum import access, clock, text
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
@@ -19,7 +21,7 @@ def announce(actor: User, discussion: Discussion, words: str) -> None:
     faults: dict[str, str] = {}
     words = clean(faults, "announcement", words, LONGEST, required=True, lines=True)
     if faults:
-        raise Refused("invalid", "The announcement needs another look.", 422, fields=faults)
+        raise Refused("invalid", _("The announcement needs another look."), 422, fields=faults)
     if words == discussion.announcement:
         return
     _set(actor, discussion, words, "announcement.made")

@@ -2,6 +2,7 @@
 
 import re
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, text
@@ -21,7 +22,7 @@ def say(author: User, discussion: Discussion, body: str, key: str) -> BackstageM
     """
     access.require(author, "backstage.write", discussion)
     if not _KEY.match(key):
-        raise invalid(key="The page sent a damaged key. Load the page again; your text is kept.")
+        raise invalid(key=_("The page sent a damaged key. Load the page again; your text is kept."))
     try:
         source = text.clean_body(body, LONGEST)
     except text.TextFault as fault:
@@ -71,7 +72,7 @@ def answer_ready(person: User, discussion: Discussion) -> None:
     access.require(person, "backstage.write", discussion)
     check = open_check(discussion)
     if check is None:
-        raise Refused("no_check", "Nobody is asking any more, so there is nothing to answer.", 409)
+        raise Refused("no_check", _("Nobody is asking any more, so there is nothing to answer."), 409)
     if any(answer.user_id == person.id for answer in check.answers):
         return
     check.answers.append(ReadyAnswer(user_id=person.id, at=clock.now()))

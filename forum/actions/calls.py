@@ -1,5 +1,6 @@
 """Hosts call on one panelist, who alone hears of it; an answer ends the call. Runs inside `writing()`."""
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
@@ -29,9 +30,9 @@ def call(actor: User, discussion: Discussion, person_id: int | None, about: Ques
     access.require(actor, "panelist.call", discussion)
     seat = _panelist(discussion, person_id)
     if isinstance(about, Question) and not about.is_asked:
-        raise invalid(question="This question is not asked yet. Ask it first, then call on somebody.")
+        raise invalid(question=_("This question is not asked yet. Ask it first, then call on somebody."))
     if isinstance(about, Comment) and (about.state is not CommentState.PUBLISHED or about.author_id == seat.user_id):
-        raise invalid(comment="Choose a comment that readers can see, and that is somebody else's.")
+        raise invalid(comment=_("Choose a comment that readers can see, and that is somebody else's."))
     question, comment = (about, None) if isinstance(about, Question) else (None, about)
     same = select(PanelCall).where(
         PanelCall.discussion_id == discussion.id,
@@ -98,7 +99,7 @@ def _panelist(discussion: Discussion, person_id: int | None) -> Seat:
     for seat in discussion.seats:
         if seat.user_id == person_id and seat.role is SeatRole.PANELIST:
             return seat
-    raise invalid(panelist="Choose somebody of the panel.")
+    raise invalid(panelist=_("Choose somebody of the panel."))
 
 
 def _find(discussion: Discussion, call_id: int) -> PanelCall:
@@ -125,5 +126,5 @@ def require_about(question: Question | None, comment: Comment | None) -> Questio
     """Return what a call is about. Raises Refused (invalid) when it is about nothing, or about two things."""
     about = question or comment
     if about is None or (question and comment):
-        raise Refused("invalid", "Say what the panelist should answer: a question or a comment.", 422)
+        raise Refused("invalid", _("Say what the panelist should answer: a question or a comment."), 422)
     return about

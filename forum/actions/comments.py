@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, people, text
@@ -19,6 +20,8 @@ from forum.models import Comment, CommentEdit, CommentState, Decision, Discussio
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 10_000
+# How often one person may post, on the page and by mail alike.
+PACE = "20/minute;300/hour"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
 
@@ -36,7 +39,7 @@ class CommentDraft:
     def checked_key(self) -> str:
         """Return the key. Raises Refused (invalid) when it is not 8 to 64 letters, digits, - or _."""
         if not _KEY.match(self.key):
-            raise invalid(key="The page sent a damaged key. Load the page again; your text is kept.")
+            raise invalid(key=_("The page sent a damaged key. Load the page again; your text is kept."))
         return self.key
 
 
@@ -97,7 +100,7 @@ def spoken_for(typist: User, discussion: Discussion, user_id: int) -> User:
     for seat in discussion.seats:
         if seat.user_id == user_id and seat.role is SeatRole.PANELIST:
             return seat.user
-    raise invalid(**{"for": "This person is not on the panel. Choose one of the list, and post again."})
+    raise invalid(**{"for": _("This person is not on the panel. Choose one of the list, and post again.")})
 
 
 def _written(author: User, discussion: Discussion, draft: CommentDraft, posted_at: datetime) -> Comment:
@@ -237,8 +240,11 @@ def _require_window(comment: Comment) -> None:
         minutes = int(_window().total_seconds() // 60)
         raise Refused(
             "edit_window",
-            f"A comment can be changed for {minutes} minutes after posting. "
-            "Post a correction as a reply; your text is kept.",
+            _(
+                "A comment can be changed for %(minutes)s minutes after posting. "
+                "Post a correction as a reply; your text is kept.",
+                minutes=minutes,
+            ),
             409,
         )
 
@@ -262,7 +268,7 @@ def _asked(discussion: Discussion, number: int | None) -> Question | None:
         return None
     question = next((q for q in discussion.questions if q.number == number), None)
     if question is None:
-        raise invalid(question="This question has not been asked here. Choose one of the list.")
+        raise invalid(question=_("This question has not been asked here. Choose one of the list."))
     return question
 
 
@@ -271,7 +277,7 @@ def _answered(discussion: Discussion, comment_id: int | None) -> Comment | None:
         return None
     comment = _with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id or comment.state is not CommentState.PUBLISHED:
-        raise invalid(reply_to="The comment you answer is no longer there. Remove the reply and post again.")
+        raise invalid(reply_to=_("The comment you answer is no longer there. Remove the reply and post again."))
     return comment
 
 

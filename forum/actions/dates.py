@@ -6,6 +6,8 @@ Whatever is still to be asked stands in the order of its moments. Everything run
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from flask_babel import format_datetime
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import clock
@@ -22,14 +24,18 @@ def require_fit(discussion: Discussion, opens_at: datetime | None, before: datet
     if opens_at is None or opens_at == before:
         return
     if not discussion.starts_at <= opens_at < discussion.ends_at:
-        zone = ZoneInfo(discussion.time_zone)
-        begin, end = discussion.starts_at.astimezone(zone), discussion.ends_at.astimezone(zone)
+        zone = discussion.time_zone
         raise invalid(
-            opens_at=f"The discussion runs from {begin:%d %B %Y, %H:%M} to {end:%d %B %Y, %H:%M} "
-            f"({discussion.time_zone}). Choose a moment in between, or change its times first."
+            opens_at=_(
+                "The discussion runs from %(begin)s to %(end)s (%(zone)s). "
+                "Choose a moment in between, or change its times first.",
+                begin=_said(discussion.starts_at, zone),
+                end=_said(discussion.ends_at, zone),
+                zone=zone,
+            )
         )
     if opens_at <= clock.now():
-        raise invalid(opens_at="This moment is over. Choose one to come, or leave it empty and ask it by hand.")
+        raise invalid(opens_at=_("This moment is over. Choose one to come, or leave it empty and ask it by hand."))
 
 
 def put_in_order(discussion: Discussion) -> None:
@@ -75,6 +81,10 @@ def move_along(discussion: Discussion, start: datetime, zone: str) -> None:
 
 def _is_dated(question: Question) -> bool:
     return question.is_coming and question.opens_at is not None
+
+
+def _said(moment: datetime, zone: str) -> str:
+    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMMM y, HH:mm", rebase=False))
 
 
 def _on_clocks(moment: datetime, zone: str) -> datetime:

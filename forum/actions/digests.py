@@ -15,8 +15,8 @@ from forum import clock
 from forum.actions import mornings, readers_of_digests
 from forum.actions.readers_of_digests import Reader
 from forum.database import db
-from forum.models import Comment, CommentState, Digest, Discussion, Letter, Phase, Question, QuestionState
-from forum.notify import letters
+from forum.models import Comment, CommentState, Digest, Discussion, Letter, Phase, Question, QuestionState, User
+from forum.notify import addresses, letters
 from forum.notify.digest import Part, open_besides, part_of
 
 # A little patience after the end: the last words, and the summary of a host who is quick.
@@ -164,11 +164,28 @@ def _write(reader: Reader, discussion: Discussion, parts: list[Part], zone: str)
     now_open = open_besides(discussion, parts)
     if now_open is None and not any(part.says_something for part in parts):
         return 0
-    facts = {"discussion": discussion, "parts": parts[:_MOST_PARTS], "zone": zone, "stop": reader.stop}
+    shown = parts[:_MOST_PARTS]
+    facts = {"discussion": discussion, "parts": shown, "zone": zone, "stop": reader.stop}
     facts |= {"now_open": now_open, "is_over": discussion.phase_at(clock.now()) is Phase.CLOSED}
-    letter = letters.write(reader.email, "digest", f"/d/{discussion.slug}", facts=facts)
+    asked = [part.question for part in shown] + ([now_open] if now_open is not None else [])
+    answers = _answers(reader.user, discussion, asked)
+    facts |= {"answers": answers, "is_one": len(asked) == 1, "mark": addresses.MARK if answers else ""}
+    letter = letters.write(
+        reader.email, "digest", f"/d/{discussion.slug}", facts=facts, language=reader.language or discussion.language
+    )
     letter.unsubscribe = reader.stop
+    if answers and reader.user is not None:
+        one = answers.get(asked[0].id, "") if len(asked) == 1 else ""
+        letter.reply_to = one or addresses.address_to_choose(reader.user)
     return 1
+
+
+def _answers(user: User | None, discussion: Discussion, asked: list[Question]) -> dict[int, str]:
+    """Return where `user` answers each of these questions by mail, as in notices; nothing where none is taken."""
+    if user is None:
+        return {}
+    found = {question.id: addresses.address_for(user, discussion, question) for question in asked}
+    return {number: address for number, address in found.items() if address}
 
 
 def _last_written(email: str) -> datetime | None:

@@ -3,6 +3,8 @@
 import secrets
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import bindparam, or_, select, update
 
 from forum import access, clock
@@ -11,12 +13,19 @@ from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, OldAddress, Phase, User
+from forum.models import CalledOff, Discussion, OldAddress, Phase, User, Visibility
 from forum.models.discussion import STEPS
 from forum.refusals import Refused, invalid
 
 __all__ = ["DiscussionDraft"]
 
+_WRONG_STEP = {
+    Phase.DRAFT: lazy("This discussion is a draft now, so this cannot be done. Load the page again."),
+    Phase.ANNOUNCED: lazy("This discussion is announced now, so this cannot be done. Load the page again."),
+    Phase.LIVE: lazy("This discussion is live now, so this cannot be done. Load the page again."),
+    Phase.PAUSED: lazy("This discussion is paused now, so this cannot be done. Load the page again."),
+    Phase.CLOSED: lazy("This discussion is closed now, so this cannot be done. Load the page again."),
+}
 _LONGEST_EXTENSION = 31 * 24 * 60
 # Asked twice a second for as long as a process lives, so it is put together once.
 _DUE = select(Discussion.id).where(
@@ -64,7 +73,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
     _settle(discussion)
     moved = draft.ends_at != discussion.ends_at
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
-        raise invalid(ends_at="This discussion is closed. Reopen it with “Extend” in the console.")
+        raise invalid(ends_at=_("This discussion is closed. Reopen it with “Extend” in the console."))
     start, zone, has_usual = discussion.starts_at, discussion.time_zone, _has_usual_silence(discussion)
     for name, value in columns.items():
         setattr(discussion, name, value)
@@ -88,14 +97,20 @@ def publish(actor: User, discussion: Discussion) -> None:
     """Announce a draft: from now on readers know of it. Raises Refused (not theirs, already published, over)."""
     access.require(actor, "discussion.publish", discussion)
     if clock.now() >= discussion.ends_at:
-        raise invalid(ends_at="The end lies in the past. Set a new time before you publish.")
+        raise invalid(ends_at=_("The end lies in the past. Set a new time before you publish."))
     _step(discussion, Phase.ANNOUNCED, "discussion.published", actor)
+    if (off := db.session.get(CalledOff, discussion.id)) is not None:
+        db.session.delete(off)
 
 
 def withdraw(actor: User, discussion: Discussion) -> None:
     """Make an announced discussion a draft again. Raises Refused (not theirs, already begun)."""
     access.require(actor, "discussion.withdraw", discussion)
-    _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
+    if (
+        _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
+        and discussion.visibility is not Visibility.INVITED
+    ):
+        _call_off(discussion)
 
 
 def open_now(actor: User, discussion: Discussion) -> None:
@@ -124,7 +139,7 @@ def extend(actor: User, discussion: Discussion, minutes: int) -> None:
     """
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
-        raise invalid(minutes="Extend by 1 minute to 31 days.")
+        raise invalid(minutes=_("Extend by 1 minute to 31 days."))
     _settle(discussion)
     before = discussion.ends_at
     discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
@@ -211,7 +226,11 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
     """Take one step of the phase, record it, and return whether this call was the one that took it."""
     before = discussion.phase
     if to not in STEPS[before]:
-        raise Refused("wrong_phase", f"This discussion is {before.value} now, so it cannot become {to.value}.", 409)
+        raise Refused(
+            "wrong_phase",
+            _WRONG_STEP[before],
+            409,
+        )
     values: dict[str, object] = {"phase": to}
     if to is Phase.LIVE and discussion.opened_at is None:
         values["opened_at"] = clock.now() if actor else discussion.starts_at
@@ -235,6 +254,22 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
     return True
 
 
+def _call_off(discussion: Discussion) -> None:
+    """Keep what calendars have of it, so that they can be told."""
+    db.session.merge(
+        CalledOff(
+            discussion_id=discussion.id,
+            slug=discussion.slug,
+            title=discussion.title,
+            starts_at=discussion.starts_at,
+            ends_at=discussion.ends_at,
+            at=clock.now(),
+            sequence=discussion.last_seq,
+            is_listed=discussion.visibility is Visibility.PUBLIC,
+        )
+    )
+
+
 def _keep_address(discussion: Discussion, old: str) -> None:
     """Let `old` lead to `discussion` for good; an address that it takes up again leads there by itself."""
     again = db.session.get(OldAddress, discussion.slug)
@@ -246,7 +281,7 @@ def _keep_address(discussion: Discussion, old: str) -> None:
 def _require_free_slug(slug: str, besides: Discussion | None) -> None:
     other = Discussion.with_slug(slug)
     if other is not None and other is not besides:
-        raise invalid(slug="Another discussion has this address. Choose a different one.")
+        raise invalid(slug=_("Another discussion has this address. Choose a different one."))
     old = db.session.get(OldAddress, slug)
     if old is not None and (besides is None or old.discussion_id != besides.id):
-        raise invalid(slug="This address led to another discussion before, and still does. Choose a different one.")
+        raise invalid(slug=_("This address led to another discussion before, and still does. Choose a different one."))

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flask_babel import gettext as _
+
 from forum import languages, text
 from forum.models import Digests, QuestionsShown, Visibility
 from forum.refusals import Refused
@@ -61,15 +63,17 @@ class DiscussionDraft:
         cleaned["related_url"] = _link(faults, self.related_url)
         _times(faults, self)
         if self.hero and not self.hero_alt.strip():
-            faults["hero_alt"] = "Describe the picture in a sentence for people who cannot see it."
+            faults["hero_alt"] = _("Describe the picture in a sentence for people who cannot see it.")
         if self.hero and not self.hero_credit.strip():
-            faults["hero_credit"] = "Say whose picture it is."
+            faults["hero_credit"] = _("Say whose picture it is.")
         if self.language not in languages.names():
-            faults["language"] = "Choose a language of the list."
+            faults["language"] = _("Choose a language of the list.")
         if not 0 <= self.late_minutes <= LONGEST_LATE:
-            faults["late_minutes"] = f"Give whole minutes, from 0 (none) to {LONGEST_LATE} (a week)."
+            faults["late_minutes"] = _(
+                "Give whole minutes, from 0 (none) to %(longest_late)s (a week).", longest_late=LONGEST_LATE
+            )
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         cleaned["intro_html"] = text.render(str(cleaned["intro"]))
         cleaned["editors_note_html"] = text.render(str(cleaned["editors_note"]))
         for field in (
@@ -85,7 +89,7 @@ def clean(
     """Return `value` cleaned; what is wrong with it goes into `faults` under `field`."""
     if not value.strip():
         if required:
-            faults[field] = "Fill this in."
+            faults[field] = _("Fill this in.")
         return ""
     try:
         return text.clean_body(value, limit) if lines else text.clean_line(value, limit)
@@ -96,11 +100,11 @@ def clean(
 
 def _slug(faults: dict[str, str], slug: str) -> str:
     if not _SLUG.match(slug) or len(slug) > 80:
-        faults["slug"] = (
+        faults["slug"] = _(
             "Use small letters a to z, digits and single hyphens, at most 80 of them, like food-and-climate."
         )
     elif slug in _RESERVED_SLUGS:
-        faults["slug"] = "This address is used by the site itself. Choose another."
+        faults["slug"] = _("This address is used by the site itself. Choose another.")
     return slug
 
 
@@ -111,7 +115,7 @@ def _link(faults: dict[str, str], url: str) -> str:
     except ValueError:
         fine = False
     if not fine:
-        faults["related_url"] = "Give a whole address that begins with https://."
+        faults["related_url"] = _("Give a whole address that begins with https://.")
     return url
 
 
@@ -119,8 +123,8 @@ def _times(faults: dict[str, str], draft: DiscussionDraft) -> None:
     try:
         ZoneInfo(draft.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        faults["time_zone"] = "Choose a time zone by its name, like Europe/London."
+        faults["time_zone"] = _("Choose a time zone by its name, like Europe/London.")
     if draft.ends_at <= draft.starts_at:
-        faults["ends_at"] = "The end must come after the start."
+        faults["ends_at"] = _("The end must come after the start.")
     elif draft.ends_at - draft.starts_at > _LONGEST:
-        faults["ends_at"] = "A discussion lasts a year at most. Check both dates."
+        faults["ends_at"] = _("A discussion lasts a year at most. Check both dates.")

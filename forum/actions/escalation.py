@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from forum import access, filters, text
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -33,7 +35,9 @@ class Rules:
             except text.TextFault as fault:
                 faults["words"] = fault.message
         if not 0 <= self.hide_after_flags <= _MOST_FLAGS:
-            faults["hide_after_flags"] = f"Give a whole number from 0 (never) to {_MOST_FLAGS}."
+            faults["hide_after_flags"] = _(
+                "Give a whole number from 0 (never) to %(most_flags)s.", most_flags=_MOST_FLAGS
+            )
         if faults:
             raise invalid(**faults)
         return Rules(
@@ -51,9 +55,9 @@ def set_level(actor: User, discussion: Discussion, level: str, slow_mode_seconds
     """
     access.require(actor, "safeguards.set", discussion)
     if level not in {one.value for one in Level}:
-        raise invalid(level="Choose one of the steps.")
+        raise invalid(level=_("Choose one of the steps."))
     if slow_mode_seconds is not None and not 1 <= slow_mode_seconds <= SLOWEST:
-        raise invalid(slow_mode_seconds=f"Slow mode takes 1 to {SLOWEST} seconds.")
+        raise invalid(slow_mode_seconds=_("Slow mode takes 1 to %(slowest)s seconds.", slowest=SLOWEST))
     safeguards = _stored(discussion)
     before = {"level": safeguards.level.value, "slow_mode_seconds": safeguards.slow_mode_seconds}
     safeguards.level = Level(level)

@@ -1,5 +1,6 @@
 """Members ask a host to look at a comment. Runs inside `writing()`."""
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock, text
@@ -25,7 +26,7 @@ def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
         raise unknown()
     access.require(member, "comment.flag", discussion)
     if comment.author_id == member.id:
-        raise Refused("own", "This is your own comment. You can edit or delete it.", 409)
+        raise Refused("own", _("This is your own comment. You can edit or delete it."), 409)
     if earlier is not None:
         return earlier
     flagged = Flag(
@@ -76,7 +77,7 @@ def set_aside(comment: Comment, why: dict[str, object]) -> None:
 
 def _reason(reason: str) -> FlagReason:
     if reason not in {member.value for member in FlagReason}:
-        raise invalid(reason="Choose what is wrong with this comment.")
+        raise invalid(reason=_("Choose what is wrong with this comment."))
     return FlagReason(reason)
 
 

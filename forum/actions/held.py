@@ -5,6 +5,7 @@ Nobody but their writer is told of them, so saving one is no event: only their o
 
 import secrets
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, text
@@ -62,7 +63,9 @@ def release(panelist: User, question: Question, key: str, body: str = "") -> Com
             return posted
         raise unknown()
     if question.number is None:
-        raise Refused("not_asked", "This question is not asked yet. Your answer stays held, and only you see it.", 409)
+        raise Refused(
+            "not_asked", _("This question is not asked yet. Your answer stays held, and only you see it."), 409
+        )
     comment = comments.post(panelist, discussion, CommentDraft(body or kept.body, question.number, None, kept.key))
     db.session.delete(kept)
     db.session.flush()

@@ -1,5 +1,6 @@
 """Comments that a host points out to readers."""
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
@@ -16,7 +17,7 @@ def highlight(actor: User, comment: Comment) -> None:
     if comment.state is CommentState.DELETED:
         raise unknown()
     if comment.state is not CommentState.PUBLISHED:
-        raise Refused("hidden", "Readers cannot see this comment. Show it again first.", 409)
+        raise Refused("hidden", _("Readers cannot see this comment. Show it again first."), 409)
     if comment.highlighted_at is None:
         comment.highlighted_at = clock.now()
         _note(actor, comment, "comment.highlighted")

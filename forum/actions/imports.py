@@ -129,7 +129,12 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
     for index, values in enumerate(file.values["seats"]):
         path: Path = ("seats", index)
         seat = SeatDraft(
-            values["name"], values["email"], SeatRole(values["role"]), values["title"], values["affiliation"]
+            values["name"],
+            values["email"],
+            SeatRole(values["role"]),
+            values["title"],
+            values["affiliation"],
+            country=values["country"],
         )
         try:
             seat = seat.checked()
@@ -153,6 +158,7 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
                 name=seat.name,
                 title=seat.title,
                 affiliation=seat.affiliation,
+                country=seat.country,
             )
         )
     db.session.flush()
@@ -224,7 +230,7 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
     for index in order:
         value = values[index]
         path: Path = ("comments", index)
-        author, byline, affiliation = _author(file, path, value["author"], by_email)
+        author, byline, affiliation, country = _author(file, path, value["author"], by_email)
         try:
             source = text.clean_body(value["body"], 10_000)
         except text.TextFault as fault:
@@ -247,6 +253,7 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
             posted_by_id=by_email[typist].user_id if typist in by_email else None,
             byline_name=byline,
             byline_affiliation=affiliation,
+            byline_country=country,
             source=source,
             html=text.render(source, mentions),
             state=CommentState.PUBLISHED,
@@ -260,29 +267,29 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
 
 def _author(
     file: DiscussionFile, path: Path, value: str | dict[str, str], by_email: dict[str, Seat]
-) -> tuple[Seat | None, str, str]:
-    """A seat's email, or a name with an affiliation for somebody without an account."""
-    affiliation = ""
+) -> tuple[Seat | None, str, str, str]:
+    """A seat's email, or a name with affiliation and country for somebody without an account."""
+    affiliation = country = ""
     is_email = isinstance(value, str) and "@" in value
     if isinstance(value, dict):
-        affiliation = value.get("affiliation", "")
+        affiliation, country = value.get("affiliation", ""), value.get("country", "")
         is_email = bool(value.get("email"))
         value = value.get("email") or value.get("name", "")
     if is_email:
         seat = by_email.get(value.strip().lower())
         if seat is None:
             file.fault((*path, "author"), "is no seat's email. Use one of the seats, or a name with an affiliation.")
-        return seat, "" if seat else "?", ""
+        return seat, "" if seat else "?", "", ""
     try:
         name = text.clean_line(value, 80)
         affiliation = text.clean_line(affiliation, 120) if affiliation.strip() else ""
     except text.TextFault as fault:
         file.fault((*path, "author"), fault.message)
-        return None, "?", ""
+        return None, "?", "", ""
     seated = [seat.name for seat in by_email.values()]
     if (like := text.looks_like(name, seated)) is not None:
         file.fault((*path, "author"), f"looks like {like}, who has a seat. Use the seat's email, or another name.")
-    return None, name, affiliation
+    return None, name, affiliation, country
 
 
 def _settle(discussion: Discussion, draft: bool) -> None:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from forum import access, clock
+from flask_babel import gettext as _
+
+from forum import access, clock, countries
 from forum.actions.drafting import clean
 from forum.live import log
 from forum.models import Discussion, Seat, User
@@ -11,12 +13,13 @@ from forum.refusals import Refused, unknown
 
 @dataclass(frozen=True)
 class Introduction:
-    """Title, affiliation and biography as typed. `picture` is a file name in the data folder's media/, or empty."""
+    """Title, affiliation, biography and country as typed. `picture` is a file's name in the folder media/, or empty."""
 
     title: str = ""
     affiliation: str = ""
     biography: str = ""
     picture: str = ""
+    country: str = ""
 
     def checked(self) -> "Introduction":
         """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
@@ -24,9 +27,10 @@ class Introduction:
         title = clean(faults, "title", self.title, 120)
         affiliation = clean(faults, "affiliation", self.affiliation, 120)
         biography = clean(faults, "biography", self.biography, 600, lines=True)
+        country = countries.clean(faults, self.country)
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
-        return Introduction(title, affiliation, biography, self.picture)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
+        return Introduction(title, affiliation, biography, self.picture, country)
 
 
 def introduce(person: User, discussion: Discussion, words: Introduction) -> Seat:
@@ -40,6 +44,7 @@ def introduce(person: User, discussion: Discussion, words: Introduction) -> Seat
         raise unknown()
     words = words.checked()
     seat.title, seat.affiliation, seat.biography = words.title, words.affiliation, words.biography
+    seat.country = words.country
     seat.picture = words.picture or seat.picture
     seat.introduced_at = clock.now()
     log.record(discussion, "seat.introduced", seat.id)

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from forum import access, clock
@@ -67,28 +68,29 @@ def invite(actor: User, seat: Seat) -> str:
     discussion = seat.discussion
     access.require(actor, "panelist.invite", discussion)
     if seat.role is not SeatRole.PANELIST:
-        raise Refused("not_panel", "Links are for panelists. Hosts and moderators sign in with a password.", 409)
+        raise Refused("not_panel", _("Links are for panelists. Hosts and moderators sign in with a password."), 409)
     _end(seat, InvitationState.REPLACED)
     mailed, shown = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     now = clock.now()
-    db.session.add(
-        Invitation(
-            seat_id=seat.id,
-            mailed_hash=_hash(mailed),
-            shown_hash=_hash(shown),
-            by_id=actor.id,
-            state=InvitationState.GOOD,
-            made_at=now,
-            expires_at=max(now + LIVES, discussion.ends_at + LIVES_AFTER),
-        )
+    made = Invitation(
+        seat_id=seat.id,
+        mailed_hash=_hash(mailed),
+        shown_hash=_hash(shown),
+        by_id=actor.id,
+        state=InvitationState.GOOD,
+        made_at=now,
+        expires_at=max(now + LIVES, discussion.ends_at + LIVES_AFTER),
     )
-    letters.write(
+    db.session.add(made)
+    made.letter = letters.write(
         seat.user.email,
         "invited",
         path=f"/invitation/{mailed}",
         facts={"seat": seat, "discussion": discussion, "until": max(now + LIVES, discussion.ends_at + LIVES_AFTER)},
     )
-    write_down(actor, discussion, "panelist.invited", "seat", seat.id, after={"name": seat.name})
+    write_down(
+        actor, discussion, "panelist.invited", "seat", seat.id, after={"name": seat.name, "person": seat.user_id}
+    )
     log.record(discussion, "invitation.made", seat.id, Audience.HOSTS)
     return f"/invitation/{shown}"
 
@@ -103,7 +105,9 @@ def revoke(actor: User, seat: Seat) -> None:
         select(Session).where(Session.invitation_id.in_(made), Session.ended_at.is_(None))
     ):
         session.ended_at = clock.now()
-    write_down(actor, seat.discussion, "invitation.revoked", "seat", seat.id, after={"name": seat.name})
+    write_down(
+        actor, seat.discussion, "invitation.revoked", "seat", seat.id, after={"name": seat.name, "person": seat.user_id}
+    )
     log.record(seat.discussion, "invitation.revoked", seat.id, Audience.HOSTS)
 
 
@@ -125,15 +129,19 @@ def find(token: str) -> Opened:
     if invitation.state is InvitationState.REVOKED:
         raise Refused(
             "link_revoked",
-            "The host has taken this link back, so it opens nothing any more. "
-            "If you are still on the panel, write to the host and ask for a new link.",
+            _(
+                "The host has taken this link back, so it opens nothing any more. "
+                "If you are still on the panel, write to the host and ask for a new link."
+            ),
             410,
         )
     if invitation.state is InvitationState.REPLACED:
         raise Refused(
             "link_replaced",
-            "A newer link has been sent to you, and this one has ended with it. "
-            "Look for the newest letter in your mail and open the link in that one.",
+            _(
+                "A newer link has been sent to you, and this one has ended with it. "
+                "Look for the newest letter in your mail and open the link in that one."
+            ),
             410,
         )
     if not invitation.is_good(clock.now()):
@@ -150,7 +158,7 @@ def enter(token: str) -> Opened:
     opened = find(token)
     user, invitation = opened.seat.user, opened.invitation
     if not opened.signs_in:
-        raise Refused("sign_in", "This link asks you to sign in first. Sign in, then open the green room.")
+        raise Refused("sign_in", _("This link asks you to sign in first. Sign in, then open the green room."))
     if user.confirmed_at is None:
         user.password_hash = None
         sessions.end_all(user)
@@ -197,8 +205,10 @@ def _end(seat: Seat, state: InvitationState) -> bool:
 def _over() -> Refused:
     return Refused(
         "link_over",
-        "This link is not good, or not any more. Check that you opened the whole address; "
-        "if you did, write to the host and ask for a new link.",
+        _(
+            "This link is not good, or not any more. "
+            "Check that you opened the whole address; if you did, write to the host and ask for a new link."
+        ),
         410,
     )
 

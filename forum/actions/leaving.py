@@ -8,6 +8,7 @@ one, is theirs and stays.
 import secrets
 from enum import StrEnum
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from forum import clock
@@ -20,10 +21,12 @@ from forum.models import (
     Comment,
     CommentEdit,
     CommentState,
+    DeadAddress,
     Decision,
     Digest,
     Discussion,
     Flag,
+    Guest,
     HeldAnswer,
     Invitation,
     InvitationState,
@@ -53,16 +56,17 @@ class Words(StrEnum):
     REMOVE = "remove"
 
 
-def leave(user: User, words: Words) -> None:
+def leave(user: User, words: Words) -> list[str]:
     """Take away everything that says who `user` is, and their words if they wish.
 
+    Return the names of the pictures that are nobody's now: their files are thrown away after the commit.
     Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
     """
     _require_free(user)
     places = _written_in(user)
     for discussion in places:
         log.lock(discussion)
-    _unname(user)
+    faces = _unname(user)
     if words is Words.REMOVE:
         _remove_words(user)
     for model, owner in (
@@ -75,31 +79,43 @@ def leave(user: User, words: Words) -> None:
     db.session.flush()
     for discussion in places:
         log.record(discussion, "discussion.edited", discussion.id)
+    others = set(db.session.scalars(select(Seat.picture).where(Seat.picture.in_(faces))))
+    return sorted(faces - others)
 
 
 def _require_free(user: User) -> None:
     admins = select(func.count()).select_from(User).where(User.role == SiteRole.ADMINISTRATOR, User.left_at.is_(None))
     if user.role is SiteRole.ADMINISTRATOR and (db.session.scalar(admins) or 0) < 2:
-        raise Refused("last_administrator", "You are the last administrator. Make somebody else one first.", 409)
+        raise Refused("last_administrator", _("You are the last administrator. Make somebody else one first."), 409)
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)):
         discussion = seat.discussion
         others = [one for one in discussion.seats if one.role is SeatRole.HOST and one.user_id != user.id]
         if not others and discussion.phase_at(clock.now()) not in {Phase.CLOSED, Phase.DRAFT}:
             raise Refused(
-                "host", f"You alone host “{discussion.title}”, which is not over. Name another host first.", 409
+                "host",
+                _("You alone host “%(title)s”, which is not over. Name another host first.", title=discussion.title),
+                409,
             )
 
 
-def _unname(user: User) -> None:
-    db.session.execute(delete(Letter).where(Letter.to == user.email))
-    db.session.execute(delete(Digest).where(Digest.email == user.email))
+def _unname(user: User) -> set[str]:
+    """Return the pictures that showed them."""
+    faces = set()
+    # What was said with this address before there was an account is theirs too.
+    for model, address in (
+        (Letter, Letter.to), (Rsvp, Rsvp.email), (Guest, Guest.email), (DeadAddress, DeadAddress.email),
+        (Digest, Digest.email),
+    ):  # fmt: skip
+        db.session.execute(delete(model).where(address == user.email), execution_options={"synchronize_session": False})
     name = user.name
     user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
-    user.affiliation = user.biography = user.suspension_objection = ""
+    user.affiliation = user.biography = user.country = user.suspension_objection = ""
     user.password_hash = user.confirmed_at = None
     user.role, user.left_at = SiteRole.MEMBER, clock.now()
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id)):
-        seat.name, seat.title, seat.affiliation, seat.biography, seat.picture = NAME, "", "", "", ""
+        faces.add(seat.picture)
+        seat.name, seat.title, seat.affiliation, seat.country = NAME, "", "", ""
+        seat.biography, seat.picture = "", ""
         links = update(Invitation).where(Invitation.seat_id == seat.id).values(state=InvitationState.REVOKED)
         db.session.execute(links, execution_options={"synchronize_session": False})
     asked = select(Proposal.question_id).where(Proposal.author_id == user.id)
@@ -107,6 +123,7 @@ def _unname(user: User) -> None:
         update(Question).where(Question.id.in_(asked), Question.asked_for == name).values(asked_for=NAME),
         execution_options={"synchronize_session": False},
     )
+    return faces - {""}
 
 
 def _remove_words(user: User) -> None:

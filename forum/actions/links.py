@@ -5,6 +5,7 @@ import hmac
 from datetime import timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer
 
 from forum import clock
@@ -41,7 +42,7 @@ def user_of(token: str, purpose: str, *, to_use: bool = False) -> User:
     Inside `writing()` say `to_use`: the row is locked, so that of two who use a link at once one is too late.
     """
     over = Refused(
-        "link_over", "This link is no longer good: it is too old or was used already. Ask for a new one.", 410
+        "link_over", _("This link is no longer good: it is too old or was used already. Ask for a new one."), 410
     )
     try:
         number, over_at, state, _about = _serializer(purpose).loads(token)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select
 
 from forum import clock
@@ -83,9 +84,9 @@ def give_role(actor: User, person: User, role: SiteRole) -> None:
     if person.role is role:
         return
     if person.id == actor.id:
-        raise Refused("own_role", "Another administrator has to take this role from you.", 409)
+        raise Refused("own_role", _("Another administrator has to take this role from you."), 409)
     if role is not SiteRole.MEMBER and (person.confirmed_at is None or person.is_suspended(clock.now())):
-        raise Refused("not_ready", "First their address has to be confirmed, and a suspension lifted.", 409)
+        raise Refused("not_ready", _("First their address has to be confirmed, and a suspension lifted."), 409)
     before, person.role = person.role, role
     write_down(actor, None, "person.role", "user", person.id, before={"role": before.value}, after={"role": role.value})
 
@@ -110,13 +111,14 @@ def invite(actor: User, typed: str) -> list[User]:
     return invited
 
 
-def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str) -> User:
+def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str, language: str = "") -> User:
     """Make the account that an invitation promised: the name, the password, and the address that the link proves.
 
     Raises Refused (link_over, registration).
     """
     person = links.user_of(token, "welcome", to_use=True)
     site.require_open(invited=True)
+    person.language = person.language or language
     person.name, person.password_hash, person.confirmed_at = newcomer.name, password_hash, clock.now()
     return person
 
@@ -124,14 +126,14 @@ def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str) -> User
 def _addresses(typed: str) -> list[str]:
     parts = typed.replace(",", " ").replace(";", " ").split()
     if not parts:
-        raise invalid(addresses="Give at least one email address.")
+        raise invalid(addresses=_("Give at least one email address."))
     if len(parts) > MOST_INVITED:
-        raise invalid(addresses=f"Give at most {MOST_INVITED} addresses at once.")
+        raise invalid(addresses=_("Give at most %(most_invited)s addresses at once.", most_invited=MOST_INVITED))
     found: dict[str, None] = {}
     for part in parts:
         email = accounts.clean_email(part.strip("<>"))
         if email is None:
-            raise invalid(addresses=f"This is no email address: {part[:60]}")
+            raise invalid(addresses=_("This is no email address: %(part)s", part=part[:60]))
         found[email] = None
     return list(found)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, text
@@ -103,9 +104,9 @@ def require_below(actor: User, discussion: Discussion, person: User) -> None:
     """Raises Refused for measures against hosts and moderators (409), and a moderator's against the panel (403)."""
     seat = access.seat_of(person, discussion)
     if access.role_of(person, discussion) in access.STAFF or person.id == actor.id:
-        raise Refused("staff", "This cannot be done to hosts and moderators. Take their seat first.", 409)
+        raise Refused("staff", _("This cannot be done to hosts and moderators. Take their seat first."), 409)
     if seat is not None and seat.role is SeatRole.PANELIST and access.role_of(actor, discussion) not in access.RUN:
-        raise Refused("panelist", "Only a host can do this to a panelist.", 403)
+        raise Refused("panelist", _("Only a host can do this to a panelist."), 403)
 
 
 def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, reason: str) -> None:
@@ -130,14 +131,14 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
 def _require_shown_once(comment: Comment) -> None:
     """What is held has no place that readers know of: it is approved or rejected, never hidden or restored."""
     if comment.state is CommentState.HELD:
-        raise Refused("held", "This comment waits in the console's queue. Approve or reject it there.", 409)
+        raise Refused("held", _("This comment waits in the console's queue. Approve or reject it there."), 409)
 
 
 def checked_reason(reason: str, *, required: bool = True) -> str:
     """Return a reason as one clean line. Raises Refused (invalid) for an unreadable, and a missing one if required."""
     if not reason.strip():
         if required:
-            raise invalid(reason="Give a reason; the writer and the other hosts will read it.")
+            raise invalid(reason=_("Give a reason; the writer and the other hosts will read it."))
         return ""
     try:
         return text.clean_line(reason, 200)

@@ -2,6 +2,10 @@
 
 What happens is noted in its own transaction, and a letter is written later, if its person has not been on the site
 meanwhile: everything that waits for them in one letter, and few of those an hour.
+
+A letter is answered by mail where that is clear: if all of it is about one question, an answer to it is an answer
+there. If it is about several, each has an address of its own, and an answer to the letter itself comes back with the
+request to choose: a public answer in the wrong place cannot be taken back from those who have read it.
 """
 
 import re
@@ -9,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import and_, func, or_, select, update
 
@@ -28,7 +33,7 @@ from forum.models import (
     Silence,
     User,
 )
-from forum.notify import letters
+from forum.notify import addresses, letters
 from forum.refusals import Refused
 
 # Who was seen so lately is on the site: a session is noted every five minutes, that of an open page too.
@@ -53,6 +58,10 @@ class Line:
     who: str
     words: str
     path: str
+    number: int | None = None  # of the question
+    # Where an answer by mail goes, to the comment and to its question; empty where none is taken.
+    answer: str = ""
+    thread: str = ""
 
 
 def of_comment(comment: Comment) -> None:
@@ -177,8 +186,14 @@ def _tell(user_id: int) -> int:
     if not lines or user.confirmed_at is None:
         return 0
     stop_at = stop(user)
-    letter = letters.write(user.email, "notices", "/account#mail", facts={"lines": lines, "stop": stop_at})
+    threads = {line.thread for line in lines}
+    mark = addresses.MARK if any(threads) else ""
+    facts = {"lines": lines, "stop": stop_at, "mark": mark, "is_one": len(threads) == 1}
+    letter = letters.write(user.email, "notices", "/account#mail", facts=facts, language=waiting[0].discussion.language)
     letter.unsubscribe = stop_at
+    if mark:
+        of_all = lines[0].answer if len(lines) == 1 else lines[0].thread
+        letter.reply_to = of_all if len(threads) == 1 else addresses.address_to_choose(user)
     return 1
 
 
@@ -193,9 +208,13 @@ def _line(user: User, notice: Notice) -> Line | None:
             return None
         path, who = f"{path}/c/{comment.id}", people.face_of(comment).name
         words = text.excerpt(comment.html, 300)
+        question = comment.question
     elif question is not None:
         path, words = f"{path}#q{question.number}", question.text[:300]
-    return Line(notice.kind, discussion.title, who, words, path)
+    return Line(
+        notice.kind, discussion.title, who, words, path, question.number if question else None,
+        addresses.address_for(user, discussion, question, comment), addresses.address_for(user, discussion, question),
+    )  # fmt: skip
 
 
 def _waiting(user_id: int) -> list[Notice]:
@@ -248,7 +267,7 @@ def by_token(token: str) -> tuple[User, str]:
 
     Raises Refused (link_over, 410).
     """
-    over = Refused("link_over", "This link is no longer good. Choose on your account page what we mail you.", 410)
+    over = Refused("link_over", _("This link is no longer good. Choose on your account page what we mail you."), 410)
     try:
         number, email, *kind = _serializer().loads(token)
     except (BadData, ValueError, TypeError) as error:

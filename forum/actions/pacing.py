@@ -3,6 +3,8 @@
 Readers see nothing of it; the other hosts do, at once. Every function runs inside `writing()`.
 """
 
+from flask_babel import gettext as _
+
 from forum import access, clock
 from forum.actions.moderation import write_down
 from forum.actions.questions import LONGEST_MINUTES
@@ -23,11 +25,11 @@ def lengthen(actor: User, question: Question, minutes: int, seen: int | None) ->
     discussion = question.discussion
     access.require(actor, "question.write", discussion)
     if not 1 <= minutes <= LONGEST_STEP:
-        raise invalid(minutes=f"Give 1 to {LONGEST_STEP} minutes.")
+        raise invalid(minutes=_("Give 1 to %(longest_step)s minutes.", longest_step=LONGEST_STEP))
     log.lock(discussion)
     db.session.refresh(question)
     if question.state is not QuestionState.OPEN:
-        raise Refused("not_open", "Another question is open by now, so this one was not made longer.", 409)
+        raise Refused("not_open", _("Another question is open by now, so this one was not made longer."), 409)
     if question.length_minutes != seen:
         return question
     # Without a plan it has lasted as long as it has.
@@ -47,7 +49,7 @@ def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
     """
     access.require(actor, "question.write", discussion)
     if not minutes or abs(minutes) > LONGEST_STEP:
-        raise invalid(minutes=f"Give 1 to {LONGEST_STEP} minutes.")
+        raise invalid(minutes=_("Give 1 to %(longest_step)s minutes.", longest_step=LONGEST_STEP))
     log.lock(discussion)
     db.session.refresh(discussion)
     # What opens at a moment of its own is never late, and was promised for then.
@@ -55,7 +57,7 @@ def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
         q for q in discussion.questions if q.is_coming and q.opens_at is None and q.planned_offset_minutes is not None
     ]
     if not coming:
-        raise Refused("unplanned", "No question to come has a planned time, so there is nothing to move.", 409)
+        raise Refused("unplanned", _("No question to come has a planned time, so there is nothing to move."), 409)
     if coming[0].planned_offset_minutes != seen:
         return
     for question in coming:
@@ -71,7 +73,9 @@ def set_silence(actor: User, discussion: Discussion, minutes: int) -> None:
     """
     access.require(actor, "question.write", discussion)
     if not 0 <= minutes <= LONGEST_STEP:
-        raise invalid(silence_minutes=f"Give a whole number from 0 (never) to {LONGEST_STEP}.")
+        raise invalid(
+            silence_minutes=_("Give a whole number from 0 (never) to %(longest_step)s.", longest_step=LONGEST_STEP)
+        )
     before = discussion.silence_minutes
     if minutes != before:
         discussion.silence_minutes = minutes

@@ -1,17 +1,14 @@
 """Passwords: argon2, worked out beside the event loop and never inside a write transaction."""
 
 import unicodedata
-from collections.abc import Callable
 from functools import cache
-from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from gevent import get_hub, monkey
+from flask_babel import gettext as _
 
+from forum.aside import aside
 from forum.refusals import invalid
-
-Answer = TypeVar("Answer")
 
 SHORTEST, LONGEST = 8, 200
 
@@ -22,19 +19,25 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 def require_fit(password: str, field: str = "password") -> None:
     """Refuse a password that is too short, too long or holds a character that no keyboard types."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise invalid(**{field: f"Choose a password of {SHORTEST} to {LONGEST} characters."})
+        raise invalid(
+            **{
+                field: _(
+                    "Choose a password of %(shortest)s to %(longest)s characters.", shortest=SHORTEST, longest=LONGEST
+                )
+            }
+        )
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
-        raise invalid(**{field: "Choose a password without control characters."})
+        raise invalid(**{field: _("Choose a password without control characters.")})
 
 
 def hashed(password: str) -> str:
     """Return the argon2id hash of `password`. Takes some 30 ms of a thread: call it before `writing()`."""
-    return _aside(lambda: _hasher.hash(_plain(password)))
+    return aside(lambda: _hasher.hash(_plain(password)))
 
 
 def fits(password_hash: str | None, password: str) -> bool:
     """Whether `password` is the one of `password_hash`; without a hash the answer is no, after the same time."""
-    fitting = _aside(lambda: _verify(password_hash or _nobodys(), password))
+    fitting = aside(lambda: _verify(password_hash or _nobodys(), password))
     return fitting and password_hash is not None
 
 
@@ -53,11 +56,3 @@ def _nobodys() -> str:
 def _plain(password: str) -> bytes:
     """NIST SP 800-63B 5.1.1.2: the same characters typed on another keyboard are the same password."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace")
-
-
-def _aside(work: Callable[[], Answer]) -> Answer:
-    """Run `work` in gevent's threads when there is a loop to hold up (measured: 742 ms inline, 29 ms so)."""
-    if monkey.is_module_patched("threading"):
-        answer: Answer = get_hub().threadpool.apply(work)
-        return answer
-    return work()

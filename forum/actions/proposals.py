@@ -3,6 +3,7 @@
 What the hosts do with them is in `shortlisting`.
 """
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock
@@ -25,9 +26,11 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     """
     access.require(author, "proposal.make", discussion)
     if not discussion.takes_proposals:
-        raise Refused("not_taken", "The hosts take no questions here. Your text is kept; write it as a comment.", 409)
+        raise Refused(
+            "not_taken", _("The hosts take no questions here. Your text is kept; write it as a comment."), 409
+        )
     if is_anonymous and not discussion.takes_anonymous:
-        raise invalid(is_anonymous="The hosts ask everybody to give their name here.")
+        raise invalid(is_anonymous=_("The hosts ask everybody to give their name here."))
     check_name(author.name, discussion, author)
     faults: dict[str, str] = {}
     words = clean(faults, "text", words, LONGEST, required=True, lines=True)
@@ -39,7 +42,12 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     if same is not None:
         return same
     if sum(one.state is ProposalState.NEW for one in mine) >= MOST_NEW:
-        raise invalid(text=f"{MOST_NEW} questions of yours wait for the hosts. Take one back, or wait for an answer.")
+        raise invalid(
+            text=_(
+                "%(most_new)s questions of yours wait for the hosts. Take one back, or wait for an answer.",
+                most_new=MOST_NEW,
+            )
+        )
     proposal = Proposal(
         discussion_id=discussion.id,
         author_id=author.id,
@@ -62,7 +70,7 @@ def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
     log.lock(discussion)
     db.session.refresh(proposal)
     if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
-        raise Refused("planned", "The hosts have taken this question up, so it cannot be taken back any more.", 409)
+        raise Refused("planned", _("The hosts have taken this question up, so it cannot be taken back any more."), 409)
     db.session.delete(proposal)
     tell(proposal)
 
@@ -77,7 +85,7 @@ def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) 
     if not proposal.is_public:
         raise unknown()
     if proposal.author_id == voter.id:
-        raise Refused("own", "This is your own question; others vote for it.", 409)
+        raise Refused("own", _("This is your own question; others vote for it."), 409)
     log.lock(discussion)
     given = db.session.get(ProposalVote, (proposal.id, voter.id))
     if wants and given is None:

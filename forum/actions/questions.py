@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from flask_babel import gettext as _
+
 from forum import access, clock
 from forum.actions import dates, openings
 from forum.actions.drafting import clean
@@ -36,11 +38,11 @@ class QuestionDraft:
         for field, least in (("planned_offset_minutes", 0), ("length_minutes", 1)):
             minutes = getattr(self, field)
             if minutes is not None and not least <= minutes <= LONGEST_MINUTES:
-                faults[field] = f"Give whole minutes, {least} or more, or leave this empty."
+                faults[field] = _("Give whole minutes, %(least)s or more, or leave this empty.", least=least)
         if self.is_spare and self.opens_at is not None:
-            faults["opens_at"] = "A spare is asked by hand. Take its date away, or say that it is no spare."
+            faults["opens_at"] = _("A spare is asked by hand. Take its date away, or say that it is no spare.")
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
         return replace(self, text=cleaned)
 
 
@@ -50,7 +52,12 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
     draft = draft.checked()
     dates.require_fit(discussion, draft.opens_at)
     if len(discussion.questions) >= _MOST_QUESTIONS:
-        raise invalid(text=f"A discussion has {_MOST_QUESTIONS} questions at most. Remove one first.")
+        raise invalid(
+            text=_(
+                "A discussion has %(most_questions)s questions at most. Remove one first.",
+                most_questions=_MOST_QUESTIONS,
+            )
+        )
     question = Question(
         discussion_id=discussion.id,
         position=1 + max((q.position for q in discussion.questions), default=0),
@@ -101,7 +108,7 @@ def move(actor: User, question: Question, position: int) -> None:
     ordered = dates.run_sheet(discussion)
     coming = [q for q in ordered if not q.is_asked]
     if not 1 <= position <= len(coming):
-        raise invalid(position=f"Choose a place from 1 to {len(coming)}.")
+        raise invalid(position=_("Choose a place from 1 to %(number)s.", number=len(coming)))
     coming.remove(question)
     coming.insert(position - 1, question)
     for place, q in enumerate([q for q in ordered if q.is_asked] + coming, start=1):
@@ -149,7 +156,7 @@ def ask(actor: User, question: Question) -> Question:
     if question.is_asked:
         return question
     if question.state is QuestionState.SKIPPED:
-        raise Refused("skipped", "This question was skipped. Put it back first.", 409)
+        raise Refused("skipped", _("This question was skipped. Put it back first."), 409)
     openings.open_now(question, actor, actor.id)
     return question
 
@@ -173,7 +180,7 @@ def _reorder(discussion: Discussion) -> None:
 
 def _require_unasked(question: Question) -> None:
     if question.is_asked:
-        raise Refused("asked", f"Q{question.number} is already asked, so its place is fixed.", 409)
+        raise Refused("asked", _("Q%(number)s is already asked, so its place is fixed.", number=question.number), 409)
 
 
 def _note(

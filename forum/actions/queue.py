@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock
@@ -13,11 +15,11 @@ from forum.models import Comment, CommentState, Decision, Discussion, Review, Us
 from forum.refusals import Refused, unknown
 
 CLAIM = timedelta(minutes=2)
-_DONE = {
-    Decision.APPROVED: "approved it",
-    Decision.KEPT: "kept it",
-    Decision.REJECTED: "rejected it",
-    Decision.HIDDEN: "hid it",
+_FASTER = {
+    Decision.APPROVED: lazy("%(who)s was faster and approved it."),
+    Decision.KEPT: lazy("%(who)s was faster and kept it."),
+    Decision.REJECTED: lazy("%(who)s was faster and rejected it."),
+    Decision.HIDDEN: lazy("%(who)s was faster and hid it."),
 }
 
 
@@ -92,9 +94,9 @@ def undo(actor: User, comment: Comment) -> Review:
     if review is None or review.decision is Decision.WITHDRAWN or comment.state is CommentState.DELETED:
         raise unknown()
     if review.decision is None:
-        raise Refused("waiting", "This comment waits in the queue already.", 409)
+        raise Refused("waiting", _("This comment waits in the queue already."), 409)
     if comment.state is not _after(review):
-        raise Refused("changed", "This comment has been changed since that decision. Look at it on the page.", 409)
+        raise Refused("changed", _("This comment has been changed since that decision. Look at it on the page."), 409)
     decision, before = review.decision, comment.state
     if decision is Decision.APPROVED:
         comment.state = CommentState.HIDDEN
@@ -167,25 +169,25 @@ def _open_review(actor: User, comment: Comment) -> Review:
         raise unknown()
     if review.decision is not None:
         who = name_in(comment.discussion, review.decided_by)
-        raise Refused("decided", f"{who} was faster and {_DONE[review.decision]}.", 409)
+        raise Refused("decided", str(_FASTER[review.decision]) % {"who": who}, 409)
     claimant = review.claimant(clock.now())
     if claimant is not None and claimant.id != actor.id:
         who = name_in(comment.discussion, claimant)
-        raise Refused("taken", f"{who} is looking at this comment now. Take the next one.", 409)
+        raise Refused("taken", _("%(who)s is looking at this comment now. Take the next one.", who=who), 409)
     return review
 
 
 def name_in(discussion: Discussion, user: User | None) -> str:
     """Return what a host or moderator is called in `discussion`."""
     if user is None:
-        return "Somebody"
+        return str(_("Somebody"))
     seat = access.seat_of(user, discussion)
     return seat.name if seat else user.name
 
 
 def _require_version(comment: Comment, seen: str | None) -> None:
     if seen is not None and seen != version_of(comment):
-        raise Refused("changed", "Its writer has changed this comment meanwhile. Read it again, then decide.", 409)
+        raise Refused("changed", _("Its writer has changed this comment meanwhile. Read it again, then decide."), 409)
 
 
 def _after(review: Review) -> CommentState:

@@ -19,6 +19,7 @@ class Reader:
     email: str
     user: User | None
     stop: str  # the path at which these letters end
+    language: str = ""  # what they have said for this discussion; "" is unknown, or said in their account
 
 
 def of(discussion: Discussion) -> dict[str, str]:
@@ -60,7 +61,7 @@ def reader(email: str, discussion: Discussion) -> Reader | None:
     if user is None:
         said = (Rsvp.discussion_id == discussion.id, Rsvp.email == email, Rsvp.user_id.is_(None), *_TAKES_PART)
         rsvp = db.session.scalar(select(Rsvp).where(*said))
-        return None if rsvp is None else Reader(email, None, rsvps.stop(rsvp))
+        return None if rsvp is None else Reader(email, None, rsvps.stop(rsvp), rsvp.language)
     if not _wants(user, discussion) or not _takes_part(user, discussion):
         return None
     return Reader(email, user, notices.stop(user, notices.DIGEST))

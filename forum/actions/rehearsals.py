@@ -7,6 +7,7 @@ not see a discussion by invitation does not see it on any surface. And nothing o
 import secrets
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
 from forum import access, clock, text
@@ -37,7 +38,7 @@ def begin(actor: User, discussion: Discussion) -> Discussion:
     """
     access.require(actor, "rehearsal.begin", discussion)
     if discussion.is_rehearsal:
-        raise Refused("rehearsal", "This is the rehearsal already.", 409)
+        raise Refused("rehearsal", _("This is the rehearsal already."), 409)
     log.lock(discussion)
     under_way = of(discussion)
     if under_way is not None:
@@ -75,7 +76,7 @@ def end(actor: User, rehearsal: Discussion) -> Discussion:
     """
     access.require(actor, "discussion.edit", rehearsal)
     if rehearsal.rehearsal_of_id is None:
-        raise Refused("no_rehearsal", "This is no rehearsal, so it cannot be thrown away.", 409)
+        raise Refused("no_rehearsal", _("This is no rehearsal, so it cannot be thrown away."), 409)
     discussion = db.session.get_one(Discussion, rehearsal.rehearsal_of_id)
     writers = set(db.session.scalars(select(Comment.author_id).where(Comment.discussion_id == rehearsal.id).distinct()))
     for seat in discussion.seats:

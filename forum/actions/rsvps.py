@@ -1,17 +1,19 @@
 """Saying that one will come, and taking it back. Everything runs inside `writing()`."""
 
 from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import func, select
 
 from forum import access, clock
 from forum.config import Settings
 from forum.database import db
-from forum.models import Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
+from forum.models import CalledOff, Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
 from forum.notify import letters
 from forum.refusals import Refused, unknown
 
-_OVER = "This link is no longer good. Open the page of the discussion and say there what you want."
+_OVER = lazy("This link is no longer good. Open the page of the discussion and say there what you want.")
 
 
 def of(user: User, discussion: Discussion) -> Rsvp | None:
@@ -36,21 +38,22 @@ def reached(discussion: Discussion) -> dict[str, int]:
     return dict(zip(("day", "hour", "live"), row, strict=True))
 
 
-def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
-    """Note that `user` will come; again changes what was said. `zone` is the IANA name of their own time zone.
+def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> Rsvp:
+    """Note that `user` will come; again changes what was said. `zone` is the IANA name of their own time zone,
+    `language` that of the letters.
 
     Raises Refused (404 for who may not know of it, confirm_address, over 409).
     """
     _require_open(user, discussion)
     if user.confirmed_at is None:
-        raise Refused("confirm_address", "Confirm your email address first: open the link we mailed you.")
+        raise Refused("confirm_address", _("Confirm your email address first: open the link we mailed you."))
     found = _with_email(discussion, user.email) or _new(discussion, user.email)
-    found.user_id, found.kind, found.time_zone = user.id, kind, zone
+    found.user_id, found.kind, found.time_zone, found.language = user.id, kind, zone, language
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
 
 
-def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> None:
+def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> None:
     """Note that somebody without an account will come, once they have opened the link that is mailed to them.
 
     On a site without mail it counts at once. Nobody learns whether the address was known. Raises Refused as `say`.
@@ -59,7 +62,7 @@ def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> None:
     found = _with_email(discussion, email) or _new(discussion, email)
     if found.user_id is not None or db.session.get(NoMail, email) is not None:
         return
-    found.kind, found.time_zone = kind, zone
+    found.kind, found.time_zone, found.language = kind, zone, language
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.sends_mail:
         found.confirmed_at = found.confirmed_at or clock.now()
@@ -67,6 +70,18 @@ def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> None:
     db.session.flush()
     path = f"/rsvp/{_token('rsvp', found.id, email)}"
     write(email, "rsvp", found, path)
+
+
+def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
+    """Note that whoever reads at `email` will come: a letter to them had the link that they pressed.
+
+    Raises Refused as `say`.
+    """
+    _require_open(None, discussion)
+    found = _with_email(discussion, email) or _new(discussion, email)
+    found.kind, found.time_zone = kind, zone
+    found.confirmed_at = found.confirmed_at or clock.now()
+    return found
 
 
 def confirm(token: str) -> Rsvp:
@@ -102,19 +117,28 @@ def unsubscribe(token: str) -> None:
         db.session.delete(found)
 
 
-def unsubscribed_from(token: str) -> Discussion | None:
-    """Return which discussion an unsubscribe link is about; None when it is unsubscribed from already."""
+def unsubscribed_from(token: str) -> Rsvp | None:
+    """Return what an unsubscribe link is about; None when it is unsubscribed from already."""
     number, email = _read("stop", token)
     found = db.session.get(Rsvp, number)
-    return found.discussion if found is not None and found.email == email else None
+    return found if found is not None and found.email == email else None
+
+
+def may_be_named(rsvp: Rsvp) -> bool:
+    """Whether whoever has a link about `rsvp` may still know of its discussion: not if it is a draft or private now."""
+    person = db.session.get(User, rsvp.user_id) if rsvp.user_id is not None else None
+    is_draft = rsvp.discussion.phase_at(clock.now()) is Phase.DRAFT
+    return not is_draft and access.may(person, "discussion.read", rsvp.discussion)
 
 
 def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
     """Write a letter about a discussion to whoever wants to come; it has the way out that RFC 8058 asks for."""
     discussion, stop_at = rsvp.discussion, stop(rsvp, email)
-    facts: dict[str, object] = {"discussion": discussion, "zone": rsvp.time_zone, "stop": stop_at}
+    # Of what is a draft again a letter says what had been announced, whatever was written into the draft since.
+    off = db.session.get(CalledOff, discussion.id)
+    facts: dict[str, object] = {"discussion": off or discussion, "zone": rsvp.time_zone, "stop": stop_at}
     facts["takes_part"] = rsvp.kind is RsvpKind.TAKE_PART
-    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts)
+    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts, language=rsvp.language)
     letter.unsubscribe = stop_at
     return letter
 
@@ -129,9 +153,9 @@ def _require_open(user: User | None, discussion: Discussion) -> None:
     if user is None and discussion.visibility is Visibility.INVITED:
         raise unknown()
     if discussion.phase_at(clock.now()) is Phase.CLOSED:
-        raise Refused("over", "This discussion is over. You can read all of it on its page.", 409)
+        raise Refused("over", _("This discussion is over. You can read all of it on its page."), 409)
     if discussion.phase_at(clock.now()) is Phase.DRAFT:
-        raise Refused("draft", "This discussion is still a draft. Publish it first.", 409)
+        raise Refused("draft", _("This discussion is still a draft. Publish it first."), 409)
 
 
 def _with_email(discussion: Discussion, email: str) -> Rsvp | None:

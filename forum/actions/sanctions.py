@@ -5,6 +5,7 @@ Every function runs inside `writing()`. Each measure tells its person what happe
 
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from forum import access, clock
@@ -98,7 +99,7 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
     _require_administrator(actor)
     reason, until = checked_reason(reason), _until(hours)
     if person.role is SiteRole.ADMINISTRATOR:
-        raise Refused("staff", "An administrator cannot be suspended. Take that role from them first.", 409)
+        raise Refused("staff", _("An administrator cannot be suspended. Take that role from them first."), 409)
     if person.is_suspended(clock.now()):
         return
     person.suspended_at, person.suspended_until = clock.now(), until
@@ -133,12 +134,12 @@ def _tell(
     if discussion is not None and discussion.is_rehearsal:
         return
     facts = {"title": discussion.title if discussion else "", "reason": reason, "until": until}
-    letters.write(person.email, kind, path, facts=facts)
+    letters.write(person.email, kind, path, facts=facts, language=discussion.language if discussion else "")
 
 
 def _until(hours: int | None) -> datetime | None:
     if hours is not None and not 1 <= hours <= _LONGEST_HOURS:
-        raise invalid(hours="Give whole hours, from 1 to a year, or leave this empty for no end.")
+        raise invalid(hours=_("Give whole hours, from 1 to a year, or leave this empty for no end."))
     return clock.now() + timedelta(hours=hours) if hours is not None else None
 
 

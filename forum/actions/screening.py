@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock, filters
@@ -41,7 +42,11 @@ def require_pace(author: User, role: Role, discussion: Discussion) -> None:
         wait = math.ceil(left)
         raise Refused(
             "slow_mode",
-            f"Slow mode: one comment every {seconds} s. Your text is kept; post it in {wait} s.",
+            _(
+                "Slow mode: one comment every %(seconds)s s. Your text is kept; post it in %(wait)s s.",
+                seconds=seconds,
+                wait=wait,
+            ),
             429,
             retry_after=wait,
         )

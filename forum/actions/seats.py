@@ -1,10 +1,11 @@
 """Who sits in a discussion: hosts, moderators, panelists. Every function runs inside `writing()`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
 
-from forum import access, clock, text
+from forum import access, clock, countries, text
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -25,6 +26,7 @@ class SeatDraft:
     title: str = ""
     affiliation: str = ""
     picture: str = ""
+    country: str = ""
 
     def checked(self) -> "SeatDraft":
         """Return it cleaned. Raises Refused (invalid) naming each field at fault."""
@@ -32,14 +34,15 @@ class SeatDraft:
         name = clean(faults, "name", self.name, 80, required=True)
         title = clean(faults, "title", self.title, 120)
         affiliation = clean(faults, "affiliation", self.affiliation, 120)
+        country = countries.clean(faults, self.country)
         email = self.email.strip().lower()
         try:
             email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
         except EmailNotValidError:
-            faults["email"] = "Give an email address like name@example.org."
+            faults["email"] = _("Give an email address like name@example.org.")
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
-        return SeatDraft(name, email, self.role, title, affiliation, self.picture)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
+        return SeatDraft(name, email, self.role, title, affiliation, self.picture, country)
 
 
 def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
@@ -50,10 +53,10 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
     access.require(actor, "seat.give", discussion)
     draft = draft.checked()
     if len(discussion.seats) >= _MOST_SEATS:
-        raise invalid(email=f"A discussion has {_MOST_SEATS} seats at most. Take one first.")
+        raise invalid(email=_("A discussion has %(most_seats)s seats at most. Take one first.", most_seats=_MOST_SEATS))
     user = member_with(draft)
     if access.seat_of(user, discussion) is not None:
-        raise invalid(email="This person has a seat here already. Change that one.")
+        raise invalid(email=_("This person has a seat here already. Change that one."))
     _require_own_name(draft.name, discussion, None)
     seat = Seat(
         user_id=user.id,
@@ -62,29 +65,31 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
         name=draft.name,
         title=draft.title,
         affiliation=draft.affiliation,
+        country=draft.country or user.country,
         picture=draft.picture,
     )
     discussion.seats.append(seat)
     db.session.flush()
-    _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value})
+    _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
 
 def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
     """Change the name, role and words of a seat; its person stays. Raises Refused (not theirs, invalid)."""
     access.require(actor, "seat.give", seat.discussion)
-    draft = SeatDraft(draft.name, seat.user.email, draft.role, draft.title, draft.affiliation, draft.picture).checked()
+    draft = replace(draft, email=seat.user.email).checked()
     _require_own_name(draft.name, seat.discussion, seat)
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
+    seat.country = draft.country
     seat.picture = draft.picture or seat.picture
-    _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value})
+    _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
 
 def take(actor: User, seat: Seat) -> None:
     """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs)."""
     access.require(actor, "seat.give", seat.discussion)
-    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value})
+    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     seat.discussion.seats.remove(seat)
     db.session.delete(seat)
 
@@ -97,6 +102,7 @@ def member_with(draft: SeatDraft) -> User:
             email=draft.email,
             name=draft.name,
             affiliation=draft.affiliation,
+            country=draft.country,
             created_at=clock.now(),
             confirmed_at=clock.now(),
         )
@@ -116,12 +122,20 @@ def check_name(name: str, discussion: Discussion, user: User) -> None:
     imitated = text.looks_like(name, others)
     if imitated is None and not text.has_badge_word(name):
         return
-    whom = f"the name of {imitated}, who is on the panel" if imitated else "a badge of the panel"
+    words = _(
+        "Your name looks like a badge of the panel. Change it on your account page, then post. Your text is kept."
+    )
+    if imitated:
+        words = _(
+            "Your name looks like that of %(name)s, who is on the panel. "
+            "Change it on your account page, then post. Your text is kept.",
+            name=imitated,
+        )
     raise Refused(
         "look_alike",
-        f"Your name looks like {whom}. Change your name on your account page, then post. Your text is kept.",
+        words,
         403,
-        fields={"name": "Choose a name that cannot be mistaken for somebody on the panel."},
+        fields={"name": _("Choose a name that cannot be mistaken for somebody on the panel.")},
     )
 
 
@@ -129,7 +143,10 @@ def _require_own_name(name: str, discussion: Discussion, besides: Seat | None) -
     others = [seat.name for seat in discussion.seats if seat is not besides]
     if (like := text.looks_like(name, others)) is not None:
         raise invalid(
-            name=f"This looks like {like}, who has a seat here. Tell the two apart, with an initial for example."
+            name=_(
+                "This looks like %(like)s, who has a seat here. Tell the two apart, with an initial for example.",
+                like=like,
+            )
         )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from forum import clock
+from forum.actions import deliveries
 from forum.database import db
 from forum.models import Session, User
 from forum.refusals import unknown
@@ -34,6 +35,7 @@ def begin(user: User, device: str = "") -> Session:
     db.session.flush()
     session.token = token
     user.session = session
+    deliveries.somebody_reads_at(user.email)
     return session
 
 

@@ -3,6 +3,8 @@
 Of two hosts who take the same one, the second is told what the first has done: each form names the state it showed.
 """
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock, text
@@ -16,12 +18,12 @@ from forum.live import log
 from forum.models import Comment, CommentState, Discussion, Proposal, ProposalState, ProposalVote, Question, User
 from forum.refusals import Refused, invalid, unknown
 
-_WORDS = {
-    ProposalState.NEW: "new again",
-    ProposalState.APPROVED: "approved",
-    ProposalState.SHORTLISTED: "on the shortlist",
-    ProposalState.DECLINED: "declined",
-    ProposalState.MERGED: "merged into another",
+_FASTER = {
+    ProposalState.NEW: lazy("Another host was faster: this question is new again by now."),
+    ProposalState.APPROVED: lazy("Another host was faster: this question is approved by now."),
+    ProposalState.SHORTLISTED: lazy("Another host was faster: this question is on the shortlist by now."),
+    ProposalState.DECLINED: lazy("Another host was faster: this question is declined by now."),
+    ProposalState.MERGED: lazy("Another host was faster: this question is merged into another by now."),
 }
 
 
@@ -61,7 +63,7 @@ def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, s
     proposal = _hold(actor, discussion, proposal_id)
     into = proposals.find(discussion, into_id)
     if into.id == proposal.id or into.state in {ProposalState.MERGED, ProposalState.DECLINED}:
-        raise invalid(into="Choose another question that is still there.")
+        raise invalid(into=_("Choose another question that is still there."))
     _require_seen(proposal, seen)
     voters = {*_voters(proposal), proposal.author_id} - {*_voters(into), into.author_id}
     for voter in voters:
@@ -107,14 +109,14 @@ def from_comment(actor: User, discussion: Discussion, comment_id: int) -> Propos
     if comment.state is not CommentState.PUBLISHED:
         raise unknown()
     if comment.author_id is None:
-        raise invalid(text="This comment was imported; its writer has no account here.")
+        raise invalid(text=_("This comment was imported; its writer has no account here."))
     log.lock(discussion)
     made = db.session.scalar(select(Proposal).where(Proposal.comment_id == comment.id).limit(1))
     if made is not None:
         return made
     words = text.excerpt(comment.html, proposals.LONGEST)
     if not words.strip():
-        raise invalid(text="There are no words in this comment to make a question of.")
+        raise invalid(text=_("There are no words in this comment to make a question of."))
     proposal = Proposal(
         discussion_id=discussion.id,
         author_id=comment.author_id,
@@ -138,7 +140,7 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
     """
     proposal = _hold(actor, discussion, proposal_id)
     if proposal.comment_id is None and proposal.is_anonymous:
-        raise invalid(text="Its asker wants no name shown, and a comment shows one. Decline it instead.")
+        raise invalid(text=_("Its asker wants no name shown, and a comment shows one. Decline it instead."))
     _require_seen(proposal, seen)
     if not proposal.is_waiting:
         raise _faster(proposal)
@@ -178,8 +180,10 @@ def _require_seen(proposal: Proposal, seen: str) -> None:
 
 
 def _faster(proposal: Proposal) -> Refused:
-    where = "in the run sheet" if proposal.question_id is not None else _WORDS[proposal.state]
-    return Refused("faster", f"Another host was faster: this question is {where} by now.", 409)
+    words = _FASTER[proposal.state]
+    if proposal.question_id is not None:
+        words = _("Another host was faster: this question is in the run sheet by now.")
+    return Refused("faster", words, 409)
 
 
 def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = "") -> None:

@@ -1,5 +1,6 @@
 """Whom somebody does not want to read: their own business, on their own pages. What writes runs inside `writing()`."""
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import clock
@@ -16,11 +17,15 @@ def silence(user: User, other: User) -> None:
     Raises Refused (409 for oneself, and for more people than a page can leave out).
     """
     if user.id == other.id:
-        raise Refused("own", "These are your own words. Nobody can silence themselves.", 409)
+        raise Refused("own", _("These are your own words. Nobody can silence themselves."), 409)
     if db.session.get(Silence, (user.id, other.id)) is not None:
         return
     if len(silenced(user)) >= _MOST:
-        raise Refused("too_many_silenced", f"You read {_MOST} people no more already. Let one speak again first.", 409)
+        raise Refused(
+            "too_many_silenced",
+            _("You read %(most)s people no more already. Let one speak again first.", most=_MOST),
+            409,
+        )
     db.session.add(Silence(user_id=user.id, other_id=other.id, at=clock.now()))
 
 

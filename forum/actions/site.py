@@ -2,6 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+
 from forum import looks, text
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
@@ -12,7 +15,7 @@ from forum.refusals import Refused, invalid, unknown
 LONGEST_RULES = 10_000
 LONGEST_WORDS = 20_000
 # Lines that nobody can change under the feet of a second administrator: what the page showed comes back with it.
-_STALE = "Another administrator has changed this meanwhile. Look at what is set now, and save again."
+_STALE = lazy("Another administrator has changed this meanwhile. Look at what is set now, and save again.")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class SiteDraft:
         for field in ("accent", "signal"):
             colour = getattr(self, field).strip().lower()
             if colour and not looks.is_colour(colour):
-                faults[field] = "Give a colour as six digits after #, like #0b4fa8, or leave it empty."
+                faults[field] = _("Give a colour as six digits after #, like #0b4fa8, or leave it empty.")
             cleaned[field] = colour
         if faults:
             raise invalid(**faults)
@@ -82,9 +85,11 @@ def require_open(*, invited: bool = False) -> None:
     """Raises Refused (registration, 403) when nobody can sign up, or only who was `invited`."""
     if is_open(invited=invited):
         return
-    words = "This site takes no new members. You can read everything, and sign in if you have an account."
+    words = _("This site takes no new members. You can read everything, and sign in if you have an account.")
     if Site.current().registration is Registration.INVITED:
-        words = "Accounts on this site are by invitation. Ask its administrators or your host for one; reading is free."
+        words = _(
+            "Accounts on this site are by invitation. Ask its administrators or your host for one; reading is free."
+        )
     raise Refused("registration", words, 403)
 
 

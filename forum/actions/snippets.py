@@ -1,5 +1,6 @@
 """The tray of prepared texts that hosts post with one key. Every function runs inside `writing()`."""
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock
@@ -39,9 +40,9 @@ def add(actor: User, discussion: Discussion, label: str, words: str) -> Snippet:
     log.lock(discussion)
     kept = tray(discussion)
     if not faults and len(kept) >= MOST:
-        faults["label"] = f"A tray holds {MOST} texts at most. Remove one first."
+        faults["label"] = _("A tray holds %(most)s texts at most. Remove one first.", most=MOST)
     if faults:
-        raise Refused("invalid", "The text needs another look.", 422, fields=faults)
+        raise Refused("invalid", _("The text needs another look."), 422, fields=faults)
     same = next((one for one in kept if (one.label, one.source) == (label, words)), None)
     return same or _keep(actor, discussion, label, words)
 
@@ -75,7 +76,11 @@ def post(actor: User, discussion: Discussion, snippet_id: int, seen: int) -> Com
     snippet = _find(discussion, snippet_id)
     db.session.refresh(snippet)
     if snippet.times != seen:
-        raise Refused("posted", f"“{snippet.label}” was posted a moment ago. Press again to post it once more.", 409)
+        raise Refused(
+            "posted",
+            _("“%(label)s” was posted a moment ago. Press again to post it once more.", label=snippet.label),
+            409,
+        )
     asked = discussion.open_question
     key = f"snippet-{snippet.id}-{snippet.times + 1}"
     comment = comments.post(actor, discussion, CommentDraft(snippet.source, asked.number if asked else None, None, key))

@@ -1,5 +1,7 @@
 """What hosts write at the end: a summary of a question's answers, and one of the whole discussion."""
 
+from flask_babel import gettext as _
+
 from forum import access, text
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
@@ -19,7 +21,7 @@ def of_question(actor: User, question: Question, words: str) -> None:
     access.require(actor, "summary.write", discussion)
     if not question.is_asked:
         raise Refused(
-            "not_asked", "This question is not asked yet. Its summary can be written when it has answers.", 409
+            "not_asked", _("This question is not asked yet. Its summary can be written when it has answers."), 409
         )
     before, words = question.summary, _checked(words)
     if words == before:
@@ -60,5 +62,5 @@ def _checked(words: str) -> str:
     faults: dict[str, str] = {}
     words = clean(faults, "summary", words, LONGEST, lines=True)
     if faults:
-        raise Refused("invalid", "The summary needs another look.", 422, fields=faults)
+        raise Refused("invalid", _("The summary needs another look."), 422, fields=faults)
     return words

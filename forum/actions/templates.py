@@ -11,7 +11,7 @@ from forum.actions.drafting import DiscussionDraft
 from forum.database import db
 from forum.models import Discussion, Question, QuestionState, Safeguards, Seat, Snippet, User
 
-_OF_SEAT = ("user_id", "role", "position", "name", "title", "affiliation", "picture", "biography")
+_OF_SEAT = ("user_id", "role", "position", "name", "title", "affiliation", "country", "picture", "biography")
 _OF_SAFEGUARDS = ("slow_mode_seconds", "hold_first", "hold_links", "words", "hide_after_flags")
 
 

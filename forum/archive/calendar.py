@@ -6,8 +6,9 @@ from datetime import timedelta
 from icalendar import Calendar, Event, vDuration
 
 from forum import text
+from forum.archive import names
 from forum.live.scene import Scene
-from forum.models import Discussion
+from forum.models import CalledOff, Discussion
 
 
 def entry(discussion: Discussion, site: str) -> str:
@@ -15,15 +16,21 @@ def entry(discussion: Discussion, site: str) -> str:
 
     `site` is the public address without a slash at the end.
     """
-    return _written([discussion], site, discussion.title, _openings(discussion, site))
+    return _written([_event(discussion, site), *_openings(discussion, site)], site, discussion.title)
 
 
-def of_all(discussions: list[Discussion], site: str, name: str) -> str:
-    """Return a calendar to subscribe to, called `name`, with one VEVENT for each discussion."""
-    return _written(discussions, site, name)
+def called_off(one: CalledOff, site: str) -> str:
+    """Return one VEVENT that takes back what a calendar has of a discussion that will not take place."""
+    return _written([_cancelled(one, site)], site, one.title)
 
 
-def _written(discussions: list[Discussion], site: str, name: str, more: Iterable[Event] = ()) -> str:
+def of_all(discussions: Iterable[Discussion], off: Iterable[CalledOff], site: str, name: str) -> str:
+    """Return a calendar to subscribe to, called `name`: what takes place, and what was announced and will not."""
+    events = [_event(discussion, site) for discussion in discussions]
+    return _written(events + [_cancelled(one, site) for one in off], site, name)
+
+
+def _written(events: list[Event], site: str, name: str) -> str:
     calendar = Calendar()
     calendar.add("prodid", "-//Roundtext//EN")
     calendar.add("version", "2.0")
@@ -32,9 +39,7 @@ def _written(discussions: list[Discussion], site: str, name: str, more: Iterable
     hourly = vDuration(timedelta(hours=1))
     hourly.params["VALUE"] = "DURATION"
     calendar["REFRESH-INTERVAL"] = hourly
-    for discussion in discussions:
-        calendar.add_component(_event(discussion, site))
-    for event in more:
+    for event in events:
         calendar.add_component(event)
     return str(calendar.to_ical().decode())
 
@@ -45,7 +50,7 @@ def _openings(discussion: Discussion, site: str) -> list[Event]:
     found = []
     for question in scene.dated:
         event = Event()
-        event.add("uid", f"{discussion.epoch}-{discussion.id}-question-{question.id}@{site.partition('://')[2]}")
+        event.add("uid", names.uid(discussion, "question", question.id, site=site))
         event.add("summary", f"Q{scene.number_of(question)}: {discussion.title}")
         event.add("dtstart", question.opens_at)
         event.add("dtstamp", discussion.created_at)
@@ -61,16 +66,30 @@ def _openings(discussion: Discussion, site: str) -> list[Event]:
 def _event(discussion: Discussion, site: str) -> Event:
     address = f"{site}/d/{discussion.slug}"
     event = Event()
-    event.add("uid", f"{discussion.epoch}-{discussion.id}@{site.partition('://')[2]}")
+    event.add("uid", names.uid(discussion, site=site))
     event.add("summary", discussion.title)
     event.add("dtstart", discussion.starts_at)
     event.add("dtend", discussion.ends_at)
     event.add("dtstamp", discussion.created_at)
     # A calendar takes an entry as newer by its sequence; every change of the discussion raises it.
     event.add("sequence", discussion.last_seq)
+    event.add("status", "CONFIRMED")
     event.add("url", address)
     if discussion.runs_for_days:
         # Nobody is busy for three weeks because of it.
         event.add("transp", "TRANSPARENT")
     event.add("description", f"{text.excerpt(discussion.intro_html, 500)}\n\n{address}".strip())
+    return event
+
+
+def _cancelled(one: CalledOff, site: str) -> Event:
+    """Say nothing of the draft that it is again, only what was announced."""
+    event = Event()
+    event.add("uid", names.uid(one.discussion, site=site))
+    event.add("summary", one.title)
+    event.add("dtstart", one.starts_at)
+    event.add("dtend", one.ends_at)
+    event.add("dtstamp", one.at)
+    event.add("sequence", one.sequence)
+    event.add("status", "CANCELLED")
     return event

@@ -6,14 +6,14 @@ from textwrap import wrap
 
 from PIL import Image, ImageDraw, ImageFont
 
-_SIZE = (1200, 630)
+SIZE = (1200, 630)
 _MOST_LINES = 5
 
 
 @lru_cache(maxsize=64)
 def draw(title: str, site: str) -> bytes:
     """Return a PNG. Letters that Pillow's own typeface lacks are left to the words that stand beside the picture."""
-    card = Image.new("RGB", _SIZE, "#f6f7f5")
+    card = Image.new("RGB", SIZE, "#f6f7f5")
     pen = ImageDraw.Draw(card)
     pen.rectangle((80, 80, 98, 180), fill="#16191c")
     for top, width, colour in ((80, 110, "#f2b430"), (122, 86, "#16191c"), (162, 60, "#16191c")):

@@ -20,35 +20,45 @@ def styles(discussion: Discussion, address: str, site: str) -> dict[str, str]:
     """
     day = discussion.starts_at.astimezone(ZoneInfo(discussion.time_zone))
     today = clock.now().astimezone(ZoneInfo(discussion.time_zone))
-    by = discussion.hosted_by or _hosts(discussion) or site
-    title = discussion.title.rstrip(".")
+    by = [discussion.hosted_by] if discussion.hosted_by else _hosts(discussion) or [site]
+    title = " ".join(discussion.title.split()).rstrip(".")
     end = "" if title.endswith(("?", "!")) else "."
-    host = "" if site == by else f" {site}."
+    host = "" if by == [site] else f" {site}."
+    published = f"{day.year}, {_MONTHS[day.month - 1]} {day.day}"
     return {
-        "APA": f"{by}. ({day.year}, {_MONTHS[day.month - 1]} {day.day}). {title} [Online discussion].{host} {address}",
-        "Chicago": f"{by}. “{title}{end or ''}” Online discussion,{host[:-1]}{',' if host else ''} {_english(day)}. "
-        f"Accessed {_english(today)}. {address}.",
+        "APA": f"{_listed(by, '&')}. ({published}). {title} [Online discussion].{host} {address}",
+        "Chicago": f"{_listed(by, 'and')}. “{title}{end}” Online discussion,{host[:-1]}{',' if host else ''} "
+        f"{_english(day)}. Accessed {_english(today)}. {address}.",
         "BibTeX": _bibtex(discussion, by, address, site, day, today),
         "RIS": "\n".join(
             (
-                "TY  - ELEC", f"TI  - {title}", f"AU  - {by}", f"PB  - {site}", f"DA  - {day:%Y/%m/%d}",
-                f"Y2  - {today:%Y/%m/%d}", f"UR  - {address}", "ER  -",
+                "TY  - ELEC", f"TI  - {title}", *(f"AU  - {one}" for one in by), f"PB  - {site}",
+                f"DA  - {day:%Y/%m/%d}", f"Y2  - {today:%Y/%m/%d}", f"UR  - {address}", "ER  -",
             )
         ),
     }  # fmt: skip
 
 
-def _hosts(discussion: Discussion) -> str:
-    return " & ".join(seat.name for seat in discussion.seats if seat.role is SeatRole.HOST)
+def _hosts(discussion: Discussion) -> list[str]:
+    """Names stand as their owners write them: which part of one is the family's, no rule can tell for all people."""
+    return [seat.name for seat in discussion.seats if seat.role is SeatRole.HOST]
+
+
+def _listed(names: list[str], last: str) -> str:
+    """Return several names as both styles join them; `last` is the word before the last one."""
+    if len(names) < 3:
+        return f", {last} ".join(names) if last == "&" else f" {last} ".join(names)
+    return f"{', '.join(names[:-1])}, {last} {names[-1]}"
 
 
 def _english(day: datetime) -> str:
     return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
-def _bibtex(discussion: Discussion, by: str, address: str, site: str, day: datetime, today: datetime) -> str:
+def _bibtex(discussion: Discussion, by: list[str], address: str, site: str, day: datetime, today: datetime) -> str:
     fields = {
-        "author": f"{{{{{_plain(by)}}}}}",
+        # In braces of its own, so that no program takes a name apart, or "and" in an organisation's for two authors.
+        "author": f"{{{' and '.join(f'{{{_plain(one)}}}' for one in by)}}}",
         "title": f"{{{{{_plain(discussion.title)}}}}}",
         "organization": f"{{{_plain(site)}}}",
         "date": f"{{{day:%Y-%m-%d}}}",
@@ -60,16 +70,17 @@ def _bibtex(discussion: Discussion, by: str, address: str, site: str, day: datet
     return f"@online{{{discussion.slug},\n{lines}\n}}"
 
 
+_SIGNS = {
+    "\\": r"\textbackslash{}",
+    # Not \{ and \}: BibTeX counts the braces of a field whatever stands before them, and one alone ends it.
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "%&#$_"},
+}
+
+
 def _plain(words: str) -> str:
-    """Escape what BibTeX takes for its own signs."""
-    signs = {
-        "\\": r"\textbackslash ",
-        "{": r"\{",
-        "}": r"\}",
-        "%": r"\%",
-        "&": r"\&",
-        "#": r"\#",
-        "$": r"\$",
-        "_": r"\_",
-    }
-    return "".join(signs.get(letter, letter) for letter in words)
+    """Escape what BibTeX and LaTeX take for their own signs."""
+    return "".join(_SIGNS.get(letter, letter) for letter in " ".join(words.split()))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from forum import countries
 from forum.archive.lines import Lines, Path, refuse_constants, shown
 
 LARGEST_BYTES = 50 * 1024 * 1024
@@ -41,7 +42,14 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "related_link": {"url": ("href",), "title": ("text", "label")},
     "hero": {"picture": ("url", "src", "file", "image", "path"), "credit": (), "alt": ("alt_text", "description")},
-    "seat": {"name": (), "email": (), "role": (), "title": (), "affiliation": ("organisation", "organization")},
+    "seat": {
+        "name": (),
+        "email": (),
+        "role": (),
+        "title": (),
+        "affiliation": ("organisation", "organization"),
+        "country": ("country_code",),
+    },
     "question": {
         "text": ("question", "title"),
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),
@@ -61,7 +69,12 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "highlighted": ("highlight",),
         "written_down_by": ("typist",),
     },
-    "author": {"name": (), "affiliation": ("organisation", "organization"), "email": ()},
+    "author": {
+        "name": (),
+        "affiliation": ("organisation", "organization"),
+        "country": ("country_code",),
+        "email": (),
+    },
 }
 # These stand beside the object that they belong to.
 _BESIDE: dict[str, Path] = {
@@ -187,6 +200,7 @@ def _check(file: DiscussionFile) -> None:
     for index, seat in enumerate(values["seats"]):
         for name, limit in (("name", 80), ("email", 254), ("title", 120), ("affiliation", 120)):
             _text(file, seat, ("seats", index, name), limit, required=name in {"name", "email"})
+        _country(file, seat, ("seats", index, "country"))
         if seat.get("role") not in ("host", "moderator", "panelist"):
             file.fault(("seats", index, "role"), "must be host, moderator or panelist.")
     for index, question in enumerate(values["questions"]):
@@ -260,6 +274,7 @@ def _comment(file: DiscussionFile, index: int, comment: dict[str, Any]) -> None:
         author = comment["author"] = _named(file, (*path, "author"), author, "author")
         for name, limit in (("name", 80), ("affiliation", 120), ("email", 254)):
             _text(file, author, (*path, "author", name), limit, required=name == "name" and not author.get("email"))
+        _country(file, author, (*path, "author", "country"))
     else:
         _text(file, comment, (*path, "author"), 254, required=True)
     number = comment.get("question")
@@ -323,6 +338,14 @@ def _text(file: DiscussionFile, holder: dict[str, Any], path: Path, limit: int, 
     elif any(0xD800 <= ord(letter) <= 0xDFFF or letter == "\x00" for letter in value):
         file.fault(path, "holds a character that cannot be stored.")
     holder[name] = value
+
+
+def _country(file: DiscussionFile, holder: dict[str, Any], path: Path) -> None:
+    _text(file, holder, path, 80, required=False)
+    code = countries.code_of(holder["country"])
+    if code is None:
+        file.fault(path, "must be a country's two letters (ISO 3166), like KE.")
+    holder["country"] = code or ""
 
 
 def _choice(file: DiscussionFile, values: dict[str, Any], name: str, choices: tuple[str, ...]) -> None:

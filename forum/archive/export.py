@@ -13,28 +13,39 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from forum import clock, people
-from forum.archive import readings
+from forum.archive import docx, epub, readings
 from forum.archive.readings import moment
-from forum.database import db
+from forum.database import db, let_go
 from forum.models import Comment, CommentState, Digests, Discussion, Phase, Question, QuestionState
 
-KINDS = ("json", "html", "markdown", "csv", "text")
+TEXTS = ("json", "html", "markdown", "csv", "text")
+KINDS = (*TEXTS, "epub", "docx")
 _READINGS: dict[str, Callable[[Discussion, str], Iterator[str]]] = {
     "html": readings.as_html,
     "markdown": readings.as_markdown,
     "csv": readings.as_csv,
     "text": readings.as_text,
 }
-_AT_ONCE = 200
+_ARCHIVES: dict[str, Callable[[Discussion, str], Iterator[bytes]]] = {"epub": epub.pieces, "docx": docx.pieces}
+_AT_ONCE = 100
 
 
 def pieces(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> Iterator[str]:
-    """Yield `discussion` in one of KINDS. `site` is the public address, for links; only JSON differs `for_hosts`."""
+    """Yield `discussion` in one of TEXTS. `site` is the public address, for links; only JSON differs `for_hosts`."""
     return _file(discussion, for_hosts=for_hosts) if kind == "json" else _READINGS[kind](discussion, site)
 
 
+def encoded(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> Iterator[bytes]:
+    """Yield `discussion` in one of KINDS as the bytes of the file; `site` and `for_hosts` as `pieces` has them."""
+    if kind in _ARCHIVES:
+        yield from _ARCHIVES[kind](discussion, site)
+        return
+    for piece in pieces(kind, discussion, site, for_hosts=for_hosts):
+        yield piece.encode("utf-8", "replace")
+
+
 def whole(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> str:
-    """Return all pieces in one."""
+    """Return all pieces of one of TEXTS in one."""
     return "".join(pieces(kind, discussion, site, for_hosts=for_hosts))
 
 
@@ -85,7 +96,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
         "draft": True if discussion.phase is Phase.DRAFT else "",
         "seats": [
             {"name": seat.name, "email": seat.user.email, "role": seat.role.value}
-            | _given(title=seat.title, affiliation=seat.affiliation)
+            | _given(title=seat.title, affiliation=seat.affiliation, country=seat.country)
             for seat in discussion.seats
         ],
         "questions": [
@@ -119,25 +130,26 @@ def _head_for_readers(discussion: Discussion) -> dict[str, Any]:
 def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, Any]]:
     """Yield the published comments, oldest first; answers name the place of what they answer, from 1."""
     shown = (Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
-    ids = list(db.session.scalars(select(Comment.id).where(*shown).order_by(Comment.id)))
-    places = {number: place for place, number in enumerate(ids, start=1)}
+    places: dict[int, int] = {}
+    last = 0
     emails = {seat.user_id: seat.user.email for seat in discussion.seats} if for_hosts else {}
-    for first in range(0, len(ids), _AT_ONCE):
-        found = list(
-            db.session.scalars(
-                select(Comment)
-                .where(*shown, Comment.id >= ids[first])
-                .options(selectinload(Comment.question))
-                .order_by(Comment.id)
-                .limit(_AT_ONCE)
-            )
+    while found := list(
+        db.session.scalars(
+            select(Comment)
+            .where(*shown, Comment.id > last)
+            .options(selectinload(Comment.question))
+            .order_by(Comment.id)
+            .limit(_AT_ONCE)
         )
+    ):
         faces = people.faces(discussion, found)
+        let_go()
         for comment in found:
+            places[comment.id] = len(places) + 1
             face = faces[comment.id]
             yield {
                 "author": emails.get(comment.author_id or 0)
-                or {"name": face.name} | _given(affiliation=face.affiliation),
+                or {"name": face.name} | _given(affiliation=face.affiliation, country=face.country),
                 "question": comment.question.number if comment.question else None,
                 "body": comment.source,
                 "at": moment(comment.posted_at),
@@ -146,6 +158,7 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
                 highlighted=comment.highlighted_at and True,
                 written_down_by=emails.get(comment.posted_by_id or 0),
             )
+        last = found[-1].id
         gevent.sleep(0)
 
 

@@ -13,6 +13,9 @@ from enum import StrEnum
 from html import unescape
 from typing import Any
 
+from flask_babel import gettext as _
+
+from forum import countries
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -37,6 +40,7 @@ class Said:
     at: datetime | None = None
     affiliation: str = ""
     reply_to: int | None = None
+    country: str = ""  # ISO 3166-1
 
 
 @dataclass
@@ -60,18 +64,30 @@ class Found:
 def read(kind: Kind, source: str) -> Found:
     """Return what `source` holds. Raises Refused (invalid: source) saying what is wrong with it."""
     if len(source) > LONGEST:
-        raise invalid(source=f"This is longer than {LONGEST:,} characters. Split it into two discussions.")
+        raise invalid(
+            source=_(
+                "This is longer than %(longest)s characters. Split it into two discussions.", longest=f"{LONGEST:,}"
+            )
+        )
     if not source.strip():
-        raise invalid(source="Paste the discussion, or choose a file.")
+        raise invalid(source=_("Paste the discussion, or choose a file."))
     try:
         found = {Kind.TEXT: _text, Kind.CSV: _csv, Kind.DISCOURSE: _discourse}[kind](source.replace("\0", ""))
     except (ValueError, LookupError, TypeError, AttributeError, csv.Error, RecursionError) as error:
-        words = {Kind.TEXT: "text", Kind.CSV: "a table with a line of headings", Kind.DISCOURSE: "a topic’s JSON"}
-        raise invalid(source=f"This could not be read as {words[kind]}. Check the kind, and try again.") from error
+        words = {
+            Kind.TEXT: _("This could not be read as text. Check the kind, and try again."),
+            Kind.CSV: _("This could not be read as a table with a line of headings. Check the kind, and try again."),
+            Kind.DISCOURSE: _("This could not be read as a topic’s JSON. Check the kind, and try again."),
+        }
+        raise invalid(source=words[kind]) from error
     if not found.comments:
-        raise invalid(source="Nobody’s words were found in it. In a text a comment begins with a name and a colon.")
+        raise invalid(source=_("Nobody’s words were found in it. In a text a comment begins with a name and a colon."))
     if len(found.comments) > MOST_COMMENTS:
-        raise invalid(source=f"There are more than {MOST_COMMENTS:,} comments in it. Split it.")
+        raise invalid(
+            source=_(
+                "There are more than %(most_comments)s comments in it. Split it.", most_comments=f"{MOST_COMMENTS:,}"
+            )
+        )
     return found
 
 
@@ -152,6 +168,7 @@ _COLUMNS = {
     "question": ("question", "q", "topic"),
     "at": ("at", "date", "time", "created_at", "posted_at", "timestamp"),
     "affiliation": ("affiliation", "organisation", "organization", "company"),
+    "country": ("country", "country_code", "nation"),
     "reply_to": ("reply_to", "in_reply_to", "parent"),
     "id": ("id", "number", "post_number"),
 }
@@ -189,6 +206,7 @@ def _csv(source: str) -> Found:
             Said(
                 cell(row, "author")[:80], body, numbers.get(asked), moment(cell(row, "at")),
                 cell(row, "affiliation")[:120], places.get(cell(row, "reply_to")),
+                countries.code_of(cell(row, "country")[:80]) or "",
             )
         )  # fmt: skip
     return found

@@ -40,7 +40,7 @@ def posting(scene: Scene, site: str, comments: Iterable[Shown] = ()) -> Markup:
         "commentCount": scene.tally.comments,
         "interactionStatistic": {
             "@type": "InteractionCounter",
-            "interactionType": "https://schema.org/CommentAction",
+            "interactionType": {"@type": "CommentAction"},
             "userInteractionCount": scene.tally.comments,
         },
     }

@@ -1,11 +1,12 @@
 """Everything that is stored of one person, for that person (GDPR, articles 15 and 20)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from forum import record
+from forum import access, record
 from forum.actions import silences
 from forum.archive.readings import moment
 from forum.database import db
@@ -13,11 +14,22 @@ from forum.models import (
     BackstageMessage,
     Comment,
     CommentEdit,
+    Digest,
     Discussion,
     Flag,
+    Guest,
     HeldAnswer,
+    Letter,
+    ModerationAction,
+    Mute,
+    NoMail,
+    Notice,
+    PanelCall,
     Proposal,
     ProposalVote,
+    Question,
+    ReadyAnswer,
+    ReadyCheck,
     Rsvp,
     Seat,
     Session,
@@ -27,20 +39,31 @@ from forum.models import (
 
 def of(user: User) -> dict[str, Any]:
     """Return it as plain values, times in UTC. Secrets (the password's hash, tokens) are nobody's, and not in it."""
-    places = {d.id: d for d in db.session.scalars(select(Discussion))}
+    places: dict[int, str] = {}
 
     def place(discussion_id: int) -> str:
-        return f"/d/{places[discussion_id].slug}"
+        if discussion_id not in places:
+            discussion = db.session.get_one(Discussion, discussion_id)
+            may = access.may(user, "discussion.read", discussion)
+            places[discussion_id] = f"/d/{discussion.slug}" if may else "a discussion that you may not read now"
+        return places[discussion_id]
 
     return {
         "account": {
             "name": user.name,
             "email": user.email,
             "affiliation": user.affiliation,
+            "country": user.country,
             "biography": user.biography,
             "role": user.role.value,
             "since": moment(user.created_at),
-            "confirmed": moment(user.confirmed_at) if user.confirmed_at else None,
+            "confirmed": _at(user.confirmed_at),
+            "suspended": _at(user.suspended_at),
+            "suspended_until": _at(user.suspended_until),
+            "suspension_reason": user.suspension_reason,
+            "suspension_objection": user.suspension_objection,
+            "no_mail_about": [kind for kind in user.quiet.split(",") if kind],
+            "no_mail_at_all": db.session.get(NoMail, user.email) is not None,
         },
         "sessions": [
             {"device": one.device, "from": moment(one.started_at), "last_seen": moment(one.seen_at)}
@@ -49,7 +72,8 @@ def of(user: User) -> dict[str, Any]:
         "seats": [
             {
                 "discussion": place(one.discussion_id), "role": one.role.value, "name": one.name, "title": one.title,
-                "affiliation": one.affiliation, "biography": one.biography, "picture": one.picture,
+                "affiliation": one.affiliation, "country": one.country, "biography": one.biography,
+                "picture": one.picture,
             }
             for one in _mine(Seat, Seat.user_id, user)
         ],
@@ -57,7 +81,7 @@ def of(user: User) -> dict[str, Any]:
         "questions": [
             {
                 "discussion": place(one.discussion_id), "text": one.text, "state": one.state.value,
-                "at": moment(one.made_at),
+                "at": moment(one.made_at), "without_name": one.is_anonymous, "reason": one.reason,
             }
             for one in _mine(Proposal, Proposal.author_id, user)
         ],
@@ -77,15 +101,64 @@ def of(user: User) -> dict[str, Any]:
             {"comment": one.comment_id, "reason": one.reason.value, "note": one.note, "at": moment(one.at)}
             for one in _mine(Flag, Flag.user_id, user)
         ],
+        "invited_to": [
+            {"discussion": place(one.discussion_id), "name": one.name, "at": moment(one.invited_at)}
+            for one in db.session.scalars(select(Guest).where(Guest.email == user.email))
+        ],
         "wants_to_come": [
             {"discussion": place(one.discussion_id), "kind": one.kind.value, "time_zone": one.time_zone}
-            for one in _mine(Rsvp, Rsvp.user_id, user)
+            for one in db.session.scalars(
+                select(Rsvp).where(or_(Rsvp.user_id == user.id, Rsvp.email == user.email)).order_by(Rsvp.id)
+            )
+        ],
+        "told_about": [
+            {"discussion": place(one.question.discussion_id), "question": one.question.number,
+             "time_zone": one.time_zone, "next_letter": _at(one.next_at)}
+            for one in db.session.scalars(select(Digest).where(Digest.email == user.email).order_by(Digest.id))
+        ],
+        "letters": [
+            {"at": moment(one.written_at), "sent": _at(one.sent_at), "subject": one.subject}
+            for one in db.session.scalars(select(Letter).where(Letter.to == user.email).order_by(Letter.id))
+        ],
+        "notices": [
+            {"discussion": place(one.discussion_id), "kind": one.kind.value, "at": moment(one.at)}
+            for one in _mine(Notice, Notice.user_id, user)
+        ],
+        "called_on": [
+            {"discussion": place(one.discussion_id), "state": one.state.value, "at": moment(one.at)}
+            for one in _mine(PanelCall, PanelCall.user_id, user)
+        ],
+        "said_ready": [moment(one.at) for one in _mine(ReadyAnswer, ReadyAnswer.user_id, user)],
+        "asked_ready": [moment(one.asked_at) for one in _mine(ReadyCheck, ReadyCheck.by_id, user)],
+        "may_not_write": [
+            {
+                "discussion": place(one.discussion_id), "reason": one.reason, "at": moment(one.at),
+                "until": _at(one.until), "objection": one.objection, "lifted": _at(one.lifted_at),
+            }
+            for one in _mine(Mute, Mute.user_id, user)
+        ],
+        "made": [place(one.id) for one in _mine(Discussion, Discussion.owner_id, user)],
+        "questions_asked": [
+            {"discussion": place(one.discussion_id), "number": one.number, "at": _at(one.asked_at)}
+            for one in _mine(Question, Question.asked_by_id, user)
+        ],
+        "written_down_for_others": [
+            f"{place(one.discussion_id)}/c/{one.id}" for one in _mine(Comment, Comment.posted_by_id, user)
         ],
         "does_not_read": [other.name for other in silences.silenced(user)],
         "record": [
             {"at": moment(line.at), "what": line.verb, "reason": line.reason} for line in record.of_person(user)
         ],
+        # Everything that they did for others (asked, muted, decided, invited) stands in the record, and so here.
+        "done": [
+            {"at": moment(line.at), "what": line.verb, "subject": line.subject, "reason": line.reason}
+            for line in _mine(ModerationAction, ModerationAction.actor_id, user)
+        ],
     }  # fmt: skip
+
+
+def _at(at: datetime | None) -> str | None:
+    return moment(at) if at else None
 
 
 def _mine(model: Any, owner: Any, user: User) -> Sequence[Any]:

@@ -39,7 +39,7 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield one row a comment, in the order of their times; no cell is a formula to a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["id", "question", "author", "role", "affiliation", "at", "reply_to", "text", "address"])
+    writer.writerow(["id", "question", "author", "role", "affiliation", "country", "at", "reply_to", "text", "address"])
     for shown in _published(transcript.all_of(Scene.of(discussion), "time")):
         comment, face = shown.comment, shown.face
         row: list[object] = [
@@ -48,10 +48,11 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
             face.name,
             face.role.value if face.role else "",
             face.affiliation,
+            face.country,
             moment(comment.posted_at),
             comment.reply_to_id or "",
             comment.source,
-            _permalink(site, discussion, shown),
+            permalink(site, discussion, shown),
         ]
         writer.writerow([cell(value) for value in row])
         yield _taken(out)
@@ -60,12 +61,12 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
 
 def as_markdown(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript by question as Markdown."""
-    return _by_question(discussion, site, ("# ", "## ", "### "), lambda shown: shown.comment.source, intro=True)
+    return _by_question(discussion, site, ("# ", "## ", "### ", "<{}>"), lambda shown: shown.comment.source, intro=True)
 
 
 def as_text(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript by question as plain text."""
-    return _by_question(discussion, site, ("", "", ""), lambda shown: text.plain(shown.comment.html), intro=False)
+    return _by_question(discussion, site, ("", "", "", "{}"), lambda shown: text.plain(shown.comment.html), intro=False)
 
 
 def as_html(discussion: Discussion, site: str) -> Iterator[str]:
@@ -75,10 +76,10 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(discussion.title)}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1 dir=auto>{escape(discussion.title)}</h1><p><small>{moment(discussion.starts_at)} · "
-        f"<a href='{escape(_address(site, discussion))}'>{escape(_address(site, discussion))}</a></small></p></header>"
+        f"<a href='{escape(address(site, discussion))}'>{escape(address(site, discussion))}</a></small></p></header>"
         f"{discussion.intro_html}{_summary_html(discussion.summary_html)}"
     )
-    for question, comments in _sections(scene):
+    for question, comments in sections(scene):
         name = f"q{question.number}" if question else "general"
         yield f"<section id={name}><h2 dir=auto>{escape(heading(question))}</h2>"
         yield _summary_html(question.summary_html if question else "")
@@ -90,12 +91,13 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
 
 def _article(site: str, discussion: Discussion, shown: Shown) -> str:
     comment, face = shown.comment, shown.face
-    facts = [face.role.value if face.role else "", face.affiliation, moment(comment.posted_at)]
+    facts = [face.role.value if face.role else "", face.whence(), moment(comment.posted_at)]
     facts.append(f"written down by {shown.typist}" if shown.typist else "")
+    facts.append("★ highlighted by the hosts" if comment.highlighted_at else "")
     answered = (
         f"<p><small>↩ <a href='#c{shown.quote.id}'>{escape(shown.quote.name)}</a></small></p>" if shown.quote else ""
     )
-    link = f"<a href='{escape(_permalink(site, discussion, shown))}'>#</a>"
+    link = f"<a href='{escape(permalink(site, discussion, shown))}'>#</a>"
     return (
         f"<article id=c{comment.id}><b><bdi>{escape(face.name)}</bdi></b> "
         f"<small>{escape(' · '.join(filter(None, facts)))} {link}</small>{answered}{comment.html}</article>\n"
@@ -103,21 +105,31 @@ def _article(site: str, discussion: Discussion, shown: Shown) -> str:
 
 
 def _by_question(
-    discussion: Discussion, site: str, marks: tuple[str, str, str], words: Callable[[Shown], str], *, intro: bool
+    discussion: Discussion, site: str, marks: tuple[str, str, str, str], words: Callable[[Shown], str], *, intro: bool
 ) -> Iterator[str]:
-    title, section, person = marks
+    title, section, person, link = marks
     about = discussion.intro if intro else text.plain(discussion.intro_html)
-    address = _address(site, discussion)
-    yield f"{title}{discussion.title}\n\n{moment(discussion.starts_at)}\n{address}\n\n{about}\n\n"
+    head = f"{moment(discussion.starts_at)}\n{address(site, discussion)}"
+    yield f"{title}{discussion.title}\n\n{head}\n\n{about}\n\n"
     yield _summary(discussion.summary)
-    for question, comments in _sections(Scene.of(discussion)):
+    for question, comments in sections(Scene.of(discussion)):
         yield f"{section}{heading(question)}\n\n{_summary(question.summary if question else '')}"
         for shown in comments:
-            role = f" ({shown.face.role.value})" if shown.face.role else ""
-            typist = f", written down by {shown.typist}" if shown.typist else ""
-            answered = f", to {shown.quote.name}" if shown.quote and shown.quote.name else ""
-            by = f"{shown.face.name}{role}, {moment(shown.comment.posted_at)}{answered}{typist}"
-            yield f"{person}{by}\n\n{words(shown)}\n\n"
+            yield f"{person}{_by(shown)}\n{link.format(permalink(site, discussion, shown))}\n\n{words(shown)}\n\n"
+
+
+def _by(shown: Shown) -> str:
+    """Return who wrote a comment, from where and when, and what else is to be known of it, in one line."""
+    role = f" ({shown.face.role.value})" if shown.face.role else ""
+    facts = [
+        f"{shown.face.name}{role}",
+        shown.face.whence(),
+        moment(shown.comment.posted_at),
+        f"to {shown.quote.name}" if shown.quote and shown.quote.name else "",
+        f"written down by {shown.typist}" if shown.typist else "",
+        "highlighted by the hosts" if shown.comment.highlighted_at else "",
+    ]
+    return ", ".join(filter(None, facts))
 
 
 def heading(question: Question | None) -> str:
@@ -128,7 +140,8 @@ def heading(question: Question | None) -> str:
     return f"Q{question.number}: {question.text}{credit}"
 
 
-def _sections(scene: Scene) -> Iterator[tuple[Question | None, Iterator[Shown]]]:
+def sections(scene: Scene) -> Iterator[tuple[Question | None, Iterator[Shown]]]:
+    """Yield each question that was asked, None for the general remarks, with its comments that can be read."""
     for part in transcript.parts(scene):
         if part.question is not None or scene.tally.answers[None]:
             yield part.question, _published(part.comments)
@@ -146,12 +159,14 @@ def _summary_html(html: str) -> str:
     return f"<p><b>Summary by the hosts</b></p>{html}" if html else ""
 
 
-def _address(site: str, discussion: Discussion) -> str:
+def address(site: str, discussion: Discussion) -> str:
+    """Return where the discussion is."""
     return f"{site}/d/{discussion.slug}"
 
 
-def _permalink(site: str, discussion: Discussion, shown: Shown) -> str:
-    return f"{_address(site, discussion)}/c/{shown.comment.id}"
+def permalink(site: str, discussion: Discussion, shown: Shown) -> str:
+    """Return the address of one comment, which never changes."""
+    return f"{address(site, discussion)}/c/{shown.comment.id}"
 
 
 def _taken(out: io.StringIO) -> str:

@@ -29,6 +29,7 @@ class Reader:
     session_id: int | None = None
     rooms: dict[int, frozenset[str]] = field(default_factory=dict)
     link: Link | None = None
+    greeted: set[int] = field(default_factory=set)  # the discussions in which it has been counted
 
 
 _readers: dict[str, Reader] = {}

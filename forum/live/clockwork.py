@@ -1,13 +1,15 @@
 """The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first."""
 
+import gevent
 from flask import Flask
 
-from forum.actions import digests, discussions, notices, openings, reminders
+from forum.actions import digests, discussions, guest_mail, notices, openings, reminders
 from forum.database import db, writing
 from forum.live import background
 
 TICK_SECONDS = 0.5
 REMIND_SECONDS = 5.0
+_BREATH_SECONDS = 0.05
 
 
 def start(app: Flask) -> None:
@@ -17,20 +19,42 @@ def start(app: Flask) -> None:
 
 
 def remind() -> None:
-    """Write the reminders, notices and digests that are due, some at a time: nobody waits long for the database."""
-    due, away = reminders.due(), notices.due()
+    """Write the mail that is due, some at a time, so that nobody waits long for the database.
+
+    "We are live" goes to thousands within seconds of the opening, so it goes on until nothing is left. Digests have
+    transactions of their own: whoever prepares them for thousands keeps nobody's reminder waiting.
+    """
+    looks = (_remind_some, _prepare_some_digests, _write_some_digests)
+    while sum(look() for look in looks):
+        gevent.sleep(_BREATH_SECONDS)
+
+
+def _remind_some() -> int:
+    """Return how many letters were written: none either when nothing is due or when another process was faster."""
+    due, away, guests = reminders.due(), notices.due(), guest_mail.due()
     db.session.rollback()
-    if due or away:
-        with writing():
-            reminders.take(due)
-            notices.take(away)
-    # Each in its own transaction: whoever prepares for thousands keeps nobody's reminder waiting.
-    for look, work in ((digests.to_prepare, digests.prepare), (digests.due, digests.take)):
-        found = look()
-        db.session.rollback()
-        if found:
-            with writing():
-                work(found)
+    if not due and not away and not guests:
+        return 0
+    with writing():
+        return reminders.take(due) + notices.take(away) + guest_mail.take(guests)
+
+
+def _prepare_some_digests() -> int:
+    found = digests.to_prepare()
+    db.session.rollback()
+    if not found:
+        return 0
+    with writing():
+        return digests.prepare(found)
+
+
+def _write_some_digests() -> int:
+    found = digests.due()
+    db.session.rollback()
+    if not found:
+        return 0
+    with writing():
+        return digests.take(found)
 
 
 def turn() -> None:

@@ -23,6 +23,7 @@ import gevent
 import socketio
 from engineio import packet as engine_packet
 from engineio import socket as engine_socket
+from gevent.event import Event
 from socketio import packet as socket_packet
 
 from forum.live.frames import LARGEST, Opcode, Violation, accept_key, frame
@@ -100,19 +101,34 @@ def hang_up(server: socketio.Server, sid: str) -> None:
         server.eio.disconnect(eio_sid)
 
 
+# Readers are sent on to the neighbour no faster than it takes them in (2,500 a second), as long as there is time.
+_SENT_ON_AT_ONCE, _SENT_ON_EVERY, _SENT_ON_WITHIN = 25, 0.01, 4.0
 _draining = False
+_drained = Event()
 
 
 def drain(server: socketio.Server) -> None:
-    """Refuse new sockets from now on and close all others; browsers take that for a broken line and come back."""
+    """Refuse new sockets from now on and close all others bit by bit; whoever waits for their turn hears as before.
+
+    All at once, the last of thousands would have waited seconds before the door of the next process.
+    """
     global _draining
     _draining = True
     eio = server.eio
     eio._handle_connect = partial(_refuse, eio)
-    for number, socket in enumerate(list(eio.sockets.values())):
+    leaving = list(eio.sockets.values())
+    at_once = max(_SENT_ON_AT_ONCE, int(len(leaving) * _SENT_ON_EVERY / _SENT_ON_WITHIN))
+    for number, socket in enumerate(leaving, start=1):
         socket.close(wait=False, abort=True)
-        if number % 100 == 99:
-            gevent.sleep(0)
+        if number % at_once == 0:
+            gevent.sleep(_SENT_ON_EVERY)
+    _drained.set()
+
+
+def wait_for_drain() -> None:
+    """Wait until every reader has been sent on, if that has begun."""
+    if _draining:
+        _drained.wait(_SENT_ON_WITHIN + 1)
 
 
 class Socket(engine_socket.Socket):
@@ -283,6 +299,8 @@ def _connect(
 
 
 def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, _jsonp: Any = None) -> dict[str, Any]:
+    if _draining:
+        raise StopIteration  # gunicorn hangs up: any proxy then asks the next process; an answer, Caddy would pass on
     return {
         "status": "503 Service Unavailable",
         "headers": [("Content-Type", "text/plain"), ("Retry-After", "2")],

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
 
-from forum import access
+from forum import access, speaking
 from forum.database import db
 from forum.live import for_you, stream, waiting
 from forum.live import scene as scenes
@@ -38,15 +39,17 @@ def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
     changes them. What is rendered is how things stand now, so replaying an event twice changes nothing.
     """
     scene = Scene.of(discussion)
-    said = [*_comments(scene, events), *_others(scene, events)]
+    with speaking.speaking(speaking.of_discussion(discussion)):
+        said = [*_comments(scene, events), *_others(scene, events)]
     return sorted(said, key=lambda event: int(event["seq"]))
 
 
 def comment_html(comment: Comment) -> str:
     """Return one comment's `<li>`, as the page and the push have it; a held one as its writer's page has it."""
-    if comment.state is CommentState.HELD:
-        return waiting.item_html(comment)
-    return scenes.comment_html(stream.dress(comment.discussion, [comment])[0], Scene.of(comment.discussion))
+    with speaking.speaking(speaking.of_discussion(comment.discussion)):
+        if comment.state is CommentState.HELD:
+            return waiting.item_html(comment)
+        return scenes.comment_html(stream.dress(comment.discussion, [comment])[0], Scene.of(comment.discussion))
 
 
 def status(scene: Scene) -> Wire:
@@ -181,11 +184,11 @@ def _question(scene: Scene, event: Event, shown: Wire) -> set[str]:
 
 def _message(discussion: Discussion, event: Event) -> str:
     if event.kind != "person.muted":
-        return "You can write in this discussion again."
+        return str(_("You can write in this discussion again."))
     mute = db.session.scalar(
         select(Mute)
         .where(Mute.discussion_id == discussion.id, Mute.user_id == event.subject_id)
         .order_by(Mute.id.desc())
         .limit(1)
     )
-    return access.told(mute) if mute else "A host has ended your right to write in this discussion."
+    return access.told(mute) if mute else str(_("A host has ended your right to write in this discussion."))

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+import time
 from typing import Any, NamedTuple, Self
 
 from forum.config import Settings
@@ -14,6 +15,7 @@ _SQL = (
 )
 _MOST_IDLE = 8
 _LANES = 64
+_AGAIN_WITHIN_SECONDS = 1.0
 _log = logging.getLogger("roundtext")
 
 
@@ -75,12 +77,15 @@ class Heads:
 
     def _ask(self, which: str | int) -> Head | None:
         question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._is_sqlite else "%s")
+        began = time.monotonic()
         for _ in range(2):
             try:
                 connection = self._idle.pop() if self._idle else self._connect()
                 row = connection.execute(question, (which,)).fetchone()
             except Exception as error:  # whatever it is, Flask meets it too and says it better
                 _log.debug("heads: %s", type(error).__name__)
+                if time.monotonic() - began > _AGAIN_WITHIN_SECONDS:
+                    break  # a line that was cut is worth another; a server that keeps silent is not worth another wait
                 continue
             if len(self._idle) < _MOST_IDLE:
                 self._idle.append(connection)
@@ -92,9 +97,9 @@ class Heads:
         if self._is_sqlite:
             path = address.removeprefix("sqlite:///")
             return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
-        import psycopg
+        from forum.postgresql import Line
 
-        return psycopg.connect("postgresql" + address[address.index("://") :], autocommit=True, connect_timeout=5)
+        return Line.connect("postgresql" + address[address.index("://") :], autocommit=True)
 
 
 class _Flight:

@@ -8,8 +8,9 @@ Everything about the answer (guards, headers) comes from Flask; only its repetit
 import gzip
 import hashlib
 import threading
+import zlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,9 @@ _MOST_PAGES = 300
 _MOST_BYTES = 48 * 1024 * 1024
 _BIGGEST = 4 * 1024 * 1024
 _WORTH_COMPRESSING = 600
+# What comes in pieces, as long discussions do, is packed piece by piece too.
+_STREAMED = ("text/html", "text/csv", "text/markdown", "text/plain", "application/json")
+_PIECE = 32 * 1024
 _KINDS = ("text/html", "application/json", "application/atom+xml", "text/calendar")
 
 
@@ -127,6 +131,8 @@ class Pages:
         names = {name.lower(): value for name, value in headers}
         is_whole = "content-length" in names and int(names["content-length"]) <= _BIGGEST
         kind = names.get("content-type", "").partition(";")[0]
+        if environ["REQUEST_METHOD"] == "GET" and "content-length" not in names and kind in _STREAMED:
+            return _stream(chunks, environ, start_response, status, headers)
         if environ["REQUEST_METHOD"] == "HEAD" or not is_whole or kind not in _KINDS or "content-encoding" in names:
             start_response(status, headers)
             return chunks  # type: ignore[no-any-return]
@@ -165,6 +171,48 @@ def compress(body: bytes, encoding: str, effort: int) -> bytes:
         packed: bytes = brotli.compress(body, quality=effort)
         return packed
     return gzip.compress(body, effort, mtime=0) if encoding == "gzip" else body
+
+
+def _stream(
+    chunks: Iterable[bytes], environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]
+) -> Iterator[bytes]:
+    """Answer with what is made while it is sent."""
+    encoding = _encoding(environ)
+    headers = [*headers, ("Content-Encoding", encoding)] if encoding else headers
+    if not any(name.lower() == "vary" and "Accept-Encoding" in value for name, value in headers):
+        headers = [*headers, ("Vary", "Accept-Encoding")]
+    start_response(status, headers)
+    return _packed(chunks, encoding)
+
+
+def _packed(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield `chunks` in `encoding`, gathered into pieces that are worth sending."""
+    pack, finish = _packer(encoding)
+    held: list[bytes] = []
+    size = 0
+    try:
+        for chunk in chunks:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= _PIECE:
+                if said := pack(b"".join(held)):
+                    yield said
+                held, size = [], 0
+        yield pack(b"".join(held)) + finish()
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+
+
+def _packer(encoding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
+    """Return what packs a piece, and what ends it all."""
+    if encoding == "br":
+        brotlied = brotli.Compressor(quality=4)
+        return brotlied.process, brotlied.finish
+    if encoding == "gzip":
+        zipped = zlib.compressobj(4, wbits=31)
+        return zipped.compress, zipped.flush
+    return lambda piece: piece, lambda: b""
 
 
 def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[bytes]:

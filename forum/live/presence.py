@@ -1,6 +1,7 @@
 """How many read a discussion, and who of its panel is writing, in all processes; said at most every two seconds."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import update
@@ -22,6 +23,9 @@ _writing: dict[int, dict[int, tuple[float, Writer]]] = {}
 _said: dict[int, tuple[float, object]] = {}
 _said_here: dict[int, set[int]] = {}
 _peaks: dict[int, tuple[int, float]] = {}
+# Pages that have been opened since it was last written down, by discussion, and when that was.
+_arrived: Counter[int] = Counter()
+_written_at = 0.0
 
 
 def types(discussion_id: int, user_id: int, name: str, question: int | None) -> None:
@@ -81,8 +85,14 @@ def _here(discussion_id: int, ids: Iterable[int] = ()) -> Here:
     return Here(broadcast.count(discussion_id), tuple(writer for _, writer in writers.values()), tuple(ids))
 
 
-def greet(discussion_id: int, reader: Reader | None = None) -> dict[str, object]:
-    """Return what somebody who has just come is told; the room is told again too, for its number has changed."""
+def greet(discussion_id: int, reader: Reader | None = None, *, again: bool = False) -> dict[str, object]:
+    """Return what somebody who has just come is told; the room is told again too, for its number has changed.
+
+    Who comes `again`, after their link was lost, is no new arrival; nor is a second word of the same socket.
+    """
+    if reader is not None and discussion_id not in reader.greeted:
+        reader.greeted.add(discussion_id)
+        _arrived[discussion_id] += not again
     said_at, _said_then = _said.get(discussion_id, (0.0, None))
     _said[discussion_id] = (said_at, None)
     news = now(discussion_id)
@@ -115,6 +125,25 @@ def tell() -> None:
             _tell_backstage(discussion_id, {**news, "here": sorted(here)})
     for discussion_id, readers in counted.items():
         _note_peak(discussion_id, readers, moment)
+    _note_arrivals(moment)
+
+
+def _note_arrivals(moment: float) -> None:
+    """Write down how many pages were opened, every PEAK_SECONDS in one transaction."""
+    global _written_at
+    if not _arrived or moment - _written_at < PEAK_SECONDS:
+        return
+    _written_at = moment
+    news = dict(_arrived)
+    with writing():
+        for discussion_id, count in news.items():
+            db.session.execute(
+                update(Discussion).where(Discussion.id == discussion_id).values(arrivals=Discussion.arrivals + count)
+            )
+    # Taken off only now: what could not be written down is written the next time, and what came meanwhile stays.
+    _arrived.subtract(news)
+    for discussion_id in [number for number, count in _arrived.items() if count <= 0]:
+        del _arrived[discussion_id]
 
 
 def _note_peak(discussion_id: int, readers: int, moment: float) -> None:

@@ -18,6 +18,8 @@ from forum.live import clockwork, engine, rights, sockets, tail
 def start(app: Flask) -> Flask:
     """Bind sockets and files to `app`, start what runs beside requests, and return `app`."""
     settings: Settings = app.config["SETTINGS"]
+    if not settings.is_sqlite:
+        import_module("forum.postgresql").serve()
     app.wsgi_app = files.Files(app.wsgi_app, app.static_folder or "", settings.data_dir / "media")  # type: ignore[method-assign]
     sockets.init_app(app)
     tail.start(app)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask
+from flask_babel import gettext as _
 from gevent.lock import BoundedSemaphore
 
 from forum import access, clock
@@ -56,7 +57,7 @@ def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | 
                 answer = missed.known(head, after, epoch) or _in_context(app, lambda: _read(place, after, epoch))
     if answer is None or not _hears_as_any(app, reader, place, first, answer["seq"]):
         return None
-    reader.write(engine.event_frame("presence", presence.greet(place, reader)))
+    reader.write(engine.event_frame("presence", presence.greet(place, reader, again=said.get("again") is True)))
     return answer
 
 
@@ -89,7 +90,9 @@ def join(reader: Reader, said: Said) -> Said:
     """Enter a discussion's room, then answer with what came after `after`; what commits later is pushed."""
     after, epoch = said.get("after"), said.get("epoch", "")
     if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str) or len(epoch) > 64:
-        raise Refused("invalid", "Say after which event of which epoch to begin.", 422, fields={"after": "A number."})
+        raise Refused(
+            "invalid", _("Say after which event of which epoch to begin."), 422, fields={"after": "A number."}
+        )
     assert isinstance(after, int)
     user = _who(reader)
     discussion = _discussion(said)
@@ -97,13 +100,13 @@ def join(reader: Reader, said: Said) -> Said:
     if heard is None:
         raise unknown()
     if discussion.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
-        raise Refused("too_many", "One page follows five discussions at most. Leave one first.", 429)
+        raise Refused("too_many", _("One page follows five discussions at most. Leave one first."), 429)
     broadcast.enter(reader, discussion.id, heard)
     tail.watch(discussion)
     db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
     db.session.refresh(discussion)
     answer = _caught_up(discussion, after, epoch, heard)
-    reader.write(engine.event_frame("presence", presence.greet(discussion.id, reader)))
+    reader.write(engine.event_frame("presence", presence.greet(discussion.id, reader, again=said.get("again") is True)))
     return answer
 
 

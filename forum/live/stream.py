@@ -137,6 +137,12 @@ def before(discussion: Discussion, where: Where, before_id: int | None, limit: i
     return list(found)[::-1]
 
 
+def after(discussion: Discussion, where: Where, after_id: int, limit: int) -> list[Comment]:
+    """Return up to `limit` comments of one place, newer than `after_id` (0: the oldest), oldest first."""
+    found = select(Comment).where(*_in(discussion, where), Comment.id > after_id).order_by(Comment.id).limit(limit)
+    return list(db.session.scalars(found))
+
+
 def around(discussion: Discussion, centre: Comment) -> list[Comment]:
     """Return the comments about `centre` in its own question, oldest first."""
     older = before(discussion, centre.question_id, centre.id, AROUND // 2)

@@ -21,6 +21,7 @@ from forum.models import Discussion, Event
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
 GATHER_SECONDS = 0.05
+_TEST_SECONDS = 30.0
 
 _log = logging.getLogger("roundtext.live")
 
@@ -139,18 +140,20 @@ def _hear(payload: str) -> None:
 
 def _listen(address: str) -> None:
     """Hear what other processes say; when the connection breaks, the tail polls alone until it is back."""
-    import psycopg
+    from forum.postgresql import Line
 
     where = "postgresql" + address[address.index("://") :]
     while True:
         try:
-            with psycopg.connect(where, autocommit=True, connect_timeout=5) as connection:
-                connection.execute(f"LISTEN {log.CHANNEL}; LISTEN {elsewhere.CHANNEL}")
-                for notice in connection.notifies():
-                    if notice.channel == elsewhere.CHANNEL:
-                        elsewhere.hear(notice.payload)
-                    else:
-                        _hear(notice.payload)
+            with Line.connect(where, autocommit=True) as connection:
+                while True:
+                    # Said again each time, as a test: a line on which nothing comes may be a line that is gone.
+                    connection.execute(f"LISTEN {log.CHANNEL}; LISTEN {elsewhere.CHANNEL}")
+                    for notice in connection.notifies(timeout=_TEST_SECONDS):
+                        if notice.channel == elsewhere.CHANNEL:
+                            elsewhere.hear(notice.payload)
+                        else:
+                            _hear(notice.payload)
         except Exception as error:
             background.complain("listen", error)
         gevent.sleep(1.0)

@@ -1,5 +1,6 @@
 """What is stored: one file per noun, no rules. Import models from here."""
 
+from forum.models.arrival import Arrival
 from forum.models.backstage import (
     BackstageMessage,
     CallState,
@@ -8,13 +9,15 @@ from forum.models.backstage import (
     ReadyAnswer,
     ReadyCheck,
 )
+from forum.models.called_off import CalledOff
 from forum.models.comment import Comment, CommentEdit, CommentState
 from forum.models.digest import Digest
 from forum.models.discussion import Digests, Discussion, Phase, QuestionsShown, Visibility
 from forum.models.draft import Draft
 from forum.models.event import Audience, Event
+from forum.models.guest import Guest, Mailing
 from forum.models.invitation import Invitation, InvitationState
-from forum.models.letter import Letter
+from forum.models.letter import DeadAddress, Letter
 from forum.models.moderation import ModerationAction, Mute
 from forum.models.notice import Notice, NoticeKind
 from forum.models.old_address import OldAddress
@@ -30,13 +33,16 @@ from forum.models.snippet import Snippet
 from forum.models.user import Session, SiteRole, User
 
 __all__ = [
+    "Arrival",
     "Audience",
     "BackstageMessage",
     "CallState",
+    "CalledOff",
     "Cause",
     "Comment",
     "CommentEdit",
     "CommentState",
+    "DeadAddress",
     "Decision",
     "Digest",
     "Digests",
@@ -45,11 +51,13 @@ __all__ = [
     "Event",
     "Flag",
     "FlagReason",
+    "Guest",
     "HeldAnswer",
     "Invitation",
     "InvitationState",
     "Letter",
     "Level",
+    "Mailing",
     "ModerationAction",
     "Mute",
     "NoMail",

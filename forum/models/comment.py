@@ -41,6 +41,7 @@ class Comment(Model):
     posted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     byline_name: Mapped[str] = mapped_column(String(80), default="")
     byline_affiliation: Mapped[str] = mapped_column(String(120), default="")
+    byline_country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # ISO 3166-1
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     state: Mapped[CommentState] = mapped_column(choice(CommentState), default=CommentState.PUBLISHED)

@@ -106,6 +106,7 @@ class Discussion(Model):
     # A rehearsal is a discussion of its own, by invitation and without a record, and is thrown away whole.
     rehearsal_of_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), index=True)
     peak_readers: Mapped[int] = mapped_column(default=0, server_default="0")  # how many had it open at once
+    arrivals: Mapped[int] = mapped_column(default=0, server_default="0")  # how often it was opened to read along
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     epoch: Mapped[str] = mapped_column(String(16))  # random; new when the database is restored from a backup
     last_seq: Mapped[int] = mapped_column(default=0)

@@ -11,6 +11,7 @@ from forum.database import Model
 from forum.models.columns import choice
 
 if TYPE_CHECKING:
+    from forum.models.letter import Letter
     from forum.models.seat import Seat
 
 
@@ -37,7 +38,9 @@ class Invitation(Model):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id", ondelete="SET NULL"), index=True)
 
+    letter: Mapped["Letter | None"] = relationship()
     seat: Mapped["Seat"] = relationship()
 
     def is_good(self, now: datetime) -> bool:

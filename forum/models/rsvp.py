@@ -33,6 +33,7 @@ class Rsvp(Model):
     email: Mapped[str] = mapped_column(String(254))
     kind: Mapped[RsvpKind] = mapped_column(choice(RsvpKind))
     time_zone: Mapped[str] = mapped_column(String(60))  # IANA name of the person's own zone
+    language: Mapped[str] = mapped_column(String(20), default="", server_default="")  # of the letters; "" is unknown
     made_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     told_starts_at: Mapped[datetime]  # the time that this person knows of

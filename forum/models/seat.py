@@ -34,6 +34,7 @@ class Seat(Model):
     name: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(120), default="")
     affiliation: Mapped[str] = mapped_column(String(120), default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # ISO 3166-1
     picture: Mapped[str] = mapped_column(String(200), default="")  # file name in the data folder's media/
     biography: Mapped[str] = mapped_column(String(600), default="")
     rehearsed_at: Mapped[datetime | None]  # when its person last wrote in a rehearsal

@@ -29,6 +29,7 @@ class User(UserMixin, Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     affiliation: Mapped[str] = mapped_column(String(120), default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # ISO 3166-1
     biography: Mapped[str] = mapped_column(String(600), default="")
     password_hash: Mapped[str | None] = mapped_column(String(200))
     role: Mapped[SiteRole] = mapped_column(choice(SiteRole), default=SiteRole.MEMBER)
@@ -43,6 +44,9 @@ class User(UserMixin, Model):
 
     # Kinds of notices that they do not want by mail, separated by commas.
     quiet: Mapped[str] = mapped_column(String(100), default="", server_default="")
+
+    # The language that they have chosen, or that their browser asked for when they signed up; "" for as it asks now.
+    language: Mapped[str] = mapped_column(String(20), default="", server_default="")
 
     # They have left for good: nothing here says any more who they were.
     left_at: Mapped[datetime | None]

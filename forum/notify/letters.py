@@ -12,10 +12,10 @@ from flask import current_app, render_template
 from flask_babel import gettext as _
 from sqlalchemy import event
 
-from forum import clock
+from forum import clock, speaking
 from forum.config import Settings
 from forum.database import db
-from forum.models import Letter, Site
+from forum.models import DeadAddress, Letter, Site, User
 from forum.notify.sender import bell
 
 KINDS = (
@@ -39,31 +39,70 @@ KINDS = (
     "cancelled",
     "notices",
     "digest",
+    "returned",
+    "received",
+    "guest",
+    "guest_moved",
+    "guest_cancelled",
 )
+# What nobody asks for at the moment it is written: not sent to an address at which nobody reads (see DeadAddress).
+NOT_TO_THE_DEAD = frozenset({"day", "hour", "live", "notices", "digest"})
 
 
-def write(to: str, kind: str, path: str = "", then: str = "", facts: Mapping[str, object] | None = None) -> Letter:
+def write(
+    to: str,
+    kind: str,
+    path: str = "",
+    then: str = "",
+    facts: Mapping[str, object] | None = None,
+    language: str = "",
+) -> Letter:
     """Write the letter `kind` (one of KINDS) to the address `to`, inside `writing()`, and return it.
 
     `path` is the address inside the site that the letter is about; `then` is kept with it as `next`; `facts` are what
-    the template of this kind asks for besides.
+    the template of this kind asks for besides. It is written in the language of whom it goes to: that of their account,
+    else `language` (what they have said otherwise), else that of the discussion or of the page that is being answered.
     """
-    settings: Settings = current_app.config["SETTINGS"]
-    link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
-    site = Site.current().name or settings.site_name
-    words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
     discussion: Any = (facts or {}).get("discussion")
-    subject = _subject(kind, site, discussion.title if discussion else "")
-    letter = Letter(to=to, subject=subject, body=words.strip() + "\n", written_at=clock.now(), kind=kind)
+    # A guest's letter leaves as its host has seen it, and nobody sees by it who has an account.
+    person = None if kind.startswith("guest") else User.with_email(to)
+    wished = (person.language if person else "", language, discussion.language if discussion else speaking.tag())
+    subject, words = compose(kind, path, then, facts, speaking.of_letter(*wished))
+    letter = Letter(to=to, subject=subject, body=words, written_at=clock.now(), kind=kind)
+    if kind in NOT_TO_THE_DEAD and (dead := db.session.get(DeadAddress, to)) is not None:
+        letter.refusal = f"Not sent: an earlier letter to this address came back on {dead.at:%d %B %Y}."
+        letter.refused_at = clock.now()
     db.session.add(letter)
     db.session.info["letters"] = True
     return letter
+
+
+def compose(
+    kind: str,
+    path: str = "",
+    then: str = "",
+    facts: Mapping[str, object] | None = None,
+    language: str = speaking.SOURCE,
+) -> tuple[str, str]:
+    """Return subject and text of the letter that `write` would write in `language`, without writing it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    link = settings.public_url + path + (f"?next={quote(then, safe='')}" if then not in {"", "/"} else "")
+    site = Site.current().name or settings.site_name
+    discussion: Any = (facts or {}).get("discussion")
+    with speaking.speaking(language):
+        words = render_template(f"accounts/mail/{kind}.txt", link=link, site=settings.public_url, **(facts or {}))
+        return _subject(kind, site, discussion.title if discussion else ""), words.strip() + "\n"
 
 
 def _subject(kind: str, site: str, title: str) -> str:
     subjects = {
         "notices": _("For you on %(site)s", site=site),
         "digest": _("What was said: %(title)s", title=title),
+        "returned": _("Your answer by mail was not published on %(site)s", site=site),
+        "received": _("Your answer by mail has come to %(site)s", site=site),
+        "guest": _("Invitation: %(title)s", title=title),
+        "guest_moved": _("New time: %(title)s", title=title),
+        "guest_cancelled": _("It will not take place: %(title)s", title=title),
         "rsvp": _("Do you want to come? %(title)s", title=title),
         "day": _("Tomorrow: %(title)s", title=title),
         "hour": _("In an hour: %(title)s", title=title),

@@ -9,10 +9,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock
+from forum.actions import deliveries
 from forum.config import Settings
 from forum.database import db, writing
 from forum.models import Letter
-from forum.notify.sender import bell, is_final, send, show
+from forum.notify.sender import answer_of, bell, is_final, send, show
 
 log = logging.getLogger("roundtext.mail")
 
@@ -48,6 +49,7 @@ def _claim() -> Letter | None:
         select(Letter)
         .where(
             Letter.sent_at.is_(None),
+            Letter.refused_at.is_(None),
             Letter.tries < MOST_TRIES,
             or_(Letter.next_try_at.is_(None), Letter.next_try_at <= now),
         )
@@ -73,7 +75,7 @@ def _deliver(letter: Letter, settings: Settings) -> int:
         again_at = _again_at(letter.tries, error)
         tried = "given up" if again_at is None else f"next try at {again_at:%H:%M:%S} UTC"
         log.warning("letter %s was not sent (%s), try %s; %s", letter.id, type(error).__name__, letter.tries, tried)
-        _note(letter.id, None, again_at, settings)
+        _note(letter.id, None, again_at, settings, answer_of(error))
         return 0
     _note(letter.id, clock.now(), None, settings)
     return 1
@@ -86,13 +88,21 @@ def _again_at(tries: int, error: Exception) -> datetime | None:
     return clock.now() + min(_LONGEST_PAUSE, pause)
 
 
-def _note(letter_id: int, sent_at: datetime | None, again_at: datetime | None, settings: Settings) -> None:
+def _note(
+    letter_id: int, sent_at: datetime | None, again_at: datetime | None, settings: Settings, answer: str = ""
+) -> None:
     with writing():
-        letter = db.session.get_one(Letter, letter_id)
+        letter = db.session.get(Letter, letter_id)
+        if letter is None:
+            return  # taken back meanwhile
         letter.sent_at, letter.next_try_at = sent_at, again_at
         if sent_at is None and again_at is None:
             letter.tries = MOST_TRIES
+            deliveries.refused(letter, answer)
+        elif sent_at is None:
+            letter.refusal = answer
         if sent_at is not None and settings.sends_mail:
+            letter.refusal = ""
             letter.body = ""  # it has left; the link in it is nobody else's
 
 

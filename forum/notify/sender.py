@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from forum.config import Settings
 from forum.models import Letter
+from forum.notify import envelope
 
 # Rung after a commit that wrote mail, so that it leaves at once and not with the next look.
 bell = threading.Event()
@@ -33,6 +34,8 @@ def message_of(letter: Letter, settings: Settings) -> EmailMessage:
     host = urlsplit(settings.public_url).hostname or "localhost"
     message["Message-ID"] = f"<letter-{letter.id}-{int(letter.written_at.timestamp())}@{host}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    if letter.reply_to:
+        message["Reply-To"] = letter.reply_to
     if letter.unsubscribe:
         message["List-Unsubscribe"] = f"<{settings.public_url}{letter.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -51,7 +54,7 @@ def send(letter: Letter, settings: Settings) -> None:
             server.starttls(context=ssl.create_default_context())
         if address.username:
             server.login(unquote(address.username), unquote(address.password or ""))
-        server.send_message(message)
+        server.send_message(message, from_addr=envelope.return_path(letter, settings) or None)
 
 
 def show(letter: Letter, settings: Settings) -> None:
@@ -72,6 +75,19 @@ def is_final(error: Exception) -> bool:
     return isinstance(error, smtplib.SMTPDataError | smtplib.SMTPNotSupportedError) and (
         getattr(error, "smtp_code", 550) >= 500
     )
+
+
+def answer_of(error: Exception) -> str:
+    """Return what the mail server answered when it did not take a letter, or "" when it said nothing."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+        answer: tuple[int, bytes | str] = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answer = error.smtp_code, error.smtp_error
+    else:
+        return ""
+    code, words = answer
+    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return envelope.short(f"{code} {said}")
 
 
 def _connection(address: SplitResult) -> smtplib.SMTP:

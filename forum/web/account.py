@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import refresh
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import access
+from forum import access, pictures
 from forum.actions import accounts, leaving, links, notices, passwords, sessions, silences
 from forum.actions.accounts import Profile
 from forum.actions.leaving import Words
@@ -17,7 +18,7 @@ from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
 from forum.web.guards import settings
 
-_PROFILE = ("name", "affiliation", "biography")
+_PROFILE = ("name", "affiliation", "biography", "country")
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -42,10 +43,12 @@ def show() -> AnyResponse:
 
 
 def _change_profile(form: Form) -> Response:
-    profile = Profile(*(form.text(name) for name in _PROFILE))
+    language = form.text("language") if "language" in request.form else None
+    profile = Profile(**{field: form.text(field) for field in _PROFILE}, language=language)
     form.check()
     with writing():
         accounts.change_profile(_me(), profile)
+    refresh()  # what is said next is said in the language just chosen
     return _done(_("Your account is saved."))
 
 
@@ -174,7 +177,9 @@ def _leave(form: Form) -> Response:
     if password_hash is not None and not passwords.fits(password_hash, password):
         raise invalid(leave_password=_("This is not your password. Your account stays as it is."))
     with writing():
-        leaving.leave(user, words)
+        faces = leaving.leave(user, words)
+    for face in faces:
+        pictures.throw_away(face, settings())
     signing.leave()
     return done("/", _("Your account is deleted."))
 

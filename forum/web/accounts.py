@@ -9,6 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
+from forum import speaking
 from forum.actions import accounts, links, members, passwords, sessions, site
 from forum.actions.accounts import Newcomer
 from forum.database import db, writing
@@ -52,10 +53,10 @@ def _sign_up(form: Form) -> Response:
         throttles.count("mail to", newcomer.email)
     password_hash = passwords.hashed(newcomer.password)
     if settings().sends_mail:
-        twice(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then))
+        twice(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then, speaking.asked_for()))
         cookie[_MARK] = links.keyed(_MARK, newcomer.email, password_hash)
         return _look_into_mail(newcomer.email, form.then)
-    user = twice(lambda: _begin(accounts.sign_up(newcomer, password_hash)))
+    user = twice(lambda: _begin(accounts.sign_up(newcomer, password_hash, speaking.asked_for())))
     signing.enter(user)
     return done(form.then, status=201)
 
@@ -186,7 +187,7 @@ def welcome(token: str) -> Response:
         newcomer = newcomer.checked()
         password_hash = passwords.hashed(newcomer.password)
         with writing():
-            person = _begin(members.welcome(token, newcomer, password_hash))
+            person = _begin(members.welcome(token, newcomer, password_hash, speaking.asked_for()))
         signing.enter(person)
         return done("/")
 

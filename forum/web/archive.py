@@ -1,37 +1,24 @@
-"""What stays of a discussion: files to keep, how to cite it, its numbers, and a picture for whoever links to it."""
+"""What stays of a discussion: how to keep and to cite it, its numbers, and a picture for whoever links to it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template
+from flask import Blueprint, Response, current_app, make_response, render_template
 
 from forum import access
 from forum.actions import rsvps
-from forum.archive import card, citing, export, framing, statistics
+from forum.archive import card, citing, framing, statistics
 from forum.config import Settings
-from forum.database import db
-from forum.extensions import limiter
 from forum.live import stream
 from forum.live.scene import Scene
 from forum.live.stream import Shown
-from forum.models import Discussion, Question, Visibility
-from forum.web.comments import by_writer
+from forum.models import Question, Visibility
 from forum.web.discussion import Found, find, send
 from forum.web.words import site_name
 
 blueprint = Blueprint("archive", __name__)
 
 MOST_REPLAYED = 500
-
-# The end of the address, the format, and what a browser is told that it is.
-KINDS = {
-    "html": ("html", "text/html; charset=utf-8"),
-    "md": ("markdown", "text/markdown; charset=utf-8"),
-    "txt": ("text", "text/plain; charset=utf-8"),
-    "csv": ("csv", "text/csv; charset=utf-8"),
-    "json": ("json", "application/json"),
-}
 
 
 def public_url() -> str:
@@ -58,32 +45,6 @@ def keep(slug: str) -> Response:
     return send(page, found)
 
 
-@blueprint.get("/d/<slug>/export.<any(html, md, txt, csv, json):kind>")
-@limiter.limit("30/minute", key_func=by_writer)
-def file(slug: str, kind: str) -> Response:
-    """Return a discussion as a file, a piece at a time. Hosts get the discussion file with everything that makes it."""
-    found = find(slug)
-    form, content_type = KINDS[kind]
-    for_hosts = access.may(found.user, "discussion.edit", found.discussion)
-    written = _pieces(current_app._get_current_object(), found.discussion.id, form, for_hosts=for_hosts)  # type: ignore[attr-defined]
-    response = Response(written, content_type=content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.discussion.slug}.{kind}"'
-    response.headers["Cache-Control"] = "private, no-cache"
-    # What is opened from here must not be able to do anything in our name.
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-    )
-    return response
-
-
-def _pieces(app: Flask, discussion_id: int, form: str, *, for_hosts: bool) -> Iterator[bytes]:
-    """Yield the file while it is sent. By then the request is over and its session closed, so this has its own."""
-    with app.app_context():
-        discussion = db.session.get_one(Discussion, discussion_id)
-        for piece in export.pieces(form, discussion, public_url(), for_hosts=for_hosts):
-            yield piece.encode("utf-8", "replace")
-
-
 @blueprint.get("/d/<slug>/statistics")
 def numbers(slug: str) -> Response:
     """Show what can be counted."""
@@ -101,7 +62,8 @@ def numbers(slug: str) -> Response:
 def _reach(found: Found) -> dict[str, int]:
     """What only hosts see: who wanted to come, and who was reminded."""
     coming = {kind.value: count for kind, count in rsvps.counts(found.discussion).items()}
-    return coming | rsvps.reached(found.discussion)
+    seen = {"arrivals": found.discussion.arrivals, "peak": found.discussion.peak_readers}
+    return coming | rsvps.reached(found.discussion) | seen
 
 
 @dataclass(frozen=True)

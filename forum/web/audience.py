@@ -91,7 +91,7 @@ def work(slug: str, proposal_id: int, verb: str) -> Response:
     seen, reason = fields.text("seen"), fields.text("reason") if verb == "decline" else ""
     into = fields.number("into") if verb == "merge" else None
     if verb == "merge" and into is None:
-        fields.faults.setdefault("into", "Choose the question that asks the same.")
+        fields.faults.setdefault("into", _("Choose the question that asks the same."))
     fields.refuse()
     with writing():
         if verb in _STEPS:
@@ -138,7 +138,7 @@ def set_taking(slug: str) -> Response:
     user, discussion = staffed(slug)
     takes, anonymous = (bool(request.form.get(name)) for name in ("takes", "anonymous"))
     if anonymous and not takes:
-        raise invalid(anonymous="Take questions first.")
+        raise invalid(anonymous=_("Take questions first."))
     with writing():
         shortlisting.set_taking(user, discussion, takes=takes, anonymous=anonymous)
     return done(discussion, _("It is saved."), "#audience")

@@ -5,6 +5,7 @@ For hosts, moderators and panel; to everybody else it is not there.
 
 import re
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request
@@ -27,7 +28,7 @@ from forum.web.view import whole
 blueprint = Blueprint("backstage", __name__, url_prefix="/d/<slug>/backstage")
 
 _SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
-_WORDS = ("title", "affiliation", "biography")
+_WORDS = ("title", "affiliation", "biography", "country")
 
 
 def entered(slug: str) -> tuple[User, Discussion]:
@@ -159,15 +160,13 @@ def introduce(slug: str) -> Response:
         return _introduction(discussion, user, {})
     try:
         fields = Fields()
-        words = Introduction(*(fields.text(name) for name in _WORDS))
+        words = Introduction(**{name: fields.text(name) for name in _WORDS})
         chosen = discussion_form.upload(fields, "picture")
         fields.refuse()
         words = words.checked()
         picture = discussion_form.store(chosen, "picture") if chosen else ""
         with writing():
-            introductions.introduce(
-                user, discussion, Introduction(words.title, words.affiliation, words.biography, picture)
-            )
+            introductions.introduce(user, discussion, replace(words, picture=picture))
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
@@ -179,7 +178,8 @@ def _introduction(discussion: Discussion, user: User, faults: dict[str, str], st
     seat = access.seat_of(user, discussion)
     if seat is None:
         raise unknown()
-    stored = {"title": seat.title, "affiliation": seat.affiliation, "biography": seat.biography or user.biography}
+    stored = {name: getattr(seat, name) for name in _WORDS}
+    stored |= {"biography": seat.biography or user.biography, "country": seat.country or user.country}
     typed = {name: request.form.get(name, "")[:2000] for name in _WORDS} if request.method == "POST" else stored
     page = render_template(
         "backstage/introduction.html", me=user, discussion=discussion, seat=seat, typed=typed, faults=faults

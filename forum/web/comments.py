@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
+from flask_babel import gettext as _
 
 from forum import access, people, text
 from forum.actions import comments, drafts, flags, highlights, moderation, sanctions
@@ -24,7 +25,7 @@ def writer() -> User:
     """Return the signed-in user. Raises Refused (sign_in) for a visitor."""
     user = signed_in()
     if user is None:
-        raise Refused("sign_in", "Sign in to do this. What you typed is kept for you.")
+        raise Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     return user
 
 
@@ -50,7 +51,7 @@ def by_writer() -> str:
 
 
 @blueprint.post("/d/<slug>/comments")
-@limiter.limit("20/minute;300/hour", key_func=by_writer)
+@limiter.limit(comments.PACE, key_func=by_writer)
 def post(slug: str) -> Response:
     """Post a comment: fields body, question (number), reply_to, key, for (whom a host types). 201 JSON, or 303."""
     fields = Fields()
@@ -95,7 +96,7 @@ def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
     find(slug)
     comments.checked_body(draft.body)
     if wants_json():
-        raise Refused("sign_in", "Sign in to post this. Your text is kept on this device.")
+        raise Refused("sign_in", _("Sign in to post this. Your text is kept on this device."))
     _keep(slug, draft)
     return redirect_to(f"/sign-up?next=/d/{slug}%23say")
 
@@ -183,7 +184,7 @@ def act(slug: str, comment_id: int, action: str) -> Response:
 
 def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:
     if comment.author is None:
-        raise Refused("no_account", "This name has no account, so there is no right to end.", 409)
+        raise Refused("no_account", _("This name has no account, so there is no right to end."), 409)
     sanctions.mute(actor, comment.discussion, comment.author, fields["reason"])
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, jsonify, make_response, redirect, 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from forum import access, audience, clock, panel
+from forum import access, audience, clock, guests, panel
 from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, sanctions, snippets
 from forum.database import db, writing
 from forum.live import presence
@@ -91,6 +91,7 @@ def show(slug: str) -> Response:
         names=names_of(discussion, record),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, now),
+        lost_links=guests.lost_links(discussion),
         backstage_names=green_room.pop("names"),
         **green_room,
     )
@@ -125,7 +126,7 @@ def extend(slug: str) -> Response:
     minutes = fields.number("minutes")
     fields.refuse()
     if minutes is None:
-        raise invalid(minutes="Say by how many minutes.")
+        raise invalid(minutes=_("Say by how many minutes."))
     with writing():
         discussions.extend(user, discussion, minutes)
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
@@ -182,7 +183,7 @@ def move_question(slug: str, question_id: int) -> Response:
     position = fields.number("position")
     fields.refuse()
     if position is None:
-        raise invalid(position="Say which place the question should have.")
+        raise invalid(position=_("Say which place the question should have."))
     with writing():
         questions.move(user, _question(discussion, question_id), position)
     return done(discussion, _("The question has a new place."), f"#question-{question_id}")
@@ -207,7 +208,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
     number = fields.number("question") if verb == "move" else None
     hours = fields.number("hours") if verb == "mute" else None
     if verb == "move" and "question" not in request.form:
-        fields.faults["question"] = "Choose a question, or “no question”."
+        fields.faults["question"] = _("Choose a question, or “no question”.")
     fields.refuse()
     with writing():
         comment = comments.find(user, discussion, comment_id)
@@ -228,7 +229,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
             notice = _("The comment is moved.")
         else:
             if comment.author is None:
-                raise invalid(reason="This comment was imported; its writer has no account here.")
+                raise invalid(reason=_("This comment was imported; its writer has no account here."))
             removal = bool(request.form.get("removal"))
             sanctions.mute(user, discussion, comment.author, reason, hours, removal=removal)
             notice = _("%(name)s can not write here any more, and has been told why.", name=comment.author.name)

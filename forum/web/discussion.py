@@ -1,6 +1,7 @@
 """The discussion's page in all its lives, and the pieces of it that scripts ask for."""
 
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,18 +18,19 @@ from flask import (
     session,
 )
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import current_user
 
-from forum import access
+from forum import access, speaking, text
 from forum.access import Role
 from forum.actions import drafts, highlights
-from forum.archive import calendar, linked, transcript
+from forum.archive import calendar, linked, names
 from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
-from forum.models import Comment, CommentState, Discussion, User
-from forum.refusals import invalid, unknown
+from forum.models import CalledOff, Comment, CommentState, Discussion, User
+from forum.refusals import Refused, invalid, unknown
 from forum.web import assets, silences
 from forum.web.view import View, whole
 
@@ -56,7 +58,9 @@ def find(slug: str) -> Found:
     discussion = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
     if discussion is None:
         raise unknown()
-    return Found(discussion, user, access.require(user, "discussion.read", discussion))
+    found = Found(discussion, user, access.require(user, "discussion.read", discussion))
+    speaking.speak(speaking.of_discussion(discussion))  # one page, and what is pushed to it, for everybody
+    return found
 
 
 def send(body: str, found: Found, kind: str = "text/html; charset=utf-8") -> Response:
@@ -174,7 +178,7 @@ def _where(discussion: Discussion, asked: str) -> stream.Where:
         return asked or None
     question = next((q for q in discussion.questions if q.number and str(q.number) == asked), None)
     if question is None:
-        raise invalid(question="Give the number of a question that has been asked, or leave it empty.")
+        raise invalid(question=_("Give the number of a question that has been asked, or leave it empty."))
     return question.id
 
 
@@ -184,7 +188,7 @@ def events(slug: str) -> Response:
     found = find(slug)
     after = whole("after", 0, 2**53)
     if after is None:
-        raise invalid(after="Say after which event: a whole number.")
+        raise invalid(after=_("Say after which event: a whole number."))
     heard = broadcast.audiences(found.user.id if found.user else None, found.role)
     since = log.since(found.discussion, after, request.args.get("epoch", ""), set(heard))
     rendered = fragments.render(found.discussion, since.events) if since.events else []
@@ -209,25 +213,6 @@ def comment_of(discussion: Discussion, comment_id: int) -> Comment:
     return comment
 
 
-@blueprint.get("/d/<slug>/transcript")
-def show_transcript(slug: str) -> Response:
-    """Everything on one page that stands still: to print, search and read aloud."""
-    found = find(slug)
-    scene = Scene.of(found.discussion)
-    told = ""
-    if scene.phase == "closed":  # search engines come for the archive
-        first = stream.dress(found.discussion, stream.first(found.discussion, linked.MOST_COMMENTS))
-        told = linked.posting(scene, current_app.config["SETTINGS"].public_url, first)
-    page = render_template(
-        "discussion/transcript.html",
-        scene=scene,
-        discussion=found.discussion,
-        parts=transcript.parts(scene),
-        linked=told,
-    )
-    return send(page, found)
-
-
 @blueprint.get("/d/<slug>/highlights")
 def show_highlights(slug: str) -> Response:
     """The comments that the hosts point out."""
@@ -248,22 +233,37 @@ def feed(slug: str) -> Response:
     number = whole("question", 1, 1000)
     where = _where(found.discussion, str(number) if number else "time")
     comments = stream.dress(found.discussion, stream.before(found.discussion, where, None, 50)[::-1])
+    published = [shown for shown in comments if shown.is_published]
+    name = partial(names.tag, found.discussion, site=current_app.config["SETTINGS"].public_url)
+    changes = [shown.comment.edited_at or shown.comment.posted_at for shown in published]
     page = render_template(
         "discussion/feed.xml",
-        scene=Scene.of(found.discussion),
         discussion=found.discussion,
         question=number,
-        comments=[shown for shown in comments if shown.is_published],
+        comments=published,
+        own=name("question", where) if isinstance(where, int) else name(),
+        name=name,
+        updated=max(changes, default=found.discussion.created_at),
         site=current_app.config["SETTINGS"].public_url,
     )
-    return send(page, found, "application/atom+xml; charset=utf-8")
+    return send(text.for_xml(page), found, "application/atom+xml; charset=utf-8")
 
 
 @blueprint.get("/d/<slug>/calendar.ics")
 def calendar_entry(slug: str) -> Response:
-    """The discussion as one entry for a calendar."""
-    found = find(slug)
-    entry = calendar.entry(found.discussion, current_app.config["SETTINGS"].public_url)
-    response = send(entry, found, "text/calendar; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.discussion.slug}.ics"'
+    """The discussion as one entry for a calendar, to download or to subscribe to."""
+    site = current_app.config["SETTINGS"].public_url
+    try:
+        found = find(slug)
+    except Refused as refusal:
+        # A draft is as if it were not; but whoever was given this entry is told that it will not take place.
+        off = CalledOff.at_address(slug) if refusal.status == 404 and len(slug) <= 80 and "\0" not in slug else None
+        if off is None:
+            raise
+        response = make_response(calendar.called_off(off, site))
+        response.headers["Content-Type"] = "text/calendar; charset=utf-8"
+        response.headers["Cache-Control"] = "private, no-cache"
+    else:
+        response = send(calendar.entry(found.discussion, site), found, "text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}.ics"'
     return response

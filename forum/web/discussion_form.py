@@ -7,12 +7,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import request
+from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from forum import clock, pictures
 from forum.actions.drafting import EDITORS_NOTE, DiscussionDraft
 from forum.actions.seats import SeatDraft
+from forum.aside import aside
 from forum.database import db
 from forum.models import Digests, Discussion, QuestionsShown, Seat, SeatRole, Visibility
 from forum.refusals import Refused
@@ -26,7 +28,7 @@ _TYPED = (
     *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
-_SEAT_TEXTS = ("name", "email", "title", "affiliation")
+_SEAT_TEXTS = ("name", "email", "title", "affiliation", "country")
 
 
 def fresh() -> dict[str, str]:
@@ -137,7 +139,7 @@ def seat_fields(seat: Seat | None) -> dict[str, str]:
     if request.method == "POST":
         return {name: request.form.get(name, "") for name in (*_SEAT_TEXTS, "role")}
     if seat is not None:
-        kept = {name: str(getattr(seat, name)) for name in ("name", "title", "affiliation", "role")}
+        kept = {name: str(getattr(seat, name)) for name in ("name", "title", "affiliation", "country", "role")}
         return kept | {"email": seat.user.email}
     return dict.fromkeys(_SEAT_TEXTS, "") | {"role": SeatRole.PANELIST.value}
 
@@ -155,7 +157,7 @@ def upload(fields: Fields, name: str) -> FileStorage | None:
     """Return the file that came with the form under `name`, if any."""
     files = [file for file in request.files.getlist(name) if file.filename]
     if len(files) > 1 or request.form.get(name):
-        fields.faults[name] = "Choose one picture file."
+        fields.faults[name] = _("Choose one picture file.")
     return files[0] if files else None
 
 
@@ -164,8 +166,9 @@ def store(chosen: FileStorage, field: str) -> str:
 
     Raises Refused naming `field` when it is no picture we can show.
     """
+    square, kept = pictures.FACE if field == "picture" else 0, settings()
     try:
-        square = pictures.FACE if field == "picture" else 0
-        return pictures.store(chosen.stream, settings(), square=square, logo=field == "logo")
+        # A large picture takes seconds, and everybody who reads along would wait for it.
+        return aside(lambda: pictures.store(chosen.stream, kept, square=square, logo=field == "logo"))
     except Refused as refusal:
         raise Refused(refusal.code, refusal.message, refusal.status, fields={field: refusal.message}) from refusal

@@ -4,9 +4,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
 
-from forum import access
-from forum.archive import framing
+from forum import access, speaking
+from forum.archive import card, framing
 from forum.live import pages, stream
 from forum.live.scene import Scene
 from forum.models import Discussion, Question, Visibility
@@ -26,6 +27,7 @@ def _found(slug: str) -> Discussion:
     if discussion is None or discussion.visibility is Visibility.INVITED:
         raise unknown()
     access.require(None, "discussion.read", discussion)
+    speaking.speak(speaking.of_discussion(discussion))
     return discussion
 
 
@@ -54,7 +56,7 @@ def _question(scene: Scene, number: int | None) -> Question | None:
         return scene.open
     found = next((question for question in scene.asked if question.number == number), None)
     if found is None:
-        raise invalid(question="Give the number of a question that has been asked, or leave it out.")
+        raise invalid(question=_("Give the number of a question that has been asked, or leave it out."))
     return found
 
 
@@ -73,7 +75,7 @@ def script() -> Response:
 def describe() -> Response:
     """Answer sites that ask how to show a link of ours (oembed.com). Query: url, maxwidth, maxheight, format (json)."""
     if request.args.get("format", "json") != "json":
-        raise Refused("not_implemented", "This server describes its pages as JSON only.", 501)
+        raise Refused("not_implemented", _("This server describes its pages as JSON only."), 501)
     try:
         parts = urlsplit(request.args.get("url", "")[:2000].replace("\0", ""))
     except ValueError as error:
@@ -83,8 +85,16 @@ def describe() -> Response:
     if parts.scheme not in {"http", "https"} or parts.netloc not in {ours, request.host} or place[:1] != ["d"]:
         raise unknown()
     discussion = _found(place[1] if len(place) > 1 else "")
-    width = min(framing.WIDTH, whole("maxwidth", 1, 10_000) or framing.WIDTH)
-    height = min(framing.HEIGHT, whole("maxheight", 1, 10_000) or framing.HEIGHT)
+    widest, highest = whole("maxwidth", 1, 10_000) or 10_000, whole("maxheight", 1, 10_000) or 10_000
+    width, height = min(framing.WIDTH, widest), min(framing.HEIGHT, highest)
+    # The limits hold for the picture too (oembed.com, 2.2), and it has one size only.
+    picture: dict[str, object] = {}
+    if widest >= card.SIZE[0] and highest >= card.SIZE[1]:
+        picture = {
+            "thumbnail_url": f"{public_url()}/d/{discussion.slug}/card.png",
+            "thumbnail_width": card.SIZE[0],
+            "thumbnail_height": card.SIZE[1],
+        }
     response = jsonify(
         version="1.0",
         type="rich",
@@ -94,10 +104,8 @@ def describe() -> Response:
         html=framing.frame(discussion, public_url(), width, height),
         width=width,
         height=height,
-        thumbnail_url=f"{public_url()}/d/{discussion.slug}/card.png",
-        thumbnail_width=1200,
-        thumbnail_height=630,
         cache_age=3600,
+        **picture,
     )
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -4,6 +4,9 @@ import logging
 import secrets
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+from flask_babel import ngettext
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,17 +14,20 @@ from werkzeug.exceptions import HTTPException
 
 from forum.database import db, passes
 from forum.live import background
-from forum.refusals import Refused, unknown
+from forum.refusals import Refused
 from forum.web.moved import way_on
 
 log = logging.getLogger("roundtext")
 
 _WORDS = {
-    400: ("bad_request", "The server could not read this request. Go back, load the page again and retry."),
-    404: ("not_found", unknown().message),
-    405: ("wrong_method", "This address does not take that kind of request. Go back and use the page's own buttons."),
-    413: ("too_large", "What you sent is too large. Shorten it and send it again."),
-    415: ("wrong_type", "The server does not take this kind of content. Send a form."),
+    400: ("bad_request", lazy("The server could not read this request. Go back, load the page again and retry.")),
+    404: ("not_found", lazy("There is nothing at this address. Check it, or start from the home page.")),
+    405: (
+        "wrong_method",
+        lazy("This address does not take that kind of request. Go back and use the page's own buttons."),
+    ),
+    413: ("too_large", lazy("What you sent is too large. Shorten it and send it again.")),
+    415: ("wrong_type", lazy("The server does not take this kind of content. Send a form.")),
 }
 
 
@@ -48,8 +54,7 @@ def refuse(refusal: Refused) -> Response:
     if wants_json():
         response = jsonify(refusal.as_json())
     else:
-        typed = request.form.get("body", "")[:20_000] if request.method == "POST" else ""
-        response = make_response(render_template("errors/refused.html", refusal=refusal, typed=typed))
+        response = make_response(render_template("errors/refused.html", refusal=refusal, typed=_typed()))
     response.status_code = refusal.status
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -57,23 +62,42 @@ def refuse(refusal: Refused) -> Response:
     return response
 
 
+def _typed() -> str:
+    """Return what was typed; nothing where the form itself is too large, or too damaged, to be read."""
+    try:
+        return request.form.get("body", "")[:20_000] if request.method == "POST" else ""
+    except HTTPException:
+        return ""
+
+
 def _csrf(_error: CSRFError) -> Response:
     return refuse(
-        Refused("csrf", "This form has expired. Your text is kept: load the page again and send it once more.")
+        Refused("csrf", _("This form has expired. Your text is kept: load the page again and send it once more."))
     )
 
 
 def _too_many(error: RateLimitExceeded) -> Response:
     seconds = error.limit.limit.get_expiry() if error.limit is not None else 60
     wait = min(seconds, 3600)
-    return refuse(Refused("too_many", f"That was too often. Wait {wait} seconds and try again.", 429, retry_after=wait))
+    return refuse(
+        Refused(
+            "too_many",
+            ngettext(
+                "That was too often. Wait %(num)s second and try again.",
+                "That was too often. Wait %(num)s seconds and try again.",
+                wait,
+            ),
+            429,
+            retry_after=wait,
+        )
+    )
 
 
 def _http(error: HTTPException) -> Response:
     if error.code is not None and error.code < 400:
         return make_response(error.get_response())
     code, message = _WORDS.get(
-        error.code or 500, ("error", error.description or "Something is wrong with this request.")
+        error.code or 500, ("error", error.description or _("Something is wrong with this request."))
     )
     response = refuse(Refused(code, message, error.code or 500))
     if "Allow" in error.get_response().headers:
@@ -88,7 +112,7 @@ def _database(error: SQLAlchemyError) -> Response:
         return _fault(error)
     background.complain("database unavailable", error)
     g.database_is_away = True
-    message = "The server cannot save anything right now. Your text is kept; try again in a few seconds."
+    message = _("The server cannot save anything right now. Your text is kept; try again in a few seconds.")
     return refuse(Refused("unavailable", message, 503, retry_after=5))
 
 
@@ -97,5 +121,8 @@ def _fault(error: Exception) -> Response:
     reference = secrets.token_hex(4)
     log.error("fault %s at %s %s", reference, request.method, request.path, exc_info=error)
     db.session.rollback()
-    message = f"Something went wrong on our side. Your text is kept; try again. If it happens again, quote {reference}."
+    message = _(
+        "Something went wrong on our side. Your text is kept; try again. If it happens again, quote %(reference)s.",
+        reference=reference,
+    )
     return refuse(Refused("fault", message, 500))

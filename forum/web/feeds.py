@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, selectinload
 
-from forum import clock, people
-from forum.archive import calendar
+from forum import clock, people, text
+from forum.archive import calendar, names
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, User, Visibility
+from forum.models import CalledOff, Comment, CommentState, Discussion, Phase, User, Visibility
 from forum.refusals import unknown
 from forum.web.archive import public_url
 from forum.web.words import site_name
@@ -19,14 +19,18 @@ from forum.web.words import site_name
 blueprint = Blueprint("feeds", __name__)
 
 _MOST = 50
+_MOST_DATES = 500
+_MOST_CALLED_OFF = 100
 # The protocol allows 50,000 addresses in a file; each discussion has two.
 _MOST_MAPPED = 20_000
+_MOST_MAPS = 50_000
 
 
 @dataclass(frozen=True)
 class Entry:
     """One entry of a feed (RFC 4287)."""
 
+    name: str  # for good, whatever becomes of the address
     title: str
     address: str
     author: str
@@ -49,6 +53,7 @@ def of_site() -> Response:
     site, name = public_url(), site_name()
     entries = [
         Entry(
+            names.tag(discussion, site=site),
             discussion.title,
             f"{site}/d/{discussion.slug}",
             discussion.hosted_by or name,
@@ -75,22 +80,47 @@ def of_person(user_id: int) -> Response:
         address = f"{site}/d/{comment.discussion.slug}/c/{comment.id}"
         face = people.face_of(comment)
         changed = comment.edited_at or comment.posted_at
-        entries.append(
-            Entry(number + comment.discussion.title, address, face.name, comment.posted_at, changed, comment.html)
-        )
-    return _feed(user.name, f"{site}/people/{user.id}", f"{site}/people/{user.id}/feed.atom", user.name, entries)
+        own, title = names.tag(comment.discussion, "comment", comment.id, site=site), number + comment.discussion.title
+        entries.append(Entry(own, title, address, face.name, comment.posted_at, changed, comment.html))
+    address = f"{site}/people/{user.id}"
+    return _feed(user.name, address, f"{address}/feed.atom", user.name, entries)
 
 
 @blueprint.get("/calendar.ics")
 def all_dates() -> Response:
-    """Every public discussion to come and of the last year, as a calendar to subscribe to."""
-    found = db.session.scalars(_public().order_by(Discussion.starts_at.desc()).limit(500))
-    return _sent(calendar.of_all(list(found), public_url(), site_name()), "text/calendar; charset=utf-8")
+    """The newest public discussions, and what was called off of late, as a calendar to subscribe to."""
+    found = db.session.scalars(_public().order_by(Discussion.starts_at.desc()).limit(_MOST_DATES))
+    listed = CalledOff.is_listed, Discussion.visibility == Visibility.PUBLIC
+    off = db.session.scalars(
+        select(CalledOff)
+        .join(CalledOff.discussion)
+        .where(*listed)
+        .options(contains_eager(CalledOff.discussion))
+        .order_by(CalledOff.at.desc())
+        .limit(_MOST_CALLED_OFF)
+    )
+    return _sent(calendar.of_all(found, off, public_url(), site_name()), "text/calendar; charset=utf-8")
 
 
 @blueprint.get("/sitemap.xml")
 def site_map() -> Response:
-    """The addresses that search engines may know (sitemaps.org, protocol 0.9)."""
+    """The addresses that search engines may know (sitemaps.org, protocol 0.9); of many, a list of such maps."""
+    count = db.session.scalar(select(func.count()).select_from(Discussion).where(*_is_public())) or 0
+    if count <= _MOST_MAPPED:
+        return _map(1)
+    parts = range(1, -(-count // _MOST_MAPPED) + 1)
+    return _sent(render_template("home/sitemaps.xml", site=public_url(), parts=parts), "application/xml")
+
+
+@blueprint.get("/sitemap-<int:part>.xml")
+def site_map_part(part: int) -> Response:
+    """One of the maps of a site that has more discussions than a map may hold, the oldest in the first."""
+    if not 1 <= part <= _MOST_MAPS:
+        raise unknown()
+    return _map(part)
+
+
+def _map(part: int) -> Response:
     latest = (
         select(Comment.discussion_id, func.max(Comment.posted_at).label("at"))
         .where(Comment.state == CommentState.PUBLISHED)
@@ -101,11 +131,15 @@ def site_map() -> Response:
         select(Discussion.slug, Discussion.created_at, latest.c.at)
         .outerjoin(latest, latest.c.discussion_id == Discussion.id)
         .where(*_is_public())
-        .order_by(Discussion.id.desc())
+        .order_by(Discussion.id)
+        .offset((part - 1) * _MOST_MAPPED)
         .limit(_MOST_MAPPED)
     )
     discussions = [Mapped(slug, at or made) for slug, made, at in rows]
-    return _sent(render_template("home/sitemap.xml", site=public_url(), discussions=discussions), "application/xml")
+    if not discussions and part > 1:
+        raise unknown()
+    page = render_template("home/sitemap.xml", site=public_url(), discussions=discussions, is_first=part == 1)
+    return _sent(page, "application/xml")
 
 
 @blueprint.get("/robots.txt")
@@ -138,13 +172,17 @@ def _public_comments(user: User) -> list[Comment]:
 
 
 def _feed(title: str, address: str, own: str, author: str, entries: list[Entry]) -> Response:
-    updated = max((entry.updated for entry in entries), default=clock.now())
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    updated = max((entry.updated for entry in entries), default=today)
     facts = {"title": title, "address": address, "own": own, "author": author, "updated": updated}
-    return _sent(render_template("home/feed.xml", entries=entries, **facts), "application/atom+xml; charset=utf-8")
+    body = text.for_xml(render_template("home/feed.xml", entries=entries, **facts))
+    return _sent(body, "application/atom+xml; charset=utf-8")
 
 
 def _sent(body: str, kind: str) -> Response:
     response = make_response(body)
     response.headers["Content-Type"] = kind
     response.headers["Cache-Control"] = "public, max-age=300"
+    response.add_etag()
+    response.make_conditional(request)
     return response

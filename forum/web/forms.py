@@ -9,6 +9,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import request
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from forum.models import User
@@ -35,16 +36,16 @@ class Fields:
         """Return a field as it was sent; a missing one is empty."""
         values = request.form.getlist(name)
         if len(values) > 1:
-            self.faults[name] = "The form sent this more than once. Load the page again."
+            self.faults[name] = _("The form sent this more than once. Load the page again.")
         if name in request.files:
-            self.faults[name] = "The form sent a file here. Type a text."
+            self.faults[name] = _("The form sent a file here. Type a text.")
         return values[0] if values else ""
 
     def number(self, name: str) -> int | None:
         """Return a whole number, or None when the field is empty (or at fault)."""
         typed = self.text(name).strip()
         if typed and not _NUMBER.match(typed):
-            self.faults.setdefault(name, "Give a whole number, in digits.")
+            self.faults.setdefault(name, _("Give a whole number, in digits."))
         return int(typed) if _NUMBER.match(typed) else None
 
     def choice(self, name: str, kind: type[Kind], default: Kind) -> Kind:
@@ -52,7 +53,7 @@ class Fields:
         typed = self.text(name)
         if typed in {member.value for member in kind}:
             return kind(typed)
-        self.faults.setdefault(name, "Choose one of the list.")
+        self.faults.setdefault(name, _("Choose one of the list."))
         return default
 
     def zone(self, name: str) -> str:
@@ -60,7 +61,7 @@ class Fields:
         typed = self.text(name).strip()
         if typed in zones():
             return typed
-        self.faults.setdefault(name, "Choose a time zone by its name, like Europe/London.")
+        self.faults.setdefault(name, _("Choose a time zone by its name, like Europe/London."))
         return "UTC"
 
     def moment(self, name: str, zone: str) -> datetime | None:
@@ -77,21 +78,26 @@ class Fields:
             if not 2000 <= local.year <= 2200:
                 raise ValueError
         except ValueError:
-            self.faults[name] = "Give a date and a time, like 2026-11-23 and 15:00."
+            self.faults[name] = _("Give a date and a time, like 2026-11-23 and 15:00.")
             return None
         earlier, later = (local.replace(tzinfo=ZoneInfo(zone), fold=which) for which in (0, 1))
         if not _exists(earlier):
             ahead = earlier.astimezone(UTC).astimezone(ZoneInfo(zone))
-            self.faults[name] = (
-                f"The clocks of {zone} go forward that day, so {typed_time} does not exist. "
-                f"Did you mean {ahead:%H:%M}? Choose a time before or after the change."
+            self.faults[name] = _(
+                "The clocks of %(zone)s go forward that day, so %(time)s does not exist. Did you mean %(ahead)s? "
+                "Choose a time before or after the change.",
+                zone=zone,
+                time=typed_time,
+                ahead=f"{ahead:%H:%M}",
             )
             return None
         if earlier.utcoffset() == later.utcoffset():
             return earlier.astimezone(UTC)
         if fold not in {"first", "second"}:
-            self.faults[name] = (
-                f"The clocks of {zone} go back that day, so {typed_time} comes twice. Choose the first or the second."
+            self.faults[name] = _(
+                "The clocks of %(zone)s go back that day, so %(time)s comes twice. Choose the first or the second.",
+                zone=zone,
+                time=typed_time,
             )
             return None
         return (later if fold == "second" else earlier).astimezone(UTC)
@@ -100,7 +106,7 @@ class Fields:
         """Raise Refused (invalid, 422) when a field is at fault; `more` are the faults that an action found."""
         faults = dict(more or {}) | self.faults
         if faults:
-            raise Refused("invalid", "Some fields need another look.", 422, fields=faults)
+            raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
 
 
 def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:

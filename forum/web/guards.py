@@ -5,6 +5,7 @@ import hashlib
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
+from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -45,7 +46,7 @@ def settings() -> Settings:
 
 def _check_host() -> None:
     if not settings().accepts_host(request.host):
-        raise Refused("wrong_host", "This server does not answer under that name.", 400)
+        raise Refused("wrong_host", _("This server does not answer under that name."), 400)
 
 
 def _check_origin() -> None:
@@ -55,7 +56,9 @@ def _check_origin() -> None:
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.host
     if foreign or request.headers.get("Sec-Fetch-Site") in {"cross-site"}:
-        raise Refused("foreign_origin", "This form was sent from another site. Open the page here and send it again.")
+        raise Refused(
+            "foreign_origin", _("This form was sent from another site. Open the page here and send it again.")
+        )
 
 
 def _check_csrf() -> None:

@@ -128,6 +128,8 @@ def _comment(comment: Said, names: dict[str, str]) -> dict[str, Any]:
     author: dict[str, str] = {"name": names.get(comment.author, comment.author)}
     if comment.affiliation:
         author["affiliation"] = comment.affiliation
+    if comment.country:
+        author["country"] = comment.country
     said: dict[str, Any] = {"author": author, "question": comment.question, "body": comment.body}
     said["at"] = moment(comment.at) if comment.at else ""
     if comment.reply_to is not None:

@@ -5,10 +5,10 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import access
+from forum import access, speaking
 from forum.actions import accounts, rsvps
 from forum.database import writing
-from forum.models import Discussion, Phase, RsvpKind
+from forum.models import Discussion, Phase, Rsvp, RsvpKind
 from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
 from forum.web.archive import public_url
@@ -27,18 +27,18 @@ def show(slug: str) -> Response:
 
 @blueprint.post("/d/<slug>/rsvp")
 def say(slug: str) -> Response:
-    """Note what somebody wants: fields kind (take_part, read_along, none), zone, and email of who is not signed in."""
+    """Note what somebody wants: fields kind (take_part, read_along, none), zone, language, email of a visitor."""
     discussion = find(slug)
     fields = Fields()
     kind, zone = fields.text("kind"), fields.text("zone").strip() or discussion.time_zone
-    email = fields.text("email")
+    email, language = fields.text("email"), speaking.known(fields.text("language")) or speaking.asked_for()
     if zone not in zones():
         fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
     if kind not in {"none", *(one.value for one in RsvpKind)}:
         fields.faults["kind"] = _("Choose one of the list.")
     try:
         fields.refuse()
-        words = _said(slug, kind, zone, email)
+        words = _said(slug, kind, zone, email, language)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
@@ -51,7 +51,7 @@ def say(slug: str) -> Response:
 say.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 
-def _said(slug: str, kind: str, zone: str, typed: str) -> str:
+def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
     user = signed_in()
     if user is not None:
         with writing():
@@ -60,7 +60,7 @@ def _said(slug: str, kind: str, zone: str, typed: str) -> str:
                 access.require(user, "discussion.read", discussion)
                 rsvps.take_back(user, discussion)
                 return str(_("You will not be reminded."))
-            rsvps.say(user, discussion, RsvpKind(kind), zone)
+            rsvps.say(user, discussion, RsvpKind(kind), zone, language)
         return str(_("We remind you a day and an hour before, and when it begins."))
     email = accounts.clean_email(typed)
     if email is None:
@@ -70,7 +70,7 @@ def _said(slug: str, kind: str, zone: str, typed: str) -> str:
     throttles.count("reset from", throttles.visitor())
     throttles.count("mail to", email)
     with writing():
-        rsvps.ask(email, unchecked(slug), RsvpKind(kind), zone)
+        rsvps.ask(email, unchecked(slug), RsvpKind(kind), zone, language)
     if settings().sends_mail:
         return str(_("Look into your mail: the link in our letter is what counts."))
     return str(_("We remind you a day and an hour before, and when it begins."))
@@ -119,6 +119,7 @@ def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
 def confirm(token: str) -> Response:
     """Show a button, because mail scanners open links, and count the answer when it is pressed."""
     rsvp = rsvps.by_token(token)
+    _speak_to(rsvp)
     if request.method == "GET":
         return _small("discussion/rsvp_confirm.html", discussion=rsvp.discussion, rsvp=rsvp)
     with writing():
@@ -130,14 +131,23 @@ def confirm(token: str) -> Response:
 @blueprint.route("/unsubscribe/<token>", methods=["GET", "POST"])
 def unsubscribe(token: str) -> Response:
     """End the letters about one discussion: by a button for people, by one POST for mail programs (RFC 8058)."""
+    rsvp = rsvps.unsubscribed_from(token)
+    _speak_to(rsvp)
     if request.method == "GET":
-        return _small("discussion/unsubscribe.html", discussion=rsvps.unsubscribed_from(token), done=False)
+        title = rsvp.discussion.title if rsvp is not None and rsvps.may_be_named(rsvp) else ""
+        return _small("discussion/unsubscribe.html", ends=rsvp is not None, title=title, done=False)
     with writing():
         rsvps.unsubscribe(token)
-    return _small("discussion/unsubscribe.html", discussion=None, done=True)
+    return _small("discussion/unsubscribe.html", ends=False, title="", done=True)
 
 
 unsubscribe.needs_no_token = True  # type: ignore[attr-defined]
+
+
+def _speak_to(rsvp: Rsvp | None) -> None:
+    """Speak as the letter did that led here."""
+    if rsvp is not None and speaking.known(rsvp.language) and signed_in() is None:
+        speaking.speak(rsvp.language)
 
 
 def _small(template: str, **facts: object) -> Response:

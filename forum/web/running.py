@@ -23,7 +23,7 @@ def lengthen(slug: str, question_id: int) -> Response:
     if question is None:
         raise unknown()
     if minutes is None:
-        raise invalid(minutes="Say by how many minutes.")
+        raise invalid(minutes=_("Say by how many minutes."))
     with writing():
         pacing.lengthen(user, question, minutes, seen)
     return done(discussion, _("The question has %(n)s minutes more.", n=minutes), f"#question-{question_id}")
@@ -35,7 +35,7 @@ def shift(slug: str) -> Response:
     user, discussion = staffed(slug)
     minutes, seen = _numbers("minutes", "seen")
     if minutes is None or seen is None:
-        raise invalid(minutes="Say by how many minutes.")
+        raise invalid(minutes=_("Say by how many minutes."))
     with writing():
         pacing.shift(user, discussion, minutes, seen)
     return done(discussion, _("The questions to come are planned %(n)s minutes later.", n=minutes))
@@ -47,7 +47,7 @@ def set_silence(slug: str) -> Response:
     user, discussion = staffed(slug)
     (minutes,) = _numbers("silence_minutes")
     if minutes is None:
-        raise invalid(silence_minutes="Say after how many minutes; 0 is never.")
+        raise invalid(silence_minutes=_("Say after how many minutes; 0 is never."))
     with writing():
         pacing.set_silence(user, discussion, minutes)
     if not minutes:
@@ -82,7 +82,7 @@ def post_snippet(slug: str, snippet_id: int) -> Response:
     user, discussion = staffed(slug)
     (seen,) = _numbers("seen")
     if seen is None:
-        raise invalid(seen="The page sent too little. Load it again, and press once more.")
+        raise invalid(seen=_("The page sent too little. Load it again, and press once more."))
     with writing():
         snippets.post(user, discussion, snippet_id, seen)
     return done(discussion, _("It is posted."), "#tray")

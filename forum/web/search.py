@@ -3,6 +3,7 @@
 from datetime import date
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
 
 from forum import access, search
 from forum.extensions import limiter
@@ -56,7 +57,7 @@ def _wanted() -> Wanted:
     """Read the address. Raises Refused (invalid, naming the field; 404 for a discussion that the asker cannot know)."""
     role = request.args.get("role", "")
     if role not in _ROLES:
-        raise invalid(role="“role” is host, moderator, panelist, member or nothing.")
+        raise invalid(role=_("“role” is host, moderator, panelist, member or nothing."))
     return Wanted(
         words=request.args.get("q", "").replace("\0", " ")[: search.LONGEST],
         discussion=_discussion(request.args.get("in", "")),
@@ -87,5 +88,5 @@ def _day(name: str) -> date | None:
     except ValueError:
         day = date.min
     if not 1970 <= day.year <= 2200:
-        raise invalid(**{name: f"“{name}” is a day like 2026-11-23."})
+        raise invalid(**{name: _("“%(name)s” is a day like 2026-11-23.", name=name)})
     return day

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
+from forum import guests
 from forum.actions import members
 from forum.actions import site as rules
 from forum.actions.members import Standing, Wanted
@@ -109,6 +110,7 @@ def _people(actor: User, addresses: str, faults: dict[str, str], status: int = 2
         people=found,
         total=total,
         seen=members.seen(found),
+        lost=guests.lost_welcomes(found),
         standings=list(Standing),
         more=(wanted.page + 1) * members.MOST < total,
         may_invite=rules.is_open(invited=True),

@@ -10,6 +10,7 @@ import time
 from ipaddress import ip_address, ip_network
 
 from flask import request
+from flask_babel import ngettext
 from limits import RateLimitItem, parse_many
 
 from forum.actions import links
@@ -39,7 +40,12 @@ def count(kind: str, *whom: str) -> None:
         if _hit(item, kind, whom):
             continue
         wait = _wait(item, kind, whom)
-        raise Refused("too_many", f"That was too often. Wait {_spoken(wait)} and try again.", 429, retry_after=wait)
+        raise Refused(
+            "too_many",
+            _spoken(wait),
+            429,
+            retry_after=wait,
+        )
 
 
 def give_back(kind: str, *whom: str) -> None:
@@ -83,4 +89,16 @@ def _key(kind: str, whom: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _spoken(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+    if seconds < 120:
+        words = ngettext(
+            "That was too often. Wait %(num)s second and try again.",
+            "That was too often. Wait %(num)s seconds and try again.",
+            seconds,
+        )
+    else:
+        words = ngettext(
+            "That was too often. Wait %(num)s minute and try again.",
+            "That was too often. Wait %(num)s minutes and try again.",
+            math.ceil(seconds / 60),
+        )
+    return str(words)

@@ -1,15 +1,18 @@
-"""How moments and lengths of time are said, as filters of the templates.
+"""How moments and lengths of time are said in the language that is spoken, as filters of the templates.
 
-Server and scripts say them alike (`static/js/times.js`, `chip.js`).
+Server and scripts say them alike (`static/js/times.js`, `chip.js`). In English the day comes first, as in most of the
+world; other languages have it as they are used to (CLDR).
 """
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton, get_datetime_format
 from flask import Flask
-from flask_babel import format_datetime
+from flask_babel import format_date, format_time, get_locale, ngettext
 from flask_babel import gettext as _
 
+from forum import speaking
 from forum.models import Discussion
 
 # Beyond these, minutes and hours are more than anybody wants to count.
@@ -19,43 +22,49 @@ _IN_MINUTES, _IN_HOURS = 120, 48 * 60
 def init_app(app: Flask) -> None:
     """Give the templates of `app` these filters."""
     app.jinja_env.filters.update(
-        {made.__name__: made for made in (day, date, clock, iso, short, dated, opening, stamp, lasting)}
+        {made.__name__: made for made in (day, date, short, clock, moment, dated, opening, stamp, iso, lasting)}
     )
 
 
 def day(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a date in `zone` (IANA name), e.g. "Monday, 23 November 2026"."""
-    return _format(moment, zone, "EEEE, d MMMM y")
+    return _said(_local(moment, zone), "EEEE, d MMMM y", "full")
 
 
 def date(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a short date in `zone`, e.g. "23 Nov 2026"."""
-    return _format(moment, zone, "d MMM y")
+    return _said(_local(moment, zone), "d MMM y", "medium")
 
 
 def short(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as a day in `zone`, e.g. "23 Nov": where its year is plain."""
-    return _format(moment, zone, "d MMM")
+    return _made_of(_local(moment, zone), "d MMM", "MMMd")
 
 
 def clock(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` as hours and minutes in `zone`, e.g. "15:24"."""
-    return _format(moment, zone, "HH:mm")
+    return str(format_time(_local(moment, zone), "HH:mm", rebase=False))
+
+
+def moment(at: datetime) -> str:
+    """Return the moment `at` for whoever has told us no zone, e.g. "23 November 2026, 15:24 UTC"."""
+    return f"{_said(_local(at, 'UTC'), 'd MMMM y', 'long')}, {clock(at)} UTC"
 
 
 def dated(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` with its date and year in `zone`, e.g. "23 Nov 2026, 15:24"."""
-    return _format(moment, zone, "d MMM y, HH:mm")
+    return _joined(date(moment, zone), clock(moment, zone))
 
 
 def opening(moment: datetime, zone: str = "UTC") -> str:
     """Return `moment` with the day of the week in `zone`, e.g. "Mon 23 Nov, 15:24": to be waited for."""
-    return _format(moment, zone, "EEE d MMM, HH:mm")
+    return _joined(_made_of(_local(moment, zone), "EEE d MMM", "MMMEd"), clock(moment, zone))
 
 
 def stamp(moment: datetime, discussion: Discussion) -> str:
     """Return a moment of `discussion` on the clocks of its zone: with the day where it runs for days."""
-    return _format(moment, discussion.time_zone, "d MMM, HH:mm" if discussion.runs_for_days else "HH:mm")
+    zone = discussion.time_zone
+    return _joined(short(moment, zone), clock(moment, zone)) if discussion.runs_for_days else clock(moment, zone)
 
 
 def iso(moment: datetime) -> str:
@@ -69,8 +78,29 @@ def lasting(minutes: int) -> str:
         return str(_("%(n)s min", n=minutes))
     if minutes < _IN_HOURS:
         return str(_("%(n)s h", n=minutes // 60))
-    return str(_("%(n)s days", n=minutes // (24 * 60)))
+    return str(ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60)))
 
 
-def _format(moment: datetime, zone: str, pattern: str) -> str:
-    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), pattern, rebase=False))
+def _local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def _is_english() -> bool:
+    return speaking.tag() == speaking.SOURCE
+
+
+def _said(local: datetime, english: str, other: str) -> str:
+    """Return a date by the pattern `english`, or in the length `other` that every language has."""
+    return str(format_date(local, english if _is_english() else other, rebase=False))
+
+
+def _made_of(local: datetime, english: str, skeleton: str) -> str:
+    """Return a date by the pattern `english`, or of the fields in `skeleton` (CLDR) as the language orders them."""
+    if _is_english():
+        return str(format_date(local, english, rebase=False))
+    return format_skeleton(skeleton, local, locale=get_locale())
+
+
+def _joined(day: str, time: str) -> str:
+    pattern = "{1}, {0}" if _is_english() else str(get_datetime_format("medium", locale=get_locale()))
+    return pattern.replace("'", "").format(time, day)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from forum.database import db
 from forum.live import stream
@@ -22,7 +23,16 @@ def whole(field: str, least: int, most: int) -> int | None:
     if not value:
         return None
     if not (value.isascii() and value.isdigit() and len(value) <= 16) or not least <= int(value) <= most:
-        raise invalid(**{field: f"“{field}” has to be a whole number from {least} to {most}."})
+        raise invalid(
+            **{
+                field: _(
+                    "“%(field)s” has to be a whole number from %(least)s to %(most)s.",
+                    field=field,
+                    least=least,
+                    most=most,
+                )
+            }
+        )
     return int(value)
 
 
@@ -44,10 +54,10 @@ class View:
         """Read the address. Raises Refused (invalid, naming the field; 404 for a comment that is not there)."""
         order, shown = request.args.get("order", "question"), request.args.get("show", "")
         if order not in {"question", "time"}:
-            raise invalid(order="“order” is either “question” or “time”.")
+            raise invalid(order=_("“order” is either “question” or “time”."))
         question = next((q for q in discussion.questions if q.number and f"q{q.number}" == shown), None)
         if shown and shown != "general" and question is None:
-            raise invalid(show="“show” has to name a question that has been asked, such as q1, or “general”.")
+            raise invalid(show=_("“show” has to name a question that has been asked, such as q1, or “general”."))
         refresh = whole("refresh", REFRESH_LEAST, REFRESH_MOST)
         if refresh is None and "refresh" in request.args:
             refresh = REFRESH
@@ -137,5 +147,7 @@ def _comment(discussion: Discussion, comment_id: int) -> Comment:
 def _replied(discussion: Discussion, comment_id: int) -> Comment:
     comment = _comment(discussion, comment_id)
     if comment.state is not CommentState.PUBLISHED:
-        raise invalid(reply="The comment you answer is no longer there. Choose another one, or write without a reply.")
+        raise invalid(
+            reply=_("The comment you answer is no longer there. Choose another one, or write without a reply.")
+        )
     return comment

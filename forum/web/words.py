@@ -4,10 +4,11 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask, current_app, g, request
-from flask_babel import get_translations
-from markupsafe import Markup
+from flask_babel import get_locale, get_translations
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup, escape
 
-from forum import access, clock, looks, pictures, text
+from forum import access, clock, countries, looks, pictures, speaking, text
 from forum.config import Settings
 from forum.models import Site
 from forum.web import times
@@ -25,6 +26,9 @@ def init_app(app: Flask) -> None:
         hue=text.hue,
         excerpt=text.excerpt,
         safe_html=Markup,
+        addressed=lambda html: Markup(text.addressed(html)),  # noqa: S704
+        whence=lambda face: countries.whence(face.affiliation, face.country, str(get_locale())),
+        country=lambda code: countries.name(code, str(get_locale())),
     )
     times.init_app(app)
     app.jinja_env.globals.update(
@@ -36,8 +40,14 @@ def init_app(app: Flask) -> None:
         now=clock.now,
         may=access.may,
         may_create=access.may_create,
+        country_names=lambda: countries.names(str(get_locale())),
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
+        data_forms=_data_forms,
+        counted=speaking.counted,
+        our_languages=speaking.names,
+        spoken=speaking.tag,
+        direction=speaking.direction,
     )
 
 
@@ -59,18 +69,35 @@ def _site_style() -> Markup:
     return allowed(style) if style else Markup()
 
 
-def _script_words() -> dict[str, str]:
-    """Return what the live page's script says, in the reader's language by its English; nothing for English itself.
+def _script_words(bundle: str) -> Markup:
+    """Return the element with what the script `bundle` says, by its English; nothing where English is spoken.
 
-    Whatever stands in the script and in the language's catalogue: there is no second list to keep.
+    Whatever stands in the script and in the language's catalogue: there is no second list to keep. What is counted has
+    its forms by their names in CLDR, which is what browsers call them.
     """
-    catalogue: dict[object, str] = getattr(get_translations(), "_catalog", {})
-    if len(catalogue) <= 1:
-        return {}
-    script = _script()
-    return {text: said for text, said in catalogue.items() if isinstance(text, str) and text and f'"{text}"' in script}
+    words = _words_of(bundle, speaking.tag())
+    if not words:
+        return Markup()
+    told = htmlsafe_json_dumps(words, ensure_ascii=False, separators=(",", ":"))
+    return Markup('<script type="application/json" id="words">{}</script>').format(told)
 
 
 @cache
-def _script() -> str:
-    return (Path(__file__).parents[1] / "static/built/live.js").read_text(encoding="utf-8")
+def _words_of(bundle: str, _language: str) -> dict[str, str | dict[str, str]]:
+    catalogue: dict[str | tuple[str, int], str] = getattr(get_translations(), "_catalog", {})
+    if len(catalogue) <= 1:
+        return {}
+    path = Path(__file__).parents[1] / f"static/built/{bundle}.js"
+    script = path.read_text(encoding="utf-8")
+    plain = {key: said for key, said in catalogue.items() if isinstance(key, str) and key and f'"{key}"' in script}
+    singles = (key[0] for key in catalogue if isinstance(key, tuple) and key[1] == 0)
+    return plain | {single: speaking.forms(single) for single in singles if f'"{single}"' in script}
+
+
+def _data_forms(single: str, many: str) -> Markup:
+    """Return the attributes by which a script says another number: `data-one`, `data-other`, and what else it takes."""
+    found = speaking.forms(single) or {"one": single, "other": many}
+    pairs = (
+        f'data-{form}="{escape(words)}"' for form, words in found.items() if words != found["other"] or form == "other"
+    )
+    return Markup(" ".join(pairs))  # noqa: S704

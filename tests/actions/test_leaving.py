@@ -1,15 +1,34 @@
 """Leaving: what goes, what stays, and that discussions can still be read; and everything of mine in one file."""
 
+import io
 import json
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import backstage, comments, leaving, moderation, passwords, proposals, rsvps, silences
+from forum import pictures
+from forum.actions import (
+    backstage,
+    calls,
+    comments,
+    flags,
+    held,
+    invitations,
+    leaving,
+    moderation,
+    passwords,
+    proposals,
+    rsvps,
+    sanctions,
+    seats,
+    shortlisting,
+    silences,
+)
 from forum.actions.leaving import Words
 from forum.archive import export, person, statistics
 from forum.database import db, writing
-from forum.models import Comment, Letter, RsvpKind, SiteRole, User
+from forum.models import Comment, Discussion, Letter, ProposalState, RsvpKind, SiteRole, User
 from forum.notify import letters
 from tests.actions.test_after_the_end import page, refused
 from tests.web.test_accounts import send
@@ -130,3 +149,143 @@ def test_everything_of_mine_and_nothing_of_others_is_in_the_file(app, house, roo
         assert secret not in answer.text
     assert app.test_client().get("/account/data.json").status_code == 303
     assert len(db.session.scalars(select(Comment)).all()) == 3
+
+
+# Every column that points at a person or holds an address: the part of their file where it stands, or why it does not.
+STANDS_IN = {
+    "user.email": "account", "no_mail.email": "account", "session.user_id": "sessions", "seat.user_id": "seats",
+    "comment.author_id": "comments", "comment.posted_by_id": "written_down_for_others",
+    "proposal.author_id": "questions", "proposal_vote.user_id": "votes", "backstage_message.author_id": "green_room",
+    "held_answer.user_id": "held_answers", "flag.user_id": "flags", "rsvp.user_id": "wants_to_come",
+    "rsvp.email": "wants_to_come", "letter.to": "letters", "notice.user_id": "notices",
+    "panel_call.user_id": "called_on", "ready_answer.user_id": "said_ready", "ready_check.by_id": "asked_ready",
+    "mute.user_id": "may_not_write", "discussion.owner_id": "made", "question.asked_by_id": "questions_asked",
+    "silence.user_id": "does_not_read", "moderation_action.actor_id": "done",
+    # Each of these was an act that wrote its line of the record.
+    "mute.by_id": "done", "panel_call.by_id": "done", "invitation.by_id": "done", "review.decided_by_id": "done",
+}  # fmt: skip
+ELSEWHERE = {
+    "silence.other_id": "who does not read somebody is that person's secret",
+    "draft.holder": "a browser's own, with no person to it",
+    "review.claimed_by_id": "for two minutes, while they look at it",
+}
+
+
+def _columns() -> set[str]:
+    found = set()
+    for table in db.metadata.sorted_tables:
+        for column in table.columns:
+            points = any(key.column.table.name == "user" for key in column.foreign_keys)
+            if points or "email" in column.name or (table.name, column.name) in {("letter", "to"), ("draft", "holder")}:
+                found.add(f"{table.name}.{column.name}")
+    return found
+
+
+def test_every_table_with_somebody_in_it_has_a_place_in_their_file(app, house, clock):
+    assert _columns() == set(STANDS_IN) | set(ELSEWHERE)
+    zoe, other = house.user("Zoe Zebra", role=SiteRole.ORGANISER), house.user("Otto Ode")
+    room = house.discussion(host=zoe, ask=1, slug="water")
+    second = house.discussion(ask=1, slug="rain")
+    house.seat(second, zoe, "panelist")
+    host, asked = house.host_of(second), second.questions[0]
+    panel = house.panelist(room)
+    mine = house.comment(second, zoe, "Mine.", question=1)
+    house.comment(second, other, "To you.", question=1, reply_to=mine.id)
+    with writing():
+        comments.post(panel, room, comments.CommentDraft("By telephone.", 1, None, "key-by-telephone"), typist=zoe)
+    house.do(flags.flag, zoe, house.comment(second, other, "Bad.", question=1), "other", "Is that so?")
+    house.do(held.hold, zoe, house.question(second, "Later?"), "Then.")
+    house.do(calls.call, host, second, zoe.id, asked)
+    house.do(calls.call, zoe, room, panel.id, room.questions[0])
+    house.do(backstage.say, zoe, room, "Psst.", "key-of-a-message")
+    house.do(backstage.ask_ready, zoe, room)
+    house.do(backstage.ask_ready, host, second)
+    house.do(backstage.answer_ready, zoe, second)
+    wish = house.do(proposals.make, zoe, second, "Why?")
+    house.do(shortlisting.put, host, second, wish.id, ProposalState.APPROVED, "new")
+    theirs = house.do(proposals.make, other, second, "How?")
+    house.do(shortlisting.put, host, second, theirs.id, ProposalState.APPROVED, "new")
+    house.do(proposals.vote, zoe, second, theirs.id, wants=True)
+    house.do(rsvps.say, zoe, house.discussion(phase="announced"), RsvpKind.READ_ALONG, "UTC")
+    house.do(rsvps.ask, zoe.email, house.discussion(phase="announced"), RsvpKind.READ_ALONG, "UTC")
+    house.do(silences.silence, zoe, other)
+    house.do(letters.write, zoe.email, "known")
+    third = house.discussion(ask=1)
+    house.do(sanctions.mute, house.host_of(third), third, zoe, "Shouting")
+    with writing():
+        db.session.get_one(Discussion, third.id).owner_id = zoe.id
+    client = app.test_client()
+    house.sign_in(client, zoe)
+    said = client.get("/account/data.json").get_json()
+    assert [part for part in set(STANDS_IN.values()) if not said[part]] == []
+    assert len(said["wants_to_come"]) == 2
+
+
+def test_nothing_that_names_them_is_left_in_any_table(app, house, clock):
+    """Every text of every table is read after somebody has left; only the record's own lines nobody can change."""
+    zoe = house.user("Zoe Zebra")
+    zoe_email = zoe.email
+    room = house.discussion(ask=1, slug="water")
+    house.seat(room, zoe, "panelist", title="Zebra of Zebras", affiliation="Zebra Lab")
+    with writing():
+        zoe.affiliation, zoe.biography = "Zebra Lab", "I am Zoe Zebra."
+    house.do(rsvps.ask, zoe_email, coming := house.discussion(phase="announced"), RsvpKind.READ_ALONG, "UTC")
+    house.do(rsvps.say, zoe, house.discussion(phase="announced"), RsvpKind.READ_ALONG, "UTC")
+    house.do(letters.write, zoe_email, "known")
+    house.comment(room, zoe, "Stripes.", question=1)
+    house.do(leaving.leave, zoe, Words.REMOVE)
+    db.session.expire_all()
+    left = []
+    for table in db.metadata.sorted_tables:
+        for row in db.session.execute(select(table)).mappings():
+            said = " ".join(str(value) for value in row.values())
+            if table.name != "moderation_action" and ("Zebra" in said or zoe_email in said or "Stripes" in said):
+                left.append((table.name, said))
+    assert left == []
+    assert rsvps.counts(coming) == {}
+
+
+def test_the_record_that_others_read_does_not_name_who_has_left(app, house, clock):
+    zoe = house.user("Zoe Zebra")
+    room = house.discussion(ask=1, slug="water")
+    for number in range(2):  # one seat that is taken away again, and one that stays
+        seat = house.seat(room, zoe, "panelist")
+        house.do(invitations.invite, house.host_of(room), seat)
+        if number == 0:
+            house.do(seats.take, db.session.get_one(User, room.owner_id), seat)
+    client = app.test_client()
+    house.sign_in(client, house.host_of(room))
+    paths = ("/d/water/record", "/d/water/record.csv", "/d/water/record.json")
+    assert all("Zoe Zebra" in client.get(path).text for path in paths)
+    house.do(leaving.leave, zoe, Words.KEEP)
+    assert [path for path in paths if "Zebra" in client.get(path).text] == []
+    assert "panelist.invited" in client.get(paths[2]).text
+
+
+def test_their_face_is_gone_from_the_disk_and_another_persons_stays(app, house, clock):
+    zoe, room = house.user("Zoe Zebra"), house.discussion(ask=1, slug="water")
+    other = house.panelist(room)
+    settings = app.config["SETTINGS"]
+    mine, shared = (pictures.store(drawn(colour), settings, square=288) for colour in ("red", "blue"))
+    with writing():
+        zoe.password_hash = passwords.hashed(PASSWORD)
+    for number, name in enumerate((mine, shared)):
+        place = house.seat(house.discussion(slug=f"room-{number}"), zoe, "panelist")
+        with writing():
+            place.picture = name
+    with writing():
+        next(seat for seat in room.seats if seat.user_id == other.id).picture = shared
+    client = app.test_client()
+    house.sign_in(client, zoe)
+    media = settings.data_dir / "media"
+    assert (media / mine).exists()
+    assert send(client, "/account/leave", words="keep", leave_password=PASSWORD).status_code == 303
+    assert not (media / mine).exists()
+    assert (media / shared).exists()
+
+
+def drawn(colour: str) -> io.BytesIO:
+    out = io.BytesIO()
+    Image.new("RGB", (300, 300), colour).save(out, "PNG")
+    out.seek(0)
+    return out

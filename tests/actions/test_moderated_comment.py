@@ -29,6 +29,7 @@ from forum.models import (
     User,
 )
 from forum.refusals import Refused
+from tests.archive.unpacked import said
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_a_held_comment_is_nowhere_but_with_its_writer(house, live, member, host
     assert held.id not in {row.comment.id for row in stream.recent(live)}
     assert stream.reply_counts([answered.id]) == {}
     assert tally.of(live).comments == before
-    assert all("zqheld" not in export.whole(kind, live) for kind in export.KINDS)
+    assert all("zqheld" not in said(kind, live) for kind in export.KINDS)
     events = list(db.session.scalars(select(Event).order_by(Event.seq)))
     open_ones = [event for event in events if event.audience == Audience.EVERYONE]
     assert held.id not in {event.subject_id for event in open_ones if event.kind.startswith("comment.")}

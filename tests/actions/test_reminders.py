@@ -285,3 +285,74 @@ def test_a_running_server_writes_them_by_itself(served, app, house):
     while {"hour", "notices"} - set(kinds()) and time.monotonic() < until:
         time.sleep(0.2)
     assert sorted(kinds()) == ["hour", "notices"]
+
+
+def later_letters(clock, event) -> list[Letter]:
+    """Go through the day, the hour and the opening, and return what was written."""
+    for ahead in (timedelta(days=1), timedelta(hours=1), timedelta()):
+        clock.advance(event.starts_at - ahead - clock.now())
+        clockwork.remind()
+    clockwork.turn()
+    clockwork.remind()
+    return letters()
+
+
+def test_a_reader_in_bogota_reads_spanish_and_their_own_time(client, house, clock, event):
+    fields = {"kind": "read_along", "zone": "America/Bogota", "email": "ana@example.org", "language": "es"}
+    client.post("/d/river/rsvp", data=fields, headers={"Accept-Language": "en"})
+    local = event.starts_at.astimezone(ZoneInfo("America/Bogota"))
+    day, hour, live = later_letters(clock, event)
+    assert [day.kind, hour.kind, live.kind] == ["day", "hour", "live"]
+    assert day.subject == "Mañana: Whose river?"
+    assert "Empieza dentro de un día:" in day.body
+    assert f"jueves, {local.day} de noviembre de 2026, {local:%H:%M} (America/Bogota)" in day.body
+    assert hour.subject == "Dentro de una hora: Whose river?"
+    assert f"{local:%H:%M} (America/Bogota)" in hour.body
+    assert live.subject == "Estamos en directo: Whose river?"
+    assert "Ha empezado. Entre:" in live.body
+    for letter in (day, hour, live):
+        assert "Recibe este mensaje porque" in letter.body
+        assert "You get this" not in letter.body
+    page = client.get(day.unsubscribe).text  # whatever the browser asks for, the letter was Spanish
+    assert '<html lang="es"' in page
+    assert "Dejaremos de recordarle" in page
+
+
+def test_a_member_is_written_to_in_the_language_of_their_account(house, clock, event):
+    mara = house.user("Mara Member")
+    with writing():
+        mara.language = "de"
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "Europe/Berlin", "es")
+    day, hour, live = later_letters(clock, event)
+    assert (day.subject, hour.subject) == ("Morgen: Whose river?", "In einer Stunde: Whose river?")
+    assert "Donnerstag, 26. November 2026, 15:00 (Europe/Berlin)" in day.body
+    assert "Melden Sie sich auf der Seite an, um zu schreiben" in live.body
+
+
+def test_who_has_said_no_language_is_written_to_in_that_of_the_discussion(house, clock, event):
+    later(house, event, language="fr")
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "Europe/Paris")
+    later(house, event, language="fr", starts_at=event.starts_at + DAY, ends_at=event.ends_at + DAY)
+    clockwork.remind()
+    assert letters()[-1].subject == "Nouvel horaire\N{NO-BREAK SPACE}: Whose river?"
+    assert "vendredi 27 novembre 2026" in letters()[-1].body
+
+
+def test_in_arabic_the_time_stays_readable(house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "Africa/Cairo", "ar")
+    day = later_letters(clock, event)[0]
+    assert day.subject == "غدًا: Whose river?"
+    assert "16:00 (Africa/Cairo)" in day.body
+
+
+def test_a_reset_is_written_in_the_language_of_the_account_and_else_of_who_asks(client, mailing, house):
+    ana = house.user("Ana Restrepo")
+    with writing():
+        ana.language = "es"
+    for email in (ana.email, "nobody@example.org"):
+        token = client.get("/reset", headers={"Accept": "application/json"}).json["csrf_token"]
+        client.post("/reset", data={"email": email, "csrf_token": token}, headers={"Accept-Language": "de"})
+    assert [letter.subject for letter in letters()] == [
+        "Establezca una contraseña nueva para Roundtext",
+        "Kein Konto auf Roundtext",
+    ]

@@ -10,6 +10,7 @@ from forum.archive import discussion_file, export
 from forum.archive.discussion_file import FileFaults
 from forum.database import db, writing
 from forum.models import Comment, Discussion, Phase, User
+from tests.archive.unpacked import said
 
 FILE = {
     "title": "Who owns the rain?",
@@ -136,7 +137,7 @@ def test_a_spreadsheet_finds_no_formula(app):
 
 @pytest.mark.parametrize("kind", export.KINDS)
 def test_every_format_holds_every_comment(app, kind):
-    written = export.whole(kind, put(FILE))
+    written = said(kind, put(FILE))
     assert "Nobody." in written
     assert "Otto Ode" in written
 

@@ -14,9 +14,12 @@ from forum.actions import (
     announcements,
     backstage,
     calls,
+    deliveries,
     discussions,
     escalation,
     flags,
+    guest_mail,
+    guests,
     held,
     highlights,
     invitations,
@@ -32,8 +35,9 @@ from forum.actions import (
     snippets,
     summaries,
 )
+from forum.addresses import Row
 from forum.database import db, writing
-from forum.models import Discussion, ProposalState, RsvpKind, SiteRole, User
+from forum.models import Discussion, Guest, Letter, ProposalState, RsvpKind, SiteRole, User
 
 pytestmark = [pytest.mark.one_database, pytest.mark.browser]
 
@@ -41,8 +45,9 @@ pytestmark = [pytest.mark.one_database, pytest.mark.browser]
 NO_PAGES = {
     "static", "home.icon", "home.alive", "home.ready", "discussion.recent", "discussion.earlier", "discussion.events",
     "discussion.permalink", "discussion.feed", "discussion.calendar_entry", "records.of_discussion_as",
-    "records.of_site_as", "archive.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
-    "feeds.site_map", "feeds.robots", "embed.script", "embed.describe", "accounts.data",
+    "records.of_site_as", "files.file", "archive.picture", "feeds.of_site", "feeds.of_person", "feeds.all_dates",
+    "feeds.site_map", "feeds.site_map_part", "feeds.robots", "embed.script", "embed.describe", "accounts.data",
+    "inviting.file",
 }  # fmt: skip
 # endpoint: who looks and where; {d} is the discussion's address, the other names are filled in by `Street`.
 PAGES = {
@@ -53,7 +58,7 @@ PAGES = {
         ("visitor", "{d}"), ("host", "{d}"), ("panelist", "{d}?order=time"), ("muted", "{d}"), ("member", "{closed}"),
         ("visitor", "{announced}"), ("host", "{draft}"), ("visitor", "{d}?text=1"), ("member", "{late}"),
     ],
-    "discussion.show_transcript": [("visitor", "{d}/transcript")],
+    "files.show_transcript": [("visitor", "{d}/transcript"), ("visitor", "{closed}/transcript?order=time")],
     "discussion.show_highlights": [("visitor", "{d}/highlights")],
     "archive.keep": [("visitor", "{closed}/export"), ("host", "{d}/export")],
     "archive.numbers": [("visitor", "{d}/statistics"), ("visitor", "{closed}/statistics")],
@@ -84,6 +89,10 @@ PAGES = {
     "console.write_question": [("host", "{d}/questions/new")],
     "console.edit_question": [("host", "{d}/questions/{question}/edit")],
     "importing.bring_in": [("owner", "/organise/import")],
+    "inviting.show": [("host", "{announced}/guests"), ("host", "{d}/guests"), ("host", "{draft}/guests")],
+    "inviting.correct": [("host", "{announced}/guests/{guest}")],
+    "guests.show": [("visitor", "/guest/{guest_token}")],
+    "guests.stop": [("visitor", "/guest/{guest_token}/stop")],
     "organiser.mine": [("owner", "/organise")],
     "organiser.new": [("owner", "/organise/new"), ("administrator", "/organise/new?like=water")],
     "organiser.edit": [("host", "{d}/edit")],
@@ -163,6 +172,7 @@ class Street:
                 coming = self.house.do(rsvps.say, self.people["member"], other, RsvpKind.TAKE_PART, "Asia/Tokyo")
                 for purpose in ("rsvp", "stop"):
                     self.places[f"{purpose}_token"] = rsvps._token(purpose, coming.id, coming.email)
+                self._guests(host, other)
         for slug in ("closed", "late"):
             other = self.house.discussion(slug=slug, host=host, ask=1)
             self.house.comment(other, self.people["member"], "Well said.", question=1)
@@ -170,6 +180,18 @@ class Street:
                 db.session.get_one(Discussion, other.id).late_minutes = 60 if slug == "late" else 0
             self.house.do(discussions.close, host, other)
             self.house.do(summaries.of_discussion, host, other, "All in all: meters.")
+
+    def _guests(self, host, other) -> None:
+        """Somebody waits for a letter, one is refused with many words, one comes."""
+        rows = [Row(1, f"{name}@example.org", f"{name.title()} Guest") for name in ("ann", "ben", "cem")]
+        self.house.do(guests.invite, host, other, rows, "Come.", "key-of-the-guests")
+        ann, ben, cem = (db.session.query(Guest).filter_by(email=row.email).one() for row in rows)
+        self.house.do(guest_mail.take, [ben.id, cem.id])
+        with writing():
+            letter = db.session.get_one(Letter, db.session.get_one(Guest, ben.id).letter_id)
+            deliveries.refused(letter, "550 5.1.1 " + "NoSuchPersonHere" * 10)
+        self.house.do(guest_mail.answer, guest_mail._token(cem), RsvpKind.TAKE_PART, "Asia/Tokyo")
+        self.places |= {"guest": ann.id, "guest_token": guest_mail._token(db.session.get_one(Guest, cem.id))}
 
     def pages(self):
         for endpoint, found in PAGES.items():

@@ -1,5 +1,6 @@
-"""nginx from Debian with deploy/nginx.conf, of which only ports and paths are replaced."""
+"""nginx and Caddy from Debian with our files in deploy/, of which only ports and paths are replaced."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ from tests.live.conftest import Ear
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
-def program() -> str:
+def nginx_program() -> str:
     """Return where nginx is. Debian keeps it off the PATH of people."""
     found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/bin")
     if found is None or shutil.which("openssl") is None:
@@ -28,10 +29,10 @@ def program() -> str:
 
 
 class Proxy:
-    """An nginx under way, by https with a certificate of its own."""
+    """A proxy under way, by https with a certificate of its own."""
 
-    def __init__(self, port: int, plain_port: int, home: Path) -> None:
-        self.host, self.certificate = f"localhost:{port}", str(home / "certificate.pem")
+    def __init__(self, port: int, plain_port: int, certificate: Path) -> None:
+        self.host, self.certificate = f"localhost:{port}", str(certificate)
         self.address, self.plain = f"https://{self.host}", f"http://localhost:{plain_port}"
 
     def browser(self, from_address: str = "127.0.0.1") -> requests.Session:
@@ -43,12 +44,12 @@ class Proxy:
         return session
 
     def ear(self, cookie: str = "") -> "ProxyEar":
-        """Return an open Socket.IO connection through nginx."""
+        """Return an open Socket.IO connection through the proxy."""
         return ProxyEar(self, cookie)
 
 
 class ProxyEar(Ear):
-    """An ear that listens through nginx."""
+    """An ear that listens through the proxy."""
 
     def __init__(self, proxy: Proxy, cookie: str = "") -> None:
         self.wire = websocket.create_connection(
@@ -74,16 +75,16 @@ class _From(HTTPAdapter):
 
 
 @contextmanager
-def proxied(backends: list[int], port: int) -> Iterator[Proxy]:
+def nginx(backends: list[int], port: int) -> Iterator[Proxy]:
     """Put nginx in front of the `backends` (two ports) until the block ends."""
-    nginx = program()
+    program = nginx_program()
     home = Path(tempfile.mkdtemp(prefix="roundtext-nginx-"))
     home.chmod(0o755)  # nginx's workers are another user
-    proxy = Proxy(port, free_port(), home)
+    proxy = Proxy(port, free_port(), home / "certificate.pem")
     try:
         _certify(home)
         (home / "nginx.conf").write_text(configuration(home, backends, port, int(proxy.plain.rpartition(":")[2])))
-        command = [nginx, "-p", str(home), "-c", str(home / "nginx.conf"), "-e", str(home / "error.log")]
+        command = [program, "-p", str(home), "-c", str(home / "nginx.conf"), "-e", str(home / "error.log")]
         checked = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=20)
         assert checked.returncode == 0, checked.stderr
         with subprocess.Popen([*command, "-g", "daemon off;"]) as process:
@@ -128,12 +129,47 @@ def _certify(home: Path) -> None:
 
 
 def _wait(proxy: Proxy) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
-            proxy.browser().get(f"{proxy.address}/static/nothing", timeout=2)
-        except requests.ConnectionError:
+            proxy.browser().get(f"{proxy.address}/static/nothing", timeout=10)
+        except (requests.ConnectionError, OSError):  # OSError: the certificate is not made yet
             time.sleep(0.05)
         else:
             return
-    raise AssertionError("nginx did not start")
+    raise AssertionError("the proxy did not start")
+
+
+@contextmanager
+def caddy(backends: list[int], port: int) -> Iterator[Proxy]:
+    """Put Caddy, which makes its own certificate, in front of the `backends` until the block ends."""
+    program = shutil.which("caddy")
+    if program is None:
+        missing("caddy")
+    home = Path(tempfile.mkdtemp(prefix="roundtext-caddy-"))
+    proxy = Proxy(port, free_port(), home / "caddy/pki/authorities/local/root.crt")
+    text = (DEPLOY / "Caddyfile").read_text()
+    start = "\n{\n"
+    assert text.count(start) == 1
+    # Nothing of the machine that runs the tests is touched: not what it trusts, and no port that others use.
+    here = f"{start}\tadmin off\n\tskip_install_trust\n\thttp_port {proxy.plain.rpartition(':')[2]}\n"
+    (home / "Caddyfile").write_text(text.replace(start, here))
+    said = {"SITE_NAME": proxy.host, "APPS": " ".join(f"127.0.0.1:{number}" for number in backends)}
+    environment = {**os.environ, **said, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    command = [str(program), "run", "--adapter", "caddyfile", "--config", str(home / "Caddyfile")]
+    try:
+        with (
+            (home / "log").open("wb") as log,
+            subprocess.Popen(command, env=environment, cwd=home, stdout=log, stderr=log) as process,
+        ):
+            try:
+                _wait(proxy)
+                yield proxy
+            finally:
+                process.terminate()
+                process.wait(15)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+PROXIES = {"nginx": nginx, "caddy": caddy}

@@ -1,18 +1,25 @@
 """The samples in deploy/, looked at as far as that goes without a container engine."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
+import time
 import tomllib
+from pathlib import Path
 
+import pytest
+import requests
 import yaml
 
 from forum.config import Settings
 from forum.live.engine import PING_SECONDS, PONG_SECONDS
-from tests.conftest import missing
+from tests.conftest import free_port, missing
 from tests.deploy.proxy import DEPLOY
+from tests.faults.conftest import SOAK
 
 ROOT = DEPLOY.parent
 INSTALLED = "/opt/roundtext"
@@ -112,6 +119,75 @@ def test_compose_names_only_settings_and_files_that_exist():
     assert services["proxy"]["environment"]["APPS"] == "app-1:8000 app-2:8000"
     mounted = [volume.split(":")[0] for volume in services["proxy"]["volumes"] if volume.startswith("./")]
     assert mounted and all((DEPLOY / path).is_file() for path in mounted)
+
+
+def test_compose_itself_takes_the_file():
+    """Debian's docker-compose reads, completes and checks it without an engine."""
+    program = shutil.which("docker-compose")
+    if program is None:
+        missing("docker-compose")
+    said = {"SITE_NAME": "talk.example.org", "SECRET_KEY": "secret", "DATABASE_PASSWORD": "password"}
+    command = [str(program), "--file", str(DEPLOY / "compose.yaml"), "config"]
+    checked = subprocess.run(command, env={**os.environ, **said}, capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
+    services = yaml.safe_load(checked.stdout)["services"]
+    assert services["app-1"]["environment"]["FORUM_SITE_URL"] == "https://talk.example.org"
+    assert services["app-2"]["depends_on"]["app-1"]["condition"] == "service_healthy"
+    # What must be said and is not is named.
+    for name in said:
+        told = {**os.environ, **said}
+        del told[name]
+        lacking = subprocess.run(command, env=told, capture_output=True, text=True, timeout=60)
+        assert lacking.returncode != 0 and name in lacking.stderr
+
+
+def test_systemd_finds_the_unit_shut_off():
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        missing("systemd-analyze")
+    command = [str(analyze), "security", "--offline=true", "--threshold=20", str(DEPLOY / "roundtext.service")]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert checked.returncode == 0, checked.stdout[-300:]
+
+
+@pytest.mark.skipif(not SOAK, reason="make soak: installing everything takes a minute")
+@pytest.mark.timeout(600)
+def test_what_the_container_runs_installs_and_serves_in_an_empty_place(tmp_path):
+    """The Containerfile's own lines without an engine: copied files, an empty environment, the command that it runs."""
+    for name, rest in instructions():
+        if name == "FROM" and "AS built" not in rest:
+            break
+        if name == "COPY":
+            *sources, target = rest.split()
+            for source in sources:
+                _copy(ROOT / source, tmp_path / (target if target != "./" else Path(source).name))
+        if name == "RUN":
+            line = rest.replace("python -m venv", f"{sys.executable} -m venv")
+            subprocess.run(["/bin/sh", "-ec", line], cwd=tmp_path, check=True, timeout=400, stdout=subprocess.DEVNULL)
+    by_name = dict(instructions())
+    _program, *arguments = json.loads(by_name["CMD"])
+    port = free_port()
+    told = {"PATH": "/usr/bin:/bin", "FORUM_BIND": f"127.0.0.1:{port}", "FORUM_DATA_DIR": str(tmp_path / "data")}
+    check = json.loads(re.search(r"CMD (\[.*\])", by_name["HEALTHCHECK"]).group(1))
+    python, asks = str(tmp_path / ".venv/bin/python"), check[-1].replace(":8000", f":{port}")
+    with subprocess.Popen([tmp_path / ".venv/bin/forum", *arguments], cwd=tmp_path, env=told) as process:
+        try:
+            until = time.monotonic() + 60
+            while subprocess.run([python, "-c", asks], capture_output=True, timeout=20).returncode:
+                assert process.poll() is None and time.monotonic() < until, "it does not become healthy"
+            assert requests.get(f"http://127.0.0.1:{port}/", timeout=10).status_code == 200
+        finally:
+            process.terminate()
+            assert process.wait(15) == 0
+    freeze = subprocess.run([python, "-m", "pip", "list"], capture_output=True, text=True, timeout=60).stdout
+    assert "pytest" not in freeze, "the tools for development have no place there"
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
 
 
 def test_caddy_takes_its_file(tmp_path):

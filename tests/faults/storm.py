@@ -18,6 +18,7 @@ from tests.server import Running
 
 # As in socket.js and link.js.
 FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 8.0, 0.6, 6.0, 10.0, 45.0
+SENT_ON_RETRY, GOING_AWAY = 0.15, b"\x03\xe9"
 _SEQ = re.compile(rb'"seq":(\d+)')
 # In the order in which a reader passes them.
 _GONE, _OPENING, _GREETED, _JOINING, _IN = range(5)
@@ -35,6 +36,8 @@ class Caller:
     attempts: int = 0
     waits_until: float = 0.0
     came_at: float = 0.0
+    gone_at: float = 0.0
+    longest: float = 0.0  # without a line, in seconds
     refusals: int = 0
     holes: int = 0
     kept: bytearray = field(default_factory=bytearray)
@@ -83,6 +86,11 @@ class Storm:
                 if self.are_in(until_seq):
                     return True
         return False
+
+    def is_sent_to(self, server: Running) -> None:
+        """From now on whoever comes is sent to another process, as a proxy does that is refused by the first."""
+        host, port = server.host.split(":")
+        self._server, self._place = server, (host, int(port))
 
     def are_in(self, seq: int = 0) -> bool:
         """Whether everybody has joined, and has what the log says up to `seq`."""
@@ -138,14 +146,17 @@ class Storm:
         self._poll.register(wire, select.EPOLLIN)
         self._wait(caller, OPEN_WITHIN)
 
-    def _end(self, caller: Caller) -> None:
+    def _end(self, caller: Caller, *, was_sent_on: bool = False) -> None:
         if caller.wire is not None:
             self._by_number.pop(caller.wire.fileno(), None)
             caller.wire.close()  # which also takes it out of the poll
             caller.wire = None
+        if caller.stage == _IN:
+            caller.gone_at = time.monotonic()
         caller.stage = _GONE
-        self._wait(caller, min(FIRST_RETRY * 2**caller.attempts, LAST_RETRY) * (1 + SPREAD * random.uniform(-1, 1)))
-        caller.attempts += 1
+        later = SENT_ON_RETRY if was_sent_on else min(FIRST_RETRY * 2**caller.attempts, LAST_RETRY)
+        self._wait(caller, later * (1 + SPREAD * random.uniform(-1, 1)))
+        caller.attempts += not was_sent_on
 
     def _hear(self, caller: Caller) -> None:
         assert caller.wire is not None
@@ -170,7 +181,7 @@ class Storm:
             caller.stage = _GREETED
         for said in _frames(caller.kept):
             if not said or said[:1] == b"\x03":
-                self._end(caller)
+                self._end(caller, was_sent_on=caller.stage >= _JOINING and said[:2] == GOING_AWAY)
                 return
             with contextlib.suppress(BlockingIOError):
                 self._understand(caller, said)
@@ -202,6 +213,8 @@ class Storm:
         assert b'"reload":true' not in said
         self._take(caller, said, 3)
         caller.stage, caller.came_at, caller.waits_until = _IN, time.monotonic(), 0.0
+        if caller.gone_at:
+            caller.longest = max(caller.longest, caller.came_at - caller.gone_at)
         for pushed in caller.early:
             self._take(caller, pushed, 2)
 

@@ -3,9 +3,12 @@
 import json
 import os
 import random
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -13,8 +16,9 @@ import pytest
 import requests
 
 from forum.database import db
-from forum.models import Discussion
-from tests.faults.conftest import often
+from forum.models import Comment, Discussion
+from forum.postgresql import CONNECT_SECONDS, PATIENCE_SECONDS
+from tests.faults.conftest import SOAK, often
 from tests.faults.test_freezes import Reader, order
 from tests.faults.writers import Account, Crew, accounts, everything_is_there_once
 from tests.machine import missing
@@ -27,13 +31,15 @@ TEXT = "A long thought that must not get lost <b>here</b>."
 KEPT = "A long thought that must not get lost &lt;b&gt;here&lt;/b&gt;."
 
 
-def post(server: Running, slug: str, who: Account, key: str, accept: str = "application/json") -> requests.Response:
+def post(
+    server: Running, slug: str, who: Account, key: str, accept: str = "application/json", patience: float = 30
+) -> requests.Response:
     """Send the comment that must not get lost."""
     return requests.post(
         f"{server.address}/d/{slug}/comments",
         data={"body": TEXT, "key": key, "question": "", "csrf_token": who.token},
         headers={"Cookie": who.cookie, "Accept": accept},
-        timeout=15,
+        timeout=patience,
         allow_redirects=False,
     )
 
@@ -169,6 +175,86 @@ def _listeners(there: Cluster, database: str) -> int:
         row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'").fetchone()
         assert row is not None
         return int(row[0])
+
+
+def test_postgresql_stands_still_and_nobody_waits_for_ever(site, tmp_path):
+    """Its connections stay open and say nothing, as behind a cable that was pulled."""
+    log = tmp_path / "log"
+    with ExitStack() as stack:
+        there = stack.enter_context(cluster())
+        made = site("postgresql", there.address)
+        discussion = made.house.discussion()
+        slug, (probe, *writers) = discussion.slug, accounts(made.house, 5)
+        app = "wsgi:app" if SOAK else "tests.faults.hurried:app"
+        servers = [stack.enter_context(running(made.settings, log=log, app=app)) for _ in range(2)]
+        readers = stack.enter_context(listening(servers, discussion))
+        crew = stack.enter_context(Crew([server.address for server in servers], slug, writers, pause=0.05, patience=30))
+        crowd = stack.enter_context(ThreadPoolExecutor(8))
+        db.session.rollback()
+        for seconds in (18, 60, 18) if SOAK else (6,):
+            had = len(crew.acknowledged)
+            waits_for(lambda had=had: len(crew.acknowledged) > had + 10, "nobody could post")
+            with there.standing_still():
+                until = time.monotonic() + seconds
+                asked = [
+                    crowd.submit(says_so_and_keeps_the_text, server, slug, probe) for server in servers for _ in "four"
+                ]
+                for answered in asked:
+                    answered.result((PATIENCE_SECONDS if SOAK else 3) + CONNECT_SECONDS + 5)
+                until = max(until, time.monotonic() + 2)
+                # From now on it is known, and whoever comes is told at once, but for one now and then who tries.
+                took = []
+                while time.monotonic() < until:
+                    began = time.monotonic()
+                    says_so_and_keeps_the_text(servers[0], slug, probe)
+                    took.append(time.monotonic() - began)
+                middle = sorted(took)[len(took) // 2]
+                print(f"\nfrozen for {seconds} s: {len(took)} answers once it is known, median {middle:.2f} s")
+                assert (middle if SOAK else min(took)) < 1
+            for number, server in enumerate(servers):
+                takes_within(10, server, slug, probe, f"after-{seconds}-at-{number}")
+            everybody_has_heard_all(readers, discussion)
+        crew.__exit__()
+        everybody_has_heard_all(readers, discussion)
+        everything_is_there_once(crew, discussion)
+        assert set(crew.statuses) <= {200, 201, 503}, "an answer never came"
+        assert [reader.lines for reader in readers[:4]] == [1] * 4, "a reader's line does not depend on the database"
+        waits_for(lambda: _listeners(there, made.settings.database_url.rpartition("/")[2]) == 2, "NOTIFY is not heard")
+        db.engine.dispose()
+    told = log.read_text()
+    assert "Traceback" not in told and "long thought" not in told, told[-3000:]
+    assert len(told) < 20_000, told[-3000:]
+
+
+def test_a_process_that_freezes_inside_a_transaction_holds_the_others_up_for_seconds_only(site, tmp_path):
+    made = site("postgresql")
+    discussion = made.house.discussion()
+    slug, (first, second) = discussion.slug, accounts(made.house, 2)
+    fuse = tmp_path / "fuse"
+    log = tmp_path / "log"
+    hurried = {"app": "tests.faults.hurried:app"}
+    holding = {"app": "tests.faults.holding:app", "environment": {"FAULT_ONCE": str(fuse)}}
+    with running(made.settings, log=log, **holding) as there, running(made.settings, log=log, **hurried) as here:
+        takes_within(10, here, slug, second, "before-it-froze")
+        fuse.touch()
+        answers: list[int] = []
+        frozen = threading.Thread(
+            target=lambda: answers.append(post(there, slug, first, "held-by-the-frozen", patience=60).status_code)
+        )
+        frozen.start()
+        waits_for(lambda: not fuse.exists(), "it did not freeze")
+        began = time.monotonic()
+        takes_within(10, here, slug, second, "while-it-stands-still")
+        print(f"\n{time.monotonic() - began:.1f} s until another process could post in the same discussion")
+        os.kill(there.pid, signal.SIGCONT)
+        frozen.join(30)
+        assert answers == [503], "what it had not committed is not acknowledged"
+        takes_within(10, there, slug, first, "held-by-the-frozen")
+        takes_within(10, there, slug, first, "held-by-the-frozen")
+    db.session.rollback()
+    stored = db.session.execute(db.select(Comment.key, db.func.count()).group_by(Comment.key)).all()
+    assert dict(map(tuple, stored)) == {"before-it-froze": 1, "while-it-stands-still": 1, "held-by-the-frozen": 1}
+    assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
 
 
 @pytest.fixture

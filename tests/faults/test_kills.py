@@ -3,8 +3,8 @@
 import os
 import random
 import signal
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,7 +15,7 @@ from forum import clock
 from forum.database import db, writing
 from forum.models import Comment, Discussion, Event
 from tests.faults.conftest import often
-from tests.faults.writers import Crew, accounts, everything_is_there_once
+from tests.faults.writers import Account, Crew, accounts, everything_is_there_once
 from tests.server import Running, running
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
@@ -56,45 +56,42 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(site, kind, proc
 
 def test_one_key_sent_twenty_times_with_a_death_before_the_answer_is_one_comment(site, tmp_path):
     made = site("postgresql")
-    discussion = made.house.discussion()
-    (account,) = accounts(made.house, 1)
-    slug = discussion.slug
+    slug = made.house.discussion().slug
+    people = accounts(made.house, often(1, 20))
     fuse = tmp_path / "fuse"
-    fuse.touch()
-    ids: list[int] = []
-    with running(
-        made.settings, workers=2, app="tests.faults.dying:app", environment={"FAULT_ONCE": str(fuse)}
-    ) as server:
-
-        def send() -> None:
-            for _ in range(100):
-                try:
-                    answer = requests.post(
-                        f"{server.address}/d/{slug}/comments",
-                        data={"body": "Once.", "key": "the-same-key", "csrf_token": account.token},
-                        headers={"Cookie": account.cookie, "Accept": "application/json"},
-                        timeout=10,
-                    )
-                except requests.RequestException:
-                    time.sleep(0.1)
-                    continue
-                if answer.status_code in {200, 201}:
-                    ids.append(answer.json()["id"])
-                    return
-                assert answer.status_code == 503, answer.text
-                time.sleep(0.1)
-
-        threads = [threading.Thread(target=send) for _ in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-    assert not fuse.exists(), "no process died"
-    assert len(ids) == 20
-    assert len(set(ids)) == 1
+    dying = {"app": "tests.faults.dying:app", "environment": {"FAULT_ONCE": str(fuse)}}
+    with running(made.settings, workers=2, **dying) as server:
+        for number, who in enumerate(people):
+            fuse.touch()
+            with ThreadPoolExecutor(20) as crowd:
+                sent = [crowd.submit(_send_until_taken, server, slug, who, f"the-same-key-{number}") for _ in range(20)]
+                ids = {answer.result(60) for answer in sent}
+            assert not fuse.exists(), "no process died"
+            assert len(ids) == 1
     db.session.rollback()
-    assert db.session.scalar(select(func.count()).select_from(Comment)) == 1
-    assert db.session.scalar(select(func.count()).where(Event.kind == "comment.posted")) == 1
+    assert db.session.scalar(select(func.count()).select_from(Comment)) == len(people)
+    assert db.session.scalar(select(func.count()).where(Event.kind == "comment.posted")) == len(people)
+
+
+def _send_until_taken(server: Running, slug: str, who: Account, key: str) -> int:
+    """Post as a browser does that hears nothing, with the same key; return the comment's id."""
+    until = time.monotonic() + 50
+    while time.monotonic() < until:
+        try:
+            answer = requests.post(
+                f"{server.address}/d/{slug}/comments",
+                data={"body": "Once.", "key": key, "csrf_token": who.token},
+                headers={"Cookie": who.cookie, "Accept": "application/json"},
+                timeout=10,
+            )
+        except requests.RequestException:
+            time.sleep(0.1)
+            continue
+        if answer.status_code in {200, 201}:
+            return int(answer.json()["id"])
+        assert answer.status_code == 503, answer.text
+        time.sleep(0.1)
+    raise AssertionError(f"{key} was never taken")
 
 
 def test_timed_changes_happen_once_when_a_process_dies_a_second_before(site):

@@ -66,6 +66,45 @@ def test_everybody_comes_back_when_the_server_was_killed(site, kind):
         assert slowest < 1
 
 
+def test_thousands_are_sent_on_to_the_neighbour_within_a_second(site):
+    """A process is stopped in an orderly way under its readers, as at every new version."""
+    made = site("postgresql")
+    discussion = made.house.discussion()
+    many = often(300, 5000)
+    members = accounts(made.house, 4)
+    db.session.rollback()
+    with running(made.settings) as first, running(made.settings) as second:
+        storm = Storm(first, discussion, many, [])
+        assert storm.run(60, until_seq=0)
+        with Crew([second.address], discussion.slug, members, pause=0.25) as crew:
+            storm.run(2)
+            storm.is_sent_to(second)
+            first.process.terminate()
+            began = time.monotonic()
+            while first.process.poll() is None:
+                storm.run(0.1)
+                assert time.monotonic() - began < 10
+            stopped = time.monotonic() - began
+            storm.run(2)
+            crew.__exit__()
+            db.session.rollback()
+            db.session.refresh(discussion)
+            assert storm.run(20, until_seq=discussion.last_seq)
+        assert first.process.returncode == 0
+    count = everything_is_there_once(crew, discussion)
+    wanted = order(discussion)
+    for caller in storm.callers:
+        assert not caller.is_whole or (caller.holes, caller.heard) == (0, wanted), "a hole, a repeat, another order"
+    storm.close()
+    silences = sorted(caller.longest for caller in storm.callers)
+    print(
+        f"\n{many} readers, {count} comments: silence median {silences[many // 2]:.2f} s, 95 %"
+        f" {silences[many * 95 // 100]:.2f} s, longest {silences[-1]:.2f} s; the process ended after {stopped:.1f} s"
+    )
+    assert silences[0] > 0
+    assert silences[-1] <= 1
+
+
 def test_who_comes_back_costs_a_constant_number_of_queries(site, tmp_path):
     """However much they have missed and however many they are; counted by PostgreSQL itself."""
     with cluster("-c log_statement=all") as there:

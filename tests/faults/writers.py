@@ -38,6 +38,7 @@ class Crew:
     took: list[tuple[float, float]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     pause: float = 0.0
+    patience: float = 10.0
 
     def __post_init__(self) -> None:
         self._over = threading.Event()
@@ -79,7 +80,7 @@ class Crew:
                 f"{address}/d/{self.slug}/comments",
                 data={"body": f"Said as {key}.", "key": key, "question": "", "csrf_token": account.token},
                 headers={"Cookie": account.cookie, "Accept": "application/json"},
-                timeout=10,
+                timeout=self.patience,
             )
         except requests.RequestException:
             self.statuses.append(0)

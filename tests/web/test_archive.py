@@ -5,6 +5,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +17,8 @@ from PIL import Image
 from forum.actions import comments, discussions, imports, moderation, summaries
 from forum.archive import card, citing, discussion_file, export, statistics
 from forum.database import db, writing
-from forum.live import presence
+from forum.live import presence, spoken
+from forum.live.broadcast import Reader
 from forum.models import Discussion, SiteRole
 from forum.refusals import Refused
 
@@ -171,8 +173,37 @@ def test_citations_are_those_of_the_styles(house, past):
 def test_signs_of_bibtex_are_escaped(house):
     discussion = house.discussion(title="50% of {rain} & _snow_ #1", hosted_by="Site")
     said = citing.styles(discussion, "https://x.example/d/a_b", "Site")
-    assert r"title = {{50\% of \{rain\} \& \_snow\_ \#1}}" in said["BibTeX"]
+    assert r"title = {{50\% of \textbraceleft{}rain\textbraceright{} \& \_snow\_ \#1}}" in said["BibTeX"]
     assert said["APA"].count("Site") == 1
+
+
+@pytest.mark.parametrize(
+    "title", ["{", "}", "{{a}", "\\", "~^", "100% & #1_$", "al-Ḥasan ibn al-Haytham", "雨 {", '"x"']
+)
+def test_no_title_and_no_name_breaks_a_citation(house, title):
+    """BibTeX counts braces whatever stands before them, and RIS is one field a line."""
+    discussion = house.discussion(title=f"On {title}", hosted_by=f"Org and {title}")
+    said = citing.styles(discussion, "https://x.example/d/a", "Site & Co")
+    depth = 0
+    for letter in said["BibTeX"]:
+        depth += (letter == "{") - (letter == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert said["BibTeX"].count("\n") == 8
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]  -( .+)?", line) for line in said["RIS"].split("\n"))
+
+
+def test_several_hosts_are_several_authors_in_each_style(house):
+    discussion = house.discussion(title="Rain", host=house.user("Ada von Alm"))
+    for name in ("Bo Bø", "王 小明"):
+        house.seat(discussion, house.user(name), "host")
+    said = citing.styles(discussion, "https://x.example/d/rain", "Site")
+    assert said["APA"].startswith("Ada von Alm, Bo Bø, & 王 小明. (")
+    assert said["Chicago"].startswith("Ada von Alm, Bo Bø, and 王 小明. “Rain.”")
+    assert "author = {{Ada von Alm} and {Bo Bø} and {王 小明}}" in said["BibTeX"]
+    assert [line for line in said["RIS"].split("\n") if line.startswith("AU")] == [
+        "AU  - Ada von Alm", "AU  - Bo Bø", "AU  - 王 小明",
+    ]  # fmt: skip
 
 
 # ---- what machines read ----
@@ -371,3 +402,28 @@ def test_the_most_readers_at_once_are_remembered(app, house, monkeypatch):
     db.session.expire_all()
     # Nine came too soon after the three, and seven is more than three.
     assert discussion.peak_readers == 8
+
+
+def test_arrivals_are_counted_once_for_each_page_and_shown_to_hosts(app, house, monkeypatch):
+    discussion, other = house.discussion(ask=1), house.discussion()
+    monkeypatch.setattr(presence, "_arrived", Counter())
+    monkeypatch.setattr(presence, "_written_at", 0.0)
+    said = {"discussion": discussion.id, "after": 0, "epoch": discussion.epoch}
+    readers = [Reader(f"sid{number}", lambda _frame: None) for number in range(3)]
+    for reader in readers:
+        spoken.join(reader, said)
+    spoken.join(readers[0], said)  # the same page asks again
+    spoken.join(Reader("back", lambda _frame: None), said | {"again": True})  # it had lost its link
+    spoken.join(readers[0], {"discussion": other.id, "after": 0, "epoch": other.epoch})
+    presence._note_arrivals(100.0)
+    spoken.join(Reader("sid4", lambda _frame: None), said)
+    presence._note_arrivals(101.0)
+    db.session.expire_all()
+    assert (discussion.arrivals, other.arrivals) == (3, 1), "not sooner than ten seconds later"
+    presence._note_arrivals(111.0)
+    db.session.expire_all()
+    assert (discussion.arrivals, other.arrivals) == (4, 1)
+    assert presence._arrived == Counter()
+    hosts = get(app, house, f"/d/{discussion.slug}/statistics", house.host_of(discussion)).get_data(as_text=True)
+    assert re.search(r"times opened to read along</dt><dd>4</dd>", hosts)
+    assert "times opened" not in get(app, house, f"/d/{discussion.slug}/statistics").get_data(as_text=True)

@@ -79,6 +79,12 @@ def test_a_megabyte_is_refused(client, live, member):
     assert send(client, live, member, body="x" * 1_000_000).status_code in {413, 422}
 
 
+def test_a_form_larger_than_the_server_reads_is_refused_with_words(client, live, member):
+    """The page of the refusal gives typed text back, and must not stumble over a text that cannot be read."""
+    page = client.post(f"/d/{live.slug}/comments", data={"body": "x" * (7 * 1024 * 1024)})
+    assert page.status_code == 413 and "What you sent is too large." in page.text
+
+
 def test_a_form_without_its_token_is_refused(client, live, member):
     answer = send(client, live, member, csrf_token="")
     assert (answer.status_code, answer.json["error"]["code"]) == (403, "csrf")

@@ -1,9 +1,7 @@
 """The discussion's page in all its lives, for visitors, without script."""
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -487,19 +485,6 @@ def test_what_an_action_has_to_say_is_said_on_whichever_page_comes_next(client, 
     said = '<p class="told" role="status" tabindex="-1" autofocus>It is done.</p>'
     assert client.get("/").get_data(as_text=True).count(said) == 1
     assert said not in client.get("/").get_data(as_text=True)
-
-
-def test_the_scripts_sentences_come_in_the_pages_language(client, house, clock, monkeypatch):
-    discussion = house.discussion(ask=1)
-    assert 'id="words"' not in page(client, discussion)
-    known = {"": "head", "Sending…": "Wird <gesendet>…", "Nothing in any script says this.": "Nichts."}
-    monkeypatch.setattr("forum.web.words.get_translations", lambda: SimpleNamespace(_catalog=known))
-    house.sign_in(client, house.user())
-
-    table = re.search(r'<script type="application/json" id="words">(.*?)</script>', page(client, discussion))[1]
-
-    assert json.loads(table) == {"Sending…": "Wird <gesendet>…"}
-    assert "<" not in table
 
 
 def test_every_link_within_the_page_leads_somewhere(client, house, clock):

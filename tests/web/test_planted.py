@@ -16,6 +16,7 @@ from forum.actions import (
     drafts,
     escalation,
     flags,
+    guests,
     held,
     invitations,
     moderation,
@@ -23,6 +24,7 @@ from forum.actions import (
     questions,
     queue,
     rehearsals,
+    rsvps,
     sanctions,
     shortlisting,
     snippets,
@@ -30,24 +32,34 @@ from forum.actions import (
 )
 from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
+from forum.addresses import Row
 from forum.archive import export
 from forum.database import db, writing
+from forum.incoming import receiving
 from forum.live import clockwork, spoken
 from forum.live.broadcast import Reader
 from forum.models import (
     Comment,
     Digests,
     Discussion,
+    Guest,
     Letter,
     Phase,
     ProposalState,
     Question,
+    RsvpKind,
     Seat,
     SeatRole,
     Session,
     Site,
     User,
 )
+from forum.notify import addresses
+from forum.notify.addresses import Target
+from tests.archive.unpacked import said as text_of_file
+from tests.archive.unpacked import text_of
+
+pytestmark = pytest.mark.timeout(300)  # some two thousand pages
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
@@ -89,11 +101,13 @@ class Garden:
             "panelist": house.panelist(self.open, "Pia Orlando"),
             "host": self.host,
         }
+        self._withdrawn()
         self._comments()
         self._queue()
         self._backstage()
         self._rehearsal()
         self._audience()
+        self._guests()
         with writing():
             db.session.add(Site.fresh())
             db.session.get_one(Site, 1).held_words = self.plant("siteword")
@@ -101,6 +115,36 @@ class Garden:
         for user in db.session.query(User):
             mine = {role for role, person in self.people.items() if person is not None and person.id == user.id}
             self.words[user.email] = mine | ({"host"} if user.id in seated else set())
+
+    def _withdrawn(self) -> None:
+        """What was announced and is a draft again: calendars are told of what was public, and of nothing since."""
+        house = self.house
+        once = house.discussion(phase="announced", host=self.host, slug="once-announced", title="Announced once")
+        coming = house.do(rsvps.say, self.people["member"], once, RsvpKind.READ_ALONG, "UTC")
+        self.tokens = {
+            "unsubscribe": rsvps._token("stop", coming.id, coming.email),
+            "rsvp": rsvps._token("rsvp", coming.id, coming.email),
+        }
+        house.do(discussions.withdraw, self.host, once)
+        fields = ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
+        kept = {name: getattr(once, name) for name in fields}
+        title, intro = self.plant("withdrawntitle", "host"), self.plant("withdrawnintro", "host")
+        changed = discussions.DiscussionDraft(title=title, slug="wordslugwithdrawn", intro=intro, **kept)
+        house.do(discussions.edit, self.host, once, changed)
+        self.words["wordslugwithdrawn"] = {"host"}
+
+    def _guests(self) -> None:
+        """Whom the hosts have invited, with what a mail server said of one."""
+        rows = [Row(1, f"{self.plant('guestemail', 'host')}@example.org", self.plant("guestname", "host"))]
+        self.house.do(guests.invite, self.host, self.open, rows, self.plant("guestwords", "lettersalone"), "k" * 16)
+        with writing():
+            lost = Letter(
+                to="x@example.org", subject="", body="", kind="guest", written_at=clock.now(), refused_at=clock.now(),
+                refusal=self.plant("guestrefusal", "host"),
+            )  # fmt: skip
+            db.session.add(lost)
+            db.session.flush()
+            db.session.query(Guest).filter_by(email=rows[0].email).update({"letter_id": lost.id, "is_waiting": False})
 
     def _queue(self) -> None:
         """What is held, rejected, set aside and flagged, with what was said about it."""
@@ -202,15 +246,28 @@ class Garden:
         """Every address that answers GET, with everything that is there in its places."""
         places = {
             "slug": [discussion.slug for discussion in db.session.query(Discussion)],
+            "guest_id": [str(guest.id) for guest in db.session.query(Guest)],
             "comment_id": [str(comment.id) for comment in db.session.query(Comment)],
             "user_id": [str(user.id) for user in db.session.query(User)],
             "question_id": [str(question.id) for question in db.session.query(Question)],
             "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
             "session_id": [str(session.id) for session in db.session.query(Session)],
-            "action": ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "flag"],
-            "token": ["a-token"],
+            "action": [
+                "edit",
+                "delete",
+                "move",
+                "hide",
+                "restore",
+                "highlight",
+                "unhighlight",
+                "mute",
+                "unmute",
+                "flag",
+            ],
+            "token": ["a-token", *self.tokens.values()],
+            "part": ["1"],
             "filename": ["robots.txt"],
-            "kind": ["csv", "json", "html", "md", "txt"],
+            "kind": ["csv", "json", "html", "md", "txt", "epub", "docx"],
         }
         for rule in self.app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint in LOCAL_ONLY:
@@ -257,7 +314,7 @@ def test_no_page_shows_what_is_not_for_this_person(garden, role, caplog):
             answer = client.get(address + query)
             asked += 1
             assert answer.status_code != 500, address + query
-            said = f"{answer.data.decode('utf-8', 'replace')} {answer.headers}"
+            said = f"{text_of(answer.data)} {answer.headers}"
             # Whoever asks under an address that does not exist for them reads back that address, and nothing else.
             said = said.replace(address, "").replace(address.replace("/", "%2F"), "")
             for word in forbidden:
@@ -266,6 +323,76 @@ def test_no_page_shows_what_is_not_for_this_person(garden, role, caplog):
     for word in garden.words:
         if word.startswith("zq"):
             assert word not in caplog.text, f"{word} is in the log"
+
+
+@pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
+def test_no_query_finds_what_is_not_for_this_person(garden, role):
+    """Every surface that answers a question: search for each word itself, oEmbed, single questions, lists in pieces."""
+    client, forbidden = garden.client(role), wanted(garden, role)
+    slugs = [discussion.slug for discussion in db.session.query(Discussion)]
+    for word in forbidden:
+        for where in ("", "&in=open-one", "&in=counted-one"):
+            found = client.get(f"/search?q={word}{where}", headers={"Accept": "application/json"}).get_json()
+            assert found["comments"] == [] and not found["total"], (word, where)
+        assert "<mark>" not in client.get(f"/search?q={word}").text
+    addresses = [f"/oembed?url=http://localhost/d/{slug}" for slug in slugs]
+    addresses += [f"/organise/new?like={slug}" for slug in slugs]
+    for slug in slugs:
+        for number in range(1, 5):
+            addresses += [f"/d/{slug}/{name}?question={number}" for name in ("embed", "feed.atom", "comments")]
+        addresses += [
+            f"/search?q=a&in={slug}",
+            f"/search?q=zq&in={slug}&person=W",
+            f"/d/{slug}?reply=1",
+            f"/d/{slug}?around=1",
+        ]
+    for address in addresses:
+        answer = client.get(address)
+        said = f"{answer.get_data(as_text=True)} {answer.headers}".replace(address, "")
+        for word in forbidden:
+            assert word not in said or word in address, f"{word} at {address} for {role}"
+
+
+@pytest.mark.parametrize("role", ["visitor", "member"])
+def test_what_is_over_shows_no_more_than_what_was_live(garden, role):
+    """The archive tells search engines, statistics and replay what a live page does not."""
+    garden.house.do(discussions.close, garden.host, garden.open)
+    client, forbidden = garden.client(role), wanted(garden, role)
+    for address in garden.addresses():
+        if address.startswith("/d/open-one") or "/d/" not in address:
+            answer = client.get(address)
+            said = f"{answer.data.decode('utf-8', 'replace')} {answer.headers}".replace(address, "")
+            assert [word for word in forbidden if word in said and not _is_echo(word, address)] == [], (address, role)
+    assert "ld+json" in client.get("/d/open-one/transcript").text
+
+
+def test_no_reminder_and_no_notice_holds_what_is_not_for_its_reader(garden):
+    """Written by the job, two hours on: of what was hidden, deleted, held and withdrawn meanwhile too."""
+    house, member = garden.house, garden.people["member"]
+    writer = house.user("Nora Noisy")
+    room = garden.house.discussion(host=garden.host, ask=1, slug="noisy-one")
+    comments_of = [
+        house.comment(room, writer, f"@Mina Mayer {garden.plant(f'noticed{n}')}", question=1) for n in range(3)
+    ]
+    house.comment(room, writer, "@Mina Mayer: seen by all.", question=1)
+    house.do(moderation.hide, garden.host, comments_of[0], garden.plant("noticedreason", "host"))
+    house.do(comments.delete, writer, comments_of[1])
+    house.do(comments.edit, writer, comments_of[2], "Nobody is named any more.")
+    soon = garden.house.discussion(phase="announced", host=garden.host, slug="soon-one")
+    house.do(rsvps.say, member, soon, RsvpKind.READ_ALONG, "UTC")
+    with writing():
+        for session in db.session.query(Session):
+            db.session.delete(session)
+    before = {letter.id for letter in db.session.query(Letter)}
+    with clock.stopped_at(clock.now() + timedelta(minutes=65)):
+        clockwork.turn()
+        clockwork.remind()
+    letters = [letter for letter in db.session.query(Letter) if letter.id not in before]
+    assert {"notices", "live", "cancelled"} <= {letter.kind for letter in letters}
+    by_address = {person.email: role for role, person in garden.people.items() if person is not None}
+    for letter in letters:
+        for word in wanted(garden, by_address.get(letter.to, "visitor")):
+            assert word not in letter.subject + letter.body, (word, letter.kind)
 
 
 def _is_echo(word: str, address: str) -> bool:
@@ -309,7 +436,7 @@ def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(ga
     said = [letter.body + letter.subject for letter in db.session.query(Letter)]
     assert said, "the invitation was mailed"
     for discussion in db.session.query(Discussion):
-        said += [export.whole(kind, discussion) for kind in export.KINDS]
+        said += [text_of_file(kind, discussion) for kind in export.KINDS]
     for word in private:
         assert word not in " ".join(map(str, said)), word
 
@@ -332,10 +459,38 @@ def test_no_letter_holds_what_is_not_for_its_reader(garden):
             assert word not in letter.subject + letter.body, (word, letter.to)
 
 
+def test_no_answer_by_mail_learns_or_publishes_what_is_not_for_its_writer(garden, caplog):
+    """Every address that could be, in the hands of people with an account: what mail server and letters tell."""
+    garden.app.config["SETTINGS"] = garden.app.config["SETTINGS"].model_copy(update={"mail_replies": "a@example.org"})
+    before = db.session.query(Letter).count()
+    asked = 0
+    for discussion in db.session.query(Discussion).all():
+        targets = [(0, comment.id) for comment in db.session.query(Comment).filter_by(discussion_id=discussion.id)]
+        targets += [(question.id, 0) for question in db.session.query(Question).filter_by(discussion_id=discussion.id)]
+        for role in ("member", "muted"):
+            person = garden.people[role]
+            for number, target in enumerate([(0, 0), *targets]):
+                to = addresses.again(Target(person.id, discussion.id, *target))
+                for sender in (person.email, "eve@example.com"):
+                    raw = f"From: {sender}\nMessage-ID: <{discussion.id}-{number}@x>\n\nMy own words.\n".encode()
+                    outcome = receiving.receive(garden.app, receiving.read(raw), to)
+                    asked += 1
+                    assert [word for word in wanted(garden, role) if word in outcome.reply] == []
+    db.session.rollback()
+    assert asked > 100
+    letters = db.session.query(Letter).order_by(Letter.id).all()[before:]
+    by_address = {person.email: role for role, person in garden.people.items() if person is not None}
+    assert len(letters) > 20
+    for letter in letters:
+        for word in wanted(garden, by_address[letter.to]):
+            assert word not in letter.subject + letter.body, (word, letter.to)
+    assert "My own words" not in caplog.text
+
+
 def test_no_file_for_readers_holds_what_readers_do_not_see(garden):
     words = [word for word in wanted(garden, "visitor") if "slug" not in word]
-    for kind in ("html", "markdown", "csv", "text"):
-        said = export.whole(kind, garden.open)
+    for kind in ("html", "markdown", "csv", "text", "epub", "docx"):
+        said = text_of_file(kind, garden.open)
         assert "An answer to it." in said
         assert [word for word in words if word in said] == [], kind
     # The discussion file is the hosts' own: it has the questions to come and the seats' addresses, and nothing else.

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from forum import clock
+from forum import addresses, clock
 from forum.access import STAFF, TABLE, Role
-from forum.actions import escalation, proposals, sanctions, shortlisting, snippets
+from forum.actions import escalation, guests, proposals, sanctions, shortlisting, snippets
+from forum.addresses import Row
 from forum.database import db, writing
 from forum.live import broadcast, presence, spoken
 from forum.live.broadcast import Reader
@@ -19,9 +20,11 @@ from forum.models import (
     Discussion,
     Event,
     Flag,
+    Guest,
     HeldAnswer,
     Invitation,
     Level,
+    Mailing,
     Mute,
     PanelCall,
     Phase,
@@ -42,6 +45,7 @@ from forum.models import (
     Visibility,
 )
 from forum.refusals import Refused
+from forum.web.inviting import Look
 
 WORDS = "Words that were there before."
 
@@ -144,6 +148,7 @@ class World:
             )
             db.session.execute(delete(Comment).where(Comment.key.like("cell-%") | Comment.key.like("snippet-%")))
             db.session.execute(delete(Discussion).where(Discussion.rehearsal_of_id.is_not(None)))
+            db.session.execute(delete(Mailing))  # and with it the guests
             db.session.execute(delete(ProposalVote))
             db.session.execute(delete(Proposal).where(Proposal.id != self.wish.id))
             db.session.execute(update(Proposal).values(state=ProposalState.APPROVED))
@@ -170,6 +175,12 @@ class World:
     def q1(self) -> int:
         return next(question.id for question in self.discussion.questions if question.number == 1)
 
+    def invitation(self, role: Role) -> dict[str, object]:
+        """What the form sends when its list has been looked through."""
+        rows = [addresses.checked(Row(2, f"{role}-guest@example.org"))]
+        look = Look(guests.plan(self.discussion, rows), addresses.written(rows), "", "", None, None)
+        return {"source": look.source, "seen": look.digest, "send": 1, "key": secrets.token_urlsafe(16)}
+
     def seat_of(self, role: Role) -> int:
         return next(seat.id for seat in self.discussion.seats if seat.user_id == self.people[role].id)
 
@@ -189,6 +200,7 @@ class World:
             db.session.execute(select(BackstageMessage.id)).all(),
             db.session.execute(select(HeldAnswer.id, HeldAnswer.body)).all(),
             db.session.execute(select(Invitation.id, Invitation.state)).all(),
+            db.session.execute(select(Guest.id)).all(),
             db.session.execute(select(PanelCall.id, PanelCall.state)).all(),
             db.session.execute(select(ReadyCheck.id, ReadyCheck.ended_at)).all(),
             db.session.execute(select(Snippet.id, Snippet.times)).all(),
@@ -276,6 +288,8 @@ WAYS = {
     "announcement.make": lambda world, role: world.post(role, "/console/announcement", announcement=f"Said by {role}."),
     "summary.write": lambda world, role: world.post(role, "/console/summary", summary=f"Summed up by {role}."),
     "person.mute": lambda world, role: world.post(role, f"/comments/{world.other.id}/mute", reason="cell"),
+    "guest.list": lambda world, role: world.get(role, "/guests"),
+    "guest.invite": lambda world, role: world.post(role, "/guests", **world.invitation(role)),
     "panelist.invite": lambda world, role: world.post(role, f"/panel/{world.seat_of(Role.PANELIST)}/invite"),
     "panelist.call": lambda world, role: world.post(
         role, "/panel/call", panelist=world.people[Role.PANELIST].id, question=1

@@ -59,11 +59,11 @@ function sayHeld() {
     const panel = counted.filter((answer) => answer.panel).length;
     const [question] = questions.length === 1 ? questions : [];
     const fresh = question
-      ? plural(counted.length, _("1 new answer to {where}"), _("{n} new answers to {where}"), {
+      ? plural(counted.length, "1 new answer to {where}", "{n} new answers to {where}", {
           where: label(question),
         })
-      : plural(counted.length, _("1 new answer"), _("{n} new answers"));
-    said.push(fresh + (panel ? _(", {n} from the panel", { n: panel }) : ""));
+      : plural(counted.length, "1 new answer", "{n} new answers");
+    said.push(fresh + (panel ? plural(panel, ", {n} from the panel", ", {n} from the panel") : ""));
   }
   say(said.join(". "));
   held = [];

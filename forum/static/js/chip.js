@@ -26,7 +26,7 @@ function until(minutes, at) {
 function left(minutes) {
   if (minutes <= 120) return _("Live · {n} min left", { n: minutes });
   if (minutes < 2880) return _("Live · {n} h left", { n: Math.floor(minutes / 60) });
-  return _("Live · {n} days left", { n: Math.floor(minutes / 1440) });
+  return plural(Math.floor(minutes / 1440), "Live · 1 day left", "Live · {n} days left");
 }
 
 /** What the clock says now; undefined leaves the server's words. */
@@ -62,7 +62,7 @@ function tick() {
     lastLeft !== undefined && minutes !== undefined && lastLeft > at && minutes <= at;
   const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
   if (minutes && minutes > 0 && tellAt.some(isDue))
-    tell("announce", plural(minutes, _("1 minute left"), _("{n} minutes left")));
+    tell("announce", plural(minutes, "1 minute left", "{n} minutes left"));
   lastLeft = minutes;
 }
 

@@ -23,6 +23,8 @@ let checkTimer;
 
 /** What is pushed before a join is answered: it comes after what the answer tells. @type {Frame[] | undefined} */
 let early;
+/** Whoever comes back after a lost link is no new arrival. */
+let hasCome = false;
 
 const line = socket({
   connect: join,
@@ -39,7 +41,7 @@ const line = socket({
 });
 
 function join() {
-  const place = { discussion: page.discussion, after: page.seq, epoch: page.epoch };
+  const place = { discussion: page.discussion, after: page.seq, epoch: page.epoch, again: hasCome };
   early = [];
   line.ask("join", place, (/** @type {Frame | undefined} */ frame) => {
     const pushed = early ?? [];
@@ -49,6 +51,7 @@ function join() {
       else setTimeout(() => line.isConnected() && join(), 2_000 + Math.random() * 2_000);
       return;
     }
+    hasCome = true;
     clearTimeout(lostTimer);
     lostTimer = undefined;
     clearInterval(checkTimer);

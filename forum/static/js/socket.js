@@ -7,6 +7,9 @@
 const OPEN_WITHIN = 6_000;
 const FIRST_RETRY = 500;
 const LAST_RETRY = 8_000;
+/** A server that is restarted says so (code 1001) and has its neighbour or its successor take over at once. */
+const GOING_AWAY = 1001;
+const SENT_ON_RETRY = 150;
 /** Each wait is up to this much longer or shorter, so that thousands who were cut off do not come back as one. */
 const SPREAD = 0.6;
 
@@ -39,7 +42,7 @@ export function socket(ear) {
     silence = OPEN_WITHIN;
     wait();
     opened.onmessage = ({ data }) => opened === wire && typeof data === "string" && hear(data);
-    opened.onclose = () => opened === wire && end(true);
+    opened.onclose = ({ code }) => opened === wire && end(true, isConnected && code === GOING_AWAY);
   }
 
   /** A server that is silent for longer than it promised is gone, whatever the browser believes. */
@@ -79,8 +82,8 @@ export function socket(ear) {
     ear.connect();
   }
 
-  /** @param {boolean} isComingBack */
-  function end(isComingBack) {
+  /** @param {boolean} isComingBack @param {boolean} [wasSentOn] */
+  function end(isComingBack, wasSentOn = false) {
     clearTimeout(patience);
     clearTimeout(retry);
     retry = undefined;
@@ -90,8 +93,9 @@ export function socket(ear) {
     closed?.close();
     waiting.clear();
     if (isComingBack) {
-      const later = Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY) * (1 + SPREAD * (2 * Math.random() - 1));
-      attempts += 1;
+      const usual = wasSentOn ? SENT_ON_RETRY : Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY);
+      const later = usual * (1 + SPREAD * (2 * Math.random() - 1));
+      if (!wasSentOn) attempts += 1;
       retry = setTimeout(() => {
         ear.retry();
         open();

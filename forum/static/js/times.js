@@ -3,8 +3,8 @@
 import { all, hear } from "./page.js";
 
 const { lang } = document.documentElement;
-/** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. */
-export const language = lang === "en" ? "en-GB" : lang || undefined;
+/** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. Digits are the server's in every language. */
+export const language = lang === "en" ? "en-GB" : lang ? `${lang}-u-nu-latn` : undefined;
 const CLOCK = /^\d{1,2}:\d{2}$/;
 
 /** @param {Intl.DateTimeFormatOptions} options */
@@ -48,7 +48,8 @@ function kindOf(place) {
 function say(place) {
   const at = place.getAttribute("datetime") ?? "";
   const date = new Date(at);
-  // A date without an hour, or a zone of its own choice, is the same for everybody.
+  // A transcript is cited and printed: its times are those of the event. So is a date without an hour.
+  if (document.body.dataset.page === "transcript") return;
   if (!at.includes("T") || Number.isNaN(date.getTime()) || place.dataset.time === "event") return;
   if (place.dataset.said === at) return;
   const kind = kindOf(place);

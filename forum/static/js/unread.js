@@ -83,10 +83,10 @@ function show() {
   const questions = new Set(comments.map((comment) => comment.dataset.question));
   const [question] = questions;
   const n = comments.length;
-  let words = plural(n, _("1 new answer"), _("{n} new answers"));
-  if (questions.has("")) words = plural(n, _("1 new comment"), _("{n} new comments"));
+  let words = plural(n, "1 new answer", "{n} new answers");
+  if (questions.has("")) words = plural(n, "1 new comment", "{n} new comments");
   else if (questions.size === 1)
-    words = plural(n, _("1 new answer to {where}"), _("{n} new answers to {where}"), { where: label(question) });
+    words = plural(n, "1 new answer to {where}", "{n} new answers to {where}", { where: label(question) });
   const box = comments[0].getBoundingClientRect();
   const arrow = box.height > 0 && box.top < view().top ? "↑" : "↓";
   bar.replaceChildren(`${words} `, make("span", { "aria-hidden": "true" }, arrow));

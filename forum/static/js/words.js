@@ -1,6 +1,8 @@
-/** Numbers and texts that scripts compose. The patterns come from the page (`data-one`, `data-other`), so it can be translated. */
+/** Numbers and texts that scripts compose. The patterns come from the page (`data-one`, `data-other` …), so it can be translated. */
 
 import { all, one } from "./page.js";
+
+const rules = new Intl.PluralRules(document.documentElement.lang || "en");
 
 /**
  * Write a count into every place that shows it, e.g. `count("answers:2", 19)`.
@@ -13,18 +15,20 @@ export function count(name, number, root) {
 }
 
 /**
- * Say `number` in an element by its own patterns: `data-none`, `data-one` and `data-other` (where {n} is the number).
+ * Say `number` in an element by its own patterns: `data-none`, and those of the language's numbers in CLDR, `data-one`
+ * and `data-other` for English (where {n} is the number).
  * @param {HTMLElement} place
  * @param {number} number
  */
 export function write(place, number) {
-  const { none, one, other } = place.dataset;
-  const pattern = (number === 0 && none) || (number === 1 && one) || other || "{n}";
+  const { none, other } = place.dataset;
+  const pattern = (number === 0 && none) || place.dataset[rules.select(number)] || other || "{n}";
   const text = pattern.replace("{n}", String(number));
   if (place.textContent !== text) place.textContent = text;
 }
 
 /** What scripts say in the page's language, by what they say in English; an English page brings no table. */
+/** @type {Record<string, string | Record<string, string>>} */
 const table = JSON.parse(one("#words")?.textContent ?? "{}");
 
 /** @param {string} text @param {Record<string, string | number>} values */
@@ -35,15 +39,22 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (braces, name) => Stri
  * @param {string} text
  * @param {Record<string, string | number>} [values]
  */
-export const _ = (text, values = {}) => fill(table[text] ?? text, values);
+export const _ = (text, values = {}) => {
+  const said = table[text];
+  return fill(typeof said === "string" ? said : text, values);
+};
 
 /**
  * @param {number} n
  * @param {string} single
- * @param {string} many both said by `_`, with {n} for the number
+ * @param {string} many with {n} for the number; in other languages there may be more forms, which the table has
  * @param {Record<string, string | number>} [values]
  */
-export const plural = (n, single, many, values = {}) => fill(n === 1 ? single : many, { n, ...values });
+export const plural = (n, single, many, values = {}) => {
+  const forms = table[single];
+  const said = typeof forms === "object" ? (forms[rules.select(n)] ?? forms.other ?? many) : n === 1 ? single : many;
+  return fill(said, { n, ...values });
+};
 
 /** The short name of a question: "Q2"; general remarks have none. @param {string | number | null | undefined} question */
 export const label = (question) => (question ? `Q${question}` : "");

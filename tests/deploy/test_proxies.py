@@ -1,4 +1,4 @@
-"""Two processes on one PostgreSQL behind nginx with our own configuration: pages, sockets, addresses, and a restart."""
+"""Two processes on one PostgreSQL behind nginx, then behind Caddy: pages, sockets, addresses, and a restart."""
 
 import itertools
 import re
@@ -12,9 +12,11 @@ import requests
 from forum import create_app, migrating
 from forum.config import Settings
 from forum.database import db
+from tests.browser.scene import Scene
 from tests.conftest import forget_person, free_port, new_database
-from tests.deploy.proxy import program, proxied
+from tests.deploy.proxy import PROXIES
 from tests.deploy.reader import Reader
+from tests.faults.conftest import SOAK, often
 from tests.faults.writers import account
 from tests.house import House
 from tests.server import running
@@ -24,13 +26,13 @@ pytestmark = pytest.mark.xdist_group("proxied")
 
 
 class Site:
-    """Two processes, nginx in front of them, and makers for what they show."""
+    """Two processes, a proxy in front of them, and makers for what they show."""
 
-    def __init__(self, proxy, servers, house, stack) -> None:
-        self.proxy, self.servers, self.house, self.stack = proxy, servers, house, stack
+    def __init__(self, kind, proxy, servers, house, stack) -> None:
+        self.kind, self.proxy, self.servers, self.house, self.stack = kind, proxy, servers, house, stack
 
     def ears_of_both(self):
-        """Two ears, one at each process: nginx gives a newcomer to the emptier one."""
+        """Two ears, one at each process: a newcomer is given to the emptier one."""
         return [self.proxy.ear(), self.proxy.ear()]
 
     def post(self, browser, discussion, who, key="", **headers):
@@ -42,14 +44,13 @@ class Site:
         )
 
 
-@pytest.fixture(scope="module")
-def site(postgresql, tmp_path_factory):
-    program()
+@pytest.fixture(scope="module", params=PROXIES)
+def site(request, postgresql, tmp_path_factory):
     port = free_port()
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("proxied"),
         database_url=new_database(postgresql),
-        secret_key="behind nginx",
+        secret_key="behind a proxy",
         site_url=f"https://localhost:{port}",
         trusted_proxies=1,
     )
@@ -59,19 +60,19 @@ def site(postgresql, tmp_path_factory):
     with app.app_context(), ExitStack() as stack:
         servers = [stack.enter_context(running(settings)) for _ in range(2)]
         ports = [int(server.host.rpartition(":")[2]) for server in servers]
-        proxy = stack.enter_context(proxied(ports, port))
-        yield Site(proxy, servers, House(app), stack)
+        proxy = stack.enter_context(PROXIES[request.param](ports, port))
+        yield Site(request.param, proxy, servers, House(app), stack)
         db.session.remove()
         db.engine.dispose()
 
 
-def test_a_comment_sent_through_nginx_reaches_the_readers_of_both_processes(site):
+def test_a_comment_sent_through_it_reaches_the_readers_of_both_processes(site):
     discussion = site.house.discussion()
     who = account(site.house, site.house.user())
     ears = site.ears_of_both()
     for ear in ears:
         assert "error" not in ear.join(discussion)
-    # The emptier process gets the next one, so each has one of the two; none of them needs to be known to nginx.
+    # The emptier process gets the next one, so each has one of the two; none of them needs to be known to it.
     assert [ear.hear("presence", 8, lambda said: said["readers"] == 2)["readers"] for ear in ears] == [2, 2]
     browser = site.proxy.browser()
     assert site.post(browser, discussion, who, "the-first").status_code == 201
@@ -85,13 +86,14 @@ def test_a_comment_sent_through_nginx_reaches_the_readers_of_both_processes(site
     assert f"wss://{site.proxy.host}" in page.headers["Content-Security-Policy"]
 
 
-def test_https_is_known_behind_nginx_and_plain_http_leads_to_it(site):
+def test_https_is_known_behind_it_and_plain_http_leads_to_it(site):
     browser = site.proxy.browser()
     page = browser.get(f"{site.proxy.address}/sign-in", timeout=5)
     assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     assert all(cookie.secure for cookie in browser.cookies) and list(browser.cookies)
     moved = browser.get(f"{site.proxy.plain}/d/x?show=q2", timeout=5, allow_redirects=False)
-    assert (moved.status_code, moved.headers["Location"]) == (301, "https://localhost/d/x?show=q2")
+    told = {"nginx": (301, "https://localhost/d/x?show=q2"), "caddy": (308, f"{site.proxy.address}/d/x?show=q2")}
+    assert (moved.status_code, moved.headers["Location"]) == told[site.kind]
 
 
 def test_limits_see_the_real_address_and_believe_no_other(site):
@@ -119,14 +121,14 @@ def test_limits_see_the_real_address_and_believe_no_other(site):
     assert {signs_in(neighbour, number) for number in range(100, 104)} == {422}
 
 
-def test_a_body_too_large_is_refused_in_the_same_words_by_nginx_and_by_us(site):
+def test_a_body_too_large_is_refused_in_the_same_words_there_and_by_us(site):
     discussion = site.house.discussion()
     who = account(site.house, site.house.user())
     at_us = f"http://{site.servers[0].host}"
     for address, headers in ((site.proxy.address, {}), (at_us, {"X-Forwarded-Host": site.proxy.host})):
         answer = site.proxy.browser().post(
             f"{address}/d/{discussion.slug}/comments",
-            data={"body": "x" * (6 * 1024 * 1024 + 100), "csrf_token": who.token},
+            data={"body": "x" * (6 * 1024 * 1024 + 1000), "csrf_token": who.token},
             headers={"Cookie": who.cookie, "Accept": "application/json", **headers},
             timeout=10,
         )
@@ -136,14 +138,39 @@ def test_a_body_too_large_is_refused_in_the_same_words_by_nginx_and_by_us(site):
             "too_large",
             "What you sent is too large. Shorten it and send it again.",
         )
-    page = site.proxy.browser().post(f"{site.proxy.address}/sign-up", data="x" * (7 * 1024 * 1024), timeout=10)
-    assert page.status_code == 413 and "<p>What you sent is too large." in page.text
+    for address, headers in ((site.proxy.address, {}), (at_us, {"X-Forwarded-Host": site.proxy.host})):
+        form = {"email": "x" * (7 * 1024 * 1024)}
+        page = site.proxy.browser().post(f"{address}/sign-up", data=form, headers=headers, timeout=10)
+        assert page.status_code == 413 and "What you sent is too large." in page.text, address
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_while_no_process_is_there_the_proxy_says_so_in_our_words(kind):
+    with PROXIES[kind]([free_port(), free_port()], free_port()) as proxy:
+        said = proxy.browser().post(
+            f"{proxy.address}/d/x/comments", data={"body": "y"}, headers={"Accept": "application/json"}, timeout=15
+        )
+        page = proxy.browser().get(f"{proxy.address}/d/x", headers={"Accept": "text/html"}, timeout=15)
+    for answer in (said, page):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.headers["Cache-Control"] == "no-store"
+    error = said.json()["error"]
+    assert (error["code"], error["retry_after"]) == ("unavailable", 2) and "Your text is kept" in error["message"]
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<p>The server is not there for a moment." in page.text
 
 
 @pytest.mark.faults
-def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site):
+@pytest.mark.browser
+def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site, chromium):
     discussion = site.house.discussion()
-    writers = [account(site.house, site.house.user()) for _ in range(30)]  # each may post 20 in a minute
+    writers = [account(site.house, site.house.user()) for _ in range(often(30, 150))]  # each may post 20 in a minute
+    scene = Scene(site.house.app, site.house, chromium, site.proxy.address)
+    # Two browsers, so that each process has one of them.
+    pages = [scene.visit(discussion, ignore_https_errors=True) for _ in range(2)]
+    for page in pages:
+        page.evaluate(NOTE_ARRIVALS)
     readers = [Reader(site.proxy, discussion.id, discussion.epoch) for _ in range(10)]
     for reader in readers:
         reader.start()
@@ -151,12 +178,13 @@ def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site):
         assert reader.has_joined.wait(10)
     with Posting(site, discussion, writers) as posting:
         time.sleep(0.5)
-        for number, server in enumerate(site.servers):
+        for turn in range(often(2, 12)):
+            server = site.servers[turn % 2]
             began = time.monotonic()
             assert server.stop() == 0
             assert time.monotonic() - began < 10
             port = int(server.host.rpartition(":")[2])
-            site.servers[number] = site.stack.enter_context(running(server.settings, port=port))
+            site.servers[turn % 2] = site.stack.enter_context(running(server.settings, port=port))
         time.sleep(1)
     until = time.monotonic() + 10
     while time.monotonic() < until and any(reader.heard != posting.order() for reader in readers):
@@ -167,10 +195,40 @@ def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site):
     assert len(order) > 40
     for reader in readers:
         assert reader.heard == order and reader.refusals == []
-        # Everybody was at one of the two, and came back by themselves; how fast is told by docs/scaling.md.
-        assert reader.silences and max(reader.silences) < 5
-    print(f"\n{len(order)} comments, {posting.repeated} sent again, {posting.retried} refused or cut,",
-          f"longest silence {max(max(reader.silences) for reader in readers):.2f} s")  # fmt: skip
+        assert reader.silences, "everybody was at one of the two, and came back by themselves"
+    waited = [_waited(page, posting) for page in pages]
+    scene.same_as_fresh(discussion, pages[0], "both were restarted")
+    usual = 0 if SOAK else max(reader.came_in for reader in readers)
+    silences = sorted(silence for reader in readers for silence in reader.silences)
+    print(
+        f"\n{site.kind}: {len(order)} comments, {posting.repeated} sent again, {posting.retried} refused or cut;"
+        f" silence of {len(silences)} cuts: median {silences[len(silences) // 2]:.2f} s, longest {silences[-1]:.2f} s;"
+        f" in Chromium {max(waited):.2f} s from an answer to the page"
+    )
+    # On a machine that is busy with other tests everything takes longer, also where nothing is restarted.
+    assert silences[-1] <= 1 + usual
+    assert max(waited) <= 1 + usual
+    scene.close()
+    assert scene.trouble == []
+
+
+# When each comment stood in the page, by the clock of this machine.
+NOTE_ARRIVALS = """() => {
+  window.arrivals = {};
+  const note = () => {
+    for (const comment of document.querySelectorAll('.comment[data-id]'))
+      window.arrivals[comment.dataset.id] ??= Date.now() / 1000;
+  };
+  note();
+  new MutationObserver(note).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def _waited(page, posting) -> float:
+    """Return how many seconds a page was behind at worst; it must show every comment."""
+    arrived = page.evaluate("() => window.arrivals")
+    assert {str(number) for number in posting.answered} <= set(arrived), "a comment never came into the page"
+    return max(arrived[str(number)] - at for number, at in posting.answered.items())
 
 
 class Posting:
@@ -178,7 +236,7 @@ class Posting:
 
     def __init__(self, site, discussion, writers) -> None:
         self._site, self._discussion, self._writers = site, discussion, itertools.cycle(writers)
-        self._ids: list[int] = []
+        self.answered: dict[int, float] = {}  # when, in seconds since 1970
         self.repeated = self.retried = 0
         self._browser = site.proxy.browser()
         self._over = threading.Event()
@@ -198,7 +256,7 @@ class Posting:
 
     def order(self) -> list[int]:
         """The ids that were acknowledged, in order; each key was given one."""
-        return sorted(self._ids)
+        return sorted(self.answered)
 
     def _write(self) -> None:
         try:
@@ -221,8 +279,8 @@ class Posting:
             else:
                 if answer.status_code in {200, 201}:
                     self.repeated += answer.status_code == 200
-                    assert answer.json()["id"] not in self._ids
-                    self._ids.append(answer.json()["id"])
+                    assert answer.json()["id"] not in self.answered
+                    self.answered[answer.json()["id"]] = time.time()
                     return
                 assert answer.status_code == 503, answer.text[:300]
                 self.retried += 1

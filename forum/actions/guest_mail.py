@@ -1,0 +1,197 @@
+"""The letters to guests: the invitation, a new time, a cancellation; and what the link in them can do.
+
+Runs inside `writing()`. As with reminders, a letter and the note that it was written are one transaction, and the note
+is set by an UPDATE that asks for its absence, so that of two processes one writes.
+"""
+
+from datetime import datetime
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+
+from forum import access, clock, speaking
+from forum.actions import deliveries, rsvps
+from forum.database import db
+from forum.models import Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
+from forum.notify import letters
+from forum.refusals import Refused
+
+_AT_ONCE = 50
+_OPEN = (Phase.ANNOUNCED, Phase.LIVE, Phase.PAUSED)
+_OVER = "This link is no longer good. Open the page of the discussion, if you know it, or ask who invited you."
+# Stands in a preview where each guest's own secret will be: whoever sees that secret could answer for them.
+HIDDEN = "…"
+
+
+def due(limit: int = _AT_ONCE) -> list[int]:
+    """Return the ids of guests who may have to be written to now: one read, no lock. `take` decides."""
+    found = (
+        select(Guest.id)
+        .join(Discussion, Discussion.id == Guest.discussion_id)
+        .outerjoin(Letter, Letter.id == Guest.letter_id)
+        .where(Discussion.visibility != Visibility.INVITED, Guest.unsubscribed_at.is_(None))
+        .where(or_(and_(Guest.is_waiting, Discussion.phase.in_(_OPEN)), _has_news()))
+        .order_by(Guest.id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(found))
+
+
+def _has_news() -> ColumnElement[bool]:
+    """Whether the event of somebody who was mailed, and has not answered, is off, on again, or at another time.
+
+    Who has answered hears of it by reminders; who has not got our letter need not hear that it is out of date.
+    """
+    answered = exists().where(
+        Rsvp.discussion_id == Guest.discussion_id, Rsvp.email == Guest.email, Rsvp.confirmed_at.is_not(None)
+    )
+    other = or_(Guest.told_starts_at != Discussion.starts_at, Guest.cancelled_at.is_not(None))
+    return and_(
+        Guest.is_waiting.is_(False),
+        Guest.told_starts_at.is_not(None),
+        Letter.sent_at.is_not(None),
+        Letter.bounced_at.is_(None),
+        ~answered,
+        ~exists().where(NoMail.email == Guest.email),
+        or_(
+            and_(Discussion.phase == Phase.ANNOUNCED, other),
+            and_(Discussion.phase == Phase.DRAFT, Guest.cancelled_at.is_(None)),
+        ),
+    )
+
+
+def take(ids: list[int]) -> int:
+    """Write what is due to the guests with these `ids`, each once, and return how many letters were written."""
+    return sum(_write(guest) for guest in db.session.scalars(select(Guest).where(Guest.id.in_(ids)).order_by(Guest.id)))
+
+
+def _write(guest: Guest) -> int:
+    discussion, now = guest.discussion, clock.now()
+    if guest.is_waiting:
+        if not _once(
+            guest, Guest.is_waiting.is_(True), is_waiting=False, told_starts_at=discussion.starts_at, cancelled_at=None
+        ):
+            return 0
+        if db.session.get(NoMail, guest.email) is not None:
+            guest.unsubscribed_at = now  # said so after the list was sent, and before this letter was written
+            return 0
+        return _letter(guest, "guest")
+    if discussion.phase is Phase.DRAFT:
+        return _once(guest, Guest.cancelled_at.is_(None), cancelled_at=now) and _letter(guest, "guest_cancelled")
+    is_news = or_(Guest.told_starts_at != discussion.starts_at, Guest.cancelled_at.is_not(None))
+    told = _once(guest, is_news, told_starts_at=discussion.starts_at, cancelled_at=None)
+    return told and _letter(guest, "guest_moved")
+
+
+def _once(guest: Guest, still: ColumnElement[bool], **values: datetime | bool | None) -> int:
+    taken = db.session.execute(
+        update(Guest).where(Guest.id == guest.id, still).values(**values).returning(Guest.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    return 1 if taken is not None else 0
+
+
+def _letter(guest: Guest, kind: str) -> int:
+    token = _token(guest)
+    facts = _facts(guest.discussion, guest.name, guest.time_zone, guest.by_id, guest.mailing.words)
+    stop = f"/guest/{token}/stop"
+    letter = letters.write(
+        guest.email, kind, f"/guest/{token}", facts=facts | {"stop": stop}, language=speaking.known(guest.language)
+    )
+    letter.unsubscribe = stop
+    if kind == "guest":
+        db.session.flush()
+        guest.letter_id = letter.id
+    return 1
+
+
+def preview(actor: User, discussion: Discussion, name: str, language: str, zone: str, words: str) -> tuple[str, str]:
+    """Return subject and text of the invitation as one person will get it, but for the secret of their link."""
+    facts = _facts(discussion, name, zone, actor.id, words) | {"stop": f"/guest/{HIDDEN}/stop"}
+    spoken = speaking.of_letter(speaking.known(language), discussion.language)
+    return letters.compose("guest", f"/guest/{HIDDEN}", facts=facts, language=spoken)
+
+
+def _facts(discussion: Discussion, name: str, zone: str, by_id: int | None, words: str) -> dict[str, object]:
+    host = db.session.get(User, by_id) if by_id is not None else None
+    seat = access.seat_of(host, discussion)
+    return {
+        "discussion": discussion, "name": name, "zone": zone or discussion.time_zone, "words": words,
+        "host": seat.name if seat else host.name if host else "",
+    }  # fmt: skip
+
+
+# ---- behind the link ----
+
+
+def by_token(token: str) -> Guest:
+    """Return whom a letter with this link invited. Raises Refused (link_over, 410); looking changes nothing."""
+    guest = _guest_of(token)
+    if guest is None or not access.may(None, "discussion.read", guest.discussion):
+        raise Refused("link_over", _OVER, 410)
+    return guest
+
+
+def open_link(token: str) -> Guest:
+    """Note that somebody pressed a button behind the link, and so reads their mail. Raises Refused as `by_token`."""
+    guest = by_token(token)
+    guest.opened_at = guest.opened_at or clock.now()
+    deliveries.somebody_reads_at(guest.email)
+    return guest
+
+
+def answer(token: str, kind: RsvpKind, zone: str) -> Guest:
+    """Note that the guest will come. Raises Refused (as `by_token`; over, 409)."""
+    guest = open_link(token)
+    rsvps.answer(guest.email, guest.discussion, kind, zone)
+    return guest
+
+
+def unsubscribe(token: str) -> None:
+    """Write no more to this address unless its owner asks: no invitation of any host, nothing of this discussion.
+
+    Again changes nothing, and it works for whom a host has removed meanwhile. Raises Refused (link_over, 410).
+    """
+    _number, email = _read(token)
+    if db.session.get(NoMail, email) is None:
+        db.session.add(NoMail(email=email, at=clock.now()))
+    if (guest := _guest_of(token)) is None:
+        return
+    guest.unsubscribed_at = guest.unsubscribed_at or clock.now()
+    said = select(Rsvp).where(Rsvp.discussion_id == guest.discussion_id, Rsvp.email == guest.email)
+    for rsvp in db.session.scalars(said):
+        db.session.delete(rsvp)
+
+
+def is_unsubscribed(token: str) -> bool:
+    """Whether the reader of a letter with this link wants no more. Raises Refused (link_over, 410)."""
+    return db.session.get(NoMail, _read(token)[1]) is not None
+
+
+def coming(guest: Guest) -> Rsvp | None:
+    """Return what the guest has answered."""
+    said = select(Rsvp).where(Rsvp.discussion_id == guest.discussion_id, Rsvp.email == guest.email)
+    return db.session.scalar(said.where(Rsvp.confirmed_at.is_not(None)))
+
+
+def _guest_of(token: str) -> Guest | None:
+    number, email = _read(token)
+    guest = db.session.get(Guest, number)
+    return guest if guest is not None and guest.email == email else None
+
+
+def _token(guest: Guest) -> str:
+    return str(_serializer().dumps([guest.id, guest.email]))
+
+
+def _read(token: str) -> tuple[int, str]:
+    try:
+        number, email = _serializer().loads(token)
+        return int(number), str(email)
+    except (BadData, ValueError, TypeError) as error:
+        raise Refused("link_over", _OVER, 410) from error
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="guest")

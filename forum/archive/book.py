@@ -1,0 +1,125 @@
+"""What the two files that look like a report (EPUB, DOCX) say alike: dates for people, the panel, the picture."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+import gevent
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
+from flask import current_app
+from PIL import Image
+
+from forum.archive.markup import words
+from forum.archive.readings import address
+from forum.live.scene import Scene
+from forum.live.stream import Shown
+from forum.models import Discussion
+
+ROLES = {"host": "Host", "moderator": "Moderator", "panelist": "Panel"}
+_WIDEST = 1200
+# A discussion file can name anything; what is looked for lies in the media folder itself.
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}\Z")
+
+
+@dataclass
+class Book:
+    """One discussion that is being written down. `site` is the public address."""
+
+    discussion: Discussion
+    scene: Scene
+    site: str
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.discussion.time_zone)
+
+    @cached_property
+    def _locale(self) -> Locale:
+        try:
+            return Locale.parse(self.discussion.language.replace("-", "_"))
+        except (UnknownLocaleError, ValueError):
+            return Locale("en")
+
+    @cached_property
+    def _day(self) -> str:
+        return self._date(self.discussion.starts_at)
+
+    def _date(self, at: datetime) -> str:
+        return format_datetime(at, "d MMMM y", tzinfo=self._zone, locale=self._locale)
+
+    def time(self, at: datetime) -> str:
+        """Return a moment on the clocks of the event, with the day where it is not that of the beginning."""
+        local = at.astimezone(self._zone)
+        clock = f"{local:%H:%M}"
+        begin = self.discussion.starts_at.astimezone(self._zone)
+        return clock if local.date() == begin.date() else f"{self._date(at)}, {clock}"
+
+    def facts(self) -> list[str]:
+        """Return what stands under the title: when and where it was, who hosted it."""
+        d = self.discussion
+        when = f"{self._day}, {self.time(d.starts_at)}–{self.time(d.ends_at)}, {d.time_zone.replace('_', ' ')}"
+        by = f"Hosted by {d.hosted_by}" if d.hosted_by else ""
+        tally = self.scene.tally
+        written = f"{tally.comments} comments from {len(tally.writers)} people"
+        return [line for line in (when, by, written, address(self.site, d)) if line]
+
+    def facts_html(self) -> Iterator[str]:
+        """Yield the same as XHTML, the address a link."""
+        *lines, there = self.facts()
+        yield from map(words, lines)
+        yield f'<a href="{words(there)}">{words(there)}</a>'
+
+    def panel(self) -> list[str]:
+        """Return everybody with a seat in one line each: name, part, title, affiliation and country."""
+        return [
+            ", ".join(
+                filter(None, (f"{face.name} ({ROLES[face.role]})" if face.role else "", face.title, face.whence()))
+            )
+            for face in self.scene.seated
+        ]
+
+    def facts_of(self, shown: Shown) -> list[str]:
+        """Return what stands beside the name of who wrote a comment."""
+        facts = [
+            ROLES[shown.face.role] if shown.face.role else "",
+            shown.face.whence(),
+            f"written down by {shown.typist}" if shown.typist else "",
+            "after the end" if self.scene.is_late(shown.comment) else "",
+            "★ highlighted by the hosts" if shown.comment.highlighted_at else "",
+        ]
+        return [fact for fact in facts if fact]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as every reader of files can show it."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+def picture(discussion: Discussion) -> Picture | None:
+    """Return the picture on top of `discussion` as JPEG, which every reader of files shows; None without."""
+    if not _NAME.match(discussion.hero):
+        return None
+    path = current_app.config["SETTINGS"].data_dir / "media" / discussion.hero
+    found: Picture | None = gevent.get_hub().threadpool.apply(_drawn, (str(path),))
+    return found
+
+
+def _drawn(path: str) -> Picture | None:
+    try:
+        with Image.open(path, formats=("WEBP", "PNG", "JPEG")) as kept:
+            drawn = kept.convert("RGB")
+    except (OSError, ValueError):
+        return None  # a discussion file can name a picture that is not there
+    drawn.thumbnail((_WIDEST, _WIDEST))
+    out = BytesIO()
+    drawn.save(out, "JPEG", quality=85)
+    return Picture(out.getvalue(), drawn.width, drawn.height)

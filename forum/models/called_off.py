@@ -1,0 +1,38 @@
+"""What was announced and will not take place."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.database import Model, db
+from forum.models.discussion import Visibility
+
+if TYPE_CHECKING:
+    from forum.models.discussion import Discussion
+
+
+class CalledOff(Model):
+    """What calendars have of a discussion that has become a draft again, so that they can be told.
+
+    It holds what was public then: what is written into the draft afterwards is nobody's business. It ends when the
+    discussion is announced anew.
+    """
+
+    discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    at: Mapped[datetime]
+    sequence: Mapped[int]  # higher than any that a calendar was given before
+    is_listed: Mapped[bool]  # whether it stood in the calendar of the whole site
+
+    discussion: Mapped["Discussion"] = relationship()
+
+    @classmethod
+    def at_address(cls, slug: str) -> "CalledOff | None":
+        """Return what was announced at /d/<slug>; nothing for what is by invitation by now."""
+        found = db.session.scalar(select(cls).where(cls.slug == slug))
+        return found if found is not None and found.discussion.visibility != Visibility.INVITED else None

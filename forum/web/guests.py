@@ -1,0 +1,75 @@
+"""What a guest finds behind the link of an invitation: buttons, because mail scanners open links, and the way out."""
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+
+from forum.actions import guest_mail
+from forum.database import writing
+from forum.models import RsvpKind
+from forum.refusals import Refused
+from forum.web import errors
+from forum.web.forms import Fields, zones
+from forum.web.rsvps import is_to_come
+
+blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
+
+
+@blueprint.get("")
+def show(token: str) -> Response:
+    """Show what the invitation is to, and the buttons. Looking changes nothing."""
+    return _page(token, {})
+
+
+@blueprint.post("")
+def answer(token: str) -> Response:
+    """Note what the guest wants: fields kind (take_part, read_along, look) and zone."""
+    fields = Fields()
+    kind, zone = fields.text("kind"), fields.text("zone").strip()
+    if kind not in {"look", *(one.value for one in RsvpKind)}:
+        fields.faults["kind"] = _("Choose one of the buttons.")
+    if kind != "look" and zone not in zones():
+        fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
+    try:
+        fields.refuse()
+        with writing():
+            if kind == "look":
+                slug = guest_mail.open_link(token).discussion.slug
+            else:
+                slug = guest_mail.answer(token, RsvpKind(kind), zone).discussion.slug
+    except Refused as refusal:
+        if not refusal.fields or errors.wants_json():
+            raise
+        return _page(token, refusal.fields, refusal.status)
+    if kind != "look":
+        flash(_("We remind you a day and an hour before, and when it begins."))
+    return make_response(redirect(f"/d/{slug}", 303))
+
+
+@blueprint.route("/stop", methods=["GET", "POST"])
+def stop(token: str) -> Response:
+    """End our letters to this address: by a button for people, by one POST for mail programs (RFC 8058)."""
+    if request.method == "POST":
+        with writing():
+            guest_mail.unsubscribe(token)
+    return _guarded(render_template("discussion/guest_stop.html", done=guest_mail.is_unsubscribed(token)))
+
+
+stop.needs_no_token = True  # type: ignore[attr-defined]
+
+
+def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
+    guest = guest_mail.by_token(token)
+    page = render_template(
+        "discussion/guest.html", guest=guest, discussion=guest.discussion, mine=guest_mail.coming(guest),
+        is_open=is_to_come(guest.discussion), faults=faults, typed=request.form, zones=sorted(zones()),
+    )  # fmt: skip
+    return _guarded(page, status)
+
+
+def _guarded(page: str, status: int = 200) -> Response:
+    """The address holds a secret: no other page, no search engine and no cache hears of it."""
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "strict-origin"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -1,0 +1,54 @@
+"""A discussion in another language, read live: what is pushed and what scripts say is in that language too."""
+
+import pytest
+
+from tests.browser.scene import Scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+
+
+@pytest.fixture
+def agua(scene: Scene):
+    return scene.house.discussion(title="¿De quién es el agua?", slug="agua", language="es", ask=1)
+
+
+def test_a_spanish_discussion_stays_spanish_while_it_is_read(scene: Scene, agua):
+    house = scene.house
+    first = house.comment(agua, house.panelist(agua), "El agua es de todos.", question=1)
+    page = scene.visit(agua, locale="de-DE", timezone_id="America/Bogota")
+    house.comment(agua, house.user("Ana Restrepo"), "¿Y quién la paga?", question=1, reply_to=first.id)
+    page.wait_for_selector("text=¿Y quién la paga?")
+    scene.settle(agua, page)
+    assert page.locator('.comment [data-action="reply"]').all_inner_texts() == ["Responder", "Responder"]
+    assert page.locator(f'[data-replies="{first.id}"]').inner_text() == "1 respuesta"
+    assert page.locator('[data-count="comments"]').first.inner_text() == "2 comentarios"
+    assert "En directo" in page.locator("[data-region=chip]").inner_text()
+    assert page.locator("time[data-time=day]").first.inner_text() == "lunes, 23 de noviembre de 2026"
+    scene.same_as_fresh(agua, page)
+
+
+def test_numbers_in_arabic_take_their_forms(scene: Scene):
+    house = scene.house
+    water = house.discussion(slug="ma", language="ar", ask=1)
+    page = scene.visit(water)
+    for number in range(1, 4):
+        house.comment(water, house.user(), f"Number {number}.", question=1)
+        page.wait_for_selector(f"text=Number {number}.")
+    scene.settle(water, page)
+    assert page.locator('[data-count="comments"]').first.inner_text() == "3 تعليقات"
+    assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    scene.same_as_fresh(water, page)
+
+
+def test_a_person_chooses_their_language(scene: Scene):
+    mara = scene.house.user("Mara Member")
+    context = scene.context(mara, locale="de-DE")
+    page = context.new_page()
+    page.goto(f"{scene.address}/account")
+    assert page.locator("h1").inner_text() == "Ihr Konto"
+    page.select_option("#field-language", "es")
+    page.locator("#field-language").locator("xpath=ancestor::form").locator("button").click()
+    page.wait_for_selector("text=Su cuenta se ha guardado.")
+    assert page.locator("h1").inner_text() == "Su cuenta"
+    assert page.locator("html").get_attribute("lang") == "es"

@@ -1,0 +1,137 @@
+"""Lists of people as hosts have them: every shape is read, what is wrong is named, and no list does harm."""
+
+import codecs
+import time
+
+import pytest
+
+from forum import addresses
+from forum.addresses import Row
+from forum.refusals import Refused
+from tests import corpora
+
+
+def people(source: str) -> list[tuple[str, str, str, str]]:
+    return [(row.email, row.name, row.zone, row.language) for row in addresses.read(source)]
+
+
+ADA = ("ada@example.org", "Ada Adler", "Africa/Kampala", "fr")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "email,name,time zone,language\nada@example.org,Ada Adler,Africa/Kampala,fr\n",
+        "Language;Name;E-Mail;Time Zone\r\nfr;Ada Adler;ADA@example.org;africa/kampala\r\n",
+        "tz\tE-mail address\tFirst name\tLast name\tlang\r\nAfrica/Kampala\tada@example.org\tAda\tAdler\tfr",
+        "ada@example.org,Ada Adler,fr,Africa/Kampala",
+        "Africa/Kampala;Ada Adler;ada@example.org;fr",
+        '\ufeff"Ada Adler" <ada@example.org>\tfr\tAfrica/Kampala',
+        'email,name,zone,lang\n"ada@example.org","Ada\n Adler",Africa/Kampala,fr',
+        'email,name,zone,lang,notes\n="ada@example.org",\'=Ada Adler,Africa/Kampala,fr,"a, b"'.replace("'=Ada", "Ada"),
+    ],
+)
+def test_a_table_is_read_by_its_headings_or_by_what_stands_in_it(source):
+    assert people(source) == [ADA]
+
+
+def test_one_address_a_line_and_several_in_one():
+    source = 'Ada Adler <ada@example.org>\n\n  bob@example.org\n"Curie, Marie" <marie@example.org>\nd@x.org, e@x.org\n'
+    assert [one[:2] for one in people(source)] == [
+        ("ada@example.org", "Ada Adler"), ("bob@example.org", ""), ("marie@example.org", "Curie, Marie"),
+        ("d@x.org", ""), ("e@x.org", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_a_file_may_be_written_in_any_of_the_usual_ways(name):
+    mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(name, b"")
+    data = mark + "name;email\nZoë Müller;zoe@example.org\n".encode(name)
+    assert people(addresses.decode(data)) == [("zoe@example.org", "Zoë Müller", "", "")]
+
+
+@pytest.mark.parametrize("data", [b"x" * 1_000_001, b"PK\x03\x04 a workbook", b"%PDF-1.7"])
+def test_what_is_no_list_is_refused_with_what_to_do(data):
+    with pytest.raises(Refused) as caught:
+        addresses.decode(data)
+    assert set(caught.value.fields) == {"file"}
+
+
+def test_what_is_wrong_with_a_row_is_named_and_the_others_stay():
+    rows = addresses.read(
+        "email,name,zone,lang\nada@example.org,Ada,,\nnobody,Bob,,\nADA@example.org,Again,,\nc@x.org,C,Mars/Base,\n"
+        "d@x.org,D,,english please\n,E,,\nf@x.org,\x07F,,\n"
+    )
+    assert [sorted(row.faults) for row in rows] == [
+        [],
+        ["email"],
+        ["twice"],
+        ["zone"],
+        ["language"],
+        ["email"],
+        ["name"],
+    ]
+    assert [row.line for row in rows] == [2, 3, 4, 5, 6, 7, 8]
+    assert "line 2" in rows[2].faults["twice"]
+    again = addresses.read(addresses.written(rows))
+    assert again == rows  # also the lines of the host's own file
+    mended = addresses.corrected(rows, {1: {"email": "bob@x.org"}, 2: {"email": ""}, 3: {"zone": "Europe/London"}})
+    assert [row.email for row in mended if not row.faults] == ["ada@example.org", "bob@x.org", "c@x.org"]
+    assert len(mended) == len(rows) - 1
+
+
+def test_no_header_of_a_letter_can_be_smuggled_into_a_row():
+    for email in (
+        "a@example.org\r\nBcc: eve@example.org", "a@example.org,eve@example.org", "a@example.org>\nX: y", "a b@x.org",
+        '"a\r\nBcc: e@x.org"@x.org', "a@example.org\u2028Bcc: x", "a@exa\x00mple.org", "<a@x.org> <b@x.org>",
+    ):  # fmt: skip
+        row = addresses.checked(Row(1, email, "A\r\nBcc: eve@example.org"))
+        assert "email" in row.faults, email
+    row = addresses.checked(Row(1, "a@example.org", "A\r\nBcc: eve@example.org\u202e"))
+    assert "name" in row.faults or not set(row.name) & set("\r\n\u202e")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "", " \n\t\n", "email,name\n", "x" * 1_000_001, "a@x.org\n" * 10_000,
+        "\n".join(f"p{n}@x.org" for n in range(2_001)), ", ".join(f"p{n}@x.org" for n in range(2_001)),
+    ],
+)  # fmt: skip
+def test_too_little_and_too_much_is_refused_with_words(source):
+    with pytest.raises(Refused) as caught:
+        addresses.read(source)
+    assert set(caught.value.fields) == {"source"}
+
+
+def test_a_line_from_the_head_of_a_mail_is_not_cut():
+    many = [f"Person, Number {n} <p{n}@example.org>" for n in range(1_500)]
+    assert len(people("; ".join(many))) == 1_500
+    assert people(", ".join(f"p{n}@example.org" for n in range(1_500)))[-1][0] == "p1499@example.org"
+
+
+def test_hostile_lists_take_no_time_and_keep_the_others():
+    good = "good@example.org,Good One\n"
+    for bad in (
+        "x" * 100_000, '"' + "y" * 100_000, "\0" * 5_000, '"unclosed,quote\n' * 300, ",".join("a@b.org" * 9_000),
+        "=cmd|' /C calc'!A0,@SUM(1+1)", "-2+3+cmd|' /C calc'!A0", ";" * 50_000, "<" * 50_000, "@" * 50_000,
+        "\u202e\u2066\ufeff\u200b", "a@b.org" + "\u0301" * 30_000,
+    ):  # fmt: skip
+        began = time.perf_counter()
+        rows = addresses.read(f"{good}{bad}\n{good.replace('good', 'fine')}")
+        assert time.perf_counter() - began < 5
+        kept = {row.email for row in rows if not row.faults}
+        assert {"good@example.org", "fine@example.org"} <= kept, bad[:40]
+        assert all(len(row.name) <= 300 and len(row.email) <= 300 for row in rows)
+        addresses.read(addresses.written(rows))
+
+
+def test_the_corpora_of_bad_input_are_only_rows():
+    began = time.perf_counter()
+    for line in corpora.rows("patt_csv", "payloadbox_csv", "patt_crlf", "blns", "confusables_ascii"):
+        row = addresses.checked(Row(1, "a@example.org", line[:300]))
+        assert "name" in row.faults or (len(row.name) <= 80 and "\n" not in row.name)
+        assert all(len(found.email) <= 300 for found in addresses.read(f"a@example.org\n{line}"))
+        typed = addresses.checked(Row(1, line[:300]))
+        assert "email" in typed.faults or not set(typed.email) & set("\r\n <>,;")
+    assert time.perf_counter() - began < 20

@@ -1,0 +1,77 @@
+"""The catalogues: in step with the sources, whole where they have to be, and saying nothing that the sources do not."""
+
+import gettext
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel import Locale
+
+from forum import speaking
+
+ROOT = Path(__file__).parent.parent
+_spec = importlib.util.spec_from_file_location("words", ROOT / "tools/words.py")
+words = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(words)
+
+pytestmark = pytest.mark.one_database
+
+LANGUAGES = sorted(words.PLURALS)
+# What a letter says, and the pages that lead to it and away from it.
+OF_LETTERS = ("forum/templates/accounts/mail/", "forum/notify/", "discussion/rsvp", "discussion/unsubscribe")
+
+
+def test_make_words_has_nothing_to_change():
+    said = subprocess.run(
+        [sys.executable, "tools/words.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_fill_the_same_places_and_bring_no_markup(language):
+    assert words.faults(words.catalogue(language)) == []
+
+
+def test_a_wrong_place_and_foreign_markup_are_found():
+    broken = words.Catalog(locale="es")
+    broken.add("Hello %(name)s", "Hola %(nombre)s")
+    broken.add("An answer", "<b>Una</b> respuesta")
+    broken.add(("1 reply", "{n} replies"), ("una respuesta", "{m} respuestas"))
+    assert len(words.faults(broken)) == 3
+
+
+@pytest.mark.parametrize("language", [one for one in speaking.IN_LETTERS if one != speaking.SOURCE])
+def test_every_word_of_the_letters_is_translated(language):
+    left = [
+        message.id
+        for message in words.catalogue(language)
+        if any(part in place for place, _line in message.locations for part in OF_LETTERS)
+        and (message.fuzzy or not words.is_whole(message.string))
+    ]
+    assert left == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_forms_are_those_of_the_language(language):
+    path = speaking.FOLDER / language / "LC_MESSAGES/messages.mo"
+    with path.open("rb") as compiled:
+        found = gettext.GNUTranslations(compiled)
+    forms = {Locale(language).plural_form(number): found.plural(number) for number in range(200)}
+    assert [found.plural(number) for number in range(200)] == [
+        forms[Locale(language).plural_form(number)] for number in range(200)
+    ]
+    assert len(set(forms.values())) == words.PLURALS[language][0]
+
+
+def test_what_is_offered_has_a_catalogue():
+    assert set(speaking.OFFERED) <= {speaking.SOURCE, *LANGUAGES}
+    assert set(speaking.OFFERED) <= set(speaking.IN_LETTERS)
+    assert list(speaking.names()) == list(speaking.OFFERED)
