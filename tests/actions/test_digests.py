@@ -22,7 +22,9 @@ from forum.actions import (
 )
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Digest, Letter, Question, RsvpKind, SiteRole
+from forum.models import Digest, Letter, Question, RsvpKind, SiteRole, User
+from forum.notify import addresses
+from forum.notify.addresses import Target
 from tests.actions.test_reminders import later
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -309,3 +311,51 @@ def test_a_new_address_gets_the_letters_of_what_comes(house, clock, room, mara):
         accounts.move(mara, "mara@new.example.org")
     ask_next(house, room)
     assert len([letter for letter in work(clock, 15 * MINUTE) if letter.to == "mara@new.example.org"]) == 1
+
+
+@pytest.fixture
+def by_mail(app):
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_replies": "answers@talk.example.org"})
+
+
+def target(address):
+    """What an answer to this address is an answer to."""
+    return addresses.opened(addresses.token_in(address))
+
+
+def test_about_one_question_it_is_answered_by_mail_there(by_mail, house, clock, room, mara):
+    house.do(rsvps.ask, "nora@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    house.comment(room, house.user("Otto Ode"), "Nobody owns water.", question=1)
+    assert work(clock, HOUR) == []
+    found = work(clock, 18 * HOUR)
+    (letter,) = of(found, mara)
+    assert target(letter.reply_to) == Target(mara.id, room.id, room.questions[0].id)
+    assert letter.body.startswith(addresses.MARK)
+    assert "published under your name in “Whose river?”, under Q1" in letter.body
+    (without,) = [one for one in found if one.to == "nora@example.org"]
+    assert (without.reply_to, addresses.MARK in without.body) == ("", False)
+
+
+def test_about_several_questions_each_has_its_address_and_the_letter_asks_to_choose(by_mail, house, clock, room, mara):
+    ask_next(house, room)
+    (letter,) = of(work(clock, 15 * MINUTE), mara)
+    assert target(letter.reply_to) == Target(mara.id)
+    found = re.findall(r"Answer by mail: (\S+)", letter.body)
+    assert [target(one).question_id for one in found] == [q.id for q in room.questions]
+
+
+def test_when_nobody_can_write_any_more_there_is_no_address(by_mail, house, clock, room, mara):
+    (letter,) = of(work(clock, 22 * DAY), mara)
+    assert (letter.reply_to, addresses.MARK in letter.body) == ("", False)
+
+
+def test_it_is_written_in_the_language_of_who_reads_it(house, clock, room, mara):
+    with writing():
+        db.session.execute(update(User).where(User.id == mara.id).values(language="de"))
+    house.do(rsvps.ask, "nora@example.org", room, RsvpKind.TAKE_PART, "UTC", "fr")
+    later(house, room, language="es")
+    ask_next(house, room)
+    subjects = {letter.to: letter.subject for letter in work(clock, 15 * MINUTE)}
+    assert subjects[mara.email] == "Was gesagt wurde: Whose river?"
+    assert subjects["nora@example.org"] == "Ce qui s’est dit : Whose river?"
+    assert subjects[house.host_of(room).email] == "Lo que se dijo: Whose river?"

@@ -192,6 +192,34 @@ def test_two_processes_open_the_questions_of_weeks_once_though_their_clock_is_se
     assert [tuple(row) for row in db.session.execute(asked)] == [(f"Question {n}?", n) for n in (1, 2, 3)]
 
 
+def test_a_clock_that_is_set_an_hour_on_and_back_asks_each_question_once(site, tmp_path):
+    """Of two servers one is killed a second before the moment of the question."""
+    made = site("postgresql")
+    discussion = made.house.discussion()
+    plan(discussion, timedelta(days=-1), timedelta(days=21))
+    host = made.house.host_of(discussion)
+    for number, minutes in enumerate((30, 90), start=1):
+        moment = clock.now() + timedelta(minutes=minutes)
+        made.house.do(questions.write, host, discussion, QuestionDraft(f"Question {number}?", opens_at=moment))
+    offset = tmp_path / "offset"
+    set_clock(offset, 0)
+    stepping = {"app": "tests.faults.stepping:app", "environment": {"FAULT_CLOCK": str(offset)}}
+    with running(made.settings, **stepping) as one, running(made.settings, **stepping):
+        for asked, (on, back) in enumerate(((3600, -3600), (7200, -7200)), start=1):
+            kill_one(one)
+            time.sleep(1)
+            assert times("question.asked") == asked - 1
+            set_clock(offset, on)
+            assert come("question.asked", asked, IN_TIME)
+            for again in (0, back, on):
+                set_clock(offset, again)
+                time.sleep(1.5)
+                assert times("question.asked") == asked
+    db.session.rollback()
+    asked_now = select(Question.text, Question.number).order_by(Question.number)
+    assert [tuple(row) for row in db.session.execute(asked_now)] == [("Question 1?", 1), ("Question 2?", 2)]
+
+
 def come(kind: str, wanted: int, seconds: float) -> bool:
     """Whether the log tells of so many changes within so many seconds."""
     until = time.monotonic() + seconds
