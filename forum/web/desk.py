@@ -78,13 +78,13 @@ def hand_in(slug: str, sheet: Sheet) -> Receipt:
 
     Raises Refused as `comments.post`, 404 for an unknown discussion, and what the database raises.
     """
-    db.session.rollback()  # who waits in line holds no connection
     me = _Waiting(sheet)
     with _lock:
         line = _lines.setdefault(slug, _Line())
         line.waiting.append(me)
         leads, line.is_at_work = not line.is_at_work, True
     if not leads:
+        db.session.rollback()  # who waits in line holds no connection
         me.turn.wait()
     if me.outcome is None:
         _take_turn(slug, line)
