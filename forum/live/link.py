@@ -131,11 +131,13 @@ class Link:
             self._drop()
             return
         try:
-            # Nearly all that an idle reader ever sends: the answer to a ping, alone and masked.
-            if len(data) == _PONG_BYTES and data[0] == 0x81 and data[1] == 0x81 and self._parser.is_idle:
-                self._count()
-                self._heard(chr(data[6] ^ data[2]))
-                return
+            # Nearly all that an idle reader ever sends: the answer to a ping, which is one letter, alone and masked.
+            if len(data) == _PONG_BYTES and data[:2] == b"\x81\x81" and self._parser.is_idle:
+                letter = data[6] ^ data[2]
+                if letter < 0x80:
+                    self._count()
+                    self._heard(chr(letter))
+                    return
             for got in self._parser.feed(data):
                 self._count()
                 if got is not None:
