@@ -19,9 +19,14 @@ def test_what_only_reads_holds_no_transaction_and_what_writes_is_whole(app, hous
     db.session.rollback()
     assert Discussion.with_slug(discussion.slug) is not None
     assert _status() is TransactionStatus.IDLE
-    with pytest.raises(ZeroDivisionError), writing():
+    with pytest.raises(ZeroDivisionError):
+        _write_half()
+    db.session.rollback()
+    assert db.session.scalar(select(Discussion.title)) != "Half written"
+
+
+def _write_half() -> None:
+    with writing():
         db.session.execute(update(Discussion).values(title="Half written"))
         assert _status() is TransactionStatus.INTRANS
         raise ZeroDivisionError
-    db.session.rollback()
-    assert db.session.scalar(select(Discussion.title)) != "Half written"
