@@ -1,5 +1,6 @@
 """Who may do what: one table (verb × phase → roles), asked by pages, sockets and commands alike."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,9 +16,9 @@ from forum.models import Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User
 from forum.refusals import Refused, unknown
 
 # Put together once: it runs for every comment.
-_MUTE = select(Mute).where(
+_MUTES = select(Mute).where(
     Mute.discussion_id == bindparam("discussion"),
-    Mute.user_id == bindparam("user"),
+    Mute.user_id.in_(bindparam("users", expanding=True)),
     Mute.lifted_at.is_(None),
     or_(Mute.until.is_(None), Mute.until > bindparam("now")),
 )
@@ -149,27 +150,37 @@ def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
 
 def mute_of(user: User, discussion: Discussion) -> Mute | None:
     """Return the mute in force for `user` in `discussion`, if any."""
-    return db.session.scalar(_MUTE, {"discussion": discussion.id, "user": user.id, "now": clock.now()})
+    return db.session.scalar(_MUTES, {"discussion": discussion.id, "users": [user.id], "now": clock.now()})
 
 
 def role_of(user: User | None, discussion: Discussion) -> Role:
     """Return what `user` is to `discussion`; None is a visitor without an account."""
-    if user is None:
-        return Role.VISITOR
+    return Role.VISITOR if user is None else roles_of([user], discussion)[user.id]
+
+
+def roles_of(users: Iterable[User], discussion: Discussion) -> dict[int, Role]:
+    """Return what each of `users` is to `discussion`, by the user's id; a query at most."""
+    roles = {user.id: _role_whoever_is_muted(user, discussion) for user in users}
+    can_be_muted = [user_id for user_id, (_role, mutable) in roles.items() if mutable]
+    muted: set[int] = set()
+    if can_be_muted:
+        asked = {"discussion": discussion.id, "users": can_be_muted, "now": clock.now()}
+        muted = {mute.user_id for mute in db.session.scalars(_MUTES, asked)}
+    return {user_id: Role.MUTED if user_id in muted else role for user_id, (role, _mutable) in roles.items()}
+
+
+def _role_whoever_is_muted(user: User, discussion: Discussion) -> tuple[Role, bool]:
+    """Return the role of somebody who is not muted, and whether a mute would take it from them."""
     if user.role is SiteRole.ADMINISTRATOR:
-        return Role.ADMINISTRATOR
+        return Role.ADMINISTRATOR, False
     if user.is_suspended(clock.now()):
-        return Role.SUSPENDED
+        return Role.SUSPENDED, False
     if user.id == discussion.owner_id and user.role is SiteRole.ORGANISER:
-        return Role.OWNER
+        return Role.OWNER, False
     seat = seat_of(user, discussion)
-    if seat is not None and seat.role is not SeatRole.PANELIST:
-        return Role(seat.role.value)
-    if mute_of(user, discussion) is not None:
-        return Role.MUTED
     if seat is not None:
-        return Role.PANELIST
-    return Role.MEMBER if user.confirmed_at is not None else Role.UNCONFIRMED
+        return Role(seat.role.value), seat.role is SeatRole.PANELIST
+    return (Role.MEMBER if user.confirmed_at is not None else Role.UNCONFIRMED), True
 
 
 def may(user: User | None, verb: str, discussion: Discussion) -> bool:

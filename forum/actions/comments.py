@@ -1,46 +1,25 @@
 """Writing, editing, moving and deleting comments. Every function runs inside `writing()`."""
 
-import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, people, text
-from forum.access import Role
-from forum.actions import calls, flags, notices, reviews, screening
+from forum.actions import flags, reviews
 from forum.actions.moderation import write_down
-from forum.actions.seats import check_name
+from forum.actions.posting import CommentDraft as CommentDraft
+from forum.actions.posting import Posting, asked, checked_body, post_all
+from forum.actions.screening import Screen
 from forum.config import Settings
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentEdit, CommentState, Decision, Discussion, Question, SeatRole, User
+from forum.models import Comment, CommentEdit, CommentState, Decision, Discussion, SeatRole, User
 from forum.refusals import Refused, invalid, unknown
 
-LONGEST = 10_000
 # How often one person may post, on the page and by mail alike.
 PACE = "20/minute;300/hour"
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
-
-
-@dataclass(frozen=True)
-class CommentDraft:
-    """What a writer sent: Markdown, the number of the question they answer (None for a general remark),
-    the id of the comment they reply to, and a key their browser made, so that sending twice posts once.
-    """
-
-    body: str
-    question: int | None
-    reply_to: int | None
-    key: str
-
-    def checked_key(self) -> str:
-        """Return the key. Raises Refused (invalid) when it is not 8 to 64 letters, digits, - or _."""
-        if not _KEY.match(self.key):
-            raise invalid(key=_("The page sent a damaged key. Load the page again; your text is kept."))
-        return self.key
 
 
 def post(author: User, discussion: Discussion, draft: CommentDraft, *, typist: User | None = None) -> Comment:
@@ -52,46 +31,10 @@ def post(author: User, discussion: Discussion, draft: CommentDraft, *, typist: U
     Raises Refused: sign_in, muted, look_alike (403), not_open, paused, closed (409), invalid (422: body, question,
     reply_to, key), slow_mode (429 with retry_after).
     """
-    # Read before the question whether it may be posted: a comment that counts never bears a moment after the close.
-    posted_at = clock.now()
-    role = access.require(author, "discussion.read", discussion)
-    key = draft.checked_key()
-    try:
-        _require_right(author, role, typist, discussion)
-        comment = _written(author, discussion, draft, posted_at)
-        comment.posted_by_id = typist.id if typist else None
-    except Refused:
-        # What was posted in time stays posted, also for a browser that asks again after the close.
-        if earlier := Comment.with_key(discussion, author, key):
-            return earlier
-        raise
-    # The same key sent to two processes at once waits for its turn.
-    log.lock(discussion)
-    if earlier := Comment.with_key(discussion, author, key):
-        return earlier
-    screening.require_pace(author, role, discussion)
-    found = screening.finding(author, role, discussion, comment.source, comment.html)
-    comment.is_new = True
-    comment.state = CommentState.HELD if found else CommentState.PUBLISHED
-    db.session.add(comment)
-    db.session.flush()
-    if found:
-        reviews.open_for(comment, found.cause, found.detail)
-    else:
-        log.record(discussion, "comment.posted", comment.id)
-        calls.note_answer(comment)
-        notices.of_comment(comment)
-    if typist is not None:
-        write_down(typist, discussion, "comment.posted_for", "comment", comment.id, after={"author": author.name})
-    return comment
-
-
-def _require_right(author: User, role: Role, typist: User | None, discussion: Discussion) -> None:
-    """Who types for the panel may do so when hosts may write, also in a pause; not for somebody who was muted."""
-    if typist is not None:
-        access.require(typist, "comment.post_for", discussion)
-    if typist is None or role not in access.PANEL:
-        access.require(author, "comment.post", discussion, role)
+    (outcome,) = post_all(discussion, [Posting(author, draft, typist)])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome.comment
 
 
 def spoken_for(typist: User, discussion: Discussion, user_id: int) -> User:
@@ -101,24 +44,6 @@ def spoken_for(typist: User, discussion: Discussion, user_id: int) -> User:
         if seat.user_id == user_id and seat.role is SeatRole.PANELIST:
             return seat.user
     raise invalid(**{"for": _("This person is not on the panel. Choose one of the list, and post again.")})
-
-
-def _written(author: User, discussion: Discussion, draft: CommentDraft, posted_at: datetime) -> Comment:
-    """Return the comment that `draft` makes, stored nowhere yet. Raises Refused (look_alike, invalid)."""
-    check_name(author.name, discussion, author)
-    source = checked_body(draft.body)
-    question, reply_to = _asked(discussion, draft.question), _answered(discussion, draft.reply_to)
-    return Comment(
-        discussion_id=discussion.id,
-        author_id=author.id,
-        question_id=question.id if question else None,
-        reply_to_id=reply_to.id if reply_to else None,
-        source=source,
-        html=text.render(source, people.mentions_in(source, discussion)),
-        state=CommentState.PUBLISHED,
-        key=draft.key,
-        posted_at=posted_at,
-    )
 
 
 def edit(author: User, comment: Comment, body: str) -> Comment:
@@ -142,7 +67,7 @@ def edit(author: User, comment: Comment, body: str) -> Comment:
         return comment
     log.record(comment.discussion, "comment.edited", comment.id)
     role = access.role_of(author, comment.discussion)
-    if found := screening.finding(author, role, comment.discussion, source, comment.html):
+    if found := Screen.of(comment.discussion).finding(author, role, source, comment.html):
         reviews.open_for(comment, found.cause, found.detail)
         flags.set_aside(comment, {"cause": found.cause.value})
     return comment
@@ -182,7 +107,7 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
     if role not in access.STAFF:
         _require_own(actor, comment, "comment.move")
         _require_window(comment)
-    to = _asked(discussion, question)
+    to = asked(discussion, question)
     if to is comment.question:
         return comment
     before = comment.question.number if comment.question else None
@@ -207,7 +132,7 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
 def find(reader: User | None, discussion: Discussion, comment_id: int) -> Comment:
     """Return a comment of `discussion`. Raises Refused (404) for one of another discussion or a deleted one."""
     access.require(reader, "discussion.read", discussion)
-    comment = _with_id(comment_id)
+    comment = Comment.with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id:
         raise unknown()
     # What waits is not there, except for its writer and for those who decide.
@@ -220,14 +145,6 @@ def find(reader: User | None, discussion: Discussion, comment_id: int) -> Commen
 def edit_until(comment: Comment) -> float:
     """Return until when (seconds since 1970, UTC) the writer can edit `comment`."""
     return (comment.posted_at + _window()).timestamp()
-
-
-def checked_body(body: str) -> str:
-    """Return a comment's Markdown cleaned. Raises Refused (invalid: empty, too long, unreadable characters)."""
-    try:
-        return text.clean_body(body, LONGEST)
-    except text.TextFault as fault:
-        raise invalid(body=fault.message) from fault
 
 
 def _window() -> timedelta:
@@ -261,26 +178,3 @@ def _require_own(author: User, comment: Comment, verb: str) -> None:
         if review is None or not review.is_open:
             raise unknown()
     access.require(author, verb, comment.discussion)
-
-
-def _asked(discussion: Discussion, number: int | None) -> Question | None:
-    if number is None:
-        return None
-    question = next((q for q in discussion.questions if q.number == number), None)
-    if question is None:
-        raise invalid(question=_("This question has not been asked here. Choose one of the list."))
-    return question
-
-
-def _answered(discussion: Discussion, comment_id: int | None) -> Comment | None:
-    if comment_id is None:
-        return None
-    comment = _with_id(comment_id)
-    if comment is None or comment.discussion_id != discussion.id or comment.state is not CommentState.PUBLISHED:
-        raise invalid(reply_to=_("The comment you answer is no longer there. Remove the reply and post again."))
-    return comment
-
-
-def _with_id(comment_id: int) -> Comment | None:
-    """PostgreSQL refuses to compare with a number that its column cannot hold."""
-    return db.session.get(Comment, comment_id) if 0 < comment_id < 2**31 else None

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from forum import access, clock, text
 from forum.actions import comments
 from forum.actions.comments import CommentDraft
+from forum.actions.posting import LONGEST
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, User
@@ -32,7 +33,7 @@ def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
             db.session.delete(kept)
         return None
     try:
-        body = text.clean_body(body, comments.LONGEST)
+        body = text.clean_body(body, LONGEST)
     except text.TextFault as fault:
         raise invalid(body=fault.message) from fault
     if kept is None:

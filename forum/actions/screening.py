@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -27,55 +28,70 @@ class Finding:
     detail: str = ""
 
 
-def require_pace(author: User, role: Role, discussion: Discussion) -> None:
-    """Let a member write once in so many seconds. Raises Refused (slow_mode, 429, with retry_after)."""
-    seconds = Safeguards.of(discussion.id).slow_seconds
-    if not seconds or role in access.PANEL:
-        return
-    latest = db.session.scalar(
-        select(func.max(Comment.posted_at)).where(
-            Comment.author_id == author.id, Comment.discussion_id == discussion.id
-        )
-    )
-    left = (latest + timedelta(seconds=seconds) - clock.now()).total_seconds() if latest else 0.0
-    if left > 0:
-        wait = math.ceil(left)
-        raise Refused(
-            "slow_mode",
-            _(
-                "Slow mode: one comment every %(seconds)s s. Your text is kept; post it in %(wait)s s.",
-                seconds=seconds,
-                wait=wait,
-            ),
-            429,
-            retry_after=wait,
+@dataclass(frozen=True)
+class Screen:
+    """How the comments of one discussion are looked at in this transaction; read once for all of them."""
+
+    discussion: Discussion
+    safeguards: Safeguards
+    words: tuple[str, ...]
+    holds_links: bool
+
+    @classmethod
+    def of(cls, discussion: Discussion) -> Self:
+        """Return what the hosts, the administrators and the settings of this server ask for."""
+        settings: Settings = current_app.config["SETTINGS"]
+        safeguards, site = Safeguards.of(discussion.id), Site.current()
+        words = filters.entries(safeguards.words) + filters.entries(site.held_words) + filters.of_site(settings)
+        return cls(
+            discussion, safeguards, tuple(words), safeguards.hold_links or site.hold_links or settings.hold_links
         )
 
+    def require_pace(self, author: User, role: Role) -> None:
+        """Let a member write once in so many seconds. Raises Refused (slow_mode, 429, with retry_after)."""
+        seconds = self.safeguards.slow_seconds
+        if not seconds or role in access.PANEL:
+            return
+        latest = db.session.scalar(
+            select(func.max(Comment.posted_at)).where(
+                Comment.author_id == author.id, Comment.discussion_id == self.discussion.id
+            )
+        )
+        left = (latest + timedelta(seconds=seconds) - clock.now()).total_seconds() if latest else 0.0
+        if left > 0:
+            wait = math.ceil(left)
+            raise Refused(
+                "slow_mode",
+                _(
+                    "Slow mode: one comment every %(seconds)s s. Your text is kept; post it in %(wait)s s.",
+                    seconds=seconds,
+                    wait=wait,
+                ),
+                429,
+                retry_after=wait,
+            )
 
-def finding(author: User, role: Role, discussion: Discussion, source: str, html: str) -> Finding | None:
-    """Return why what `author` wrote waits for a host, None when it is shown at once.
+    def finding(self, author: User, role: Role, source: str, html: str) -> Finding | None:
+        """Return why what `author` wrote waits for a host, None when it is shown at once.
 
-    Hosts, moderators and panelists are never held.
-    """
-    if role in access.PANEL:
+        Hosts, moderators and panelists are never held.
+        """
+        if role in access.PANEL:
+            return None
+        if word := filters.word_in(source, html, self.words):
+            return Finding(Cause.WORDS, word[:200])
+        if self.holds_links and (address := filters.link_in(html)):
+            return Finding(Cause.LINK, address[:200])
+        level, hold_first = self.safeguards.level, self.safeguards.hold_first
+        if level is Level.EVERYONE:
+            return Finding(Cause.EVERYONE)
+        if level is Level.NEWCOMERS or hold_first:
+            known = _published(author)
+            if level is Level.NEWCOMERS and known < KNOWN_AFTER:
+                return Finding(Cause.NEWCOMER)
+            if hold_first and known == 0:
+                return Finding(Cause.FIRST)
         return None
-    safeguards = Safeguards.of(discussion.id)
-    settings: Settings = current_app.config["SETTINGS"]
-    site = Site.current()
-    words = filters.entries(safeguards.words) + filters.entries(site.held_words) + filters.of_site(settings)
-    if word := filters.word_in(source, html, words):
-        return Finding(Cause.WORDS, word[:200])
-    if (safeguards.hold_links or site.hold_links or settings.hold_links) and (address := filters.link_in(html)):
-        return Finding(Cause.LINK, address[:200])
-    if safeguards.level is Level.EVERYONE:
-        return Finding(Cause.EVERYONE)
-    if safeguards.level is Level.NEWCOMERS or safeguards.hold_first:
-        known = _published(author)
-        if safeguards.level is Level.NEWCOMERS and known < KNOWN_AFTER:
-            return Finding(Cause.NEWCOMER)
-        if safeguards.hold_first and known == 0:
-            return Finding(Cause.FIRST)
-    return None
 
 
 def _published(author: User) -> int:

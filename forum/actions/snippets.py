@@ -8,6 +8,7 @@ from forum.actions import comments
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
+from forum.actions.posting import LONGEST
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, Comment, Discussion, Snippet, User
@@ -36,7 +37,7 @@ def add(actor: User, discussion: Discussion, label: str, words: str) -> Snippet:
     access.require(actor, "snippet.write", discussion)
     faults: dict[str, str] = {}
     label = clean(faults, "label", label, _LONGEST_LABEL, required=True)
-    words = clean(faults, "words", words, comments.LONGEST, required=True, lines=True)
+    words = clean(faults, "words", words, LONGEST, required=True, lines=True)
     log.lock(discussion)
     kept = tray(discussion)
     if not faults and len(kept) >= MOST:

@@ -119,10 +119,12 @@ def write(to: Sequence[Reader], frame: Frame) -> None:
         if start:
             gevent.sleep(0)
         some = to[start : start + AT_ONCE]
-        write_all([reader.link for reader in some if reader.link is not None], frame.wire)
-        for reader in some:
-            if reader.link is None:
-                reader.write(frame)
+        links = [reader.link for reader in some if reader.link is not None]
+        write_all(links, frame.wire)
+        if len(links) < len(some):
+            for reader in some:
+                if reader.link is None:
+                    reader.write(frame)
 
 
 def send_by_audience(

@@ -27,7 +27,7 @@ from gevent.event import Event
 from socketio import packet as socket_packet
 
 from forum.live.frames import LARGEST, Opcode, Violation, accept_key, frame
-from forum.live.link import Link, drop_stuck
+from forum.live.link import Link, drop_stuck, write_all
 
 log = logging.getLogger("roundtext.sockets")
 
@@ -35,6 +35,7 @@ PING_SECONDS = 25
 PONG_SECONDS = 20
 MOST_READERS = int(os.environ.get("FORUM_MOST_READERS", "18000"))
 _INBOX = 40
+_PING = frame(Opcode.TEXT, engine_packet.Packet(engine_packet.PING).encode().encode())
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 # What Flask needs to make a request context for an event; the rest of a handshake's environ is let go.
@@ -212,24 +213,30 @@ _due: deque[tuple[float, Socket]] = deque()
 _awaited: deque[tuple[float, Socket]] = deque()
 
 
+def _ping(sockets: Iterable[Socket], now: float) -> None:
+    """Ask readers whether they are there, all by the same bytes; who has not said a word by now is let go."""
+    pinged: list[Link] = []
+    for socket in sockets:
+        if not socket.greeted or socket.link is None:
+            socket.close(reason=socket.server.reason.PING_TIMEOUT)
+            continue
+        socket.last_ping = now
+        _awaited.append((now + PONG_SECONDS, socket))
+        pinged.append(socket.link)
+    write_all(pinged, _PING)
+
+
 _FREEZE_EVERY = 400
 _frozen_at = 0
 
 
 def _keep_time() -> None:
     """Ping readers and drop the silent and the stuck; one greenlet for all of them."""
-    ping = engine_packet.Packet(engine_packet.PING)
     while True:
         gevent.sleep(0.5)
         try:
             now = time.monotonic()
-            for socket in _take(_due, now):
-                if not socket.greeted:
-                    socket.close(reason=socket.server.reason.PING_TIMEOUT)
-                    continue
-                socket.last_ping = now
-                socket.send(ping)
-                _awaited.append((now + PONG_SECONDS, socket))
+            _ping(list(_take(_due, now)), now)
             for socket in _take(_awaited, now):
                 if socket.last_ping is not None and socket.last_ping <= now - PONG_SECONDS:
                     socket.close(reason=socket.server.reason.PING_TIMEOUT)

@@ -46,10 +46,18 @@ def render(discussion: Discussion, events: Sequence[Event]) -> list[Wire]:
 
 def comment_html(comment: Comment) -> str:
     """Return one comment's `<li>`, as the page and the push have it; a held one as its writer's page has it."""
-    with speaking.speaking(speaking.of_discussion(comment.discussion)):
-        if comment.state is CommentState.HELD:
-            return waiting.item_html(comment)
-        return scenes.comment_html(stream.dress(comment.discussion, [comment])[0], Scene.of(comment.discussion))
+    return comments_html(comment.discussion, [comment])[comment.id]
+
+
+def comments_html(discussion: Discussion, comments: Sequence[Comment]) -> dict[int, str]:
+    """Return the `<li>` of each of `comments`, which are of one discussion, by its id; see `comment_html`."""
+    shown = [comment for comment in comments if comment.state is not CommentState.HELD]
+    with speaking.speaking(speaking.of_discussion(discussion)):
+        html = {comment.id: waiting.item_html(comment) for comment in comments if comment.state is CommentState.HELD}
+        if shown:
+            scene = Scene.of(discussion)
+            html |= {one.comment.id: scenes.comment_html(one, scene) for one in stream.dress(discussion, shown)}
+    return html
 
 
 def status(scene: Scene) -> Wire:

@@ -71,6 +71,11 @@ class Parser:
         self._message = b""
         self._opcode: Opcode | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is half read: what comes now begins a frame that begins a message."""
+        return not self._buffer and self._opcode is None
+
     def feed(self, data: bytes) -> Iterator[tuple[Opcode, bytes] | None]:
         """Yield each message and control frame that `data` completes, and None for a part of a message.
 

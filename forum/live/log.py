@@ -3,6 +3,7 @@
 `seq` is taken by an UPDATE under the discussion row's lock: order of seq is order of commit, without holes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ _DISCUSSION: Any = Discussion.__table__
 _NEXT = (
     update(_DISCUSSION)
     .where(_DISCUSSION.c.id == bindparam("of"))
-    .values(last_seq=_DISCUSSION.c.last_seq + 1)
+    .values(last_seq=_DISCUSSION.c.last_seq + bindparam("more"))
     .returning(_DISCUSSION.c.last_seq)
 )
 _ADD = insert(Event.__table__)  # type: ignore[arg-type]
@@ -50,25 +51,26 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
 
     `subject_id` is the id of the comment, question, seat or user the event points at. Readers are woken on commit.
     """
+    return record_all(discussion, kind, [subject_id], audience)
+
+
+def record_all(
+    discussion: Discussion, kind: str, subject_ids: Sequence[int | None], audience: str = Audience.EVERYONE
+) -> int:
+    """Add an event of one `kind` for each of `subject_ids` (one at least), in their order, and return the last seq."""
     db.session.flush()
     connection = db.session.connection()
-    seq: int = connection.execute(_NEXT, {"of": discussion.id}).scalar_one()
-    set_committed_value(discussion, "last_seq", seq)
+    last: int = connection.execute(_NEXT, {"of": discussion.id, "more": len(subject_ids)}).scalar_one()
+    set_committed_value(discussion, "last_seq", last)
+    said = {"discussion_id": discussion.id, "kind": kind, "audience": audience, "at": clock.now()}
+    first = last - len(subject_ids) + 1
     connection.execute(
-        _ADD,
-        {
-            "discussion_id": discussion.id,
-            "seq": seq,
-            "kind": kind,
-            "subject_id": subject_id,
-            "audience": audience,
-            "at": clock.now(),
-        },
+        _ADD, [{**said, "seq": first + place, "subject_id": subject_id} for place, subject_id in enumerate(subject_ids)]
     )
     if connection.dialect.name == "postgresql":
         connection.execute(_RING, {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"})
     db.session.info.setdefault("to_wake", set()).add(discussion.id)
-    return seq
+    return last
 
 
 def is_private(discussion: Discussion, after: int, audiences: frozenset[str]) -> bool:

@@ -1,5 +1,6 @@
 """A comment, and the versions it had before it was edited."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Optional
@@ -77,16 +78,35 @@ class Comment(Model):
         )
 
     @classmethod
+    def with_id(cls, comment_id: int) -> "Comment | None":
+        """Return the comment with this id, whichever discussion it is in."""
+        # PostgreSQL refuses to compare with a number that its column cannot hold.
+        return db.session.get(cls, comment_id) if 0 < comment_id < 2**31 else None
+
+    @classmethod
     def with_key(cls, discussion: "Discussion", author: "User", key: str) -> "Comment | None":
         """Return the comment that `author` already made in `discussion` with this client-made key."""
-        return db.session.scalar(_WITH_KEY, {"discussion": discussion.id, "author": author.id, "key": key})
+        return cls.with_keys(discussion, [(author, key)]).get((author.id, key))
+
+    @classmethod
+    def with_keys(
+        cls, discussion: "Discussion", wanted: Iterable[tuple["User", str]]
+    ) -> "dict[tuple[int, str], Comment]":
+        """Return what each of these authors already made in `discussion` with their client-made key.
+
+        By the author's id and the key; who has made nothing with it is left out.
+        """
+        pairs = [(author.id, key) for author, key in wanted]
+        said = {"discussion": discussion.id, "authors": [id for id, _ in pairs], "keys": [key for _, key in pairs]}
+        found = {(comment.author_id, comment.key): comment for comment in db.session.scalars(_WITH_KEYS, said)}
+        return {pair: found[pair] for pair in pairs if pair in found}
 
 
 # Put together once: it runs for every comment.
-_WITH_KEY = select(Comment).where(
+_WITH_KEYS = select(Comment).where(
     Comment.discussion_id == bindparam("discussion"),
-    Comment.author_id == bindparam("author"),
-    Comment.key == bindparam("key"),
+    Comment.author_id.in_(bindparam("authors", expanding=True)),
+    Comment.key.in_(bindparam("keys", expanding=True)),
 )
 
 

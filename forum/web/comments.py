@@ -7,14 +7,17 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
 from flask_babel import gettext as _
 
-from forum import access, people, text
+from forum import access, people, speaking, text
 from forum.actions import comments, drafts, flags, highlights, moderation, sanctions
 from forum.actions.comments import CommentDraft
+from forum.actions.posting import checked_body
 from forum.database import writing
 from forum.extensions import limiter
 from forum.live import fragments
 from forum.models import Comment, CommentState, Discussion, User
 from forum.refusals import Refused, unknown
+from forum.web import desk
+from forum.web.desk import Sheet
 from forum.web.errors import wants_json
 from forum.web.forms import Fields, signed_in
 
@@ -79,13 +82,21 @@ post.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 
 def _post(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
+    if spoken_for is not None:
+        return _post_for(slug, draft, spoken_for)
+    receipt = desk.hand_in(slug, Sheet(writer().id, draft, session.get("draft_holder"), wants_json(), speaking.tag()))
+    if not wants_json():
+        return redirect_to(f"/d/{slug}#c{receipt.id}")
+    said = {"id": receipt.id, "seq": receipt.seq, "state": receipt.state, "html": receipt.html}
+    return make_response(jsonify(said), 201 if receipt.is_new else 200)
+
+
+def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
+    """Post what a host or moderator has written down for somebody of the panel."""
     with writing():
-        discussion, me = unchecked(slug), writer()
-        if spoken_for is None:
-            comment = comments.post(me, discussion, draft)
-        else:
-            author = comments.spoken_for(me, discussion, spoken_for)
-            comment = comments.post(author, discussion, draft, typist=me)
+        discussion, typist = unchecked(slug), writer()
+        author = comments.spoken_for(typist, discussion, spoken_for)
+        comment = comments.post(author, discussion, draft, typist=typist)
         if holder := session.get("draft_holder"):
             drafts.forget(discussion, holder)
     return _answer(comment, 201 if comment.is_new else 200, f"/d/{slug}#c{comment.id}")
@@ -94,7 +105,7 @@ def _post(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
 def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
     """Keep what a visitor typed and lead them to sign up; they come back to it."""
     find(slug)
-    comments.checked_body(draft.body)
+    checked_body(draft.body)
     if wants_json():
         raise Refused("sign_in", _("Sign in to post this. Your text is kept on this device."))
     _keep(slug, draft)
@@ -112,7 +123,7 @@ def _keep(slug: str, draft: CommentDraft) -> None:
 
 def _preview_page(slug: str, draft: CommentDraft) -> Response:
     discussion = find(slug)
-    html = text.render(comments.checked_body(draft.body), people.mentions_in(draft.body, discussion))
+    html = text.render(checked_body(draft.body), people.mentions_in(draft.body, discussion))
     return make_response(render_template("comments/preview.html", discussion=discussion, draft=draft, html=html))
 
 
@@ -125,7 +136,7 @@ def preview(slug: str) -> Response:
     fields = Fields()
     body = fields.text("body")
     fields.refuse()
-    source = comments.checked_body(body)
+    source = checked_body(body)
     return jsonify(html=text.render(source, people.mentions_in(source, discussion)))
 
 

@@ -71,7 +71,7 @@ def acknowledgements(people: Crowd | None, poster: Poster, name: str, count: int
         poster.answered()
         waits.append(time.monotonic() - began)
         if people is None:
-            time.sleep(0.25 - waits[-1])
+            time.sleep(max(0.0, 0.25 - waits[-1]))
         else:
             people.rest(0.25 - waits[-1])
     return waits

@@ -70,3 +70,17 @@ def a_text(chance: random.Random) -> str:
     if chance.random() < 0.17:
         parts.append(f"See https://example.org/{chance.choice(_WORDS).strip('.,').lower()}/{chance.randint(1, 999)}")
     return "\n\n".join(parts)
+
+
+def a_long_text(chance: random.Random) -> str:
+    """Return an answer as panelists write them, about a thousand characters: paragraphs, a list, a quote, links."""
+    parts = [" ".join(_sentence(chance, chance.randint(8, 18)) for _ in range(chance.randint(2, 4))) for _ in range(3)]
+    words = parts[0].split()
+    words[3], words[8] = f"**{words[3]}**", f"*{words[8]}*"
+    parts[0] = " ".join(words)
+    parts.insert(1, "\n".join(f"- {_sentence(chance, chance.randint(6, 14))}" for _ in range(3)))
+    if chance.random() < 0.5:
+        parts.append(f"> {_sentence(chance, 12)}")
+    number = chance.randint(1, 999)
+    parts.append(f"See [the report](https://example.org/{number}) and https://example.org/{number}/figures")
+    return "\n\n".join(parts)
