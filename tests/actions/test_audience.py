@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import audience
-from forum.actions import comments, moderation, proposals, questions, sanctions, shortlisting
+from forum.actions import moderation, posting, proposals, questions, sanctions, shortlisting
 from forum.archive import export
 from forum.database import db
 from forum.models import ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
@@ -188,7 +188,7 @@ def test_the_record_says_what_hosts_did_and_names_no_asker(house, room):
     assert (line.verb, line.before, line.after) == ("proposal.put", {"state": "new"}, {"state": "shortlisted"})
     assert "Nemo" not in str(line.before) + str(line.after) + line.reason
     assert db.session.scalar(select(func.count()).select_from(ProposalVote)) == 0
-    assert comments.LONGEST > proposals.LONGEST
+    assert posting.LONGEST > proposals.LONGEST
 
 
 def test_a_refusal_keeps_what_was_typed(house, room):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forum import text
-from forum.actions.comments import LONGEST
+from forum.actions.posting import LONGEST
 from forum.incoming import automatic, markup, quoting, reading, receiving
 
 MESSAGES = Path(__file__).parent / "messages"
