@@ -18,11 +18,6 @@ _RESERVED_SLUGS = {"new", "edit", "console", "static", "media", "admin"}
 _LONGEST = timedelta(days=366)
 LONGEST_LATE = 7 * 24 * 60
 
-EDITORS_NOTE = (
-    "This is a text-only, written discussion: no audio, no video. Sign in to comment. "
-    "Recent comments appear on the right, or below the discussion on a small screen."
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class DiscussionDraft:
@@ -35,7 +30,7 @@ class DiscussionDraft:
     time_zone: str = "UTC"
     hosted_by: str = ""
     intro: str = ""
-    editors_note: str = EDITORS_NOTE
+    editors_note: str = ""  # the page says by itself how to take part
     related_url: str = ""
     related_title: str = ""
     hero: str = ""

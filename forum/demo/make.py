@@ -64,10 +64,6 @@ def _make(name: str, owner: User | None) -> None:
     start = (clock.now() + timedelta(minutes=begins)).replace(second=0, microsecond=0)
     values["starts_at"] = start.isoformat()
     values["ends_at"] = (start + timedelta(minutes=lasts)).isoformat()
-    values["editors_note"] = (
-        "This is a text-only, written discussion: no audio, no video. Sign in to comment. "
-        "Recent comments appear on the right, or below the discussion on a small screen."
-    )
     if name == "sample":
         settings: Settings = current_app.config["SETTINGS"]
         with files("forum.demo").joinpath("hero.webp").open("rb") as picture:

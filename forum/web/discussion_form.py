@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from forum import clock, pictures
-from forum.actions.drafting import EDITORS_NOTE, DiscussionDraft
+from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft
 from forum.aside import aside
 from forum.database import db
@@ -36,7 +36,6 @@ def fresh() -> dict[str, str]:
     day = (clock.now() + timedelta(days=7)).date().isoformat()
     return {
         **dict.fromkeys(_TYPED, ""),
-        "editors_note": EDITORS_NOTE,
         "time_zone": "UTC",
         "visibility": Visibility.PUBLIC.value,
         "questions_shown": QuestionsShown.ALL.value,
