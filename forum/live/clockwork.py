@@ -1,10 +1,12 @@
 """The clock's hand: opens and closes discussions when their time has come, in whichever process is first."""
 
+from collections.abc import Callable
+
 import gevent
 from flask import Flask
 
 from forum.actions import discussions, guest_mail, notices, reminders
-from forum.database import db, writing
+from forum.database import db, passes, writing
 from forum.live import background
 
 # A timed change is due within two seconds, also where the process that was first has died (faults/test_clocks.py).
@@ -30,12 +32,34 @@ def remind() -> None:
 
 def _remind_some() -> int:
     """Return how many letters were written: none either when nothing is due or when another process was faster."""
-    due, away, guests = reminders.due(), notices.due(), guest_mail.due()
+    found = [(job.take, job.due()) for job in (reminders, notices, guest_mail)]
     db.session.rollback()
-    if not due and not away and not guests:
+    return sum(_write(take, ids) for take, ids in found if ids)
+
+
+def _write(take: Callable[[list[int]], int], ids: list[int]) -> int:
+    """Write what is due to all with these `ids` at once; if that fails, to each alone.
+
+    One letter that cannot be written must not cost everybody else theirs, for as long as it is due.
+    """
+    try:
+        with writing():
+            return take(ids)
+    except Exception as error:
+        if passes(error):
+            raise
+    return sum(_write_one(take, number) for number in ids)
+
+
+def _write_one(take: Callable[[list[int]], int], number: int) -> int:
+    try:
+        with writing():
+            return take([number])
+    except Exception as error:
+        if passes(error):
+            raise
+        background.complain("a letter", error)
         return 0
-    with writing():
-        return reminders.take(due) + notices.take(away) + guest_mail.take(guests)
 
 
 def turn() -> None:

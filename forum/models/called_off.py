@@ -31,6 +31,11 @@ class CalledOff(Model):
 
     discussion: Mapped["Discussion"] = relationship()
 
+    @property
+    def language(self) -> str:
+        """The language in which its letters speak to whoever has not said another (BCP 47)."""
+        return self.discussion.language
+
     @classmethod
     def at_address(cls, slug: str) -> "CalledOff | None":
         """Return what was announced at /d/<slug>; nothing for what is by invitation by now."""
