@@ -144,7 +144,7 @@ def open_link(token: str) -> Guest:
 def answer(token: str, kind: RsvpKind, zone: str) -> Guest:
     """Note that the guest will come. Raises Refused (as `by_token`; over, 409)."""
     guest = open_link(token)
-    rsvps.answer(guest.email, guest.discussion, kind, zone)
+    rsvps.answer(guest.email, guest.discussion, kind, zone, speaking.known(guest.language))
     return guest
 
 

@@ -72,14 +72,14 @@ def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language:
     write(email, "rsvp", found, path)
 
 
-def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str) -> Rsvp:
-    """Note that whoever reads at `email` will come: a letter to them had the link that they pressed.
+def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> Rsvp:
+    """Note that whoever reads at `email` will come: a letter to them, in `language`, had the link that they pressed.
 
     Raises Refused as `say`.
     """
     _require_open(None, discussion)
     found = _with_email(discussion, email) or _new(discussion, email)
-    found.kind, found.time_zone = kind, zone
+    found.kind, found.time_zone, found.language = kind, zone, found.language or language
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
 

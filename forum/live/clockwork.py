@@ -1,10 +1,12 @@
 """The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first."""
 
+from collections.abc import Callable
+
 import gevent
 from flask import Flask
 
 from forum.actions import digests, discussions, guest_mail, notices, openings, reminders
-from forum.database import db, writing
+from forum.database import db, passes, writing
 from forum.live import background
 
 # A timed change is due within two seconds, also where the process that was first has died (faults/test_clocks.py).
@@ -22,22 +24,43 @@ def start(app: Flask) -> None:
 def remind() -> None:
     """Write the mail that is due, some at a time, so that nobody waits long for the database.
 
-    "We are live" goes to thousands within seconds of the opening, so it goes on until nothing is left. Digests have
-    transactions of their own: whoever prepares them for thousands keeps nobody's reminder waiting.
+    "We are live" goes to thousands within seconds of the opening, so it goes on until nothing is left. Each kind has
+    transactions of its own: whoever prepares digests for thousands keeps nobody's reminder waiting.
     """
-    looks = (_remind_some, _prepare_some_digests, _write_some_digests)
-    while sum(look() for look in looks):
+    while sum(look() for look in (_prepare_some_digests, _remind_some)):
         gevent.sleep(_BREATH_SECONDS)
 
 
 def _remind_some() -> int:
     """Return how many letters were written: none either when nothing is due or when another process was faster."""
-    due, away, guests = reminders.due(), notices.due(), guest_mail.due()
+    found = [(job.take, job.due()) for job in (reminders, notices, guest_mail, digests)]
     db.session.rollback()
-    if not due and not away and not guests:
+    return sum(_write(take, ids) for take, ids in found if ids)
+
+
+def _write(take: Callable[[list[int]], int], ids: list[int]) -> int:
+    """Write what is due to all with these `ids` at once; if that fails, to each alone.
+
+    One letter that cannot be written must not cost everybody else theirs, for as long as it is due.
+    """
+    try:
+        with writing():
+            return take(ids)
+    except Exception as error:
+        if passes(error):
+            raise
+    return sum(_write_one(take, number) for number in ids)
+
+
+def _write_one(take: Callable[[list[int]], int], number: int) -> int:
+    try:
+        with writing():
+            return take([number])
+    except Exception as error:
+        if passes(error):
+            raise
+        background.complain("a letter", error)
         return 0
-    with writing():
-        return reminders.take(due) + notices.take(away) + guest_mail.take(guests)
 
 
 def _prepare_some_digests() -> int:
@@ -47,15 +70,6 @@ def _prepare_some_digests() -> int:
         return 0
     with writing():
         return digests.prepare(found)
-
-
-def _write_some_digests() -> int:
-    found = digests.due()
-    db.session.rollback()
-    if not found:
-        return 0
-    with writing():
-        return digests.take(found)
 
 
 def turn() -> None:

@@ -33,7 +33,7 @@ class CalledOff(Model):
 
     @property
     def language(self) -> str:
-        """The language it was to be held in: letters about it are written in it."""
+        """The language in which its letters speak to whoever has not said another (BCP 47)."""
         return self.discussion.language
 
     @classmethod

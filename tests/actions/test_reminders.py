@@ -164,6 +164,21 @@ def test_a_cancelled_event_says_so_once_and_a_new_announcement_too(house, clock,
     assert kinds() == ["cancelled", "moved_event"]
 
 
+def test_a_letter_that_cannot_be_written_costs_nobody_else_theirs(house, clock, event):
+    for number in range(3):
+        house.do(rsvps.say, house.user(f"Comer {number}"), event, RsvpKind.TAKE_PART, "UTC")
+    with writing():
+        # A zone that was renamed: the computer's tables do not know it any more.
+        broken = db.session.query(Rsvp).order_by(Rsvp.id).offset(1).first()
+        broken.time_zone = "Nowhere/Gone"
+        address = broken.email
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    clockwork.remind()
+    assert kinds() == ["day", "day"]
+    assert address not in {letter.to for letter in letters()}
+
+
 def test_made_private_nobody_outside_hears_of_it_any_more(house, clock, event):
     house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
     house.do(rsvps.say, house.host_of(event), event, RsvpKind.TAKE_PART, "UTC")

@@ -486,6 +486,15 @@ def test_who_was_mailed_and_has_not_answered_hears_once_of_a_new_time_and_of_the
     assert {m["Subject"] for m in post.messages} == {"It will not take place: Whose river?"}
 
 
+def test_who_was_invited_in_their_language_is_told_the_rest_in_it_too(desk, post):
+    desk.send("email,name,language\nada@example.org,Ada,es\n")
+    desk.mail()
+    press(desk, post, "ada@example.org", kind="take_part", zone="America/Bogota")
+    moved(desk, 5)
+    desk.mail()
+    assert post.to("ada@example.org")["Subject"] == "Nueva hora: Whose river?"
+
+
 def test_letters_that_wait_do_not_leave_for_what_is_called_off_or_closed_to_guests(desk, post):
     desk.send()
     desk.house.do(discussions.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
