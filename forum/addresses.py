@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from zoneinfo import available_timezones
 
+from flask_babel import gettext as _
+
 from forum import text
 from forum.actions import accounts
 from forum.refusals import invalid
@@ -56,11 +58,11 @@ def decode(data: bytes) -> str:
     Raises Refused (invalid: file) for what is too large or no text.
     """
     if len(data) > MOST_BYTES:
-        raise invalid(file="This file is larger than 1 MB. Split the list, and send one part after the other.")
+        raise invalid(file=_("This file is larger than 1 MB. Split the list, and send one part after the other."))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
-        raise invalid(file="This is a workbook or document. Save it as CSV first, or copy its cells and paste them.")
+        raise invalid(file=_("This is a workbook or document. Save it as CSV first, or copy its cells and paste them."))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -73,18 +75,20 @@ def read(source: str) -> list[Row]:
     Raises Refused (invalid: source) for what is empty, too long, or has more than MOST_ROWS people.
     """
     if len(source) > MOST_BYTES:
-        raise invalid(source="This list is longer than 1 MB. Split it, and send one part after the other.")
+        raise invalid(source=_("This list is longer than 1 MB. Split it, and send one part after the other."))
     cells = _cells(source.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if not cells:
-        raise invalid(source="Paste a list of addresses, one a line, or choose a file.")
+        raise invalid(source=_("Paste a list of addresses, one a line, or choose a file."))
     places = _header(cells[0][1])
     if places is not None:
         cells = cells[1:]
     if not cells:
-        raise invalid(source="There are headings in this list, and nobody under them.")
+        raise invalid(source=_("There are headings in this list, and nobody under them."))
     found = _rows(places, cells)
     if len(found) > MOST_ROWS:
-        words = f"There are more than {MOST_ROWS:,} people in this list. Split it, and send one part a day."
+        words = _(
+            "There are more than %(most)s people in this list. Split it, and send one part a day.", most=MOST_ROWS
+        )
         raise invalid(source=words)
     return _doubled([checked(row) for row in found])
 
@@ -108,7 +112,7 @@ def written(rows: list[Row]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows([row.email, row.name, row.language, row.zone, row.line] for row in rows)
     if len(out.getvalue().encode("utf-8", "replace")) > MOST_KEPT:
-        raise invalid(source="This list is too long for one page. Split it, and send one part after the other.")
+        raise invalid(source=_("This list is too long for one page. Split it, and send one part after the other."))
     return out.getvalue()
 
 
@@ -137,16 +141,18 @@ def checked(row: Row) -> Row:
         name, email = name or _plain(shown[1].strip("\"' ")), shown[2].strip()
     kept = accounts.clean_email(email.removeprefix("mailto:").strip("<> "))
     if kept is None:
-        faults["email"] = "Give one email address, like name@example.org." if email else "There is no address here."
+        faults["email"] = (
+            _("Give one email address, like name@example.org.") if email else _("There is no address here.")
+        )
     try:
         name = text.clean_line(name, 80) if name.strip() else ""
     except text.TextFault as fault:
         faults["name"] = fault.message
     language, zone = row.language.strip(), row.zone.strip()
     if language and not _LANGUAGE.match(language):
-        faults["language"] = "Give a language by its short name, like en or fr, or leave it empty."
+        faults["language"] = _("Give a language by its short name, like en or fr, or leave it empty.")
     if zone and zone.casefold().replace(" ", "_") not in _ZONES:
-        faults["zone"] = "Give a time zone by a city, like Europe/London, or leave it empty."
+        faults["zone"] = _("Give a time zone by a city, like Europe/London, or leave it empty.")
     zone = _ZONES.get(zone.casefold().replace(" ", "_"), zone)
     language = language.replace("_", "-") if "language" not in faults else language
     return Row(row.line, kept or email, name, language, zone, faults)
@@ -158,7 +164,7 @@ def _doubled(rows: list[Row]) -> list[Row]:
     found = []
     for row in rows:
         if "email" not in row.faults and row.email in seen:
-            words = f"This address stands in line {seen[row.email]} already. It gets one letter."
+            words = _("This address stands in line %(line)s already. It gets one letter.", line=seen[row.email])
             row = replace(row, faults={**row.faults, "twice": words})
         seen.setdefault(row.email, row.line)
         found.append(row)

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from babel import Locale
+from flask_babel import gettext as _
 
 from forum import languages
 
@@ -43,7 +44,7 @@ def clean(faults: dict[str, str], typed: str) -> str:
     """Return a code or nothing; what is wrong goes into `faults` under "country"."""
     code = code_of(typed)
     if code is None:
-        faults["country"] = "Choose a country of the list, or leave it open."
+        faults["country"] = _("Choose a country of the list, or leave it open.")
     return code or ""
 
 

@@ -7,6 +7,7 @@ is set by an UPDATE that asks for its absence, so that of two processes one writ
 from datetime import datetime
 
 from flask import current_app
+from flask_babel import lazy_gettext as lazy
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
@@ -19,7 +20,7 @@ from forum.refusals import Refused
 
 _AT_ONCE = 50
 _OPEN = (Phase.ANNOUNCED, Phase.LIVE, Phase.PAUSED)
-_OVER = "This link is no longer good. Open the page of the discussion, if you know it, or ask who invited you."
+_OVER = lazy("This link is no longer good. Open the page of the discussion, if you know it, or ask who invited you.")
 # Stands in a preview where each guest's own secret will be: whoever sees that secret could answer for them.
 HIDDEN = "…"
 

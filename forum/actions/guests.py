@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock, text
@@ -48,8 +49,10 @@ def require_invite(actor: User, discussion: Discussion) -> None:
     if discussion.visibility is Visibility.INVITED:
         raise Refused(
             "by_invitation",
-            "Only who has a seat can read this discussion, so an invitation would lead to a closed door. "
-            "Give these people seats, or choose under “Edit” that everybody, or whoever has the link, can read it.",
+            _(
+                "Only who has a seat can read this discussion, so an invitation would lead to a closed door. "
+                "Give these people seats, or choose under “Edit” that everybody, or whoever has the link, can read it."
+            ),
             409,
         )
 
@@ -119,7 +122,9 @@ def send_again(actor: User, discussion: Discussion, ids: set[int], key: str) -> 
         return before.count
     chosen = [guest for guest in _with_ids(discussion, ids) if _can_have_another(guest)]
     if not chosen:
-        raise invalid(guest="Choose whom to write to again. Who comes, waits or wants no mail gets no second letter.")
+        raise invalid(
+            guest=_("Choose whom to write to again. Who comes, waits or wants no mail gets no second letter.")
+        )
     _mailing(actor, discussion, len(chosen), "", key)
     for guest in chosen:
         guest.is_waiting = True
@@ -138,20 +143,20 @@ def correct(actor: User, discussion: Discussion, guest_id: int, row: Row, key: s
     if with_key(discussion, key) is not None:
         return guest
     if row.faults:
-        raise Refused("invalid", "Some fields need another look.", 422, fields=row.faults)
+        raise Refused("invalid", _("Some fields need another look."), 422, fields=row.faults)
     if row.email != guest.email:
         why = plan(discussion, [row])[0].why
         if why is Why.INVITED:
-            raise invalid(email="Somebody with this address is in your list already.")
+            raise invalid(email=_("Somebody with this address is in your list already."))
         if why is not None:
             raise invalid(
-                email="This person needs no invitation: they are part of it already, or want no mail from us."
+                email=_("This person needs no invitation: they are part of it already, or want no mail from us.")
             )
         _withdraw_letter(guest)
         guest.email, guest.letter_id, guest.unsubscribed_at = row.email, None, None
         guest.opened_at = guest.told_starts_at = guest.cancelled_at = None
     elif not _can_have_another(guest):
-        raise invalid(email="They come already, wait for a letter, or want no mail. Give another address.")
+        raise invalid(email=_("They come already, wait for a letter, or want no mail. Give another address."))
     guest.name, guest.language, guest.time_zone = row.name, row.language, row.zone
     guest.is_waiting = True
     _mailing(actor, discussion, 1, "", key)
@@ -179,7 +184,7 @@ def find(discussion: Discussion, guest_id: int) -> Guest:
 def _mailing(actor: User, discussion: Discussion, count: int, words: str, key: str) -> Mailing:
     """Begin one sending within the limits of the day."""
     if not count:
-        raise invalid(source="Nobody in this list gets a letter. Correct the rows that are marked, or add others.")
+        raise invalid(source=_("Nobody in this list gets a letter. Correct the rows that are marked, or add others."))
     since = clock.now() - _DAY
     lately = select(func.coalesce(func.sum(Mailing.count), 0)).where(Mailing.at > since)
     mine = db.session.scalar(lately.where(Mailing.discussion_id == discussion.id)) or 0
@@ -187,9 +192,14 @@ def _mailing(actor: User, discussion: Discussion, count: int, words: str, key: s
     if mine + count > MOST_A_DAY or everybody + count > MOST_OF_SITE_A_DAY:
         left = max(0, min(MOST_A_DAY - mine, MOST_OF_SITE_A_DAY - everybody))
         raise Refused(
-            "too_many", f"So many letters are too many for one day; {left:,} more can go today. "
-            "Send a shorter list now and the others tomorrow.", 409,
-        )  # fmt: skip
+            "too_many",
+            _(
+                "So many letters are too many for one day; %(left)s more can go today. "
+                "Send a shorter list now and the others tomorrow.",
+                left=left,
+            ),
+            409,
+        )
     mailing = Mailing(discussion_id=discussion.id, by_id=actor.id, key=key, words=words, count=count, at=clock.now())
     db.session.add(mailing)
     db.session.flush()

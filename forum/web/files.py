@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, get_template_attribute, render_template, request
 from flask_babel import force_locale, get_locale
+from flask_babel import gettext as _
 
 from forum import access
 from forum.archive import export, linked, transcript
@@ -45,7 +46,7 @@ def show_transcript(slug: str) -> Response:
     found = find(slug)
     order = request.args.get("order", "question")
     if order not in {"question", "time"}:
-        raise invalid(order="“order” is either “question” or “time”.")
+        raise invalid(order=_("“order” is either “question” or “time”."))
     scene = Scene.of(found.discussion)
     told = ""
     if scene.phase == "closed":  # search engines come for the archive
