@@ -26,10 +26,11 @@ def test_words_in_the_chart_are_as_large_as_others_and_stand_where_time_begins(s
     page.goto(f"{scene.address}/d/{past.slug}/statistics")
     words = tops_and_sides(page, ".chart-words")
     scale = page.evaluate("document.querySelector('.chart svg').getBoundingClientRect().width / 640")
-    sizes = page.eval_on_selector_all(".chart-words", "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))")
+    size_of = "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
+    sizes = page.eval_on_selector_all(".chart-words", size_of)
     assert len(words) == 3
     assert min(sizes) * scale >= 12.9
-    assert all(0 <= word["left"] and word["right"] <= width for word in words)
+    assert all(word["left"] >= 0 and word["right"] <= width for word in words)
     # The first hour stands where reading begins.
     begins, ends = words[-2:]
     assert (begins["left"] > ends["left"]) == (language == "ar")
