@@ -16,7 +16,8 @@ let isPlaying = false;
 
 const begin = Number(list?.dataset.begin);
 const end = Number(list?.dataset.end);
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+// As the server writes the times of the comments, in every language: on the clock of the event.
+const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: list?.dataset.zone });
 
 function show() {
   let newest = null;

@@ -1,0 +1,117 @@
+"""What pages before and after a discussion look like, measured: apart, legible, uncovered, in the right direction."""
+
+import pytest
+
+from forum.actions import guest_mail, guests, summaries
+from forum.addresses import Row
+from forum.database import db
+from forum.models import Guest, Phase
+from tests.browser.scene import Scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+ARABIC = "لكل مدينة خطة لمياهها.\n\n- عداد واحد\n- سعر واحد\n\n> كما قيل"
+
+
+def tops_and_sides(page, selector):
+    return page.eval_on_selector_all(selector, "all => all.map(one => one.getBoundingClientRect().toJSON())")
+
+
+@pytest.mark.parametrize(("width", "language"), [(320, "en"), (390, "ar"), (640, "de"), (1280, "ar")])
+def test_words_in_the_chart_are_as_large_as_others_and_stand_where_time_begins(scene: Scene, width, language):
+    past = scene.house.discussion(slug=f"past-{width}", language=language, ask=1)
+    scene.house.comment(past, question=1)
+    page = scene.context(viewport={"width": width, "height": 800}).new_page()
+    page.goto(f"{scene.address}/d/{past.slug}/statistics")
+    words = tops_and_sides(page, ".chart-words")
+    scale = page.evaluate("document.querySelector('.chart svg').getBoundingClientRect().width / 640")
+    size_of = "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
+    sizes = page.eval_on_selector_all(".chart-words", size_of)
+    assert len(words) == 3
+    assert min(sizes) * scale >= 12.9
+    assert all(word["left"] >= 0 and word["right"] <= width for word in words)
+    # The first hour stands where reading begins.
+    begins, ends = words[-2:]
+    assert (begins["left"] > ends["left"]) == (language == "ar")
+
+
+def test_the_bar_of_a_replay_stays_below_the_top_bar_and_goes_by_the_clock_of_the_comments(scene: Scene):
+    past = scene.house.discussion(slug="past", ask=1)
+    for number in range(12):
+        scene.house.comment(past, body=f"Number {number}.\n\nAnd more.", question=1)
+    scene.house.do(summaries.of_discussion, scene.house.host_of(past), past, "All said.")
+    page = scene.context(timezone_id="Asia/Tokyo", locale="en-US", **PHONE).new_page()
+    page.goto(f"{scene.address}/d/past/replay")
+    page.locator("#replay-at").fill("1000")
+    page.get_by_text("Number 11.").scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 100
+    assert tops_and_sides(page, ".replay-bar")[0]["top"] >= tops_and_sides(page, ".top")[0]["bottom"] - 1
+    said = page.locator(".answers time").last.inner_text()
+    assert page.locator("#replay-clock").inner_text().startswith(said)
+
+
+def test_lists_quotations_and_questions_to_come_read_from_the_right_in_arabic(scene: Scene):
+    soon = scene.house.discussion(phase=Phase.ANNOUNCED, slug="soon", language="ar", intro=ARABIC)
+    scene.house.question(soon, "ماذا ينبغي أن تفعل المدينة أولا؟", 0)
+    page = scene.context(**PHONE).new_page()
+    page.goto(f"{scene.address}/d/soon")
+    for part in ("ul", "blockquote"):
+        assert page.eval_on_selector(f".prose {part}", "one => getComputedStyle(one).direction") == "rtl"
+    number, words = tops_and_sides(page, ".coming li > *")
+    assert number["left"] >= words["right"]
+
+
+def test_buttons_of_an_invitation_stand_apart(scene: Scene):
+    soon = scene.house.discussion(phase=Phase.ANNOUNCED, slug="soon")
+    host = scene.house.host_of(soon)
+    scene.house.do(guests.invite, host, soon, [Row(1, "ann@example.org", "Ann")], "", "key-of-the-guests")
+    token = guest_mail._token(db.session.query(Guest).one())
+    page = scene.context(**PHONE).new_page()
+    page.goto(f"{scene.address}/guest/{token}")
+    take_part, read_along, look = tops_and_sides(page, ".form-buttons button")
+    assert read_along["left"] - take_part["right"] >= 8
+    assert look["top"] - take_part["bottom"] >= 8
+    assert tops_and_sides(page, ".form-buttons + p")[0]["top"] - look["bottom"] >= 8
+
+
+def test_an_example_of_an_address_is_shown_and_guests_stand_in_one_line(scene: Scene):
+    soon = scene.house.discussion(phase=Phase.ANNOUNCED, slug="soon")
+    host = scene.house.host_of(soon)
+    page = scene.context(host, **PHONE).new_page()
+    page.goto(f"{scene.address}/d/soon/guests")
+    assert "like: Ada Adler <ada@example.org>." in page.locator("#hint-source").inner_text()
+    rows = [Row(number, f"{name}@example.org", name) for number, name in enumerate(("ann", "ben"), 1)]
+    scene.house.do(guests.invite, host, soon, rows, "", "key-of-the-guests")
+    ann = db.session.query(Guest).filter_by(email="ann@example.org").one()
+    scene.house.do(guest_mail.take, [ann.id])
+    scene.house.do(guest_mail.unsubscribe, guest_mail._token(ann))
+    page.reload()
+    names = tops_and_sides(page, ".guests-list b > bdi")
+    assert page.locator(".guests-choice").count() < len(names)
+    assert len({name["left"] for name in names}) == 1
+    assert {tool["left"] for tool in tops_and_sides(page, ".guests-list .console-tools")} == {names[0]["left"]}
+
+
+def test_titles_on_the_page_of_a_person_are_whole_on_a_phone(scene: Scene):
+    event = scene.house.discussion(title="Wie sollen sich Städte das Trinkwasserversorgungsnetz teilen?", ask=1)
+    author = scene.house.panelist(event)
+    scene.house.comment(event, author, question=1)
+    page = scene.context(author, locale="de-DE", **PHONE).new_page()
+    page.goto(f"{scene.address}/people/{author.id}")
+    assert page.eval_on_selector(".recent a > bdi", "one => one.scrollWidth <= one.clientWidth")
+    assert "Panelist" not in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize(("language", "path"), [("de", "/statistics"), ("es", "")])
+def test_languages_with_long_words_fit_320_pixels(scene: Scene, language, path):
+    house = scene.house
+    event = house.discussion(slug=f"narrow-{language}", language=language, ask=1)
+    seated = house.user("Ines Duarte")
+    house.seat(event, seated, "panelist", affiliation="Water for Towns")
+    house.comment(event, seated, question=1)
+    member = house.user("Ana Restrepo")
+    house.comment(event, member, question=1)
+    page = scene.context(member, viewport={"width": 320, "height": 800}).new_page()
+    page.goto(f"{scene.address}/d/{event.slug}{path}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
