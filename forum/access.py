@@ -140,6 +140,14 @@ _WRONG_TIME: dict[Phase, tuple[str, Any]] = {
     Phase.CLOSED: ("closed", lazy("This discussion is closed. Your text is kept on this page, so you can copy it.")),
 }
 
+# The same for who presses a button of the console twice, or on a page that is old by now: they have typed nothing.
+_STEP_TAKEN: dict[Phase, Any] = {
+    Phase.ANNOUNCED: lazy("This discussion is announced and has not begun yet. Reload the console to see what is next."),
+    Phase.PAUSED: lazy("This discussion is paused. Reload the console to see what is next."),
+    Phase.CLOSED: lazy("This discussion is closed. You can reopen it with “Extend” in the console."),
+}
+_STEPS = frozenset(f"discussion.{step}" for step in ("publish", "withdraw", "open", "pause", "resume", "close"))
+
 
 def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
     """Return the seat `user` has in `discussion`, if any."""
@@ -201,7 +209,9 @@ def require(user: User | None, verb: str, discussion: Discussion, role: Role | N
     if role in _roles(verb, discussion):
         return role
     if any(role in roles for roles in TABLE[verb].values()):
-        raise Refused(*_WRONG_TIME[discussion.phase_at(clock.now())], status=409)
+        phase = discussion.phase_at(clock.now())
+        code, words = _WRONG_TIME[phase]
+        raise Refused(code, _STEP_TAKEN.get(phase, words) if verb in _STEPS else words, status=409)
     raise _not_theirs(user, role, discussion)
 
 

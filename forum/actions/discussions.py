@@ -71,7 +71,8 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
     before = {name: getattr(discussion, name) for name in columns}
     # The clock may already have opened or closed it: keep that step, so that new times cannot undo it unseen.
     _settle(discussion)
-    moved = draft.ends_at != discussion.ends_at
+    # The form knows seconds; “Extend” counts from the very moment.
+    moved = draft.ends_at.replace(microsecond=0) != discussion.ends_at.replace(microsecond=0)
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
         raise invalid(ends_at=_("This discussion is closed. Reopen it with “Extend” in the console."))
     start, zone, has_usual = discussion.starts_at, discussion.time_zone, _has_usual_silence(discussion)
@@ -145,6 +146,9 @@ def extend(actor: User, discussion: Discussion, minutes: int) -> None:
     discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
     if discussion.phase is Phase.CLOSED:
         discussion.ends_at = clock.now() + timedelta(minutes=minutes)
+        if discussion.ends_at <= discussion.starts_at:
+            # It was held before its planned time: it began when it was opened, and no calendar takes an end before that.
+            discussion.starts_at = discussion.opened_at or clock.now()
         discussion.phase = Phase.LIVE
         discussion.closed_at = discussion.late_until = None
     write_down(

@@ -93,7 +93,7 @@ def read(kind: Kind, source: str) -> Found:
 
 # ---- plain text ----
 
-_QUESTION = re.compile(r"\s*(?:\*\*|#+\s*)?Q(?:uestion)?\s*(\d{1,2})\s*[:.)–-]\s*(.*?)(?:\*\*)?\s*$", re.IGNORECASE)
+_QUESTION = re.compile(r"\s*(?:\*\*|#+\s*)?Q(?:uestion)?\s*(\d{1,2})\s*[:.)–-]\s*(.*)$", re.IGNORECASE)
 # "Name:", "Name, Place:", "Name (Place) [15:03]:", "15:03 Name:". Names have a capital and few words.
 _SPEAKER = re.compile(
     r"\s*(?:\*\*)?(?:[\[(]?(?P<before>\d{1,2}:\d\d)[\])]?\s+)?(?P<name>[^\W\d_][^:,()\[\]\n]{1,59}?)"
@@ -124,15 +124,19 @@ _SMALL = {
 
 def _text(source: str) -> Found:
     """Lines like “Q1: …” begin questions, lines like “Name: …” comments; other lines go on with what there is."""
+    everything = source.strip().splitlines()
     found = Found()
+    if everything and _is_title(everything):
+        found.title = everything.pop(0).strip("#* ")[:200]
     number: int | None = None
     lines: list[str] = []
-    for line in source.splitlines():
-        if match := _QUESTION.match(line):
-            lines = [match[2]]
+    for line in everything:
+        plain = _plain(line)
+        if match := _QUESTION.match(plain):
+            lines = [match[2].rstrip().removesuffix("**")]
             found.questions.append("")
             number = len(found.questions)
-        elif (speaker := _SPEAKER.match(line)) and _is_name(speaker["name"]):
+        elif (speaker := _SPEAKER.match(plain)) and _is_name(speaker["name"]):
             lines = [speaker["words"]]
             place = (speaker["place"] or "").strip()
             found.comments.append(Said(speaker["name"].strip(), "", number, None, place))
@@ -148,6 +152,25 @@ def _text(source: str) -> Found:
             found.comments[-1] = replace(found.comments[-1], body=said)
     found.comments = [comment for comment in found.comments if comment.body]
     return found
+
+
+def _plain(line: str) -> str:
+    """Return `line` with one space wherever there is space: what is looked for in it takes the square of a long one."""
+    return " ".join(line.split())
+
+
+def _is_title(lines: list[str]) -> bool:
+    """Whether the first line is the title though it reads like a name and its words: “Food and Climate: What Now?”.
+
+    It stands alone above the first question, and nobody of that name says anything else.
+    """
+    plain = [_plain(line) for line in lines]
+    speaker = _SPEAKER.match(plain[0])
+    alone = len(lines) > 1 and (not plain[1] or _QUESTION.match(plain[1]) is not None)
+    if speaker is None or not speaker["words"] or not alone:
+        return False
+    others = (match["name"] for line in plain[1:] if (match := _SPEAKER.match(line)))
+    return speaker["name"] not in others and any(_QUESTION.match(line) for line in plain[1:])
 
 
 def _is_name(name: str) -> bool:

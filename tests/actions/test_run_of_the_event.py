@@ -136,6 +136,40 @@ def test_deleting_takes_the_text_and_its_versions_for_good(house, clock):
     assert db.session.scalar(select(func.count()).select_from(CommentEdit)) == 0
 
 
+def test_what_was_held_before_its_time_and_is_reopened_ends_after_it_began(house, clock):
+    discussion = house.discussion(phase="announced")
+    host = house.host_of(discussion)
+    house.do(discussions.open_now, host, discussion)
+    house.do(discussions.close, host, discussion)
+    house.do(discussions.extend, host, discussion, 10)
+    assert discussion.starts_at <= clock.now() < discussion.ends_at
+
+
+def test_what_is_closed_early_can_be_edited_before_its_end_to_the_second_of_the_form(house, clock):
+    clock.advance(timedelta(microseconds=5))
+    discussion = house.discussion(phase="closed")
+    host = house.host_of(discussion)
+    house.do(discussions.extend, host, discussion, 90)
+    house.do(discussions.close, host, discussion)
+    names = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
+    fields = {name: getattr(discussion, name) for name in names}
+    fields |= {name: fields[name].replace(microsecond=0) for name in ("starts_at", "ends_at")}
+    house.do(discussions.edit, host, discussion, discussions.DiscussionDraft(**fields | {"title": "Whose water?"}))
+    assert discussion.title == "Whose water?"
+
+
+def test_a_button_pressed_twice_is_answered_without_talk_of_a_text(house, clock):
+    discussion = house.discussion(phase="announced")
+    host = house.host_of(discussion)
+    for step, again in ((None, discussions.publish), (discussions.open_now, None), (discussions.close, discussions.close)):
+        if step:
+            house.do(step, host, discussion)
+        if again:
+            with pytest.raises(Refused) as refused:
+                house.do(again, host, discussion)
+            assert "Your text" not in refused.value.message
+
+
 def test_pause_extend_close_and_reopen(house, clock):
     discussion = house.discussion()
     host = house.host_of(discussion)

@@ -85,6 +85,15 @@ def test_the_common_shape_of_old_panels_is_read():
     assert "https://example.org/a" in found.comments[0].body
 
 
+def test_a_title_with_a_colon_is_no_speaker_and_a_first_speaker_no_title():
+    found = foreign.read(Kind.TEXT, "Rain and Cities: Who Pays?\n\n**Q1: Who?**\nAnna: Not me.\nOtto: Nor I.")
+    assert found.title == "Rain and Cities: Who Pays?"
+    assert found.questions == ["Who?"]
+    assert found.authors == ["Anna", "Otto"]
+    found = foreign.read(Kind.TEXT, "Anna: Welcome.\n\nQ1: Who?\nAnna: Not me.")
+    assert [one.body for one in found.comments] == ["Welcome.", "Not me."]
+
+
 def test_a_preview_stores_nothing_and_the_host_decides(app, desk, clock):
     shown = send(desk, source=TEXT).get_data(as_text=True)
     assert "4 comments were found" in shown
@@ -179,6 +188,9 @@ def test_rubbish_in_a_text_takes_no_time_and_no_harm(desk, clock):
         "(" * 200_000,
         "Anna: <script>alert(1)</script>\n" * 2000,
         "Ä" * 200_000 + ":",
+        "Q1: a" + " " * 200_000 + "x",
+        "Q1" + " " * 200_000 + "x",
+        "Anna, " + " " * 200_000 + "x",
     ):
         answer = send(desk, source=source)
         assert answer.status_code in {200, 422}
