@@ -14,6 +14,7 @@ from forum.models import (
     BackstageMessage,
     Comment,
     CommentEdit,
+    DeadAddress,
     Digest,
     Discussion,
     Flag,
@@ -64,6 +65,7 @@ def of(user: User) -> dict[str, Any]:
             "suspension_objection": user.suspension_objection,
             "no_mail_about": [kind for kind in user.quiet.split(",") if kind],
             "no_mail_at_all": db.session.get(NoMail, user.email) is not None,
+            "mail_came_back": db.session.get(DeadAddress, user.email) is not None,
         },
         "sessions": [
             {"device": one.device, "from": moment(one.started_at), "last_seen": moment(one.seen_at)}

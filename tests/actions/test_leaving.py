@@ -13,6 +13,7 @@ from forum.actions import (
     calls,
     comments,
     flags,
+    guests,
     held,
     invitations,
     leaving,
@@ -26,9 +27,10 @@ from forum.actions import (
     silences,
 )
 from forum.actions.leaving import Words
+from forum.addresses import Row
 from forum.archive import export, person, statistics
 from forum.database import db, writing
-from forum.models import Comment, Discussion, Letter, ProposalState, RsvpKind, SiteRole, User
+from forum.models import Comment, Digest, Discussion, Letter, ProposalState, RsvpKind, SiteRole, User
 from forum.notify import letters
 from tests.actions.test_after_the_end import page, refused
 from tests.web.test_accounts import send
@@ -162,11 +164,14 @@ STANDS_IN = {
     "mute.user_id": "may_not_write", "discussion.owner_id": "made", "question.asked_by_id": "questions_asked",
     "silence.user_id": "does_not_read", "moderation_action.actor_id": "done",
     # Each of these was an act that wrote its line of the record.
+    "guest.by_id": "done", "mailing.by_id": "done", "guest.email": "invited_to", "digest.email": "told_about",
+    "dead_address.email": "account",
     "mute.by_id": "done", "panel_call.by_id": "done", "invitation.by_id": "done", "review.decided_by_id": "done",
 }  # fmt: skip
 ELSEWHERE = {
     "silence.other_id": "who does not read somebody is that person's secret",
     "draft.holder": "a browser's own, with no person to it",
+    "arrival.user_id": "a digest by which a mail that comes twice is known, for a month, and nothing of it",
     "review.claimed_by_id": "for two minutes, while they look at it",
 }
 
@@ -210,6 +215,10 @@ def test_every_table_with_somebody_in_it_has_a_place_in_their_file(app, house, c
     house.do(rsvps.ask, zoe.email, house.discussion(phase="announced"), RsvpKind.READ_ALONG, "UTC")
     house.do(silences.silence, zoe, other)
     house.do(letters.write, zoe.email, "known")
+    soon = house.discussion(phase="announced")
+    house.do(guests.invite, house.host_of(soon), soon, [Row(1, zoe.email, "Zoe")], "", "k" * 16)
+    with writing():
+        db.session.add(Digest(question_id=asked.id, email=zoe.email, time_zone="UTC"))
     third = house.discussion(ask=1)
     house.do(sanctions.mute, house.host_of(third), third, zoe, "Shouting")
     with writing():

@@ -161,7 +161,11 @@ def test_what_is_closed_early_can_be_edited_before_its_end_to_the_second_of_the_
 def test_a_button_pressed_twice_is_answered_without_talk_of_a_text(house, clock):
     discussion = house.discussion(phase="announced")
     host = house.host_of(discussion)
-    for step, again in ((None, discussions.publish), (discussions.open_now, None), (discussions.close, discussions.close)):
+    for step, again in (
+        (None, discussions.publish),
+        (discussions.open_now, None),
+        (discussions.close, discussions.close),
+    ):
         if step:
             house.do(step, host, discussion)
         if again:

@@ -66,7 +66,7 @@ def test_another_history_replaces_the_page_and_not_what_is_typed(scene):
     assert page.locator(f"#c{kept.id}").count() == 1
     assert page.locator("[data-composer] textarea").input_value() == "In the middle of a thought"
     fresh = scene.house.comment(discussion, body="A new beginning.", question=1)
-    page.wait_for_selector(f"#c{fresh.id}", state="attached", timeout=5_000)
+    page.wait_for_selector(f"#c{fresh.id}", state="attached", timeout=15_000)
 
 
 def test_what_was_typed_before_a_crash_is_there_afterwards(scene):

@@ -102,7 +102,7 @@ def test_what_is_posted_offline_goes_out_when_the_line_is_back(scene, discussion
     scene.house.comment(discussion, body="Meanwhile.", question=1)
     page.context.set_offline(False)
     wait_posted(page, discussion, "Meanwhile.", TEXT)
-    page.wait_for_selector(".comment-pending", state="detached", timeout=5_000)
+    page.wait_for_selector(".comment-pending", state="detached", timeout=15_000)
     scene.same_as_fresh(discussion, page)
 
 
@@ -138,7 +138,7 @@ def test_a_visitor_who_writes_first_finds_the_text_after_signing_up(scene, discu
     page = scene.visit(discussion)
     field(page).fill(TEXT)
     field(page).press("Control+Enter")
-    page.wait_for_url("**/sign-up?next=*", timeout=5_000)
+    page.wait_for_url("**/sign-up?next=*", timeout=15_000)
     page.fill("input[name=name]", "Nora Newcomer")
     page.fill("input[name=email]", "nora@example.org")
     page.fill("input[name=password]", "a long enough password 42")
@@ -155,7 +155,7 @@ def test_a_new_question_touches_neither_text_nor_choice(scene, discussion, membe
     field(page).press_sequentially("I am still")
     page.evaluate("() => { window.theField = document.querySelector('[data-composer] textarea'); }")
     scene.house.asked(discussion, "And now to something else?")
-    page.wait_for_selector("#q2", state="attached", timeout=3_000)
+    page.wait_for_selector("#q2", state="attached", timeout=15_000)
     assert field(page).input_value() == "I am still"
     assert page.evaluate("() => document.activeElement === window.theField && window.theField.isConnected")
     assert page.locator("[data-composer] select").input_value() == "1"
@@ -187,7 +187,7 @@ def test_the_text_stays_when_the_discussion_closes_while_typing(scene, discussio
     page.wait_for_timeout(500)
     assert field(page).input_value() == TEXT
     page.reload()
-    page.wait_for_selector("[data-composer] textarea, [data-kept] textarea", timeout=5_000)
+    page.wait_for_selector("[data-composer] textarea, [data-kept] textarea", timeout=15_000)
     assert page.locator("[data-composer] textarea, [data-kept] textarea").first.input_value() == TEXT
 
 
@@ -266,7 +266,7 @@ def test_the_preview_shows_what_would_be_posted(scene, discussion, member):
     page = scene.visit(discussion, member)
     field(page).fill("One **strong** word")
     page.click("button[name=preview]")
-    page.wait_for_selector("[data-preview] strong", timeout=3_000)
+    page.wait_for_selector("[data-preview] strong", timeout=15_000)
     assert field(page).input_value() == "One **strong** word"
 
 
@@ -288,4 +288,4 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     until(page, "(id) => document.querySelector(`#c${id}`).textContent.includes('Second version.')", comment.id)
     page.click(f"#c{comment.id} [data-action=delete]")
     page.locator("dialog form button").first.click()
-    page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=3_000)
+    page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=15_000)

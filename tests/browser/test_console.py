@@ -33,10 +33,10 @@ def coming(page) -> list[str]:
 def test_what_one_host_does_shows_on_the_others_console(scene, discussion, host):
     other = scene.visit(discussion, scene.house.host_of(discussion), "/console")
     host.get_by_role("button", name="Ask Q2 now").click()
-    other.wait_for_selector(".run-open .run-text:has-text('Who pays?')", timeout=3_000)
+    other.wait_for_selector(".run-open .run-text:has-text('Who pays?')", timeout=15_000)
     assert other.locator(".run-next .run-text").inner_text() == "Who decides?"
     other.get_by_role("button", name="Pause").click()
-    host.get_by_role("button", name="Resume").wait_for(timeout=3_000)
+    host.get_by_role("button", name="Resume").wait_for(timeout=15_000)
     host.locator("[data-console-notice]", has_text="Q2 is asked.").wait_for()
 
 
@@ -96,7 +96,7 @@ def test_what_a_host_types_outlives_what_arrives(scene, discussion, host):
     first.get_by_text("Hide…").click()
     first.get_by_label("Reason, shown to readers").fill("Half a rea")
     scene.house.comment(discussion, body="Just arrived.", question=1)
-    host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=3_000)
+    host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=15_000)
     assert host.locator("#new-question").input_value() == "Half a quest"
     reason = host.locator("details[open] input[name=reason]")
     assert reason.input_value() == "Half a rea"

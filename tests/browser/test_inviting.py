@@ -57,8 +57,9 @@ def test_a_list_is_looked_through_corrected_and_sent_once(scene: Scene, tmp_path
         assert time.monotonic() < until
         page.wait_for_timeout(200)
     assert db.session.query(Letter).filter_by(kind="guest").count() == 2
+    sent_to_bob = guests()[1].letter_id
     with writing():
-        letter = db.session.get_one(Letter, guests()[1].letter_id)
+        letter = db.session.get_one(Letter, sent_to_bob)
         deliveries.refused(letter, "550 5.1.1 No such person")
     page.goto(f"{scene.address}/d/{event.slug}/guests?show=problems")
     row = page.locator("li[id^=guest-]")

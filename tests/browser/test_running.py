@@ -121,7 +121,7 @@ def test_two_hosts_see_one_clock_and_post_a_text_once(scene: Scene):
     assert len(comments_of(discussion)) == 1
     otto.unroute("**/console")
     otto.get_by_role("button", name="Give Q1 5 minutes more").click()
-    hana.wait_for_selector(".console-pace:has-text('of 15')", timeout=5_000)
+    hana.wait_for_selector(".console-pace:has-text('of 15')", timeout=15_000)
 
 
 def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
@@ -143,7 +143,7 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     scene.wait_for_link(panelist)
     panelist.locator("#say textarea").first.fill("I only try it out.")
     panelist.keyboard.press("Control+Enter")
-    host.wait_for_selector(".console-comments:has-text('I only try it out.')", timeout=5_000)
+    host.wait_for_selector(".console-comments:has-text('I only try it out.')", timeout=15_000)
     host.get_by_text("End the rehearsal…").click()
     host.get_by_role("button", name="Throw the rehearsal away").click()
     host.get_by_text("The rehearsal is thrown away").wait_for()
