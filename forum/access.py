@@ -142,7 +142,9 @@ _WRONG_TIME: dict[Phase, tuple[str, Any]] = {
 
 # The same for who presses a button of the console twice, or on a page that is old by now: they have typed nothing.
 _STEP_TAKEN: dict[Phase, Any] = {
-    Phase.ANNOUNCED: lazy("This discussion is announced and has not begun yet. Reload the console to see what is next."),
+    Phase.ANNOUNCED: lazy(
+        "This discussion is announced and has not begun yet. Reload the console to see what is next."
+    ),
     Phase.PAUSED: lazy("This discussion is paused. Reload the console to see what is next."),
     Phase.CLOSED: lazy("This discussion is closed. You can reopen it with “Extend” in the console."),
 }
