@@ -147,7 +147,7 @@ def extend(actor: User, discussion: Discussion, minutes: int) -> None:
     if discussion.phase is Phase.CLOSED:
         discussion.ends_at = clock.now() + timedelta(minutes=minutes)
         if discussion.ends_at <= discussion.starts_at:
-            # Held before its planned time, it began when it was opened, and no calendar takes an end before that.
+            # It was held before its planned time, and no calendar takes an end before the beginning.
             discussion.starts_at = discussion.opened_at or clock.now()
         discussion.phase = Phase.LIVE
         discussion.closed_at = discussion.late_until = None

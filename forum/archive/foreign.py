@@ -199,7 +199,7 @@ _COLUMNS = {
 
 def _csv(source: str) -> Found:
     """The first line names the columns; ours are understood, and those that such tables often have."""
-    lines = source.lstrip("\ufeff").splitlines(keepends=True)
+    lines = source.lstrip("\ufeff\r\n ").splitlines(keepends=True)
     dialect = ";" if lines[0].count(";") > lines[0].count(",") else "\t" if "\t" in lines[0] else ","
     rows = list(csv.DictReader(lines, delimiter=dialect))
     known = {name.strip().lower(): name for name in rows[0] if name}

@@ -94,6 +94,10 @@ def test_a_title_with_a_colon_is_no_speaker_and_a_first_speaker_no_title():
     assert [one.body for one in found.comments] == ["Welcome.", "Not me."]
 
 
+def test_empty_lines_above_a_pasted_table_are_no_headings():
+    assert foreign.read(Kind.CSV, "\n\r\nauthor,text\nAda,Hello\n").authors == ["Ada"]
+
+
 def test_a_preview_stores_nothing_and_the_host_decides(app, desk, clock):
     shown = send(desk, source=TEXT).get_data(as_text=True)
     assert "4 comments were found" in shown
