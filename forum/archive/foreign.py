@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
@@ -41,6 +42,7 @@ class Said:
     affiliation: str = ""
     reply_to: int | None = None
     country: str = ""  # ISO 3166-1
+    clock: time | None = None  # what stood beside the name, on the event's clocks
 
 
 @dataclass
@@ -139,7 +141,8 @@ def _text(source: str) -> Found:
         elif (speaker := _SPEAKER.match(plain)) and _is_name(speaker["name"]):
             lines = [speaker["words"]]
             place = (speaker["place"] or "").strip()
-            found.comments.append(Said(speaker["name"].strip(), "", number, None, place))
+            clock = _clock(speaker["before"] or speaker["after"] or "")
+            found.comments.append(Said(speaker["name"].strip(), "", number, None, place, clock=clock))
         elif not found.questions and not found.comments:
             found.title = found.title or line.strip().strip("#* ")[:200]
             continue
@@ -152,6 +155,11 @@ def _text(source: str) -> Found:
             found.comments[-1] = replace(found.comments[-1], body=said)
     found.comments = [comment for comment in found.comments if comment.body]
     return found
+
+
+def _clock(typed: str) -> time | None:
+    hours, _colon, minutes = typed.partition(":")
+    return time(int(hours), int(minutes)) if typed and int(hours) < 24 and int(minutes) < 60 else None
 
 
 def _plain(line: str) -> str:
@@ -279,11 +287,47 @@ def moment(typed: str) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def with_times(comments: Iterable[Said], begin: datetime, end: datetime) -> list[Said]:
-    """Return the comments with a time each: their own, or one spread evenly over the event, in their order."""
+def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: str) -> list[Said]:
+    """Return the comments with a time each, in their order: their own, else that of the clock in `zone` that stood
+    beside their name, else one spread evenly between their neighbours' (`begin` and `end` around all of them).
+    """
     comments = list(comments)
-    step = (end - begin) / (len(comments) + 1)
-    return [replace(comment, at=comment.at or begin + step * place) for place, comment in enumerate(comments, start=1)]
+    times: list[datetime] = []
+    waiting = 0
+    for at in [*_by_their_clocks(comments, begin, end, ZoneInfo(zone)), end]:
+        if at is None:
+            waiting += 1
+            continue
+        before = times[-1] if times else begin
+        step = (at - before) / (waiting + 1)
+        times += [*(before + step * place for place in range(1, waiting + 1)), at]
+        waiting = 0
+    return [replace(comment, at=at) for comment, at in zip(comments, times, strict=False)]
+
+
+def _by_their_clocks(comments: list[Said], begin: datetime, end: datetime, zone: ZoneInfo) -> list[datetime | None]:
+    """A clock that goes back has passed midnight; one that does not fit between begin and end says nothing."""
+    known: list[datetime | None] = []
+    latest = begin
+    for comment in comments:
+        at = comment.at
+        if at is None and comment.clock is not None:
+            at = datetime.combine(latest.astimezone(zone).date(), comment.clock, zone).astimezone(UTC)
+            if at < latest.replace(second=0, microsecond=0):
+                at += timedelta(days=1)
+            at = max(at, latest) if at <= end else None
+            latest = at or latest
+        known.append(at)
+    return known
+
+
+def said_by_clocks(comments: list[Said], day: date) -> tuple[datetime, datetime] | None:
+    """Return from when to when the clocks beside the names say it lasted, if it began on `day`; None without two."""
+    clocks = [comment.clock for comment in comments if comment.clock is not None]
+    if len(clocks) < 2:
+        return None
+    begin, end = (datetime.combine(day, clock, UTC) for clock in (clocks[0], clocks[-1]))
+    return begin, end + timedelta(minutes=1) + (timedelta(days=1) if end < begin else timedelta())
 
 
 def joined(found: Found, no_names: set[str]) -> Found:

@@ -68,7 +68,11 @@ def _source(fields: Fields) -> str:
 
 def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
     yesterday = clock.now() - timedelta(days=1)
-    begin, end = foreign.spread(found.comments) or (yesterday - timedelta(hours=1), yesterday)
+    begin, end = (
+        foreign.spread(found.comments)
+        or foreign.said_by_clocks(found.comments, (yesterday - timedelta(days=1)).date())
+        or (yesterday - timedelta(hours=1), yesterday)
+    )
     return {
         "kind": kind.value,
         "source": source,
@@ -105,7 +109,7 @@ def _values(fields: Fields, found: Found) -> dict[str, Any]:
         raise invalid(ends_at=_("The end must come after the start."))
     if end > clock.now():
         raise invalid(ends_at=_("Only what is over can be brought in. For what is to come, make a new discussion."))
-    comments = foreign.with_times(whole.comments, begin, end)
+    comments = foreign.with_times(whole.comments, begin, end, zone)
     return {
         "title": title,
         "slug": slug or discussion_form.suggest_slug(title),

@@ -122,7 +122,7 @@ def seat_of(hour: Hour, user: User):
     return next(seat for seat in hour.discussion.seats if seat.user_id == user.id)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_page_that_was_open_equals_one_loaded_afterwards(scene: Scene) -> None:
     hour = Hour(scene.house, f"equal-{id(scene)}")
     visitor = scene.visit(hour.discussion)

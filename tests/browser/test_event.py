@@ -51,7 +51,7 @@ def has_once(page: Page, body: str, question: str) -> None:
     assert page.locator("main .comment-text", has_text=body).count() == 1
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_three_questions_with_the_network_lost_in_the_middle(scene, discussion):
     host_user = scene.house.host_of(discussion)
     priya = scene.house.panelist(discussion)

@@ -204,7 +204,7 @@ def test_every_address_is_here(app):
     assert reading == set(PAGES) | NO_PAGES
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_every_page_is_accessible_and_fits(scene, house, width, scheme):
     street, faults = Street(house), []

@@ -26,7 +26,7 @@ def say(page, body: str) -> None:
     field.press("Control+Enter")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_two_moderators_a_member_and_a_reader(scene, discussion):
     house = scene.house
     tom, mina = house.user("Tom Fuller"), house.user("Mina Mayer")

@@ -19,7 +19,7 @@ from tests.faults.test_kills import kill_one
 from tests.faults.writers import Account, accounts
 from tests.server import running
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 # Within so many seconds of its moment a change is there.
 IN_TIME = 2.0

@@ -16,7 +16,7 @@ from tests.faults.conftest import SOAK
 from tests.faults.writers import account, accounts
 from tests.server import running
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 PEOPLE, EACH = 60, 5
 

@@ -15,7 +15,7 @@ from tests.faults.test_clocks import set_clock
 from tests.faults.test_kills import kill_one
 from tests.server import running
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 PEOPLE = often(220, 2000)
 HOUR = 3600

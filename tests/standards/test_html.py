@@ -38,7 +38,7 @@ class Shelf:
             pytest.fail("\n".join(faults), pytrace=False)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_every_page_is_html_by_the_nu_checker(app, house, tmp_path):
     street, shelf = Street(house), Shelf(tmp_path)
     clients = {}
@@ -77,7 +77,7 @@ def test_every_page_is_html_by_the_nu_checker(app, house, tmp_path):
     shelf.check()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_pages_with_hostile_and_foreign_words_are_html_too(app, house, tmp_path):
     """What people write must not break a page: every field that is shown holds what breaks badly written ones."""
     shelf = Shelf(tmp_path)

@@ -254,7 +254,7 @@ def test_every_form_is_here(app, desk):
     assert posting == set(desk.forms())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_every_field_takes_rubbish(desk):
     for endpoint, forms in desk.forms().items():
         as_visitor = endpoint in {"accounts.sign_up", "accounts.sign_in", "accounts.ask_for_reset", "accounts.reset"}

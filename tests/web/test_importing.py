@@ -3,9 +3,11 @@
 import html
 import json
 import re
+from datetime import UTC, date, datetime, time
 from io import BytesIO
 
 import pytest
+from sqlalchemy import select
 
 from forum.archive import export, foreign
 from forum.archive.foreign import Kind
@@ -206,3 +208,37 @@ def test_it_is_for_organisers(app, house):
     assert client.get("/organise/import").status_code == 404
     house.sign_in(client, house.user())
     assert client.get("/organise/import").status_code == 404
+
+
+def _said(*clocks: str | None) -> list[foreign.Said]:
+    return [foreign.Said("Ada", "Yes.", clock=clock and time.fromisoformat(clock)) for clock in clocks]
+
+
+def test_clocks_beside_names_are_the_times_of_the_comments_on_the_events_clocks():
+    begin, end = datetime(2025, 3, 1, 14, 0, tzinfo=UTC), datetime(2025, 3, 1, 16, 0, tzinfo=UTC)
+    said = foreign.with_times(_said("15:02", None, "15:04", "15:03", "23:00", None), begin, end, "Europe/Paris")
+    times = [one.at for one in said]
+    assert times == sorted(times)
+    assert (f"{times[0]:%H:%M}", f"{times[1]:%H:%M}", f"{times[2]:%H:%M}") == ("14:02", "14:03", "14:04")
+    assert begin <= times[0] and times[-1] <= end
+
+
+def test_a_clock_that_goes_back_has_passed_midnight():
+    begin, end = datetime(2025, 3, 1, 22, 0, tzinfo=UTC), datetime(2025, 3, 2, 2, 0, tzinfo=UTC)
+    said = foreign.with_times(_said("23:50", "00:10"), begin, end, "UTC")
+    assert [f"{one.at:%d %H:%M}" for one in said] == ["01 23:50", "02 00:10"]
+    assert foreign.said_by_clocks(said, date(2025, 3, 1)) == (
+        datetime(2025, 3, 1, 23, 50, tzinfo=UTC),
+        datetime(2025, 3, 2, 0, 11, tzinfo=UTC),
+    )
+
+
+def test_the_times_of_a_pasted_panel_are_stored(desk):
+    fields = fields_of(send(desk, source=TEXT).get_data(as_text=True))
+    assert fields["starts_at_time"] == "15:20"
+    answer = send(
+        desk, **fields | {"zone": "Africa/Kampala", "starts_at_time": "15:00", "ends_at_time": "16:00", "store": "1"}
+    )
+    assert answer.status_code == 303
+    stored = {comment.byline_name: comment.posted_at for comment in db.session.scalars(select(Comment))}
+    assert (f"{stored['Otto Ode']:%H:%M}", f"{stored['Priya Raman']:%H:%M}") == ("12:20", "12:31")

@@ -59,7 +59,7 @@ from forum.notify.addresses import Target
 from tests.archive.unpacked import said as text_of_file
 from tests.archive.unpacked import text_of
 
-pytestmark = pytest.mark.timeout(300)  # some two thousand pages
+pytestmark = pytest.mark.timeout(900)  # some two thousand pages
 
 # Where nobody but its own machine looks: mail that is kept because no SMTP server is set.
 LOCAL_ONLY = {"accounts.outbox"}
