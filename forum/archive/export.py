@@ -38,7 +38,9 @@ def pieces(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool
 def encoded(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> Iterator[bytes]:
     """Yield `discussion` in one of KINDS as the bytes of the file; `site` and `for_hosts` as `pieces` has them."""
     if kind in _ARCHIVES:
-        yield from _ARCHIVES[kind](discussion, site)
+        for packed in _ARCHIVES[kind](discussion, site):
+            let_go()
+            yield packed
         return
     for piece in pieces(kind, discussion, site, for_hosts=for_hosts):
         yield piece.encode("utf-8", "replace")

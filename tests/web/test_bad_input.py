@@ -191,6 +191,16 @@ class Desk:
             "queue.set_rules": [
                 (f"{d}/console/rules", {"words": "casino", "hide_after_flags": "3", "hold_first": "1"})
             ],
+            "guests.answer": [("/guest/a-token", {"kind": "take_part", "zone": "Europe/London"})],
+            "guests.stop": [("/guest/a-token/stop", {})],
+            "inviting.invite": [
+                (f"{d}/guests", {"source": "Ann Ode <ann@example.org>", "words": "Come.", "key": "k" * 20, "show": ""})
+            ],
+            "inviting.again": [(f"{d}/guests/again", {"guest": str(2**30), "key": "k" * 20})],
+            "inviting.correct": [
+                (f"{d}/guests/{2**70}", {"email": "a@example.org", "name": "A", "language": "", "key": "k" * 20})
+            ],
+            "inviting.remove": [(f"{d}/guests/{2**70}/remove", {})],
             "rsvps.say": [(f"{d}/rsvp", {"kind": "read_along", "zone": "Europe/London"})],
             "rsvps.confirm": [("/rsvp/a-token", {})],
             "rsvps.unsubscribe": [("/unsubscribe/a-token", {})],

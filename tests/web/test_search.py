@@ -193,11 +193,12 @@ def test_a_damaged_search_is_refused_by_name(app, house, name, value):
 
 
 def test_the_language_of_a_discussion_is_said_where_its_words_stand(app, house):
-    room = house.discussion(ask=1, language="pt")
-    house.comment(room, body="Água para todos.", question=1)
+    room = house.discussion(ask=1, language="it")  # the page itself does not speak it
+    house.comment(room, body="Acqua per tutti.", question=1)
     shown = app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)
-    assert '<div class="comment-text" dir="auto" lang="pt">' in shown
-    assert re.search(r'<h1 id="title" dir="auto" lang="pt">', shown)
+    assert '<div class="comment-text" dir="auto" lang="it">' in shown
+    assert re.search(r'<h1 id="title" dir="auto" lang="it">', shown)
+    assert ' lang="it">' in app.test_client().get("/search?q=acqua").get_data(as_text=True)
     english = house.discussion(ask=1)
     assert ' lang="en">' not in app.test_client().get(f"/d/{english.slug}").get_data(as_text=True).replace(
         '<html lang="en"', ""
