@@ -87,7 +87,9 @@ def post_all(discussion: Discussion, postings: Sequence[Posting]) -> list[Posted
             _write(case, discussion)
     # The same key sent to two processes at once waits for its turn.
     log.lock(discussion)
-    there = Comment.with_keys(discussion, [(case.posting.author, case.posting.draft.key) for case in cases])
+    # Only keys that are keys: PostgreSQL takes no text with a NUL in it.
+    keys = [(case.posting.author, case.posting.draft.key) for case in cases if case.may_be_there]
+    there = Comment.with_keys(discussion, keys) if keys else {}
     screen = Screen.of(discussion)
     outcomes: list[Posted | Refused] = []
     for case in cases:

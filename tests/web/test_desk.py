@@ -32,12 +32,13 @@ def test_what_is_refused_touches_nobody_else(house):
         Posting(ada, draft("First.", "key-of-ada-1", 1)),
         Posting(muted, draft("I may not.", "key-of-muted")),
         Posting(ben, draft("", "key-of-ben-1")),
+        Posting(ben, draft("With a damaged key.", "key\0of-ben")),
         Posting(ben, draft("Ninth?", "key-of-ben-2", 9)),
         Posting(ben, draft("Last.", "key-of-ben-3")),
     ]
     outcomes = house.do(post_all, discussion, said)
     codes = [outcome.code if isinstance(outcome, Refused) else outcome.comment.source for outcome in outcomes]
-    assert codes == ["First.", "muted", "invalid", "invalid", "Last."]
+    assert codes == ["First.", "muted", "invalid", "invalid", "invalid", "Last."]
     stored = db.session.scalars(select(Comment).order_by(Comment.id)).all()
     assert [comment.source for comment in stored] == ["First.", "Last."]
     told = db.session.execute(
