@@ -16,6 +16,8 @@ def run() -> None:
     """Run the migrations on the app's own engine. Of several machines that start at once, the others wait for the first."""
     with database.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
+            # The engine reads without transactions (forum/database.py); a migration is one, whole or not at all.
+            connection.execution_options(isolation_level="READ COMMITTED")
             connection.execute(text("SELECT pg_advisory_xact_lock(:of_ours)"), {"of_ours": LOCK})
         context.configure(
             connection=connection,

@@ -2,10 +2,14 @@
 
 import pytest
 from psycopg.pq import TransactionStatus
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import ProgrammingError
 
+from forum import create_app, migrating
+from forum.config import Settings
 from forum.database import db, writing
 from forum.models import Discussion
+from tests.conftest import new_database
 
 
 def _status() -> TransactionStatus:
@@ -30,3 +34,19 @@ def _write_half() -> None:
         db.session.execute(update(Discussion).values(title="Half written"))
         assert _status() is TransactionStatus.INTRANS
         raise ZeroDivisionError
+
+
+@pytest.mark.postgresql
+def test_a_migration_that_fails_leaves_nothing_behind(postgresql, tmp_path):
+    """PostgreSQL takes back what was created, if it was created in a transaction."""
+    settings = Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="half")
+    app = create_app(settings)
+    with app.app_context():
+        with writing():
+            db.session.execute(text("CREATE TABLE seat (id integer)"))  # in the way of the first migration
+        with pytest.raises(ProgrammingError):
+            migrating.upgrade(app)
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        assert set(db.session.scalars(text(tables))) == {"seat"}
+        db.session.remove()
+        db.engine.dispose()
