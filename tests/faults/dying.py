@@ -8,19 +8,21 @@ import signal
 from pathlib import Path
 
 from wsgi import app  # isort: skip (first: it makes the standard library wait without blocking)
-from forum.web import comments
+from forum.web import desk
+from forum.web.desk import Receipt, Sheet
 
-_answer = comments._answer
+_hand_in = desk.hand_in
 
 
-def _die_once(comment: object, *rest: object) -> object:
+def _die_once(slug: str, sheet: Sheet) -> Receipt:
+    receipt = _hand_in(slug, sheet)
     try:
         Path(os.environ["FAULT_ONCE"]).unlink()
     except FileNotFoundError:
-        return _answer(comment, *rest)  # type: ignore[arg-type]
+        return receipt
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("not reached")
 
 
-comments._answer = _die_once  # type: ignore[assignment]
+desk.hand_in = _die_once
 __all__ = ["app"]

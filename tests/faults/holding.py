@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults.hurried import app  # isort: skip (first: it makes the standard library wait without blocking)
 from forum.live import log
 
-_record = log.record
+_record = log.record_all
 
 
 def _freeze_once(*said: object, **named: object) -> int:
@@ -24,5 +24,5 @@ def _freeze_once(*said: object, **named: object) -> int:
     return seq
 
 
-log.record = _freeze_once
+log.record_all = _freeze_once
 __all__ = ["app"]

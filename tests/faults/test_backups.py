@@ -65,13 +65,14 @@ def test_a_backup_under_load_and_a_restore_on_an_empty_machine(site, kind, tmp_p
         assert {key: kept.get(key) for key in acknowledged} == acknowledged
         assert epoch not in epochs
         if number == 0:
-            _goes_on(other, slug, later, max(acknowledged, key=lambda key: acknowledged[key]))
+            latest = max(acknowledged, key=lambda key: acknowledged[key])
+            _goes_on(other, slug, later, latest, acknowledged[latest])
 
 
-def _goes_on(settings: Settings, slug: str, who, latest: str) -> None:
+def _goes_on(settings: Settings, slug: str, who, latest: str, number: int) -> None:
     """Assert that the restored site serves, knows who is signed in, and takes the next comment."""
     with running(settings) as server:
-        page = requests.get(f"{server.address}/d/{slug}", params={"order": "time"}, timeout=10)
+        page = requests.get(f"{server.address}/d/{slug}/c/{number}", timeout=10)
         assert f"Said as {latest}." in page.text
         answer = requests.post(
             f"{server.address}/d/{slug}/comments",
