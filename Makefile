@@ -5,7 +5,7 @@
 #   make check    linters and types only
 #   make format   let the formatters repair what they can
 #   make bench    measure against the figures we promise
-#   make soak     the fault tests, for as long as the promises say (about half an hour)
+#   make soak     the fault tests, for as long as the promises say (more than an hour)
 #   make assets   rebuild forum/static/built from forum/static/js and css, after every change there
 #   make words    gather what templates, Python and scripts say into forum/translations, and compile
 #   make lock     refresh the lock files after a change of pyproject.toml or package.json
