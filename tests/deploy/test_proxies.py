@@ -20,7 +20,7 @@ from tests.browser.scene import Scene
 from tests.conftest import forget_person, free_port, new_database
 from tests.deploy.proxy import PROXIES
 from tests.deploy.reader import Reader
-from tests.faults.conftest import SOAK, often
+from tests.faults.conftest import often
 from tests.faults.writers import account
 from tests.house import House
 from tests.server import running
@@ -210,21 +210,21 @@ def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site, 
     for reader in readers:
         reader.stop()
     order = posting.order()
-    assert len(order) > 40
+    assert len(order) > often(5, 40)
     for reader in readers:
         assert reader.heard == order and reader.refusals == []
         assert reader.silences, "everybody was at one of the two, and came back by themselves"
     waited = [_waited(page, posting) for page in pages]
-    usual = 0 if SOAK else max(reader.came_in for reader in readers)
+    # A second on a machine that does nothing else; in the suite three tests share two cores.
+    most = often(15, 1)
     silences = sorted(silence for reader in readers for silence in reader.silences)
     print(
         f"\n{site.kind}: {len(order)} comments, {posting.repeated} sent again, {posting.retried} refused or cut;"
         f" silence of {len(silences)} cuts: median {silences[len(silences) // 2]:.2f} s, longest {silences[-1]:.2f} s;"
         f" in Chromium {max(waited):.2f} s from an answer to the page"
     )
-    # On a machine that is busy with other tests everything takes longer, also where nothing is restarted.
-    assert silences[-1] <= 1 + usual
-    assert max(waited) <= 1 + usual
+    assert silences[-1] <= most
+    assert max(waited) <= most
     scene.close()
     assert scene.trouble == []
 
