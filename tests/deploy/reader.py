@@ -16,9 +16,7 @@ class SentOn(websocket.WebSocketException):
 
 
 class Reader(threading.Thread):
-    """Hears comments until `stop()`; `heard` holds their ids in order, `silences` how long each cut lasted, `came_in`
-    how long it took to come in for the first time; all in seconds.
-    """
+    """Hears comments until `stop()`; `heard` holds their ids in order, `silences` how many seconds each cut lasted."""
 
     def __init__(self, proxy: Proxy, discussion_id: int, epoch: str) -> None:
         super().__init__(daemon=True)
@@ -26,7 +24,6 @@ class Reader(threading.Thread):
         self.seq = 0
         self.heard: list[int] = []
         self.silences: list[float] = []
-        self.came_in = 0.0
         self.refusals: list[object] = []
         self.has_joined = threading.Event()
         self._over = threading.Event()
@@ -39,13 +36,11 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         cut_at, attempts, has_stood = 0.0, 0, False
-        began = time.monotonic()
         while not self._over.is_set():
             try:
                 ear = self.proxy.ear()
                 ear.wire.settimeout(5)
                 self._join(ear)
-                self.came_in = self.came_in or time.monotonic() - began
                 if cut_at:
                     self.silences.append(time.monotonic() - cut_at)
                 attempts, has_stood = 0, True
