@@ -121,7 +121,8 @@ def passes(error: BaseException) -> bool:
     """Whether a fault is one that passes: a cut line, a stopped server, a full or locked database."""
     if isinstance(error, (PoolTimeout, OperationalError, InterfaceError)):
         return True
-    return type(getattr(error, "orig", error)).__name__ in _PASSING
+    kinds = type(getattr(error, "orig", error)).__mro__
+    return any(kind.__name__ in _PASSING for kind in kinds)
 
 
 def engine_options(is_sqlite: bool) -> dict[str, Any]:

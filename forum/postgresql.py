@@ -49,8 +49,12 @@ class Line(psycopg.Connection[Any]):
         except psycopg.errors.ConnectionTimeout:
             _note_silence()
             raise
-        if _is_serving:
-            line._limit()
+        try:
+            if _is_serving:
+                line._limit()
+        except psycopg.Error:
+            line.close()
+            raise
         return line
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:

@@ -1,5 +1,6 @@
-"""The edge of a transaction, on a real PostgreSQL."""
+"""The edge of a transaction, and what a cut line is taken for, on a real PostgreSQL."""
 
+import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import select, text, update
@@ -7,8 +8,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from forum import create_app, migrating
 from forum.config import Settings
-from forum.database import db, writing
+from forum.database import db, passes, writing
 from forum.models import Discussion
+from forum.postgresql import Line
 from tests.conftest import new_database
 
 
@@ -50,3 +52,24 @@ def test_a_migration_that_fails_leaves_nothing_behind(postgresql, tmp_path):
         assert set(db.session.scalars(text(tables))) == {"seat"}
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["AdminShutdown", "CannotConnectNow", "TooManyConnections", "LockNotAvailable"])
+def test_a_line_that_the_server_cut_passes_whichever_way_it_says_so(name):
+    """Whoever listens has psycopg's own error in hand; a plain restart was told as a fault, with a traceback."""
+    assert passes(getattr(psycopg.errors, name)("the server said so"))
+    assert not passes(psycopg.errors.UniqueViolation("ours"))
+
+
+def test_a_line_that_is_cut_before_it_is_ready_is_hung_up(postgresql, monkeypatch):
+    opened = []
+
+    def cut(line):
+        opened.append(line)
+        raise psycopg.errors.AdminShutdown
+
+    monkeypatch.setattr("forum.postgresql._is_serving", True)
+    monkeypatch.setattr(Line, "_limit", cut)
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        Line.connect(f"{postgresql}/postgres")
+    assert opened[0].closed
