@@ -22,6 +22,8 @@ _OTHERS = (
     "th", "uk", "ur", "uz", "vi", "xh", "yo", "zh", "zu",
 )  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f]")
+# Where words stand without spaces between them, by what Unicode calls their letters. Korean has spaces.
+_UNSPACED = ("CJK ", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "HALFWIDTH KATAKANA")
 # A stem of fewer letters would find half the dictionary.
 _SHORTEST = 3
 
@@ -52,6 +54,11 @@ def spans(said: str) -> Iterator[tuple[str, int, int]]:
         elif begin is not None:
             yield said[begin:at], begin, at
             begin = None
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether `word` may be several: in Chinese, Japanese, Thai and others nothing shows where one ends."""
+    return any(unicodedata.name(letter, "").startswith(_UNSPACED) for letter in word)
 
 
 def stem(word: str, language: str) -> str:

@@ -82,6 +82,37 @@ def test_each_language_has_its_own_forms(house, room):
         assert found(asked, discussion=other) == [written]
 
 
+@pytest.mark.parametrize(
+    ("written", "asked", "marked"),
+    [
+        ("关于水资源的共同使用，各城市意见不一。", "水资源", "水资源"),
+        ("東京の水道料金はガイドで公開されている", "ガイド", "ガイド"),
+        ("東京の水道料金は高い", '"水道 料金"', "水道"),
+        ("ทุกเมืองมีแผนน้ำของตนเอง", "แผนน้ำ", "แผนน้ำ"),
+        ("各市都用AI技術測量", "ai技術", "AI技術"),
+        ("모든 도시는 물이 필요하다", "도시", "도시는"),
+        ("أسعار المياه", "أسعار", "أسعار"),
+        ("क़ीमत पानी की", "क़ीमत", "क़ीमत"),
+    ],
+)
+def test_words_of_every_script_are_found_without_spaces_between_them_too(house, room, written, asked, marked):
+    house.comment(room, body=f"{written} {'很长' * 200}", question=1)
+    house.comment(room, body="Something else: 100%_水", question=1)
+    hits = search.find(None, Wanted(asked)).hits
+    assert [written in hit.comment.source for hit in hits] == [True]
+    assert f"<mark>{marked}</mark>" in hits[0].excerpt and len(hits[0].excerpt) < 500
+    assert found(f"{asked} -各城市 else") == []
+    assert found("水%") == found("水_") == found("水")
+
+
+def test_words_without_spaces_are_found_in_titles_and_beside_others(house, room):
+    other = house.discussion(ask=1, title="水資源の共有について")
+    house.comment(other, body="Water is 水資源 here", question=1)
+    assert search.find(None, Wanted("共有")).discussions == [other]
+    assert found("water 資源") == ["Water is 水資源 here"]
+    assert found("資源 -water") == found("water -資源") == []
+
+
 def test_stems_stand_at_the_beginning_of_the_words_they_are_of():
     assert languages.stem("happiness", "en") == "happi"
     assert languages.stem("happy", "en") == "happ"
