@@ -2,10 +2,10 @@
 
 import pytest
 
-from forum.actions import guest_mail, guests, summaries
+from forum.actions import discussions, guest_mail, guests, summaries
 from forum.addresses import Row
 from forum.database import db
-from forum.models import Guest, Phase
+from forum.models import Guest, Phase, SiteRole
 from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -125,3 +125,35 @@ def test_languages_with_long_words_fit_320_pixels(scene: Scene, language, path):
     page = scene.context(member, viewport={"width": 320, "height": 800}).new_page()
     page.goto(f"{scene.address}/d/{event.slug}{path}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de", "ar"])
+def test_the_bar_on_top_holds_every_way_out_at_every_width(scene: Scene, language):
+    live = scene.house.discussion(slug=f"live-{language}", language=language, ask=1)
+    host = scene.house.host_of(live)
+    host.role = SiteRole.ADMINISTRATOR
+    host.language = language
+    db.session.commit()
+    locale = {"en": "en-GB", "es": "es-CO", "de": "de-DE", "ar": "ar-EG"}[language]
+    for who in (host, None):
+        page = scene.context(who, locale=locale).new_page()
+        page.goto(f"{scene.address}/d/{live.slug}")
+        for width in (320, 360, 390, 641, 768, 897, 960, 993, 1024, 1185, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (who, width)
+            bar = page.eval_on_selector(".top nav", "nav => nav.scrollWidth - nav.clientWidth")
+            assert bar <= 0, (who, width, "something in the bar is out of sight")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_word_that_folds_a_question_stands_below_its_summary(scene: Scene, width):
+    past = scene.house.discussion(slug="past", ask=2)
+    scene.house.comment(past, question=1)
+    scene.house.do(summaries.of_question, scene.house.host_of(past), past.questions[0], "Meters first, then prices.")
+    scene.house.do(discussions.close, scene.house.host_of(past), past)
+    page = scene.context(viewport={"width": width, "height": 800}).new_page()
+    page.goto(f"{scene.address}/d/past")
+    word = tops_and_sides(page, "#q1 .fold-hide")[0]
+    assert word["height"] > 0
+    assert word["top"] >= tops_and_sides(page, "#q1 .summary")[0]["bottom"]
+    assert word["bottom"] <= tops_and_sides(page, "#q1 .comment")[0]["top"]

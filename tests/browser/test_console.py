@@ -87,7 +87,7 @@ def test_the_order_changes_by_alt_and_arrows(scene, discussion, host):
 def test_the_order_changes_by_dragging(scene, discussion, host):
     line = host.locator(".run-line[data-place]", has_text="What next?").locator(".run-text")
     line.drag_to(host.locator(".run-next .run-label"))
-    host.wait_for_selector(".run-next:has-text('What next?')", timeout=4_000)
+    host.wait_for_selector(".run-next:has-text('What next?')")
 
 
 def test_what_a_host_types_outlives_what_arrives(scene, discussion, host):
