@@ -20,8 +20,11 @@ from playwright.sync_api import Browser, sync_playwright
 from forum import create_app, migrating, server
 from forum.actions import (
     backstage,
+    deliveries,
     discussions,
     escalation,
+    guest_mail,
+    guests,
     moderation,
     proposals,
     questions,
@@ -30,8 +33,10 @@ from forum.actions import (
     snippets,
     summaries,
 )
+from forum.addresses import Row
 from forum.config import Settings
-from forum.models import Discussion, ProposalState, User
+from forum.database import db
+from forum.models import Discussion, Guest, Letter, ProposalState, RsvpKind, User
 from tests.conftest import free_port
 from tests.house import House
 
@@ -115,6 +120,7 @@ def others(house: House, host: User) -> None:
     )
     house.question(soon, "What do you see from your bank?", 0)
     house.question(soon, "Who speaks for the fish?", 20)
+    _invited(house, soon)
     past = house.discussion(title="What does rain cost?", slug="rain", host=host, intro=INTRO)
     house.asked(past, "Who should pay for what falls from the sky?")
     for name, words in ANSWERS[:4]:
@@ -123,9 +129,24 @@ def others(house: House, host: User) -> None:
     house.do(discussions.close, host, past)
 
 
+def _invited(house: House, soon: Discussion) -> None:
+    """Guests who have said something, one whose letter came back, and one who has not answered."""
+    names = ("Amara Obi", "Jonas Weber", "Lucía Prieto", "Noor Haddad")
+    rows = [Row(at, f"{name.split()[0].lower()}@example.org", name) for at, name in enumerate(names, start=1)]
+    rows[2] = Row(3, "lucia@example.org", names[2])
+    house.do(guests.invite, house.host_of(soon), soon, rows, "Come and bring your river.", "key-of-the-guests")
+    invited = list(db.session.query(Guest).order_by(Guest.id))
+    house.do(guest_mail.take, [guest.id for guest in invited])
+    house.do(guest_mail.answer, guest_mail._token(invited[0]), RsvpKind.TAKE_PART, "Africa/Lagos")
+    house.do(guest_mail.answer, guest_mail._token(invited[3]), RsvpKind.READ_ALONG, "Asia/Amman")
+    letter = db.session.get_one(Letter, db.session.get_one(Guest, invited[1].id).letter_id)
+    house.do(deliveries.refused, letter, "550 5.1.1 There is no such mailbox here")
+
+
 SHOTS = (
     ("edit", "edit", 900, 860),
     ("announcement", "/d/river", 1000, 760),
+    ("guests", "/d/river/guests", 900, 620),
     ("green-room", "backstage", 1100, 700),
     ("console", "console", 1280, 860),
     ("console-phone", "console", 390, 844),
@@ -154,8 +175,8 @@ def take(app: Flask, house: House, browser: Browser, address: str, discussion: D
 
 
 def wait_for(url: str) -> None:
-    """Return when the forum answers. Raises TimeoutError after 30 seconds."""
-    until = time.monotonic() + 30
+    """Return when the forum answers. Raises TimeoutError after a minute."""
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
             urllib.request.urlopen(url, timeout=2)  # noqa: S310
