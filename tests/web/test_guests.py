@@ -601,6 +601,7 @@ def test_the_saved_list_is_safe_in_a_spreadsheet(desk):
 def test_hostile_files_are_refused_or_shown_and_never_lost(desk):
     files = [
         b"email\n" + b"a@b.org," * 30_000, b"\0" * 100_000, b"x" * 1_000_001, b"PK\x03\x04", b"\xff\xfe\x00", b"",
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "a@x.org\n".encode("utf-16-le"),
         "\n".join(f"p{n}@x.org" for n in range(10_000)).encode(), b'"' * 9_999, b"ada@example.org\n" + b"=" * 100_000,
         b"a@example.org\r\nBcc: eve@example.org,Eve\r\n", b"email,name\na@x.org,<script>alert(1)</script>\n",
     ]  # fmt: skip
