@@ -7,8 +7,8 @@ from threading import Thread
 import pytest
 
 from forum import clock
-from forum.archive import framing
 from forum.actions import silences
+from forum.archive import framing
 from forum.database import db, writing
 from forum.models import Comment, Discussion, Letter, Phase, SiteRole
 from tests.browser.scene import Scene, until
