@@ -70,6 +70,8 @@ def _check_csrf() -> None:
     if request.method in _SAFE:
         return
     view = current_app.view_functions.get(request.endpoint or "")
+    if (longest := getattr(view, "longest_form", None)) is not None:
+        request.max_form_memory_size = longest
     if getattr(view, "needs_no_token", False):
         return  # a mail program presses this button, and the address itself is the secret
     if getattr(view, "visitors_need_no_token", False) and not current_user.is_authenticated:
