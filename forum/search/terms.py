@@ -42,11 +42,11 @@ def terms_of(typed: str, discussion: Discussion | None) -> list[Term]:
         if match[2] is not None and len(words) > 1 and not signs:
             # Copied with its vowel marks it is found with them and without.
             ways = dict.fromkeys((tuple(words), tuple(languages.words_of(languages.bare(said)))))
-            terms.append(Term(phrases=tuple(ways), is_unwanted=is_unwanted))
+            terms.append(Term(phrases=tuple(way for way in ways if way), is_unwanted=is_unwanted))
             continue
         for word in words:
-            ways = dict.fromkeys((word, languages.bare(word)))
-            stems = {languages.stem(way, language) for way in ways if way for language in spoken} or {word}
+            forms = {word, languages.bare(word)} - {""}
+            stems = {languages.stem(form, language) for form in forms for language in spoken} or {word}
             shortest = {stem for stem in stems if not any(stem != other and stem.startswith(other) for other in stems)}
             terms.append(Term(stems=tuple(sorted(shortest)), is_unwanted=is_unwanted))
     return terms[:_MOST_WORDS]

@@ -176,7 +176,7 @@ def _faults(fields: Fields, found: Found, comments: list[Said]) -> dict[str, str
 
 
 def _of_comment(comment: Said, fault: str) -> str:
-    return _("Comment %(n)s, %(author)s: %(fault)s", n=comment.place + 1, author=comment.author, fault=fault)
+    return str(_("Comment %(n)s, %(author)s: %(fault)s", n=comment.place + 1, author=comment.author, fault=fault))
 
 
 def _heads(title: str, slug: str, begin: datetime, end: datetime, zone: str) -> dict[str, str]:
