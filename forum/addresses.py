@@ -24,6 +24,9 @@ COLUMNS = ("email", "name", "language", "zone", "line")
 _LONGEST_CELL = 300
 _MOST_CELLS = 60
 _FEW = 2
+# What nobody types; where one sign in so many is such, it is no text.
+_NO_WRITING = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+_MOST_ODD = 20
 _HEADERS = {
     "email": {
         "email", "e-mail", "mail", "email address", "e-mail address", "address", "e-mail-adresse", "correo", "courriel",
@@ -59,10 +62,18 @@ def decode(data: bytes) -> str:
     """
     if len(data) > MOST_BYTES:
         raise invalid(file=_("This file is larger than 1 MB. Split the list, and send one part after the other."))
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise invalid(file=_("This is a workbook or document. Save it as CSV first, or copy its cells and paste them."))
+    found = _decoded(data)
+    # A picture, or UTF-16 without its mark: both are full of NUL.
+    if "\0" in found or len(_NO_WRITING.findall(found)) * _MOST_ODD > len(found):
+        raise invalid(file=_("This file is not text. Save it as CSV (UTF-8) and choose it again."))
+    return found
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -84,10 +84,10 @@ def listed(discussion: Discussion) -> list[Listed]:
 
 
 def _listed(guest: Guest, letter: Letter | None, kind: RsvpKind | None, said_at: datetime | None) -> Listed:
-    if guest.unsubscribed_at is not None:
-        return Listed(guest, Standing.UNSUBSCRIBED, guest.unsubscribed_at)
     if kind is not None and said_at is not None:
         return Listed(guest, Standing.TAKES_PART if kind is RsvpKind.TAKE_PART else Standing.READS_ALONG, said_at)
+    if guest.unsubscribed_at is not None:
+        return Listed(guest, Standing.UNSUBSCRIBED, guest.unsubscribed_at)
     if guest.is_waiting or letter is None:
         return Listed(guest, Standing.WAITING, guest.invited_at)
     if guest.opened_at is not None:

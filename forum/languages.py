@@ -22,8 +22,13 @@ _OTHERS = (
     "th", "uk", "ur", "uz", "vi", "xh", "yo", "zh", "zu",
 )  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f]")
-# Where words stand without spaces between them, by what Unicode calls their letters. Korean has spaces.
-_UNSPACED = ("CJK ", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "HALFWIDTH KATAKANA")
+# Arabic vowel marks, and the line that only stretches a word (tatweel).
+_VOWELS = re.compile("[\u0640\u064b-\u065f\u0670]")
+# Where words stand without spaces between them, by what Unicode calls their letters. Korean has spaces, but its nouns
+# stand together as German's do, and what is looked for is as often at the end of one (물나눔).
+_UNSPACED = (
+    "CJK ", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "HALFWIDTH KATAKANA", "HANGUL ",
+)  # fmt: skip
 # A stem of fewer letters would find half the dictionary.
 _SHORTEST = 3
 
@@ -38,6 +43,11 @@ def names() -> dict[str, str]:
 def plain(words: str) -> str:
     """Return `words` without case and accents, as the databases' indexes have them."""
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", words.lower()))
+
+
+def bare(words: str) -> str:
+    """Return `words` without Arabic vowel marks and tatweel, which few people write; a hamza stays on its letter."""
+    return _VOWELS.sub("", unicodedata.normalize("NFC", words))
 
 
 def words_of(said: str) -> list[str]:
@@ -57,7 +67,7 @@ def spans(said: str) -> Iterator[tuple[str, int, int]]:
 
 
 def is_unspaced(word: str) -> bool:
-    """Whether `word` may be several: in Chinese, Japanese, Thai and others nothing shows where one ends."""
+    """Whether `word` may be several: in Chinese, Japanese, Thai, Korean and others nothing shows where one ends."""
     return any(unicodedata.name(letter, "").startswith(_UNSPACED) for letter in word)
 
 

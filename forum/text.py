@@ -249,6 +249,12 @@ def clean_body(value: str, limit: int = 10_000) -> str:
     return _within(body, limit)
 
 
+def without_controls(value: str) -> str:
+    """Return `value` without the characters that `clean_body` refuses; those that end a line end one still."""
+    value = re.sub("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", "\n", value)
+    return re.sub("[\x00\ud800-\udfff]", "", _CONTROLS.sub("", value))
+
+
 def _refuse_unreadable(value: str) -> None:
     if "\x00" in value:
         raise TextFault(

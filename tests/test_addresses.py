@@ -50,6 +50,21 @@ def test_a_file_may_be_written_in_any_of_the_usual_ways(name):
     assert people(addresses.decode(data)) == [("zoe@example.org", "Zoë Müller", "", "")]
 
 
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10" + bytes(range(256)) * 20
+NO_TEXT = [
+    PICTURE,
+    PICTURE.replace(b"\0", b""),
+    *("name;email\nZoë;zoe@example.org\n".encode(f"utf-16-{end}") for end in ("le", "be")),
+]
+
+
+@pytest.mark.parametrize("data", NO_TEXT)
+def test_a_file_that_is_no_text_is_refused_with_how_to_save_it(data):
+    with pytest.raises(Refused) as caught:
+        addresses.decode(data)
+    assert caught.value.fields == {"file": "This file is not text. Save it as CSV (UTF-8) and choose it again."}
+
+
 @pytest.mark.parametrize("data", [b"x" * 1_000_001, b"PK\x03\x04 a workbook", b"%PDF-1.7"])
 def test_what_is_no_list_is_refused_with_what_to_do(data):
     with pytest.raises(Refused) as caught:

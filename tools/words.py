@@ -30,7 +30,7 @@ PLURALS = {
 }
 KEYWORDS = {
     "_": None, "gettext": None, "lazy": None, "ngettext": (1, 2), "lazy_gettext": None, "plural": (2, 3),
-    "data_forms": (1, 2), "counted": (1, 2),
+    "data_forms": (1, 2), "counted": (1, 2), "pgettext": ((1, "c"), 2),
 }  # fmt: skip
 SOURCES = (("forum/**/*.py", "python"), ("forum/templates/**/*", "jinja2"), ("forum/static/js/*.js", "javascript"))
 OPTIONS = {"jinja2": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}

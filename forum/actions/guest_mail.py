@@ -150,8 +150,9 @@ def answer(token: str, kind: RsvpKind, zone: str) -> Guest:
 
 
 def unsubscribe(token: str) -> None:
-    """Write no more to this address unless its owner asks: no invitation of any host, nothing of this discussion.
+    """End the invitations of every host of this site to this address, and what follows on them (a new time, the end).
 
+    What the guest has answered stays and is counted, with the reminders that go with it; these have their own end.
     Again changes nothing, and it works for whom a host has removed meanwhile. Raises Refused (link_over, 410).
     """
     _number, email = _read(token)
@@ -160,14 +161,23 @@ def unsubscribe(token: str) -> None:
     if (guest := _guest_of(token)) is None:
         return
     guest.unsubscribed_at = guest.unsubscribed_at or clock.now()
-    said = select(Rsvp).where(Rsvp.discussion_id == guest.discussion_id, Rsvp.email == guest.email)
-    for rsvp in db.session.scalars(said):
-        db.session.delete(rsvp)
 
 
 def is_unsubscribed(token: str) -> bool:
     """Whether the reader of a letter with this link wants no more. Raises Refused (link_over, 410)."""
     return db.session.get(NoMail, _read(token)[1]) is not None
+
+
+def coming_by(token: str) -> Rsvp | None:
+    """Return what the reader of a letter with this link has answered, while we remind them of it.
+
+    Raises Refused (link_over, 410).
+    """
+    guest = _guest_of(token)
+    if guest is None or guest.discussion.phase_at(clock.now()) is Phase.CLOSED:
+        return None
+    found = coming(guest)
+    return found if found is not None and rsvps.may_be_named(found) else None
 
 
 def coming(guest: Guest) -> Rsvp | None:

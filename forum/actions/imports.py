@@ -30,8 +30,8 @@ from forum.models import (
 from forum.refusals import Refused
 
 # Comments were written while somebody waited for the discussion or in it, and not by a clock that runs ahead.
-_EARLIEST = timedelta(days=366)
-_AHEAD = timedelta(minutes=5)
+EARLIEST = timedelta(days=366)
+AHEAD = timedelta(minutes=5)
 
 # Where a draft's field stands in the file.
 _PLACES: dict[str, Path] = {
@@ -225,7 +225,7 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
     by_place = {question.position: question for question in discussion.questions}
     mentions = people.mentions(discussion)
     made: dict[int, Comment] = {}
-    latest = clock.now() + _AHEAD
+    latest = clock.now() + AHEAD
     values = file.values["comments"]
     for index in order:
         value = values[index]
@@ -236,7 +236,7 @@ def _comments(file: DiscussionFile, discussion: Discussion, order: list[int]) ->
         except text.TextFault as fault:
             file.fault((*path, "body"), fault.message)
             continue
-        if not discussion.starts_at - _EARLIEST <= value["at"] <= latest:
+        if not discussion.starts_at - EARLIEST <= value["at"] <= latest:
             file.fault((*path, "at"), "must lie at most a year before the start, and not in the future.")
         answered = value.get("reply_to")
         if answered is not None and answered not in made:

@@ -45,6 +45,7 @@ from forum.models import (
     User,
 )
 from forum.refusals import Refused
+from forum.search import index
 
 NAME = "Former member"
 
@@ -144,6 +145,7 @@ def _remove_words(user: User) -> None:
         update(Comment).where(Comment.author_id == user.id).values(source="", html=""), execution_options=off
     )
     db.session.execute(delete(BackstageMessage).where(BackstageMessage.author_id == user.id), execution_options=off)
+    index.forget()
     unasked = (Proposal.author_id == user.id, Proposal.question_id.is_(None))
     db.session.execute(delete(Proposal).where(*unasked), execution_options=off)
     db.session.expire_all()

@@ -16,6 +16,7 @@ from forum.database import db
 from forum.live import log
 from forum.models import Audience, Comment, Discussion, Phase, SeatRole, User, Visibility
 from forum.refusals import Refused
+from forum.search import index
 
 # As long as the event itself, within these.
 _SHORTEST, _LONGEST = timedelta(hours=1), timedelta(hours=12)
@@ -87,6 +88,7 @@ def end(actor: User, rehearsal: Discussion) -> Discussion:
     number = rehearsal.id
     db.session.expunge_all()
     db.session.execute(delete(Discussion).where(Discussion.id == number))
+    index.forget()
     discussion = db.session.get_one(Discussion, discussion.id)
     log.record(discussion, "backstage.rehearsal", discussion.id, Audience.BACKSTAGE)
     return discussion

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from forum import countries
+from forum import countries, text
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -43,6 +43,7 @@ class Said:
     reply_to: int | None = None
     country: str = ""  # ISO 3166-1
     clock: time | None = None  # what stood beside the name, on the event's clocks
+    place: int = 0  # among what was found, from 0; it stays when others are left out
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Found:
     title: str = ""
     questions: list[str] = field(default_factory=list)
     comments: list[Said] = field(default_factory=list)
+    taken_out: int = 0  # control characters, which nobody sees and nothing can store
 
     @property
     def authors(self) -> list[str]:
@@ -64,7 +66,10 @@ class Found:
 
 
 def read(kind: Kind, source: str) -> Found:
-    """Return what `source` holds. Raises Refused (invalid: source) saying what is wrong with it."""
+    """Return what `source` holds, without its control characters.
+
+    Raises Refused (invalid: source) saying what is wrong with it.
+    """
     if len(source) > LONGEST:
         raise invalid(
             source=_(
@@ -73,8 +78,10 @@ def read(kind: Kind, source: str) -> Found:
         )
     if not source.strip():
         raise invalid(source=_("Paste the discussion, or choose a file."))
+    source = source.replace("\r\n", "\n")
+    plain = source if kind is Kind.DISCOURSE else text.without_controls(source)
     try:
-        found = {Kind.TEXT: _text, Kind.CSV: _csv, Kind.DISCOURSE: _discourse}[kind](source.replace("\0", ""))
+        found = {Kind.TEXT: _text, Kind.CSV: _csv, Kind.DISCOURSE: _discourse}[kind](plain.replace("\0", ""))
     except (ValueError, LookupError, TypeError, AttributeError, csv.Error, RecursionError) as error:
         words = {
             Kind.TEXT: _("This could not be read as text. Check the kind, and try again."),
@@ -82,6 +89,7 @@ def read(kind: Kind, source: str) -> Found:
             Kind.DISCOURSE: _("This could not be read as a topic’s JSON. Check the kind, and try again."),
         }
         raise invalid(source=words[kind]) from error
+    found = _cleaned(found, len(source) - len(plain))
     if not found.comments:
         raise invalid(source=_("Nobody’s words were found in it. In a text a comment begins with a name and a colon."))
     if len(found.comments) > MOST_COMMENTS:
@@ -91,6 +99,26 @@ def read(kind: Kind, source: str) -> Found:
             )
         )
     return found
+
+
+def _cleaned(found: Found, taken_out: int) -> Found:
+    """JSON writes control characters as letters, so that they show only when it has been read."""
+
+    def clean(words: str) -> str:
+        nonlocal taken_out
+        plain = text.without_controls(words)
+        taken_out += len(words) - len(plain)
+        return plain.strip()
+
+    def line(words: str) -> str:
+        return " ".join(clean(words).split())
+
+    comments = [
+        replace(one, author=line(one.author) or "?", body=clean(one.body), affiliation=line(one.affiliation))
+        for one in found.comments
+    ]
+    kept = [replace(one, place=at) for at, one in enumerate(comments)]
+    return Found(line(found.title), [clean(words) for words in found.questions], kept, taken_out)
 
 
 # ---- plain text ----
@@ -342,6 +370,28 @@ def joined(found: Found, no_names: set[str]) -> Found:
             comments.append(replace(comment, reply_to=places.get(comment.reply_to or 0)))
         places[place] = len(comments)
     return Found(found.title, found.questions, comments)
+
+
+def without(found: Found, left_out: set[int]) -> Found:
+    """Return the same without the comments at these places; what answered one of them answers nobody."""
+    comments: list[Said] = []
+    places: dict[int, int] = {}
+    for place, comment in enumerate(found.comments, start=1):
+        if comment.place not in left_out:
+            comments.append(replace(comment, reply_to=places.get(comment.reply_to or 0)))
+            places[place] = len(comments)
+    return replace(found, comments=comments)
+
+
+def faults(comments: Iterable[Said]) -> dict[int, str]:
+    """Return what is wrong with the text of each comment that cannot be stored, by its place."""
+    found: dict[int, str] = {}
+    for comment in comments:
+        try:
+            text.clean_body(comment.body)
+        except text.TextFault as fault:
+            found[comment.place] = fault.message
+    return found
 
 
 def spread(comments: list[Said]) -> tuple[datetime, datetime] | None:

@@ -9,9 +9,9 @@ WIDTH, HEIGHT = 640, 720
 
 def lines(discussion: Discussion, site: str) -> dict[str, str]:
     """Return the line with a script, and the frame alone; `site` is our public address without a slash at the end."""
-    slug, source = discussion.slug, f"{site}/embed.js"
+    source, title = f"{site}/embed.js", escape(discussion.title)
     return {
-        "script": f'<script async src="{source}" data-discussion="{slug}"></script>',
+        "script": f'<script async src="{source}" data-discussion="{discussion.slug}" data-title="{title}"></script>',
         "frame": frame(discussion, site, "100%", HEIGHT),
     }
 

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, select, text
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, select, text, true
 
 from forum.database import db
 from forum.models import Comment
@@ -11,12 +11,24 @@ from forum.search.terms import Term
 
 
 def holds(terms: list[Term]) -> ColumnElement[bool]:
-    """Return the condition under which a comment has what is looked for; one of `terms` at least is wanted."""
+    """Return the condition under which a comment has what is looked for; without `terms` every one has."""
     indexed = [term for term in terms if not term.signs]
     signs = [_has_signs(term) for term in terms if term.signs]
     if any(not term.is_unwanted for term in indexed):
         return and_(_has_words(indexed), *signs)
-    return and_(*signs, *(not_(_has_words([replace(term, is_unwanted=False)])) for term in indexed))
+    return and_(true(), *signs, *(not_(_has_words([replace(term, is_unwanted=False)])) for term in indexed))
+
+
+def forget() -> None:
+    """Let nothing of texts that were removed in this transaction stay in the index's own bytes.
+
+    FTS5 only notes that a word is gone, and its table keeps it until its parts are merged. Merging all of them took
+    0.3 s with 20,000 comments of 80 words. Its “secure-delete” would cost less, but it is new in SQLite 3.42, and an
+    older one cannot read a database, or the backup of one, that was ever written so. PostgreSQL's autovacuum does this.
+    """
+    if db.engine.dialect.name == "sqlite":
+        db.session.flush()
+        db.session.execute(text("INSERT INTO comment_words (comment_words) VALUES ('optimize')"))
 
 
 def _has_signs(term: Term) -> ColumnElement[bool]:
@@ -39,15 +51,17 @@ def _has_words(terms: list[Term]) -> ColumnElement[bool]:
 
 
 def _tsquery(term: Term) -> str:
-    if term.phrase:
-        return f"({' <-> '.join(term.phrase)})"
+    if term.phrases:
+        phrases = (" <-> ".join(phrase) for phrase in term.phrases)
+        return f"({' | '.join(f'({phrase})' for phrase in phrases)})"
     return f"({' | '.join(f'{stem}:*' for stem in term.stems)})"
 
 
 def _fts5(term: Term) -> str:
-    # This index takes accents off Latin letters only, and leaves Hangul and a hamza on its letter in one piece.
-    if term.phrase:
-        return _whole(f'"{" ".join(term.phrase)}"')
+    # This index takes accents off Latin letters only, and leaves a hamza on its letter in one piece.
+    if term.phrases:
+        phrases = " OR ".join(f'"{" ".join(phrase)}"' for phrase in term.phrases)
+        return _whole(f"({phrases})")
     beginnings = " OR ".join(f'"{stem}"*' for stem in term.stems)
     return _whole(f"({beginnings})")
 

@@ -21,10 +21,10 @@ _PARTS = re.compile(r'(-?)"([^"]*)"|(-?)(\S+)')
 
 @dataclass(frozen=True)
 class Term:
-    """A word by its possible beginnings, a phrase, or signs anywhere; to be there, or not to be there."""
+    """A word by its possible beginnings, a phrase as it may be written, or signs anywhere; to be there, or not."""
 
     stems: tuple[str, ...] = ()
-    phrase: tuple[str, ...] = ()
+    phrases: tuple[tuple[str, ...], ...] = ()
     signs: str = ""
     is_unwanted: bool = False
 
@@ -40,10 +40,13 @@ def terms_of(typed: str, discussion: Discussion | None) -> list[Term]:
         words = [word for word in languages.words_of(said) if not languages.is_unspaced(word)]
         terms.extend(Term(signs=one, is_unwanted=is_unwanted) for one in signs)
         if match[2] is not None and len(words) > 1 and not signs:
-            terms.append(Term(phrase=tuple(words), is_unwanted=is_unwanted))
+            # Copied with its vowel marks it is found with them and without.
+            ways = dict.fromkeys((tuple(words), tuple(languages.words_of(languages.bare(said)))))
+            terms.append(Term(phrases=tuple(way for way in ways if way), is_unwanted=is_unwanted))
             continue
         for word in words:
-            stems = {languages.stem(word, language) for language in spoken} or {word}
+            forms = {word, languages.bare(word)} - {""}
+            stems = {languages.stem(form, language) for form in forms for language in spoken} or {word}
             shortest = {stem for stem in stems if not any(stem != other and stem.startswith(other) for other in stems)}
             terms.append(Term(stems=tuple(sorted(shortest)), is_unwanted=is_unwanted))
     return terms[:_MOST_WORDS]
@@ -52,10 +55,11 @@ def terms_of(typed: str, discussion: Discussion | None) -> list[Term]:
 def stands_in(term: Term, words: Sequence[str]) -> bool:
     """Whether `words`, plain and in their order, have what is looked for; whether it is wanted is not asked."""
     if term.signs:
-        return any(languages.plain(term.signs) in word for word in words)
-    if term.phrase:
-        size = len(term.phrase)
-        return any(tuple(words[at : at + size]) == term.phrase for at in range(len(words) - size + 1))
+        # Composed, as a syllable of Hangul taken apart begins like many others.
+        signs = unicodedata.normalize("NFC", languages.plain(term.signs))
+        return any(signs in unicodedata.normalize("NFC", word) for word in words)
+    if term.phrases:
+        return any(tuple(words[at : at + len(phrase)]) == phrase for phrase in term.phrases for at in range(len(words)))
     return any(word.startswith(term.stems) for word in words)
 
 
@@ -63,7 +67,7 @@ def excerpt(html: str, terms: list[Term]) -> Markup:
     """Return some words of a comment around the first that was looked for, each of those in a <mark>."""
     said = texts.plain(html)
     wanted = [term for term in terms if not term.is_unwanted]
-    beginnings = tuple(stem for term in wanted for stem in (*term.stems, *term.phrase))
+    beginnings = tuple(stem for term in wanted for words in (term.stems, *term.phrases) for stem in words)
     marks = [(at, to) for word, at, to in languages.spans(said) if languages.plain(word).startswith(beginnings)]
     for term in wanted:
         if term.signs:

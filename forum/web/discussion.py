@@ -10,6 +10,7 @@ from flask import (
     Flask,
     Response,
     current_app,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -29,7 +30,7 @@ from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
-from forum.models import CalledOff, Comment, CommentState, Discussion, User
+from forum.models import CalledOff, Comment, CommentState, Discussion, User, Visibility
 from forum.refusals import Refused, invalid, unknown
 from forum.web import assets, silences
 from forum.web.view import View, whole
@@ -59,6 +60,8 @@ def find(slug: str) -> Found:
     if discussion is None:
         raise unknown()
     found = Found(discussion, user, access.require(user, "discussion.read", discussion))
+    # Said of every answer about it, in guards: a file, a feed and a picture have no <meta> that could say so.
+    g.is_kept_from_search_engines = discussion.visibility is not Visibility.PUBLIC
     speaking.speak(speaking.of_discussion(discussion))  # one page, and what is pushed to it, for everybody
     return found
 

@@ -70,6 +70,8 @@ def _check_csrf() -> None:
     if request.method in _SAFE:
         return
     view = current_app.view_functions.get(request.endpoint or "")
+    if (longest := getattr(view, "longest_form", None)) is not None:
+        request.max_form_memory_size = longest
     if getattr(view, "needs_no_token", False):
         return  # a mail program presses this button, and the address itself is the secret
     if getattr(view, "visitors_need_no_token", False) and not current_user.is_authenticated:
@@ -91,6 +93,8 @@ def _add_headers(response: Response) -> Response:
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()")
+    if g.get("is_kept_from_search_engines"):
+        headers.setdefault("X-Robots-Tag", "noindex")
     if settings().is_https:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     return response

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum.actions import guest_mail
+from forum.actions import guest_mail, rsvps
 from forum.database import writing
 from forum.models import RsvpKind
 from forum.refusals import Refused
@@ -47,11 +47,16 @@ def answer(token: str) -> Response:
 
 @blueprint.route("/stop", methods=["GET", "POST"])
 def stop(token: str) -> Response:
-    """End our letters to this address: by a button for people, by one POST for mail programs (RFC 8058)."""
+    """End invitations to this address: by a button for people, by one POST for mail programs (RFC 8058)."""
     if request.method == "POST":
         with writing():
             guest_mail.unsubscribe(token)
-    return _guarded(render_template("discussion/guest_stop.html", done=guest_mail.is_unsubscribed(token)))
+    mine = guest_mail.coming_by(token)
+    page = render_template(
+        "discussion/guest_stop.html", done=guest_mail.is_unsubscribed(token), mine=mine,
+        reminders=rsvps.stop(mine) if mine else "",
+    )  # fmt: skip
+    return _guarded(page)
 
 
 stop.needs_no_token = True  # type: ignore[attr-defined]

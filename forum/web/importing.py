@@ -1,6 +1,7 @@
 """Bringing in a past discussion from elsewhere: read, looked through by its host, and only then stored."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,13 +9,15 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import access, clock
+from forum import access, clock, text
 from forum.actions import imports
+from forum.actions.drafting import DiscussionDraft, clean
 from forum.archive import discussion_file, foreign
 from forum.archive.discussion_file import FileFaults
 from forum.archive.foreign import Found, Kind, Said
 from forum.archive.readings import moment
-from forum.database import writing
+from forum.database import db, writing
+from forum.models import Discussion, OldAddress
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
 from forum.web.forms import Fields, signed_in, zones
@@ -23,11 +26,15 @@ blueprint = Blueprint("importing", __name__)
 
 # So many comments get a choice of question of their own; the others keep the one they came with.
 MOST_CHOSEN = 300
+_LEFT_OUT = re.compile(r"out-[0-9]{1,4}\Z")
 
 
 @blueprint.route("/organise/import", methods=["GET", "POST"])
 def bring_in() -> Response:
-    """Fields kind, source or file; then, with `store`, the title, times, names and questions that the host chose."""
+    """Fields kind, source or file; then, with `store`, what the host made of it: title, times, names, questions, texts.
+
+    `body-N` is the text of the comment at place N, where it was at fault or changed, and `out-N` leaves it out.
+    """
     owner = access.require_create(signed_in())
     if request.method == "GET":
         return _page(None, {}, {})
@@ -39,21 +46,23 @@ def bring_in() -> Response:
         fields.refuse()
         found = foreign.read(kind, source)
         if not fields.text("store"):
-            return _page(found, _proposed(found, kind, source), {})
+            return _page(found, _proposed(found, kind, source), _faults(fields, found, found.comments))
         values = _values(fields, found)
-        fields.refuse()
         with writing():
             made = imports.store(discussion_file.read(json.dumps(values).encode()), owner)
             slug = made.slug
     except FileFaults as faults:
-        told = {"source": "; ".join(f"{path}: {words}" for _line, path, words in faults.faults[:5])}
-        return _page(found, _typed(), told, 422)
+        return _page(found, _typed(), _named(faults), 422)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
         return _page(found, _typed(), refusal.fields, refusal.status)
     flash(_("It is here, with all its comments, under their own dates."))
     return make_response(redirect(f"/d/{slug}", 303))
+
+
+# What was pasted comes back with every correction, and three signs of the address for each byte of many a script.
+bring_in.longest_form = 6 * 1024 * 1024  # type: ignore[attr-defined]
 
 
 def _source(fields: Fields) -> str:
@@ -75,7 +84,7 @@ def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
     )
     return {
         "kind": kind.value,
-        "source": source,
+        "source": source if kind is Kind.DISCOURSE else text.without_controls(source),
         "title": found.title,
         "slug": discussion_form.suggest_slug(found.title) if found.title else "",
         "zone": "UTC",
@@ -93,42 +102,121 @@ def _typed() -> dict[str, str]:
 
 
 def _values(fields: Fields, found: Found) -> dict[str, Any]:
-    """Return the discussion file that the host has made of it."""
+    """Return the discussion file that the host has made of it. Raises Refused (invalid) naming the page's fields."""
     zone = fields.zone("zone")
     begin, end = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
-    title, slug = fields.text("title").strip(), fields.text("slug").strip()
-    if not title:
-        fields.faults["title"] = _("Give it a title.")
-    questions = [fields.text(f"words-{number}").strip() for number in range(1, len(found.questions) + 1)]
+    title = fields.text("title").strip()
+    slug = fields.text("slug").strip() or discussion_form.suggest_slug(title)
     names = {author: fields.text(f"name-{at}").strip() or author for at, author in enumerate(found.authors)}
-    no_names = {author for at, author in enumerate(found.authors) if fields.text(f"join-{at}") == "1"}
-    chosen = [replace(one, question=_question(fields, found, at, one)) for at, one in enumerate(found.comments)]
-    whole = foreign.joined(Found(found.title, found.questions, chosen), no_names)
-    fields.refuse()
-    if begin is None or end is None or end <= begin:
-        raise invalid(ends_at=_("The end must come after the start."))
-    if end > clock.now():
-        raise invalid(ends_at=_("Only what is over can be brought in. For what is to come, make a new discussion."))
+    whole = _chosen(fields, found)
+    told = _faults(fields, found, whole.comments)
+    if begin is not None and end is not None and end > begin and end > clock.now():
+        words = _("Only what is over can be brought in. For what is to come, make a new discussion.")
+        fields.faults.setdefault("ends_at", words)
+    if begin is None or end is None:
+        end = clock.now()
+        begin = end - timedelta(hours=1)  # a time at fault is named already; this lets the rest be judged
+    told |= _heads(title, slug, begin, end, zone)
     comments = foreign.with_times(whole.comments, begin, end, zone)
+    for one in comments:
+        if one.at is not None and not begin - imports.EARLIEST <= one.at <= clock.now() + imports.AHEAD:
+            fault = _("Its time must lie at most a year before the start, and not in the future. Else leave it out.")
+            told.setdefault(f"body-{one.place}", _of_comment(one, fault))
+    if not comments:
+        told["comments"] = _("Every comment is left out. Keep one at least.")
+    fields.refuse(told)
     return {
         "title": title,
-        "slug": slug or discussion_form.suggest_slug(title),
+        "slug": slug,
         "time_zone": zone,
         "starts_at": moment(begin),
         "ends_at": moment(end),
-        "questions": [{"text": words or f"Q{number}"} for number, words in enumerate(questions, start=1)],
-        "comments": [_comment(one, names) | {"id": str(at + 1)} for at, one in enumerate(comments)],
+        "questions": [{"text": words or f"Q{number}"} for number, words in enumerate(_questions(fields, found), 1)],
+        "comments": [_comment(one, names, comments) | {"id": str(at + 1)} for at, one in enumerate(comments)],
     }
 
 
+def _chosen(fields: Fields, found: Found) -> Found:
+    """Return what was found as the host has changed it: texts, questions, what is left out and what was no name."""
+    left_out = {at for at in range(len(found.comments)) if request.form.get(f"out-{at}") == "1"}
+    no_names = {author for at, author in enumerate(found.authors) if fields.text(f"join-{at}") == "1"}
+    changed = [
+        replace(one, question=_question(fields, found, at, one), body=_body(fields, at, one))
+        for at, one in enumerate(found.comments)
+    ]
+    kept = foreign.without(replace(found, comments=changed), left_out)
+    return foreign.joined(kept, no_names)
+
+
+def _body(fields: Fields, at: int, comment: Said) -> str:
+    return text.without_controls(fields.text(f"body-{at}")) if f"body-{at}" in request.form else comment.body
+
+
+def _questions(fields: Fields, found: Found) -> list[str]:
+    return [
+        (fields.text(f"words-{number}") if f"words-{number}" in request.form else words).strip()
+        for number, words in enumerate(found.questions, start=1)
+    ]
+
+
+def _faults(fields: Fields, found: Found, comments: list[Said]) -> dict[str, str]:
+    """Return what cannot be stored of names, questions and comments, under the names of the fields that mend it."""
+    told: dict[str, str] = {}
+    for number, words in enumerate(_questions(fields, found), start=1):
+        if words:
+            clean(told, f"words-{number}", words, 1000, lines=True)
+    said_by = {comment.author for comment in comments}
+    for at, author in enumerate(found.authors):
+        if author in said_by:
+            clean(told, f"name-{at}", fields.text(f"name-{at}").strip() or author, 80)
+    by_place = {comment.place: comment for comment in comments}
+    for place, words in foreign.faults(comments).items():
+        told[f"body-{place}"] = _of_comment(by_place[place], words)
+    return told
+
+
+def _of_comment(comment: Said, fault: str) -> str:
+    return str(_("Comment %(n)s, %(author)s: %(fault)s", n=comment.place + 1, author=comment.author, fault=fault))
+
+
+def _heads(title: str, slug: str, begin: datetime, end: datetime, zone: str) -> dict[str, str]:
+    """Return what is wrong with title, address and times."""
+    told: dict[str, str] = {}
+    if not title:
+        told["title"] = _("Give it a title.")
+    try:
+        DiscussionDraft(title=title or "?", slug=slug, starts_at=begin, ends_at=end, time_zone=zone).columns()
+    except Refused as refusal:
+        told |= refusal.fields
+    if "slug" not in told and (Discussion.with_slug(slug) or db.session.get(OldAddress, slug)):
+        told["slug"] = _("This address is taken by another discussion here. Choose a different one.")
+    return told
+
+
+_PLACE = re.compile(r"(?:comments\[(\d+)\]|questions\[(\d+)\])")
+
+
+def _named(faults: FileFaults) -> dict[str, str]:
+    """Return what only the file's own check has found, under this page's fields and in the person's language."""
+    told: dict[str, str] = {}
+    for _line, path, _words in faults.faults:
+        name = {"time_zone": "zone"}.get(path, path)
+        if (match := _PLACE.match(path)) is not None:
+            name = f"words-{int(match[2]) + 1}" if match[2] else "comments"
+        if name not in {"title", "slug", "zone", "starts_at", "ends_at", "comments"} and not name.startswith("words-"):
+            name = "source"
+        told[name] = _("This cannot be stored as it is. Look at it once more, or leave it out.")
+    return told
+
+
 def _question(fields: Fields, found: Found, at: int, comment: Said) -> int | None:
-    if at >= MOST_CHOSEN or f"question-{at}" not in request.form:
+    if f"question-{at}" not in request.form:
         return comment.question
     number = fields.number(f"question-{at}")
     return number if number is not None and 1 <= number <= len(found.questions) else None
 
 
-def _comment(comment: Said, names: dict[str, str]) -> dict[str, Any]:
+def _comment(comment: Said, names: dict[str, str], comments: list[Said]) -> dict[str, Any]:
     author: dict[str, str] = {"name": names.get(comment.author, comment.author)}
     if comment.affiliation:
         author["affiliation"] = comment.affiliation
@@ -137,14 +225,17 @@ def _comment(comment: Said, names: dict[str, str]) -> dict[str, Any]:
     said: dict[str, Any] = {"author": author, "question": comment.question, "body": comment.body}
     said["at"] = moment(comment.at) if comment.at else ""
     if comment.reply_to is not None:
-        said["reply_to"] = str(comment.reply_to)
+        before = comments[comment.reply_to - 1].at
+        # By the clocks of some tables an answer comes before what it answers; its text matters more than the link.
+        if before is not None and comment.at is not None and before <= comment.at:
+            said["reply_to"] = str(comment.reply_to)
     return said
 
 
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     page = render_template(
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
-        most=MOST_CHOSEN,
+        most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)},
     )  # fmt: skip
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

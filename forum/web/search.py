@@ -23,9 +23,12 @@ _ROLES = ("", "host", "moderator", "panelist", "member")
 @blueprint.get("/search")
 @limiter.limit("60/minute", key_func=by_writer)
 def show() -> Response:
-    """Search. Query: q (words, "a phrase", -without), in (a slug), person, role, question, since, until, page."""
+    """Search. Query: q (words, "a phrase", -without), in (a slug), person, role, question, since, until, page.
+
+    Without q it shows the newest of what the other fields ask for.
+    """
     wanted = _wanted()
-    found = search.find(signed_in(), wanted) if wanted.words.strip() else Found([], 0, [])
+    found = search.find(signed_in(), wanted)
     if errors.wants_json():
         response = jsonify(total=found.total, comments=[_as_json(hit) for hit in found.hits])
     else:

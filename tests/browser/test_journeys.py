@@ -8,6 +8,7 @@ import pytest
 
 from forum import clock
 from forum.actions import silences
+from forum.archive import framing
 from forum.database import db, writing
 from forum.models import Comment, Discussion, Letter, Phase, SiteRole
 from tests.browser.scene import Scene, until
@@ -213,13 +214,14 @@ def test_an_administrator_gives_the_site_its_face_and_an_organiser(scene: Scene)
 
 def test_another_site_shows_it_live_in_a_frame_that_grows(scene: Scene):
     house = scene.house
-    discussion = house.discussion(ask=1, slug=f"frame-{id(scene)}")
-    line = f'<script async src="{scene.address}/embed.js" data-discussion="{discussion.slug}"></script>'
+    discussion = house.discussion(ask=1, slug=f"frame-{id(scene)}", title="Whose “river” & <rain>?")
+    line = framing.lines(discussion, scene.address)["script"]
     page = scene.context(bypass_csp=False).new_page()
-    news = _Site(f"<!doctype html><h1>News</h1>{line}<p>After</p>")
+    news = _Site(f"<!doctype html><meta charset=utf-8><h1>News</h1>{line}<p>After</p>")
     page.goto(news.address)
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Take part").wait_for()
+    assert page.get_by_title("Whose “river” & <rain>?").count() == 1  # what a screen reader calls the frame
     until(page, "() => Number(document.querySelector('iframe').height) !== 480", None, 5)
     low = page.evaluate("Number(document.querySelector('iframe').height)")
     for number in range(6):

@@ -249,6 +249,22 @@ def test_search_engines_are_told_what_it_is(app, house, past):
         assert "noindex" in page
 
 
+def test_no_answer_about_an_unlisted_discussion_may_be_listed_by_search_engines(app, house, clock):
+    ends = [f"/export.{kind}" for kind in ("html", "txt", "md", "csv", "json", "epub", "docx")]
+    ends += ["", "/transcript", "/export", "/feed.atom", "/calendar.ics", "/card.png", "/recent", "/comments"]
+    rooms = {kind: house.discussion(visibility=kind, ask=1) for kind in ("public", "unlisted")}
+    for kind, room in rooms.items():
+        house.comment(room, question=1)
+        for _ in range(2):  # made, and kept
+            for end in ends:
+                answer = get(app, house, f"/d/{room.slug}{end}")
+                assert answer.status_code == 200 and answer.get_data(), end
+                assert answer.headers.get("X-Robots-Tag") == (None if kind == "public" else "noindex"), end
+    invited = house.discussion(visibility="invited", ask=1)
+    answer = get(app, house, f"/d/{invited.slug}/export.txt", house.host_of(invited))
+    assert answer.get_data() and answer.headers["X-Robots-Tag"] == "noindex"
+
+
 def test_others_show_a_picture_beside_the_link(app, house, past):
     page = get(app, house, "/d/rain").get_data(as_text=True)
     assert re.search(r'property="og:image" content="http[^"]*/d/rain/card.png"', page)

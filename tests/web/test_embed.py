@@ -1,5 +1,7 @@
 """A discussion inside other pages: for everybody alike, framed by anybody, and never more than everybody may read."""
 
+import html
+
 import pytest
 from bleach._vendor.html5lib import HTMLParser
 
@@ -90,6 +92,7 @@ def test_the_line_for_other_sites_is_on_the_page_and_its_script_may_be_used_ther
     page = get(app, "/d/water/export").get_data(as_text=True)
     assert "&lt;script async src=" in page
     assert "/embed.js" in page
+    assert html.unescape(page).count('data-title="Whose &lt;river&gt;?"></script>') == 1
     answer = get(app, "/embed.js")
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "iframe" in answer.get_data(as_text=True)

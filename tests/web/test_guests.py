@@ -429,13 +429,42 @@ def test_one_click_of_a_mail_program_ends_the_letters_of_every_host(desk, post):
     stranger = desk.site.test_client()
     for _ in range(2):
         assert stranger.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert count(Rsvp) == 0
+    bob = re.search(r"(/guest/\S+/stop)", post.to("bob@example.org")["List-Unsubscribe"])[1]
+    assert "You have said" not in stranger.get(bob).get_data(as_text=True)
+    stranger.post(bob)
     assert "wants no more mail" in desk.page()
     number = guest("ada@example.org").id
     assert desk.post("/again", guest=str(number), key="e" * 16).status_code == 422
     other = desk.house.discussion(phase="announced", slug="other", host=desk.host)
     with pytest.raises(Refused):
         desk.house.do(guests.invite, desk.host, other, [Row(1, "ada@example.org")], "", "f" * 16)
+
+
+def test_who_ends_the_invitations_still_comes_and_is_reminded_until_they_end_that_too(desk, post):
+    desk.send()
+    desk.mail()
+    press(desk, post, "ada@example.org", kind="take_part", zone="UTC")
+    stop = f"{link_to(post, 'ada@example.org')}/stop"
+    stranger = desk.site.test_client()
+    before = stranger.get(stop).get_data(as_text=True)
+    assert "You have said that you take part." in before
+    assert "so do the reminders" in before
+    after = stranger.post(stop).get_data(as_text=True)
+    assert "You have said that you take part." in after
+    assert (count(Rsvp), count(NoMail)) == (1, 1)
+    assert "takes part" in listed(desk.page("?show=coming"))
+    post.messages.clear()
+    moved(desk, 5)
+    desk.mail()
+    (news,) = [message for message in post.messages if message["To"] == "ada@example.org"]
+    assert news["Subject"] == "New time: Whose river?"
+    assert news["List-Unsubscribe"].split("/")[-2] == "unsubscribe"
+    reminders = re.search(r'href="(/unsubscribe/[^"]+)"', after)[1]
+    assert "not counted" in stranger.get(reminders).get_data(as_text=True)
+    stranger.post(reminders)
+    assert count(Rsvp) == 0
+    assert "You have said" not in stranger.get(stop).get_data(as_text=True)
+    assert "wants no more mail" in desk.page()
 
 
 def test_who_unsubscribes_while_letters_wait_gets_none(desk, post):
@@ -601,6 +630,7 @@ def test_the_saved_list_is_safe_in_a_spreadsheet(desk):
 def test_hostile_files_are_refused_or_shown_and_never_lost(desk):
     files = [
         b"email\n" + b"a@b.org," * 30_000, b"\0" * 100_000, b"x" * 1_000_001, b"PK\x03\x04", b"\xff\xfe\x00", b"",
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "a@x.org\n".encode("utf-16-le"),
         "\n".join(f"p{n}@x.org" for n in range(10_000)).encode(), b'"' * 9_999, b"ada@example.org\n" + b"=" * 100_000,
         b"a@example.org\r\nBcc: eve@example.org,Eve\r\n", b"email,name\na@x.org,<script>alert(1)</script>\n",
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def fields_of(page: str) -> dict[str, str]:
     found |= {name: value for name, value in re.findall(r'name="([a-z]+_(?:date|time))" value="([^"]*)"', form)}
     found |= dict(re.findall(r'id="field-(title|slug|zone)" name="[a-z]+" type="text" value="([^"]*)"', form))
     found.pop("join-0", None)
-    return {name: value for name, value in found.items() if not name.startswith("join-")}
+    return {name: value for name, value in found.items() if not name.startswith(("join-", "out-"))}
 
 
 def test_the_common_shape_of_old_panels_is_read():
@@ -143,6 +143,86 @@ def test_what_is_at_fault_comes_back_with_everything_that_was_typed(desk, clock)
     fields |= {"title": "Rain", "ends_at_date": "2099-01-01", "starts_at_date": "2098-12-31"}
     assert "Only what is over can be brought in" in send(desk, **fields).get_data(as_text=True)
     assert db.session.query(Discussion).count() == 0
+
+
+LONG = "Water. " * 1500
+
+
+def test_what_is_wrong_with_a_comment_is_told_and_mended_in_the_preview(desk, clock):
+    source = f"Rain?\n\nQ1: x\nAnn Lee: bad\x07char\nOtto Ode: {LONG}\nOtto Ode: Short.\nOtto Ode: {LONG}\n"
+    shown = send(desk, source=source).get_data(as_text=True)
+    assert "1 control character was taken out" in shown
+    assert "\x07" not in shown
+    assert "Comment 2, Otto Ode: This is 499 characters too long." in shown
+    assert 'href="#field-body-1"' in shown
+    assert 'id="field-body-1"' in shown
+    fields = fields_of(shown)
+    assert {name for name in fields if name.startswith("body-")} == {"body-1", "body-3"}
+    fields |= {"name-1": "Otto O. Ode", "words-1": "Who pays?", "starts_at_date": "2019-05-01", "store": "1"}
+    fields |= {"ends_at_date": "2019-05-02", "body-1": "Mended.", "title": "Whose rain?"}
+    again = send(desk, **fields)
+    assert again.status_code == 422
+    kept = fields_of(again.get_data(as_text=True))
+    assert "Comment 2," not in again.get_data(as_text=True)
+    lost = {name for name in fields if name not in {"store", "csrf_token"} and kept.get(name) != fields[name]}
+    assert lost == set()
+    answer = send(desk, **kept | {"out-3": "1", "store": "1"})
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    stored = [(one.byline_name, one.source) for one in db.session.query(Comment).order_by(Comment.id)]
+    assert stored == [("Ann Lee", "badchar"), ("Otto O. Ode", "Mended."), ("Otto O. Ode", "Short.")]
+
+
+@pytest.mark.parametrize("language", ["es", "de", "fr", "pt", "ar"])
+def test_faults_stand_at_the_pages_own_fields_in_the_persons_language(desk, house, clock, language):
+    house.discussion(ask=1, slug="taken")
+    headers = {"Accept-Language": language}
+
+    def ask(**fields):
+        data = {"csrf_token": desk.token, "kind": "text"} | fields
+        return desk.post("/organise/import", data=data, headers=headers).get_data(as_text=True)
+
+    shown = ask(source=f"Q1: x\nAnn Lee: {LONG}")
+    fields = fields_of(shown) | {"slug": "taken", "title": "x" * 201, "words-1": "y" * 1001, "name-0": "z" * 81}
+    for page in (shown, ask(**fields, store="1"), ask(**fields | {"slug": "Not good"}, store="1")):
+        assert not re.search(r"comments\[|slug:|too long|is taken|Some fields|Use small", page)
+        assert re.search(r'name="body-0"[^>]* aria-describedby="[^"]*fault-body-0" aria-invalid', page)
+    stored = ask(**fields, store="1")
+    for name in ("title", "slug", "words-1", "name-0", "body-0"):
+        assert f'href="#field-{name}"' in stored, name
+        assert f'id="fault-{name}"' in stored, name
+        assert f'id="field-{name}"' in stored, name
+
+
+def test_what_answers_a_comment_that_is_left_out_or_later_is_stored_without_the_link(desk, clock):
+    rows = "id,name,text,at,reply_to\n1,Ada,First.,2019-05-01T10:00:00Z,\n2,Bob,Answer.,2019-05-01T09:00:00Z,1\n"
+    rows += "3,Cid,Second.,2019-05-01T11:00:00Z,2\n4,Dan,Old.,2001-05-01T11:00:00Z,3\n"
+    rows += "5,Eve,Fine.,2019-05-01T12:00:00Z,3\n"
+    fields = fields_of(send(desk, kind="csv", source=rows).get_data(as_text=True))
+    fields |= {"title": "T", "slug": "t", "starts_at_date": "2019-05-01", "starts_at_time": "08:00", "store": "1"}
+    told = send(desk, **fields | {"kind": "csv"}).get_data(as_text=True)
+    assert "Comment 4, Dan: Its time must lie" in told
+    answer = send(desk, **fields | {"kind": "csv", "out-3": "1"})
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    stored = {one.byline_name: one for one in db.session.query(Comment)}
+    assert set(stored) == {"Ada", "Bob", "Cid", "Eve"}
+    assert stored["Bob"].reply_to is None
+    assert stored["Cid"].reply_to is stored["Bob"]
+    assert stored["Eve"].reply_to is stored["Cid"]
+
+
+def test_a_long_text_in_any_script_comes_back_whole(desk, clock):
+    source = f"Q1: x\nAnna: {'水' * 9_000}\n" + f"Otto: {'水' * 11_000}\n" * 20
+    shown = send(desk, source=source)
+    assert shown.status_code == 200
+    again = send(desk, **fields_of(shown.get_data(as_text=True)), store="1")
+    assert again.status_code == 422
+    assert "Comment 21, Otto:" in again.get_data(as_text=True)
+
+
+def test_control_characters_are_taken_out_of_json_too():
+    post = {"post_number": 1, "username": "a\ud800", "raw": "\x00b\x1fc"}
+    found = foreign.read(Kind.DISCOURSE, json.dumps({"title": "A\x07\u2028B", "post_stream": {"posts": [post]}}))
+    assert (found.title, found.authors, found.comments[0].body, found.taken_out) == ("A B", ["a"], "bc", 4)
 
 
 def test_a_topic_of_discourse(desk, clock):

@@ -1,6 +1,7 @@
 /**
- * The one line for other sites: <script async src="…/embed.js" data-discussion="slug"></script>. It puts a frame in its
- * own place, and lets it grow with what is in it. Nothing of the page around is read.
+ * The one line for other sites: <script async src="…/embed.js" data-discussion="slug" data-title="…"></script>. It puts a
+ * frame in its own place, named by the title (WCAG 2.4.1 asks for a name), and lets it grow with what is in it. Nothing of
+ * the page around is read.
  */
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (
@@ -12,7 +13,7 @@
     const { discussion, question } = script.dataset;
     const frame = document.createElement("iframe");
     frame.src = `${site}/d/${encodeURIComponent(discussion)}/embed${question ? `?question=${encodeURIComponent(question)}` : ""}`;
-    frame.title = script.dataset.title ?? "Roundtext";
+    frame.title = script.dataset.title || "Roundtext";
     frame.loading = "lazy";
     frame.width = "100%";
     frame.height = script.dataset.height ?? "480";
