@@ -37,12 +37,15 @@ _DUE = select(Discussion.id).where(
 )
 
 
-def create(organiser: User, draft: DiscussionDraft) -> Discussion:
+def create(organiser: User, draft: DiscussionDraft, key: str = "") -> Discussion:
     """Make a new discussion, a draft that only its staff know of, and return it.
 
+    The same `key` of the same organiser again returns what it made the first time.
     Raises Refused (404 for who may not organise; invalid with the fields at fault, also for a slug in use).
     """
     access.require_create(organiser)
+    if (before := Discussion.with_key(organiser.id, key)) is not None:
+        return before
     columns = draft.columns()
     _require_free_slug(draft.slug, None)
     discussion = Discussion(
@@ -52,6 +55,7 @@ def create(organiser: User, draft: DiscussionDraft) -> Discussion:
         epoch=secrets.token_hex(8),
         last_seq=0,
         created_at=clock.now(),
+        key=key or None,
     )
     discussion.silence_minutes = discussion.usual_silence
     db.session.add(discussion)
@@ -133,15 +137,21 @@ def resume(actor: User, discussion: Discussion) -> None:
     _step(discussion, Phase.LIVE, "discussion.resumed", actor)
 
 
-def extend(actor: User, discussion: Discussion, minutes: int) -> None:
+def extend(actor: User, discussion: Discussion, minutes: int, seen: datetime | None = None) -> None:
     """Move the end of `discussion` by `minutes` (from now, if it has ended: that reopens it).
 
+    With `seen`, the end that the host's page showed, a second press, or a second host, whose page still shows the old
+    end changes nothing.
     Raises Refused (not theirs, invalid for less than one minute or more than a month).
     """
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
         raise invalid(minutes=_("Extend by 1 minute to 31 days."))
+    log.lock(discussion)
+    db.session.refresh(discussion)
     _settle(discussion)
+    if seen is not None and seen != discussion.ends_at:
+        return
     before = discussion.ends_at
     discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
     if discussion.phase is Phase.CLOSED:

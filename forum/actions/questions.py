@@ -46,9 +46,16 @@ class QuestionDraft:
         return replace(self, text=cleaned)
 
 
-def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question:
-    """Add a question at the end of the run sheet. Raises Refused (not theirs, closed, invalid)."""
+def write(actor: User, discussion: Discussion, draft: QuestionDraft, key: str = "") -> Question:
+    """Add a question at the end of the run sheet; the same `key` again returns the question it added the first time.
+
+    Raises Refused (not theirs, closed, invalid).
+    """
     access.require(actor, "question.write", discussion)
+    log.lock(discussion)
+    db.session.expire(discussion, ["questions"])
+    if key and (before := next((q for q in discussion.questions if q.key == key), None)) is not None:
+        return before
     draft = draft.checked()
     dates.require_fit(discussion, draft.opens_at)
     if len(discussion.questions) >= _MOST_QUESTIONS:
@@ -67,6 +74,7 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
         is_spare=draft.is_spare,
         opens_at=draft.opens_at,
         state=QuestionState.DRAFT,
+        key=key or None,
     )
     discussion.questions.append(question)
     db.session.flush()

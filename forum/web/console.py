@@ -16,7 +16,7 @@ from forum.live import presence
 from forum.models import Discussion, Question, Safeguards, User
 from forum.refusals import Refused, invalid, unknown
 from forum.web import backstage, deciding, errors, question_form
-from forum.web.forms import Fields, is_ambiguous, signed_in
+from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -72,6 +72,7 @@ def show(slug: str) -> Response:
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
     page = render_template(
         "console/show.html",
+        key=fresh_key(),
         me=user,
         discussion=discussion,
         role=access.role_of(user, discussion),
@@ -123,12 +124,12 @@ def extend(slug: str) -> Response:
     """Move the end; of a closed discussion, open it again for that long."""
     user, discussion = staffed(slug)
     fields = Fields()
-    minutes = fields.number("minutes")
+    minutes, seen = fields.number("minutes"), fields.instant("seen")
     fields.refuse()
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        discussions.extend(user, discussion, minutes)
+        discussions.extend(user, discussion, minutes, seen)
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
 
 
@@ -140,9 +141,9 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
     if request.method == "GET":
         return _question_page(discussion, None, {})
     try:
-        draft = question_form.draft(discussion)
+        draft, key = question_form.draft(discussion), form_key()
         with writing():
-            question = questions.write(user, discussion, draft)
+            question = questions.write(user, discussion, draft, key)
     except Refused as refusal:
         return _question_again(discussion, None, refusal)
     return done(discussion, _("The question is in the run sheet."), f"#question-{question.id}")
@@ -267,7 +268,13 @@ def _question_page(discussion: Discussion, question: Question | None, faults: di
     typed = question_form.typed() if request.method == "POST" else question_form.stored(question)
     twice = {"opens_at": is_ambiguous(typed["opens_at_date"], typed["opens_at_time"], discussion.time_zone)}
     return render_template(
-        "console/question.html", discussion=discussion, question=question, typed=typed, faults=faults, twice=twice
+        "console/question.html",
+        key=fresh_key(),
+        discussion=discussion,
+        question=question,
+        typed=typed,
+        faults=faults,
+        twice=twice,
     )
 
 

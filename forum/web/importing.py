@@ -14,10 +14,10 @@ from forum.archive import discussion_file, foreign
 from forum.archive.discussion_file import FileFaults
 from forum.archive.foreign import Found, Kind, Said
 from forum.archive.readings import moment
-from forum.database import writing
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
-from forum.web.forms import Fields, signed_in, zones
+from forum.web.accounts import twice
+from forum.web.forms import Fields, form_key, fresh_key, signed_in, zones
 
 blueprint = Blueprint("importing", __name__)
 
@@ -42,9 +42,9 @@ def bring_in() -> Response:
             return _page(found, _proposed(found, kind, source), {})
         values = _values(fields, found)
         fields.refuse()
-        with writing():
-            made = imports.store(discussion_file.read(json.dumps(values).encode()), owner)
-            slug = made.slug
+        # The address is what somebody changes who is told that it is taken, by what they stored themselves.
+        key = form_key("slug")
+        slug = twice(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug
     except FileFaults as faults:
         told = {"source": "; ".join(f"{path}: {words}" for _line, path, words in faults.faults[:5])}
         return _page(found, _typed(), told, 422)
@@ -143,7 +143,7 @@ def _comment(comment: Said, names: dict[str, str]) -> dict[str, Any]:
 
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     page = render_template(
-        "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
+        "organiser/import.html", key=fresh_key(), found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
         most=MOST_CHOSEN,
     )  # fmt: skip
     response = make_response(page, status)

@@ -99,10 +99,8 @@ def of_request(refusal: Refused) -> Kept | None:
     if request.method != "POST" or request.endpoint is None or is_foreign():
         return None
     try:
-        sent, files = (
-            request.form.items(multi=True),
-            [name for name, file in request.files.items(True) if file.filename],
-        )
+        sent = request.form.items(multi=True)
+        files = [name for name, file in request.files.items(multi=True) if file.filename]
     except HTTPException:
         return None
     kept = Kept(_address(), files=sorted({name[:_LONGEST_NAME] for name in files})[:10])
@@ -159,7 +157,7 @@ def _is_typed(name: str, value: str) -> bool:
 
 def _label(name: str) -> str:
     if name == "body":
-        return _("Your text, still here")
+        return str(_("Your text, still here"))
     if (numbered := _NUMBERED.match(name)) is not None and numbered[1] in _LABELS:
         return f"{_LABELS[numbered[1]]} {numbered[2]}"
     words = str(_LABELS.get(name) or _("What you typed"))

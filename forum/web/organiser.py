@@ -12,8 +12,9 @@ from forum.database import db, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
+from forum.web.accounts import twice
 from forum.web.console import staffed
-from forum.web.forms import is_ambiguous, signed_in, zones
+from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
 from forum.web.run_sheet import run_sheet
 
 blueprint = Blueprint("organiser", __name__)
@@ -39,9 +40,12 @@ def new() -> Response:
     if request.method == "GET":
         return _form(None, discussion_form.like(like) if like else discussion_form.fresh(), {}, like=like)
     try:
-        draft = discussion_form.draft(None, like)
-        with writing():
-            discussion = templates.create(user, draft, like) if like else discussions.create(user, draft)
+        draft, key = discussion_form.draft(None, like), form_key()
+
+        def make() -> Discussion:
+            return templates.create(user, draft, like, key) if like else discussions.create(user, draft, key)
+
+        discussion = twice(make)
     except Refused as refusal:
         return _again(None, refusal, like)
     if like:
@@ -81,8 +85,7 @@ def give_seat(slug: str) -> Response:
         return _seat_form(discussion, None, {})
     try:
         draft = discussion_form.seat_draft(None)
-        with writing():
-            seat = seats.give(user, discussion, draft)
+        seat = twice(lambda: seats.give(user, discussion, draft))
     except Refused as refusal:
         return _seat_again(discussion, None, refusal)
     return _to_seats(discussion, _("%(name)s has a seat.", name=seat.name))
@@ -141,6 +144,7 @@ def _form(
     }
     page = render_template(
         "organiser/form.html",
+        key=fresh_key(),
         discussion=discussion,
         like=like,
         typed=typed,
