@@ -42,11 +42,11 @@ class Refused(Exception):
 class Stale(Refused):
     """Somebody else has changed what this person was changing (409): what stands there now is shown beside their text.
 
-    `theirs` maps a field to what it says now. `seen` is the mark of that (see `actions.merging`): a form that comes
-    back with it has seen it, and replaces it.
+    `theirs` maps a field to what it says now. `seen` are the marks of that (see `actions.merging`): a form that comes
+    back with them has seen it, and replaces it. `untouched` are fields that only the other one has changed.
     """
 
-    def __init__(self, theirs: Mapping[str, str], seen: str) -> None:
+    def __init__(self, theirs: Mapping[str, str], seen: str, untouched: frozenset[str] = frozenset()) -> None:
         words = _(
             "Somebody else has changed this meanwhile. What they wrote is shown; yours is kept. "
             "Send it again to put yours in its place."
@@ -54,6 +54,7 @@ class Stale(Refused):
         super().__init__("stale", words, 409, fields=dict.fromkeys(theirs, words))
         self.theirs = dict(theirs)
         self.seen = seen
+        self.untouched = untouched
 
     def as_json(self) -> dict[str, object]:
         """Return the contract's error, with what stands there now and the mark of it."""

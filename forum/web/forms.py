@@ -73,7 +73,7 @@ class Fields:
         return int(typed) if _NUMBER.match(typed) else None
 
     def instant(self, name: str) -> datetime | None:
-        """Return the aware moment that the page itself put here (ISO 8601), None when the field is empty or at fault."""
+        """Return the aware moment (ISO 8601) that the page itself put here, None when it is empty or at fault."""
         typed = self.text(name).strip()
         if not typed:
             return None

@@ -143,8 +143,8 @@ def _comment(comment: Said, names: dict[str, str]) -> dict[str, Any]:
 
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     page = render_template(
-        "organiser/import.html", key=fresh_key(), found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
-        most=MOST_CHOSEN,
+        "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
+        most=MOST_CHOSEN, key=fresh_key(),
     )  # fmt: skip
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
