@@ -119,8 +119,10 @@ def of_request(refusal: Refused) -> Kept | None:
 
 def sign_in_address(refusal: Refused) -> str:
     """Return where a visitor whose form was refused for that could sign in, or nothing where it would not help."""
-    if signed_in() is not None or g.get("nobody_found") or g.get("database_is_away") or request.blueprint == "accounts":
+    if signed_in() is not None or g.get("nobody_found") or g.get("database_is_away"):
         return ""
+    if request.blueprint == "accounts" and not request.path.startswith("/account"):
+        return ""  # this is where one signs in, or up
     if refusal.code != "csrf" and refusal.status not in {401, 403, 404}:
         return ""
     came_from = urlsplit(request.referrer or "")

@@ -5,6 +5,8 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from forum.database import db
 from forum.models import Discussion, Session, SiteRole
@@ -145,7 +147,29 @@ def test_a_session_that_was_ended_elsewhere_costs_no_text_either(app, house, hos
     assert gone.status_code == 404
     assert Form(gone.text).seen["text"].splitlines() == ["And who", "pays?"]
     assert "Sign in in another tab" in gone.text
+    away = host.post("/account", data={"csrf_token": token, "name": "Hana Hosts", "biography": "I host."})
+    assert away.status_code == 403
+    assert Form(away.text).seen["biography"] == "I host."
+    assert "Sign in in another tab" in away.text
     assert Form(host.post("/d/never/questions/new", data={"text": "And who pays?"}).text).seen, "as for any address"
+
+
+@pytest.mark.parametrize(("fault", "status"), [(OperationalError, 503), (ZeroDivisionError, 500)])
+def test_a_fault_or_a_database_that_is_away_costs_no_text(house, host, room, fault, status):
+    def refuse(_connection, _cursor, statement, *_rest):
+        if statement.startswith("INSERT INTO question"):
+            raise fault("INSERT", {}, Exception("gone")) if status == 503 else fault
+
+    sent = {"csrf_token": house.token(host), "text": "And who pays?"}
+    event.listen(db.engine, "before_cursor_execute", refuse)
+    try:
+        answer = host.post(f"/d/{room.slug}/questions/new", data=sent)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", refuse)
+    assert answer.status_code == status
+    assert Form(answer.text).seen == {"text": "And who pays?"}
+    assert "Sign in in another tab" not in answer.text
+    assert Form(answer.text).press(host).status_code == 303
 
 
 def test_a_conflict_gives_the_text_back(house, host, room):
