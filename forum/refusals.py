@@ -39,6 +39,29 @@ class Refused(Exception):
         return {"error": error}
 
 
+class Stale(Refused):
+    """Somebody else has changed what this person was changing (409): what stands there now is shown beside their text.
+
+    `theirs` maps a field to what it says now. `seen` are the marks of that (see `actions.merging`): a form that comes
+    back with them has seen it, and replaces it. `untouched` are fields that only the other one has changed.
+    """
+
+    def __init__(self, theirs: Mapping[str, str], seen: str, untouched: frozenset[str] = frozenset()) -> None:
+        words = _(
+            "Somebody else has changed this meanwhile. What they wrote is shown; yours is kept. "
+            "Send it again to put yours in its place."
+        )
+        super().__init__("stale", words, 409, fields=dict.fromkeys(theirs, words))
+        self.theirs = dict(theirs)
+        self.seen = seen
+        self.untouched = untouched
+
+    def as_json(self) -> dict[str, object]:
+        """Return the contract's error, with what stands there now and the mark of it."""
+        said = {"code": self.code, "message": self.message, "theirs": self.theirs, "seen": self.seen}
+        return {"error": said}
+
+
 def unknown() -> Refused:
     """What somebody gets who may not know that a thing exists: the same as for a thing that does not."""
     return Refused("not_found", _("There is nothing at this address. Check it, or start from the home page."), 404)

@@ -3,8 +3,10 @@
 from flask_babel import gettext as _
 
 from forum import access, clock, text
+from forum.actions import merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
+from forum.database import db
 from forum.live import log
 from forum.models import Discussion, User
 from forum.refusals import Refused
@@ -12,17 +14,20 @@ from forum.refusals import Refused
 LONGEST = 600
 
 
-def announce(actor: User, discussion: Discussion, words: str) -> None:
+def announce(actor: User, discussion: Discussion, words: str, seen: str = "") -> None:
     """Put `words` (Markdown) on top of the page, in place of what stood there; the same again changes nothing.
 
-    Raises Refused (not theirs, invalid).
+    Raises Refused (not theirs, invalid), Stale when another one than `seen` (see `merging`) stands there by now.
     """
     access.require(actor, "announcement.make", discussion)
     faults: dict[str, str] = {}
     words = clean(faults, "announcement", words, LONGEST, required=True, lines=True)
     if faults:
         raise Refused("invalid", _("The announcement needs another look."), 422, fields=faults)
-    if words == discussion.announcement:
+    log.lock(discussion)
+    db.session.refresh(discussion)
+    stays = merging.untouched(seen, {"announcement": discussion.announcement}, {"announcement": words})
+    if stays or words == discussion.announcement:
         return
     _set(actor, discussion, words, "announcement.made")
 

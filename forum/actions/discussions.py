@@ -1,21 +1,24 @@
 """What may happen to a discussion as a whole. Every function runs inside `writing()`."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from sqlalchemy import bindparam, or_, select, update
 
 from forum import access, clock
-from forum.actions import dates
+from forum.actions import dates, merging
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
 from forum.models import CalledOff, Discussion, OldAddress, Phase, User, Visibility
 from forum.models.discussion import STEPS
-from forum.refusals import Refused, invalid
+from forum.refusals import Refused, Stale, invalid
 
 __all__ = ["DiscussionDraft"]
 
@@ -26,6 +29,11 @@ _WRONG_STEP = {
     Phase.PAUSED: lazy("This discussion is paused now, so this cannot be done. Load the page again."),
     Phase.CLOSED: lazy("This discussion is closed now, so this cannot be done. Load the page again."),
 }
+_TEXTS = (
+    "title", "slug", "hosted_by", "intro", "editors_note", "related_url", "related_title", "hero", "hero_credit",
+    "hero_alt",
+)  # fmt: skip
+_APART = (*_TEXTS, "visibility", "questions_shown", "late_minutes", "digests", "language")
 _LONGEST_EXTENSION = 31 * 24 * 60
 # Asked twice a second for as long as a process lives, so it is put together once.
 _DUE = select(Discussion.id).where(
@@ -37,12 +45,15 @@ _DUE = select(Discussion.id).where(
 )
 
 
-def create(organiser: User, draft: DiscussionDraft) -> Discussion:
+def create(organiser: User, draft: DiscussionDraft, key: str = "") -> Discussion:
     """Make a new discussion, a draft that only its staff know of, and return it.
 
+    The same `key` of the same organiser again returns what it made the first time.
     Raises Refused (404 for who may not organise; invalid with the fields at fault, also for a slug in use).
     """
     access.require_create(organiser)
+    if (before := Discussion.with_key(organiser.id, key)) is not None:
+        return before
     columns = draft.columns()
     _require_free_slug(draft.slug, None)
     discussion = Discussion(
@@ -52,6 +63,7 @@ def create(organiser: User, draft: DiscussionDraft) -> Discussion:
         epoch=secrets.token_hex(8),
         last_seq=0,
         created_at=clock.now(),
+        key=key or None,
     )
     discussion.silence_minutes = discussion.usual_silence
     db.session.add(discussion)
@@ -59,14 +71,27 @@ def create(organiser: User, draft: DiscussionDraft) -> Discussion:
     return discussion
 
 
-def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discussion:
+def said(discussion: Discussion | DiscussionDraft) -> dict[str, str]:
+    """Return what each field says, for `merging`. The times go together: each is understood by the others."""
+    zone = ZoneInfo(discussion.time_zone)
+    begin, end = (f"{at.astimezone(zone).replace(microsecond=0)}" for at in (discussion.starts_at, discussion.ends_at))
+    return {name: str(getattr(discussion, name)) for name in _APART} | {
+        "starts_at": f"{begin} – {end} ({discussion.time_zone})"
+    }
+
+
+def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str = "") -> Discussion:
     """Change the words, times and settings of `discussion` to those of `draft`.
 
+    With `seen`, the marks of what the form showed, fields that only somebody else has changed meanwhile stay theirs.
     Before it has begun, the moments at which its questions open move with its start.
-    Raises Refused (not theirs, invalid).
+    Raises Refused (not theirs, invalid), Stale for fields that both have changed.
     """
     access.require(actor, "discussion.edit", discussion)
-    columns = draft.columns()
+    log.lock(discussion)
+    db.session.refresh(discussion)
+    columns = _merged(discussion, draft, seen).columns()
+    draft = replace(draft, slug=str(columns["slug"]), ends_at=cast(datetime, columns["ends_at"]))
     _require_free_slug(draft.slug, discussion)
     before = {name: getattr(discussion, name) for name in columns}
     # The clock may already have opened or closed it: keep that step, so that new times cannot undo it unseen.
@@ -92,6 +117,20 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft) -> Discuss
         write_down(actor, discussion, "discussion.edit", "discussion", discussion.id, after={"changed": changed})
         log.record(discussion, "discussion.edited", discussion.id)
     return discussion
+
+
+def _merged(discussion: Discussion, draft: DiscussionDraft, seen: str) -> DiscussionDraft:
+    """Return `draft` with the fields as they are now that its writer has left alone."""
+    columns = draft.columns()
+    wanted = said(replace(draft, **{name: columns[name] for name in _TEXTS}))  # type: ignore[arg-type]
+    try:
+        stay = merging.untouched(seen, said(discussion), wanted)
+    except Stale as stale:
+        if "hero" in stale.theirs:
+            stale.theirs["hero"] = discussion.hero_alt
+        raise
+    names = {*stay, "time_zone", "ends_at"} if "starts_at" in stay else stay
+    return replace(draft, **{name: getattr(discussion, name) for name in names})
 
 
 def publish(actor: User, discussion: Discussion) -> None:
@@ -133,15 +172,21 @@ def resume(actor: User, discussion: Discussion) -> None:
     _step(discussion, Phase.LIVE, "discussion.resumed", actor)
 
 
-def extend(actor: User, discussion: Discussion, minutes: int) -> None:
+def extend(actor: User, discussion: Discussion, minutes: int, seen: datetime | None = None) -> None:
     """Move the end of `discussion` by `minutes` (from now, if it has ended: that reopens it).
 
+    With `seen`, the end that the host's page showed, a second press, or a second host, whose page still shows the old
+    end changes nothing.
     Raises Refused (not theirs, invalid for less than one minute or more than a month).
     """
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
         raise invalid(minutes=_("Extend by 1 minute to 31 days."))
+    log.lock(discussion)
+    db.session.refresh(discussion)
     _settle(discussion)
+    if seen is not None and seen != discussion.ends_at:
+        return
     before = discussion.ends_at
     discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
     if discussion.phase is Phase.CLOSED:

@@ -43,13 +43,18 @@ _PLACES: dict[str, Path] = {
 }
 
 
-def store(file: DiscussionFile, owner: User | None = None) -> Discussion:
+def store(file: DiscussionFile, owner: User | None = None, key: str = "") -> Discussion:
     """Make the discussion that `file` describes, with its seats, questions and past comments; return it.
+
+    The same `key` of the same owner again returns what was made the first time.
 
     It is published (the clock says whether it is announced, live or closed) unless the file says `"draft": true`.
     Raises FileFaults naming line and field.
     """
+    if owner is not None and (before := Discussion.with_key(owner.id, key)) is not None:
+        return before
     discussion = _discussion(file, owner)
+    discussion.key = key or None
     _seats(file, discussion)
     file.refuse()
     comments = file.values["comments"]

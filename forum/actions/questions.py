@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
 from forum import access, clock
-from forum.actions import dates, openings
+from forum.actions import dates, merging, openings
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -46,9 +47,16 @@ class QuestionDraft:
         return replace(self, text=cleaned)
 
 
-def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question:
-    """Add a question at the end of the run sheet. Raises Refused (not theirs, closed, invalid)."""
+def write(actor: User, discussion: Discussion, draft: QuestionDraft, key: str = "") -> Question:
+    """Add a question at the end of the run sheet; the same `key` again returns the question it added the first time.
+
+    Raises Refused (not theirs, closed, invalid).
+    """
     access.require(actor, "question.write", discussion)
+    log.lock(discussion)
+    db.session.expire(discussion, ["questions"])
+    if key and (before := next((q for q in discussion.questions if q.key == key), None)) is not None:
+        return before
     draft = draft.checked()
     dates.require_fit(discussion, draft.opens_at)
     if len(discussion.questions) >= _MOST_QUESTIONS:
@@ -67,6 +75,7 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
         is_spare=draft.is_spare,
         opens_at=draft.opens_at,
         state=QuestionState.DRAFT,
+        key=key or None,
     )
     discussion.questions.append(question)
     db.session.flush()
@@ -75,11 +84,26 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft) -> Question
     return question
 
 
-def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
-    """Change a question's words and plan, also after it was asked. Raises Refused (not theirs, closed, invalid)."""
+def said(question: Question | QuestionDraft, zone: str) -> dict[str, str]:
+    """Return what each field says, for `merging`; its moment on the clocks of `zone`."""
+    told = {
+        name: "" if getattr(question, name) is None else str(getattr(question, name))
+        for name in ("text", "planned_offset_minutes", "length_minutes")
+    }
+    opens_at = question.opens_at.astimezone(ZoneInfo(zone)).replace(microsecond=0) if question.opens_at else ""
+    return told | {"is_spare": "1" if question.is_spare else "", "opens_at": str(opens_at)}
+
+
+def edit(actor: User, question: Question, draft: QuestionDraft, seen: str = "") -> Question:
+    """Change a question's words and plan, also after it was asked.
+
+    With `seen`, the marks of what the form showed, fields that only somebody else has changed meanwhile stay theirs.
+    Raises Refused (not theirs, closed, invalid), Stale for fields that both have changed.
+    """
     access.require(actor, "question.write", question.discussion)
     draft = draft.checked()
     openings.hold_still(question)
+    draft = _merged(question, draft, seen)
     before = question.text
     if not question.is_asked:
         dates.require_fit(question.discussion, draft.opens_at, question.opens_at)
@@ -93,6 +117,16 @@ def edit(actor: User, question: Question, draft: QuestionDraft) -> Question:
     _reorder(question.discussion)
     _note(actor, question, "question.edited", before={"text": before}, after={"text": draft.text})
     return question
+
+
+def _merged(question: Question, draft: QuestionDraft, seen: str) -> QuestionDraft:
+    """Return `draft` with the fields as they are now that its writer has left alone."""
+    zone = question.discussion.time_zone
+    wanted = said(draft, zone)
+    if question.is_asked:
+        del wanted["opens_at"]  # its form does not show it any more
+    stay = merging.untouched(seen, said(question, zone), wanted)
+    return replace(draft, **{name: getattr(question, name) for name in stay}).checked()
 
 
 def move(actor: User, question: Question, position: int) -> None:

@@ -48,10 +48,15 @@ class SeatDraft:
 def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
     """Give somebody a seat; an unknown address becomes a member without a password, who comes in by reset.
 
-    Raises Refused (not theirs; invalid, also when the person has a seat or the name looks like another seat's).
+    A seat that says exactly this already is returned as it is.
+    Raises Refused (not theirs; invalid, also when the person has another seat or the name looks like another seat's).
     """
     access.require(actor, "seat.give", discussion)
     draft = draft.checked()
+    log.lock(discussion)
+    db.session.expire(discussion, ["seats"])
+    if (before := _same(discussion, draft)) is not None:
+        return before
     if len(discussion.seats) >= _MOST_SEATS:
         raise invalid(email=_("A discussion has %(most_seats)s seats at most. Take one first.", most_seats=_MOST_SEATS))
     user = member_with(draft)
@@ -72,6 +77,16 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
     db.session.flush()
     _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
+
+
+def _same(discussion: Discussion, draft: SeatDraft) -> Seat | None:
+    """Return the seat that says what `draft` does. Two pictures cannot be compared: each is kept under its own name."""
+    for seat in discussion.seats:
+        said = (seat.name, seat.role, seat.title, seat.affiliation, bool(seat.picture))
+        wanted = (draft.name, draft.role, draft.title, draft.affiliation, bool(draft.picture))
+        if said == wanted and seat.user.email == draft.email and seat.country == (draft.country or seat.user.country):
+            return seat
+    return None
 
 
 def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:

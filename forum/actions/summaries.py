@@ -3,8 +3,10 @@
 from flask_babel import gettext as _
 
 from forum import access, text
+from forum.actions import merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
+from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Question, User
 from forum.refusals import Refused
@@ -12,10 +14,10 @@ from forum.refusals import Refused
 LONGEST = 5000
 
 
-def of_question(actor: User, question: Question, words: str) -> None:
+def of_question(actor: User, question: Question, words: str, seen: str = "") -> None:
     """Put a summary (Markdown, empty to take it away) on top of the answers.
 
-    Raises Refused (not theirs, 409 for a question that is not asked, invalid).
+    Raises Refused (not theirs, 409 for a question that is not asked, invalid), Stale as `of_discussion`.
     """
     discussion = question.discussion
     access.require(actor, "summary.write", discussion)
@@ -23,8 +25,11 @@ def of_question(actor: User, question: Question, words: str) -> None:
         raise Refused(
             "not_asked", _("This question is not asked yet. Its summary can be written when it has answers."), 409
         )
-    before, words = question.summary, _checked(words)
-    if words == before:
+    words = _checked(words)
+    log.lock(discussion)
+    db.session.refresh(question)
+    before = question.summary
+    if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
         return
     question.summary, question.summary_html = words, text.render(words) if words else ""
     write_down(
@@ -39,11 +44,17 @@ def of_question(actor: User, question: Question, words: str) -> None:
     log.record(discussion, "question.summed_up", question.id)
 
 
-def of_discussion(actor: User, discussion: Discussion, words: str) -> None:
-    """Put a summary (Markdown, empty to take it away) on top of the whole. Raises Refused (not theirs, invalid)."""
+def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "") -> None:
+    """Put a summary (Markdown, empty to take it away) on top of the whole.
+
+    Raises Refused (not theirs, invalid), Stale when another one than `seen` (see `merging`) stands there by now.
+    """
     access.require(actor, "summary.write", discussion)
-    before, words = discussion.summary, _checked(words)
-    if words == before:
+    words = _checked(words)
+    log.lock(discussion)
+    db.session.refresh(discussion)
+    before = discussion.summary
+    if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
         return
     discussion.summary, discussion.summary_html = words, text.render(words) if words else ""
     write_down(

@@ -15,13 +15,15 @@ _OF_SEAT = ("user_id", "role", "position", "name", "title", "affiliation", "coun
 _OF_SAFEGUARDS = ("slow_mode_seconds", "hold_first", "hold_links", "words", "hide_after_flags")
 
 
-def create(organiser: User, draft: DiscussionDraft, like: Discussion) -> Discussion:
-    """Make a draft like `like`, with the words and times of `draft`.
+def create(organiser: User, draft: DiscussionDraft, like: Discussion, key: str = "") -> Discussion:
+    """Make a draft like `like`, with the words and times of `draft`; the same `key` again returns the first.
 
     Raises Refused (404 for who may not organise or does not run `like`; invalid as `discussions.create`).
     """
     access.require(organiser, "console.open", like)
-    discussion = discussions.create(organiser, draft)
+    if (before := Discussion.with_key(organiser.id, key)) is not None:
+        return before
+    discussion = discussions.create(organiser, draft, key)
     copy_parts(like, discussion)
     for question, source in zip(discussion.questions, in_order(like), strict=True):
         if source.opens_at is not None and not question.is_spare:

@@ -111,11 +111,16 @@ class Discussion(Model):
     epoch: Mapped[str] = mapped_column(String(16))  # random; new when the database is restored from a backup
     last_seq: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    # Of the form that made it, and of what it said: pressed twice it makes one (None: no form, or one without a key).
+    key: Mapped[str | None] = mapped_column(String(64))
 
     questions: Mapped[list["Question"]] = relationship(back_populates="discussion", order_by="Question.position")
     seats: Mapped[list["Seat"]] = relationship(back_populates="discussion", order_by="Seat.position")
 
-    __table_args__ = (Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),)
+    __table_args__ = (
+        Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),
+        Index("ix_discussion_owner_key", "owner_id", "key", unique=True),
+    )
 
     @property
     def is_rehearsal(self) -> bool:
@@ -168,6 +173,13 @@ class Discussion(Model):
     def with_slug(cls, slug: str) -> "Discussion | None":
         """Return the discussion at /d/<slug>, drafts and private ones too: ask `access` before showing it."""
         return db.session.scalar(_WITH_SLUG, {"slug": slug})
+
+    @classmethod
+    def with_key(cls, owner_id: int, key: str) -> "Discussion | None":
+        """Return what the form with this `key` has made for that owner; None for an empty key."""
+        if not key:
+            return None
+        return db.session.scalar(select(cls).where(cls.owner_id == owner_id, cls.key == key))
 
 
 # Put together once: it runs for every request.

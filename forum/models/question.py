@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model
@@ -52,11 +52,15 @@ class Question(Model):
     # When letters about it were last prepared for whoever takes part, and when for the last time: it was over.
     digest_looked_at: Mapped[datetime | None]
     digest_ended_at: Mapped[datetime | None]
+    key: Mapped[str | None] = mapped_column(String(64))  # of the form that wrote it, as a discussion's
 
     discussion: Mapped["Discussion"] = relationship(back_populates="questions")
     asked_by: Mapped["User | None"] = relationship()
 
-    __table_args__ = (UniqueConstraint("discussion_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("discussion_id", "number"),
+        Index("ix_question_discussion_key", "discussion_id", "key", unique=True),
+    )
 
     @property
     def is_coming(self) -> bool:

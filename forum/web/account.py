@@ -13,7 +13,7 @@ from forum.archive import person
 from forum.database import db, writing
 from forum.models import NoticeKind, User
 from forum.refusals import Refused, invalid
-from forum.web import errors, signing, throttles
+from forum.web import errors, kept, signing, throttles
 from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
 from forum.web.guards import settings
@@ -237,6 +237,10 @@ def _me() -> User:
 
 
 def _to_sign_in() -> AnyResponse:
+    """Lead to the sign-in; raises Refused where that would cost what was typed while the session ended."""
+    refusal = Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
+    if not errors.wants_json() and kept.of_request(refusal) is not None:
+        raise refusal
     return redirect(url_for("accounts.sign_in", next="/account"), 303)
 
 

@@ -10,13 +10,23 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, audience, clock, guests, panel
-from forum.actions import comments, discussions, highlights, moderation, questions, rehearsals, sanctions, snippets
+from forum.actions import (
+    comments,
+    discussions,
+    highlights,
+    merging,
+    moderation,
+    questions,
+    rehearsals,
+    sanctions,
+    snippets,
+)
 from forum.database import db, writing
 from forum.live import presence
 from forum.models import Discussion, Question, Safeguards, User
-from forum.refusals import Refused, invalid, unknown
+from forum.refusals import Refused, Stale, invalid, unknown
 from forum.web import backstage, deciding, errors, question_form
-from forum.web.forms import Fields, is_ambiguous, signed_in
+from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -72,6 +82,7 @@ def show(slug: str) -> Response:
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
     page = render_template(
         "console/show.html",
+        key=fresh_key(),
         me=user,
         discussion=discussion,
         role=access.role_of(user, discussion),
@@ -123,12 +134,12 @@ def extend(slug: str) -> Response:
     """Move the end; of a closed discussion, open it again for that long."""
     user, discussion = staffed(slug)
     fields = Fields()
-    minutes = fields.number("minutes")
+    minutes, seen = fields.number("minutes"), fields.instant("seen")
     fields.refuse()
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        discussions.extend(user, discussion, minutes)
+        discussions.extend(user, discussion, minutes, seen)
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
 
 
@@ -140,9 +151,9 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
     if request.method == "GET":
         return _question_page(discussion, None, {})
     try:
-        draft = question_form.draft(discussion)
+        draft, key = question_form.draft(discussion), form_key()
         with writing():
-            question = questions.write(user, discussion, draft)
+            question = questions.write(user, discussion, draft, key)
     except Refused as refusal:
         return _question_again(discussion, None, refusal)
     return done(discussion, _("The question is in the run sheet."), f"#question-{question.id}")
@@ -159,7 +170,7 @@ def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | s
     try:
         draft = question_form.draft(discussion)
         with writing():
-            questions.edit(user, _question(discussion, question_id), draft)
+            questions.edit(user, _question(discussion, question_id), draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _question_again(discussion, question, refusal)
     return done(discussion, _("The question is changed."), f"#question-{question_id}")
@@ -263,16 +274,26 @@ def _question(discussion: Discussion, question_id: int) -> Question:
     return question
 
 
-def _question_page(discussion: Discussion, question: Question | None, faults: dict[str, str]) -> str:
+def _question_page(
+    discussion: Discussion, question: Question | None, faults: dict[str, str], stale: Stale | None = None
+) -> str:
     typed = question_form.typed() if request.method == "POST" else question_form.stored(question)
+    seen = request.form.get("seen", "")
+    if stale is not None:
+        seen, now = stale.seen, question_form.stored(question)
+        typed |= {name: now[name] for name in question_form.fields_of(stale.untouched)}
+    elif question is not None and request.method == "GET":
+        seen = merging.marks(questions.said(question, discussion.time_zone))
     twice = {"opens_at": is_ambiguous(typed["opens_at_date"], typed["opens_at_time"], discussion.time_zone)}
     return render_template(
-        "console/question.html", discussion=discussion, question=question, typed=typed, faults=faults, twice=twice
-    )
+        "console/question.html", key=fresh_key(), discussion=discussion, question=question, typed=typed, faults=faults,
+        twice=twice, seen=seen, theirs=stale.theirs if stale else {},
+    )  # fmt: skip
 
 
 def _question_again(discussion: Discussion, question: Question | None, refusal: Refused) -> tuple[str, int]:
     """Show the form again with what was typed; refusals that are about no field go to the one handler."""
     if not refusal.fields or errors.wants_json():
         raise refusal
-    return _question_page(discussion, question, refusal.fields), refusal.status
+    stale = refusal if isinstance(refusal, Stale) else None
+    return _question_page(discussion, question, refusal.fields, stale), refusal.status

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ _TYPED = (
     *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
+_TIMES = ("time_zone", "starts_at_", "ends_at_")
 _SEAT_TEXTS = ("name", "email", "title", "affiliation", "country")
 
 
@@ -77,6 +79,14 @@ def like(discussion: Discussion) -> dict[str, str]:
 def typed() -> dict[str, str]:
     """Return the fields of a discussion as they were sent."""
     return {name: request.form.get(name, "") for name in _TYPED}
+
+
+def fields_of(names: Iterable[str]) -> list[str]:
+    """Return the fields of the form in which these fields of a discussion are typed: its times in seven."""
+    found: list[str] = []
+    for name in names:
+        found += [field for field in _TYPED if field.startswith(_TIMES)] if name == "starts_at" else [name]
+    return [field for field in found if field in _TYPED]
 
 
 def draft(discussion: Discussion | None, like: Discussion | None = None) -> DiscussionDraft:

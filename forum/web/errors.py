@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from forum.database import db, passes
 from forum.live import background
 from forum.refusals import Refused
+from forum.web import kept as given_back
 from forum.web.moved import way_on
 
 log = logging.getLogger("roundtext")
@@ -54,7 +55,11 @@ def refuse(refusal: Refused) -> Response:
     if wants_json():
         response = jsonify(refusal.as_json())
     else:
-        response = make_response(render_template("errors/refused.html", refusal=refusal, typed=_typed()))
+        kept, sign_in = given_back.of_request(refusal), ""
+        if kept is not None:
+            sign_in = given_back.sign_in_address(refusal)
+        page = render_template("errors/refused.html", refusal=refusal, kept=kept, sign_in=sign_in)
+        response = make_response(page)
     response.status_code = refusal.status
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -62,18 +67,14 @@ def refuse(refusal: Refused) -> Response:
     return response
 
 
-def _typed() -> str:
-    """Return what was typed; nothing where the form itself is too large, or too damaged, to be read."""
-    try:
-        return request.form.get("body", "")[:20_000] if request.method == "POST" else ""
-    except HTTPException:
-        return ""
-
-
 def _csrf(_error: CSRFError) -> Response:
-    return refuse(
-        Refused("csrf", _("This form has expired. Your text is kept: load the page again and send it once more."))
-    )
+    words = _("This form has expired. Your text is kept: load the page again and send it once more.")
+    if not wants_json():
+        # To load the page that says this would only send the old form once more.
+        words = _("This form has expired. What you typed is kept. Look through it, and send it once more.")
+        if given_back.of_request(Refused("csrf", words)) is None:
+            words = _("This form has expired. Go back, load the page again, and press once more.")
+    return refuse(Refused("csrf", words))
 
 
 def _too_many(error: RateLimitExceeded) -> Response:

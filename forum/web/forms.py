@@ -1,6 +1,8 @@
 """Reading form fields that anybody may have made up: one value a name, of the right kind, or a fault that names it."""
 
+import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -16,6 +18,8 @@ from forum.models import User
 from forum.refusals import Refused
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}\Z")
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
+_UNBOUND = ("csrf_token", "from")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?\Z")
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -24,6 +28,26 @@ Kind = TypeVar("Kind", bound=StrEnum)
 def signed_in() -> User | None:
     """Return the person of this request, or None for a visitor."""
     return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def fresh_key() -> str:
+    """Return the key that the form in this request carries (it is shown again), else a new one."""
+    typed = request.form.get("key", "")
+    return typed if _KEY.match(typed) else secrets.token_urlsafe(16)
+
+
+def form_key(*besides: str) -> str:
+    """Return the key of exactly this form, or nothing when the form brought none.
+
+    Sent twice it has the same; changed after “Back” (in other fields than `besides`) it is another one, and its changes
+    are not lost.
+    """
+    key = request.form.get("key", "")
+    if not _KEY.match(key):
+        return ""
+    parts = [f"{name}={value}" for name, value in request.form.items(multi=True) if name not in {*besides, *_UNBOUND}]
+    parts += [f"{name}={file.filename}" for name, file in request.files.items(multi=True)]
+    return hashlib.sha256("\0".join([request.full_path, *parts]).encode("utf-8", "replace")).hexdigest()
 
 
 class Fields:
@@ -47,6 +71,18 @@ class Fields:
         if typed and not _NUMBER.match(typed):
             self.faults.setdefault(name, _("Give a whole number, in digits."))
         return int(typed) if _NUMBER.match(typed) else None
+
+    def instant(self, name: str) -> datetime | None:
+        """Return the aware moment (ISO 8601) that the page itself put here, None when it is empty or at fault."""
+        typed = self.text(name).strip()
+        if not typed:
+            return None
+        try:
+            found = datetime.fromisoformat(typed[:40]).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.faults.setdefault(name, _("The page sent too little. Load it again, and press once more."))
+            return None
+        return found
 
     def choice(self, name: str, kind: type[Kind], default: Kind) -> Kind:
         """Return one of the words of `kind`."""

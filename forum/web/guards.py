@@ -44,6 +44,13 @@ def settings() -> Settings:
     return found
 
 
+def is_foreign() -> bool:
+    """Whether a page of another site made the browser send this request."""
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    return foreign or request.headers.get("Sec-Fetch-Site") in {"cross-site"}
+
+
 def _check_host() -> None:
     if not settings().accepts_host(request.host):
         raise Refused("wrong_host", _("This server does not answer under that name."), 400)
@@ -51,11 +58,7 @@ def _check_host() -> None:
 
 def _check_origin() -> None:
     """Browsers send Origin with every POST; one from elsewhere is somebody else's page."""
-    if request.method in _SAFE:
-        return
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
-    if foreign or request.headers.get("Sec-Fetch-Site") in {"cross-site"}:
+    if request.method not in _SAFE and is_foreign():
         raise Refused(
             "foreign_origin", _("This form was sent from another site. Open the page here and send it again.")
         )

@@ -16,11 +16,12 @@ from forum.archive import discussion_file, foreign
 from forum.archive.discussion_file import FileFaults
 from forum.archive.foreign import Found, Kind, Said
 from forum.archive.readings import moment
-from forum.database import db, writing
-from forum.models import Discussion, OldAddress
+from forum.database import db
+from forum.models import Discussion, OldAddress, User
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
-from forum.web.forms import Fields, signed_in, zones
+from forum.web.accounts import twice
+from forum.web.forms import Fields, form_key, fresh_key, signed_in, zones
 
 blueprint = Blueprint("importing", __name__)
 
@@ -47,10 +48,7 @@ def bring_in() -> Response:
         found = foreign.read(kind, source)
         if not fields.text("store"):
             return _page(found, _proposed(found, kind, source), _faults(fields, found, found.comments))
-        values = _values(fields, found)
-        with writing():
-            made = imports.store(discussion_file.read(json.dumps(values).encode()), owner)
-            slug = made.slug
+        slug = _store(fields, found, owner)
     except FileFaults as faults:
         return _page(found, _typed(), _named(faults), 422)
     except Refused as refusal:
@@ -63,6 +61,17 @@ def bring_in() -> Response:
 
 # What was pasted comes back with every correction, and three signs of the address for each byte of many a script.
 bring_in.longest_form = 6 * 1024 * 1024  # type: ignore[attr-defined]
+
+
+def _store(fields: Fields, found: Found, owner: User) -> str:
+    """Store what the form says and return its address; pressed twice, that of what the first press has stored."""
+    # The address is what somebody changes who is told that it is taken, by what they stored themselves.
+    key = form_key("slug")
+    if (before := Discussion.with_key(owner.id, key)) is not None:
+        return before.slug
+    values = _values(fields, found)
+    fields.refuse()
+    return twice(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug
 
 
 def _source(fields: Fields) -> str:
@@ -235,7 +244,7 @@ def _comment(comment: Said, names: dict[str, str], comments: list[Said]) -> dict
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     page = render_template(
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
-        most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)},
+        most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),
     )  # fmt: skip
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

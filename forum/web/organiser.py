@@ -7,13 +7,14 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from forum import access, clock, languages
-from forum.actions import discussions, seats, templates
+from forum.actions import discussions, merging, seats, templates
 from forum.database import db, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
-from forum.refusals import Refused, unknown
+from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
+from forum.web.accounts import twice
 from forum.web.console import staffed
-from forum.web.forms import is_ambiguous, signed_in, zones
+from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
 from forum.web.run_sheet import run_sheet
 
 blueprint = Blueprint("organiser", __name__)
@@ -39,9 +40,12 @@ def new() -> Response:
     if request.method == "GET":
         return _form(None, discussion_form.like(like) if like else discussion_form.fresh(), {}, like=like)
     try:
-        draft = discussion_form.draft(None, like)
-        with writing():
-            discussion = templates.create(user, draft, like) if like else discussions.create(user, draft)
+        draft, key = discussion_form.draft(None, like), form_key()
+
+        def make() -> Discussion:
+            return templates.create(user, draft, like, key) if like else discussions.create(user, draft, key)
+
+        discussion = twice(make)
     except Refused as refusal:
         return _again(None, refusal, like)
     if like:
@@ -62,7 +66,7 @@ def edit(slug: str) -> Response:
     try:
         draft = discussion_form.draft(discussion)
         with writing():
-            discussions.edit(user, discussion, draft)
+            discussions.edit(user, discussion, draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _again(discussion, refusal)
     if _planned(discussion) == planned:
@@ -81,8 +85,7 @@ def give_seat(slug: str) -> Response:
         return _seat_form(discussion, None, {})
     try:
         draft = discussion_form.seat_draft(None)
-        with writing():
-            seat = seats.give(user, discussion, draft)
+        seat = twice(lambda: seats.give(user, discussion, draft))
     except Refused as refusal:
         return _seat_again(discussion, None, refusal)
     return _to_seats(discussion, _("%(name)s has a seat.", name=seat.name))
@@ -134,6 +137,7 @@ def _form(
     faults: dict[str, str],
     status: int = 200,
     like: Discussion | None = None,
+    stale: Stale | None = None,
 ) -> Response:
     twice = {
         name: is_ambiguous(typed[f"{name}_date"], typed[f"{name}_time"], typed["time_zone"])
@@ -141,6 +145,9 @@ def _form(
     }
     page = render_template(
         "organiser/form.html",
+        key=fresh_key(),
+        seen=_seen(discussion, stale) if discussion else "",
+        theirs=stale.theirs if stale else {},
         discussion=discussion,
         like=like,
         typed=typed,
@@ -157,11 +164,23 @@ def _form(
     return _private(page, status)
 
 
+def _seen(discussion: Discussion, stale: Stale | None) -> str:
+    """Return the marks of what the form shows: what came, until what somebody else has changed is shown beside it."""
+    if stale is not None:
+        return stale.seen
+    return request.form.get("seen", "") if request.method == "POST" else merging.marks(discussions.said(discussion))
+
+
 def _again(discussion: Discussion | None, refusal: Refused, like: Discussion | None = None) -> Response:
     """Show the form with what was typed; refusals that are about no field go to the one handler."""
     if not refusal.fields or errors.wants_json():
         raise refusal
-    return _form(discussion, discussion_form.typed(), refusal.fields, refusal.status, like)
+    typed = discussion_form.typed()
+    if discussion is not None and isinstance(refusal, Stale):
+        now = discussion_form.stored(discussion)
+        typed |= {name: now[name] for name in discussion_form.fields_of(refusal.untouched)}
+        return _form(discussion, typed, refusal.fields, refusal.status, stale=refusal)
+    return _form(discussion, typed, refusal.fields, refusal.status, like)
 
 
 def _seat_form(discussion: Discussion, seat: Seat | None, faults: dict[str, str], status: int = 200) -> Response:

@@ -1,5 +1,6 @@
 """The form of a question: what it shows, and what it says when it comes back."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -34,6 +35,11 @@ def stored(question: Question | None) -> dict[str, str]:
         values["opens_at_time"] = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
         values["opens_at_fold"] = "second" if local.fold else "first"
     return values
+
+
+def fields_of(names: Iterable[str]) -> list[str]:
+    """Return the fields of the form in which these fields of a question are typed: its moment in three."""
+    return [field for name in names for field in (_OPENING if name == "opens_at" else (name,))]
 
 
 def draft(discussion: Discussion) -> QuestionDraft:

@@ -17,10 +17,10 @@ def announce(slug: str) -> Response:
     """Put the text of the form on top of the page."""
     user, discussion = staffed(slug)
     fields = Fields()
-    words = fields.text("announcement")
+    words, seen = fields.text("announcement"), fields.text("seen")
     fields.refuse()
     with writing():
-        announcements.announce(user, discussion, words)
+        announcements.announce(user, discussion, words, seen)
     return done(discussion, _("Everybody sees your announcement on top of the page now."), "#announcement")
 
 
@@ -38,10 +38,10 @@ def sum_up(slug: str) -> Response:
     """Put a summary on top of the whole, or take it away."""
     user, discussion = staffed(slug)
     fields = Fields()
-    words = fields.text("summary")
+    words, seen = fields.text("summary"), fields.text("seen")
     fields.refuse()
     with writing():
-        summaries.of_discussion(user, discussion, words)
+        summaries.of_discussion(user, discussion, words, seen)
     return done(discussion, _("The summary is saved. Readers see it on top of the page."), "#summary")
 
 
@@ -50,11 +50,11 @@ def sum_up_question(slug: str, question_id: int) -> Response:
     """Put a summary on top of a question's answers, or take it away."""
     user, discussion = staffed(slug)
     fields = Fields()
-    words = fields.text("summary")
+    words, seen = fields.text("summary"), fields.text("seen")
     fields.refuse()
     question = next((q for q in discussion.questions if q.id == question_id), None)
     if question is None:
         raise unknown()
     with writing():
-        summaries.of_question(user, question, words)
+        summaries.of_question(user, question, words, seen)
     return done(discussion, _("The summary is saved. Readers see it under the question."), f"#question-{question_id}")

@@ -9,6 +9,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
 from forum import access, clock, countries, looks, pictures, speaking, text
+from forum.actions import merging
 from forum.config import Settings
 from forum.models import Site
 from forum.web import times
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
         public_url=lambda: settings.public_url,
         sends_mail=settings.sends_mail,
         now=clock.now,
+        marks=merging.marks,
         may=access.may,
         may_create=access.may_create,
         country_names=lambda: countries.names(str(get_locale())),

@@ -135,3 +135,30 @@ def test_the_console_fits_and_is_accessible(scene, discussion, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+
+
+def test_a_host_is_shown_what_the_other_has_announced_before_it_is_replaced(scene, discussion, host):
+    other = scene.visit(discussion, scene.house.host_of(discussion), "/console")
+    for page, words in ((host, "Tea at four."), (other, "Coffee at five.")):
+        page.locator("#announcement summary").click()
+        page.get_by_label("Everybody sees this on top of the page").fill(words)
+    host.get_by_role("button", name="Announce it").click()
+    host.locator("[data-console-notice]", has_text="Everybody sees your announcement").wait_for()
+    other.get_by_role("button", name="Announce it").click()
+    other.locator("[data-theirs] blockquote", has_text="Tea at four.").wait_for()
+    assert "Somebody else has changed this" in other.locator("[data-console-notice]").inner_text()
+    assert other.get_by_label("Everybody sees this on top of the page").input_value() == "Coffee at five."
+    other.get_by_role("button", name="Announce it").click()
+    host.get_by_text("Take the announcement down").wait_for()
+    other.locator("[data-theirs]").wait_for(state="detached")
+    db.session.rollback()
+    db.session.expire_all()
+    assert db.session.get(Discussion, discussion.id).announcement == "Coffee at five."
+
+
+def test_the_same_question_twice_on_purpose_is_two_with_script(scene, discussion, host):
+    for number in (5, 6):
+        host.get_by_label("Add a question").fill("Anything else?")
+        host.get_by_role("button", name="Add to the run sheet").click()
+        host.locator(".run-line").nth(number - 1).wait_for()
+        assert host.locator(".run-line").count() == number

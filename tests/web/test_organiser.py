@@ -214,6 +214,8 @@ def test_seats_are_given_changed_and_taken(made):
     given = db.session.query(Seat).one()
     assert given.user.email == "pia@example.org"
     again = send(made, "/d/food-and-climate/seats/new", seat)
+    assert again.status_code == 303, "the same once more is the same"
+    again = send(made, "/d/food-and-climate/seats/new", seat | {"title": "Professor"})
     assert again.status_code == 422
     assert 'id="fault-email"' in again.text
     changed = seat | {"name": "Pia P. Panelist", "role": "host"}

@@ -48,7 +48,7 @@ function takeTyped(form) {
 /** @param {HTMLFormElement} form */
 function afterwards(form) {
   const key = /** @type {HTMLInputElement | null} */ (one("input[name=key]", form));
-  if (form.matches(".backstage-write") && key) key.value = newKey();
+  if (form.matches(".backstage-write, [data-clear]") && key) key.value = newKey();
   if (form.dataset.release) document.getElementById(`hold-${form.dataset.release}`)?.removeAttribute("open");
 }
 

@@ -9,9 +9,9 @@ import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
 import * as link from "./link.js";
-import { all, hear, one, page, tell } from "./page.js";
+import { all, hear, make, one, page, tell } from "./page.js";
 import { adoptToken, getPage, post } from "./send.js";
-import { count } from "./words.js";
+import { _, count } from "./words.js";
 
 /** Wait this long for more events before fetching: a busy minute costs one page in 0.4 s at most. */
 const GATHER = 400;
@@ -78,6 +78,21 @@ export function say(words, isBad = false) {
 }
 
 /**
+ * Show beside a text what somebody else has put there meanwhile; sent once more, it takes the place of that.
+ * @param {HTMLFormElement} form
+ * @param {import("./send.js").Refusal} error
+ */
+function showTheirs(form, { theirs = {}, seen = "" }) {
+  const mark = /** @type {HTMLInputElement | null} */ (one("input[name=seen]", form));
+  if (mark) mark.value = seen;
+  one("[data-theirs]", form)?.remove();
+  const words = Object.values(theirs).join("\n") || _("Nothing: it was taken away.");
+  const quote = make("blockquote", { class: "as-typed", dir: "auto" }, words);
+  const box = make("div", { "data-theirs": "" }, make("p", {}, _("What stands there now")), quote);
+  one("textarea", form)?.after(box);
+}
+
+/**
  * Send one of the console's forms and show what came of it.
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} [button] the one that was pressed; it may lead elsewhere than its form
@@ -94,6 +109,7 @@ export async function send(form, button) {
     say(data.notice);
     tell("sent", form);
   } else {
+    if (error?.theirs) showTheirs(form, error);
     say([error?.message, ...Object.values(error?.fields ?? {})].filter(Boolean).join(" "), true);
   }
   await refresh();

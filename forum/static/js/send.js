@@ -4,7 +4,7 @@ import { one } from "./page.js";
 import { _ } from "./words.js";
 
 /**
- * @typedef {{code: string, message: string, retry_after?: number, fields?: Record<string, string>}} Refusal
+ * @typedef {{code: string, message: string, retry_after?: number, fields?: Record<string, string>, theirs?: Record<string, string>, seen?: string}} Refusal
  * @typedef {{ok: boolean, status: number, data: any, error: Refusal | null}} Answer
  */
 

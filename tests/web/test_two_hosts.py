@@ -1,0 +1,195 @@
+"""Two hosts who change the same thing at once: what each has changed stays, and nothing is replaced unseen."""
+
+import re
+from html import unescape
+
+import pytest
+
+from forum.database import db
+from forum.models import Discussion, Question, SeatRole
+from tests.web.test_kept import Form
+
+A, B = "A's words:\n\n<b>so</b>.", "B's own words."
+
+
+@pytest.fixture
+def room(house):
+    return house.discussion(ask=1, title="Food and climate", intro="As it was.", hosted_by="The Round House")
+
+
+@pytest.fixture
+def two(app, house, room):
+    """Two hosts' browsers, each with a token."""
+    other = house.user("Bo Berg")
+    house.seat(room, other, SeatRole.HOST)
+    clients = []
+    for user in (house.host_of(room), other):
+        client = app.test_client()
+        house.sign_in(client, user)
+        client.token = house.token(client)
+        clients.append(client)
+    return clients
+
+
+def shown(client, path: str, within: str = '<form method="post"') -> dict[str, str]:
+    """Return what the form of a page would send as it is shown."""
+    page = client.get(path).text if path.startswith("/") else path
+    form = page[page.index(within) :]
+    form = form[: form.index("</form>")]
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        kind, name = re.search(r'type="(\w+)"', tag), re.search(r'name="([^"]+)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if kind and (kind[1] == "file" or (kind[1] in {"radio", "checkbox"} and " checked" not in tag)):
+            continue
+        fields[name[1]] = unescape(value[1]) if value else ""
+    for name, words in re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', form, re.S):
+        fields[name] = unescape(words)
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)"[^>]* selected', options)
+        fields[name] = chosen[1] if chosen else ""
+    return fields
+
+
+def now(room) -> Discussion:
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get(Discussion, room.id)
+
+
+def test_each_hosts_change_of_another_field_stays(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    start = room.starts_at.replace(microsecond=0)
+    later = {"ends_at_time": "23:30", "late_minutes": "30", "visibility": "unlisted"}
+    assert a.post(path, data=of_a | {"intro": A} | later).status_code == 303
+    assert b.post(path, data=of_b | {"hosted_by": "Bo's house"}).status_code == 303
+    found = now(room)
+    assert (found.intro, found.hosted_by) == (A, "Bo's house")
+    assert "&lt;b&gt;so&lt;/b&gt;" in found.intro_html
+    assert (found.late_minutes, found.visibility.value, found.starts_at) == (30, "unlisted", start)
+    assert f"{found.ends_at:%M}" == "30"
+
+
+def test_a_field_that_both_have_changed_is_refused_with_both_texts(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    assert a.post(path, data=of_a | {"intro": A, "hosted_by": "A's house"}).status_code == 303
+    refused = b.post(path, data=of_b | {"intro": B, "related_title": "B's link"})
+    assert refused.status_code == 409
+    assert now(room).intro == A
+    assert (
+        "A&#39;s words:\n\n&lt;b&gt;so&lt;/b&gt;." in refused.text.split('field-theirs"')[1].split("</blockquote>")[0]
+    )
+    again = shown(b, refused.text)
+    assert (again["intro"], again["related_title"]) == (B, "B's link"), "what B typed is kept"
+    assert again["hosted_by"] == "A's house", "what only A has changed is shown as it is now"
+    assert 'href="#field-intro"' in refused.text
+    assert b.post(path, data=again).status_code == 303
+    found = now(room)
+    assert (found.intro, found.hosted_by, found.related_title) == (B, "A's house", "B's link")
+
+
+def test_a_third_change_is_not_replaced_unseen_either(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    a.post(path, data=of_a | {"intro": A})
+    again = shown(b, b.post(path, data=of_b | {"intro": B}).text)
+    a.post(path, data=shown(a, path) | {"intro": "A's second thought."})
+    refused = b.post(path, data=again)
+    assert refused.status_code == 409
+    assert "A&#39;s second thought." in refused.text
+
+
+def test_a_form_with_another_fault_still_knows_what_it_showed(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    a.post(path, data=of_a | {"intro": A})
+    faulty = b.post(path, data=of_b | {"title": ""})
+    assert faulty.status_code == 422
+    assert b.post(path, data=shown(b, faulty.text) | {"title": "Water"}).status_code == 303
+    assert (now(room).intro, now(room).title) == (A, "Water")
+
+
+def test_the_times_go_together(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    a.post(path, data=of_a | {"ends_at_time": "23:30"})
+    refused = b.post(path, data=of_b | {"ends_at_time": "23:45"})
+    assert refused.status_code == 409
+    assert "23:30" in refused.text.split('field-theirs"')[1].split("</blockquote>")[0]
+    assert b.post(path, data=shown(b, refused.text)).status_code == 303
+    assert f"{now(room).ends_at:%M}" == "45"
+
+
+def test_an_address_that_has_moved_takes_the_other_change_along(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    a.post(path, data=of_a | {"slug": "elsewhere"})
+    sent = of_b | {"intro": B}
+    moved = b.post(path, data=sent)
+    assert moved.status_code == 308
+    assert b.post(moved.location, data=sent).status_code == 303
+    assert (now(room).slug, now(room).intro) == ("elsewhere", B)
+
+
+def test_programs_send_no_marks_and_made_up_ones_do_no_harm(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    a.post(path, data=of_a | {"intro": A})
+    del of_b["seen"]
+    assert b.post(path, data=of_b | {"intro": B}).status_code == 303
+    for marks in ("x" * 10_000, "intro", "intro.", ". . .", "\0", "intro.<b>" + " a.b" * 5000):
+        assert b.post(path, data=of_b | {"seen": marks}).status_code in {303, 409}
+
+
+def test_a_question_is_merged_as_well(two, house, room):
+    a, b = two
+    question = house.question(room, "Who pays?")
+    path = f"/d/{room.slug}/questions/{question.id}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    assert a.post(path, data=of_a | {"text": A}).status_code == 303
+    assert b.post(path, data=of_b | {"length_minutes": "25"}).status_code == 303
+    now(room)
+    found = db.session.get(Question, question.id)
+    assert (found.text, found.length_minutes) == (A, 25)
+    refused = b.post(path, data=of_b | {"text": B})
+    assert refused.status_code == 409
+    assert "A&#39;s words" in refused.text
+    again = shown(b, refused.text)
+    assert (again["text"], again["length_minutes"]) == (B, "25")
+    assert b.post(path, data=again).status_code == 303
+    now(room)
+    assert db.session.get(Question, question.id).text == B
+
+
+SAID = [("console/announcement", "announcement"), ("console/summary", "summary"), (None, "summary")]
+
+
+@pytest.mark.parametrize(("place", "name"), SAID, ids=["announcement", "summary", "of a question"])
+def test_what_hosts_say_on_top_is_not_replaced_unseen(two, room, place, name):
+    a, b = two
+    path = f"/d/{room.slug}/" + (place or f"questions/{room.questions[0].id}/summary")
+    console, form = f"/d/{room.slug}/console", f'<form class="console-reason" method="post" action="{path}"'
+    of_a, of_b = shown(a, console, form), shown(b, console, form)
+    assert a.post(path, data=of_a | {name: A}).status_code == 303
+    assert a.post(path, data=of_a | {name: A}).status_code == 303, "a second press is no other host"
+    refused = b.post(path, data=of_b | {name: B})
+    assert refused.status_code == 409
+    assert "A&#39;s words:\n\n&lt;b&gt;so&lt;/b&gt;." in refused.text
+    assert Form(refused.text).seen == {name: B}
+    told = b.post(path, data=of_b | {name: B}, headers={"Accept": "application/json"}).json["error"]
+    assert (told["code"], told["theirs"]) == ("stale", {name: A})
+    assert told["seen"] == dict(Form(refused.text).sends)["seen"]
+    assert Form(refused.text).press(b).status_code == 303
+    found = now(room)
+    thing = found if place else found.questions[0]
+    assert getattr(thing, name) == B
+    assert b.post(path, data={"csrf_token": b.token, name: "By a program."}).status_code == 303
