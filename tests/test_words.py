@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel import Locale
+from flask_babel import force_locale
 
 from forum import speaking
 
@@ -75,3 +76,21 @@ def test_what_is_offered_has_a_catalogue():
     assert set(speaking.OFFERED) <= {speaking.SOURCE, *LANGUAGES}
     assert set(speaking.OFFERED) <= set(speaking.IN_LETTERS)
     assert list(speaking.names()) == list(speaking.OFFERED)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_english_word_for_two_things_is_two_where_a_language_has_two(app, language):
+    says = words.catalogue(language)
+    assert says.get("To").string != says.get("Until").string or language == "ar"  # إلى is both
+    if language in {"es", "pt"}:
+        assert (says.get("Title").string[:2], says.get("Job title").string) == ("Tí", "Cargo")
+        assert says.get("approved", "comment").string == "aprobado" or language == "pt"
+    with app.test_request_context(), force_locale(language):
+        shown = app.jinja_env.from_string('{{ pgettext("question", "answered") }}/{{ _("answered") }}').render()
+    assert shown == f"{says.get('answered', 'question').string}/{says.get('answered').string}"
+
+
+def test_one_thing_has_one_word():
+    for language, other in (("de", "Website"), ("es", "carta ")):
+        said = " ".join(str(message.string) for message in words.catalogue(language) if message.id)
+        assert f" {other}" not in said, language
