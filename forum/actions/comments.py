@@ -17,7 +17,6 @@ from forum.database import db
 from forum.live import log
 from forum.models import Comment, CommentEdit, CommentState, Decision, Discussion, SeatRole, User
 from forum.refusals import Refused, invalid, unknown
-from forum.search import index
 
 # How often one person may post, on the page and by mail alike.
 PACE = "20/minute;300/hour"
@@ -90,7 +89,6 @@ def delete(author: User, comment: Comment) -> Comment:
     comment.source = comment.html = ""
     for version in db.session.scalars(select(CommentEdit).where(CommentEdit.comment_id == comment.id)):
         db.session.delete(version)
-    index.forget()
     reviews.settle_if_open(comment, Decision.WITHDRAWN, author, before)
     if before is not CommentState.HELD:
         log.record(comment.discussion, "comment.deleted", comment.id)

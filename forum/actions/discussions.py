@@ -52,7 +52,7 @@ def create(organiser: User, draft: DiscussionDraft, key: str = "") -> Discussion
     Raises Refused (404 for who may not organise; invalid with the fields at fault, also for a slug in use).
     """
     access.require_create(organiser)
-    if (before := Discussion.with_key(organiser.id, key)) is not None:
+    if (before := made_before(organiser, key)) is not None:
         return before
     columns = draft.columns()
     _require_free_slug(draft.slug, None)
@@ -69,6 +69,16 @@ def create(organiser: User, draft: DiscussionDraft, key: str = "") -> Discussion
     db.session.add(discussion)
     db.session.flush()
     return discussion
+
+
+def made_before(organiser: User, key: str) -> Discussion | None:
+    """Return what the form with this `key` has made for `organiser`, if it has.
+
+    Whoever presses twice at two processes waits here: the second would find the address taken by the first.
+    """
+    if key:
+        db.session.execute(select(User.id).where(User.id == organiser.id).with_for_update(key_share=True))
+    return Discussion.with_key(organiser.id, key)
 
 
 def said(discussion: Discussion | DiscussionDraft) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forum import clock, people, text
-from forum.actions import dates
+from forum.actions import dates, discussions
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft, member_with
 from forum.archive.discussion_file import DiscussionFile
@@ -51,7 +51,7 @@ def store(file: DiscussionFile, owner: User | None = None, key: str = "") -> Dis
     It is published (the clock says whether it is announced, live or closed) unless the file says `"draft": true`.
     Raises FileFaults naming line and field.
     """
-    if owner is not None and (before := Discussion.with_key(owner.id, key)) is not None:
+    if owner is not None and (before := discussions.made_before(owner, key)) is not None:
         return before
     discussion = _discussion(file, owner)
     discussion.key = key or None

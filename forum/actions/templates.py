@@ -21,7 +21,7 @@ def create(organiser: User, draft: DiscussionDraft, like: Discussion, key: str =
     Raises Refused (404 for who may not organise or does not run `like`; invalid as `discussions.create`).
     """
     access.require(organiser, "console.open", like)
-    if (before := Discussion.with_key(organiser.id, key)) is not None:
+    if (before := discussions.made_before(organiser, key)) is not None:
         return before
     discussion = discussions.create(organiser, draft, key)
     copy_parts(like, discussion)
