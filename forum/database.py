@@ -134,10 +134,8 @@ def engine_options(is_sqlite: bool) -> dict[str, Any]:
         # What only reads needs no transaction: each statement sees what is committed, as READ COMMITTED has it too, and
         # the two trips for BEGIN and ROLLBACK cost more than most reads. `writing` begins a transaction.
         "isolation_level": "AUTOCOMMIT",
-        # With ten, sixteen writers made a connection for every request beyond and threw it away (5 % of a comment).
-        "pool_size": 16,
-        "max_overflow": 4,
-        "pool_use_lifo": True,
+        "pool_size": 10,
+        "max_overflow": 10,
         "pool_timeout": 5,
     }
 

@@ -18,6 +18,7 @@ from forum.database import db, writing
 from forum.models import Discussion, Seat, Visibility
 from forum.server import as_environment
 from tests.conftest import forget_person, new_database
+from tests.faults.conftest import often
 from tests.faults.writers import Account, account
 from tests.house import House
 from tests.live.conftest import Ear
@@ -25,6 +26,9 @@ from tests.machine import free_port
 from tests.server import Running, wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+
+# Seconds. Five processes and two other tests share two cores in the suite; the promise is kept by a machine at rest.
+SOON = often(30, 5)
 
 
 @contextmanager
@@ -66,7 +70,7 @@ def come(machines: list[Running], discussion: Discussion, panelist: Account) -> 
 
 def hears(ear: Ear, key: str) -> None:
     """Assert that a comment is pushed within seconds."""
-    ear.hear("events", 5, lambda said: any(f"Said as {key}." in event.get("html", "") for event in said["events"]))
+    ear.hear("events", SOON, lambda said: any(f"Said as {key}." in event.get("html", "") for event in said["events"]))
 
 
 def test_several_machines_are_one_site(postgresql, tmp_path):
@@ -85,13 +89,13 @@ def test_several_machines_are_one_site(postgresql, tmp_path):
         writer, panelist = account(house, house.user()), account(house, priya)
         ears, seated = come(machines, discussion, panelist)
         for ear in (ears[0], ears[1]):
-            assert ear.hear("presence", 8, lambda said: said["readers"] == 10)
+            assert ear.hear("presence", SOON, lambda said: said["readers"] == 10)
         for number, served in enumerate(machines):
             post(served, slug, writer, f"at-machine-{number}")
             for ear in ears:
                 hears(ear, f"at-machine-{number}")
         seated[1].ask("typing", {"discussion": discussion.id, "question": 1})
-        assert ears[0].hear("presence", 5, lambda said: bool(said["writing"]))["writing"][0]["name"] == "Priya Raman"
+        assert ears[0].hear("presence", SOON, lambda said: bool(said["writing"]))["writing"][0]["name"] == "Priya Raman"
 
         # One more comes in the middle of the event, and goes.
         with machine(settings, "127.0.0.3", 1) as third:
@@ -105,11 +109,11 @@ def test_several_machines_are_one_site(postgresql, tmp_path):
             post(third, slug, writer, "at-the-third")
             for ear in (*ears, guest):
                 hears(ear, "at-the-third")
-            assert ears[0].hear("presence", 8, lambda said: said["readers"] == 11)
+            assert ears[0].hear("presence", SOON, lambda said: said["readers"] == 11)
             began = time.monotonic()
         assert time.monotonic() - began < 10
         assert guest.is_closed_within(1)
-        assert ears[1].hear("presence", 8, lambda said: said["readers"] == 10)
+        assert ears[1].hear("presence", SOON, lambda said: said["readers"] == 10)
         post(machines[1], slug, writer, "without-the-third")
         hears(ears[0], "without-the-third")
 
