@@ -6,16 +6,16 @@ lock around write transactions the worst gap was 11 ms. So SQLite writers queue 
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.pool import Pool
@@ -59,6 +59,7 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate()
+Made = TypeVar("Made")
 
 if TYPE_CHECKING:
     Model = Base
@@ -168,3 +169,16 @@ def writing() -> Iterator[None]:
         except BaseException:
             db.session.rollback()
             raise
+
+
+def once_more(work: Callable[[], Made]) -> Made:
+    """Do `work` in its transaction and return its outcome; a second time when somebody was faster with the same.
+
+    The same is what a unique index refuses: an address, or the key of a form. `work` then finds what they have made.
+    """
+    try:
+        with writing():
+            return work()
+    except IntegrityError:
+        with writing():
+            return work()

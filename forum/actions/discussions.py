@@ -337,6 +337,11 @@ def _keep_address(discussion: Discussion, old: str) -> None:
     db.session.add(OldAddress(slug=old, discussion_id=discussion.id))
 
 
+def is_taken(slug: str) -> bool:
+    """Whether the address leads to a discussion here, or did: such links are kept."""
+    return Discussion.with_slug(slug) is not None or db.session.get(OldAddress, slug) is not None
+
+
 def _require_free_slug(slug: str, besides: Discussion | None) -> None:
     other = Discussion.with_slug(slug)
     if other is not None and other is not besides:

@@ -17,7 +17,6 @@ from forum.models import (
     CommentState,
     Digests,
     Discussion,
-    OldAddress,
     Phase,
     Question,
     QuestionsShown,
@@ -97,8 +96,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     except Refused as refusal:
         for name, words in refusal.fields.items():
             file.fault(_PLACES.get(name, (name,)), words)
-    taken = Discussion.with_slug(draft.slug) or db.session.get(OldAddress, draft.slug)
-    if not file.faults and taken is not None:
+    if not file.faults and discussions.is_taken(draft.slug):
         file.fault(("slug",), "is taken by another discussion here. Choose a different one.")
     file.refuse()
     discussion = Discussion(

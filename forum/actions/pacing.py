@@ -6,6 +6,7 @@ Readers see nothing of it; the other hosts do, at once. Every function runs insi
 from flask_babel import gettext as _
 
 from forum import access, clock
+from forum.actions import openings
 from forum.actions.moderation import write_down
 from forum.actions.questions import LONGEST_MINUTES
 from forum.database import db
@@ -26,8 +27,7 @@ def lengthen(actor: User, question: Question, minutes: int, seen: int | None) ->
     access.require(actor, "question.write", discussion)
     if not 1 <= minutes <= LONGEST_STEP:
         raise invalid(minutes=_("Give 1 to %(longest_step)s minutes.", longest_step=LONGEST_STEP))
-    log.lock(discussion)
-    db.session.refresh(question)
+    openings.hold_still(question)
     if question.state is not QuestionState.OPEN:
         raise Refused("not_open", _("Another question is open by now, so this one was not made longer."), 409)
     if question.length_minutes != seen:

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from forum import access, text
-from forum.actions import merging
+from forum.actions import merging, openings
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -26,8 +26,7 @@ def of_question(actor: User, question: Question, words: str, seen: str = "") -> 
             "not_asked", _("This question is not asked yet. Its summary can be written when it has answers."), 409
         )
     words = _checked(words)
-    log.lock(discussion)
-    db.session.refresh(question)
+    openings.hold_still(question)
     before = question.summary
     if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
         return

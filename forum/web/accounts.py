@@ -1,18 +1,16 @@
 """Signing up, in and out, confirming an address, and a new password by mail."""
 
-from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
 from flask import Blueprint, Flask, Response, make_response, redirect, request, url_for
 from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
 
 from forum import speaking
 from forum.actions import accounts, links, members, passwords, sessions, site
 from forum.actions.accounts import Newcomer
-from forum.database import db, writing
+from forum.database import db, once_more, writing
 from forum.models import User
 from forum.refusals import Refused, invalid
 from forum.web import account, outbox, signing, throttles
@@ -21,7 +19,6 @@ from forum.web.forms import signed_in
 from forum.web.guards import settings
 
 blueprint = Blueprint("accounts", __name__)
-Made = TypeVar("Made")
 
 # The browser that signed up, so that its own confirmation link asks for no password.
 _MARK = "signing_up"
@@ -53,10 +50,10 @@ def _sign_up(form: Form) -> Response:
         throttles.count("mail to", newcomer.email)
     password_hash = passwords.hashed(newcomer.password)
     if settings().sends_mail:
-        twice(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then, speaking.asked_for()))
+        once_more(lambda: accounts.ask_to_confirm(newcomer, password_hash, form.then, speaking.asked_for()))
         cookie[_MARK] = links.keyed(_MARK, newcomer.email, password_hash)
         return _look_into_mail(newcomer.email, form.then)
-    user = twice(lambda: _begin(accounts.sign_up(newcomer, password_hash, speaking.asked_for())))
+    user = once_more(lambda: _begin(accounts.sign_up(newcomer, password_hash, speaking.asked_for())))
     signing.enter(user)
     return done(form.then, status=201)
 
@@ -219,16 +216,6 @@ def _require_password(form: Form, user: User) -> None:
 def _begin(user: User) -> User:
     signing.begin(user)
     return user
-
-
-def twice(work: Callable[[], Made]) -> Made:
-    """Do `work` in its transaction, once more when somebody signed up with the same address at the same moment."""
-    try:
-        with writing():
-            return work()
-    except IntegrityError:
-        with writing():
-            return work()
 
 
 def _look_into_mail(email: str, then: str) -> Response:

@@ -10,17 +10,16 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 
 from forum import access, clock, text
-from forum.actions import imports
+from forum.actions import discussions, imports
 from forum.actions.drafting import DiscussionDraft, clean
 from forum.archive import discussion_file, foreign
 from forum.archive.discussion_file import FileFaults
 from forum.archive.foreign import Found, Kind, Said
 from forum.archive.readings import moment
-from forum.database import db
-from forum.models import Discussion, OldAddress, User
+from forum.database import once_more
+from forum.models import Discussion, User
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
-from forum.web.accounts import twice
 from forum.web.forms import Fields, form_key, fresh_key, signed_in, zones
 
 blueprint = Blueprint("importing", __name__)
@@ -71,7 +70,7 @@ def _store(fields: Fields, found: Found, owner: User) -> str:
         return before.slug
     values = _values(fields, found)
     fields.refuse()
-    return twice(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug
+    return once_more(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug
 
 
 def _source(fields: Fields) -> str:
@@ -197,7 +196,7 @@ def _heads(title: str, slug: str, begin: datetime, end: datetime, zone: str) -> 
         DiscussionDraft(title=title or "?", slug=slug, starts_at=begin, ends_at=end, time_zone=zone).columns()
     except Refused as refusal:
         told |= refusal.fields
-    if "slug" not in told and (Discussion.with_slug(slug) or db.session.get(OldAddress, slug)):
+    if "slug" not in told and discussions.is_taken(slug):
         told["slug"] = _("This address is taken by another discussion here. Choose a different one.")
     return told
 

@@ -8,11 +8,10 @@ from sqlalchemy import or_, select
 
 from forum import access, clock, languages
 from forum.actions import discussions, merging, seats, templates
-from forum.database import db, writing
+from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
 from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
-from forum.web.accounts import twice
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
 from forum.web.run_sheet import run_sheet
@@ -45,7 +44,7 @@ def new() -> Response:
         def make() -> Discussion:
             return templates.create(user, draft, like, key) if like else discussions.create(user, draft, key)
 
-        discussion = twice(make)
+        discussion = once_more(make)
     except Refused as refusal:
         return _again(None, refusal, like)
     if like:
@@ -85,7 +84,7 @@ def give_seat(slug: str) -> Response:
         return _seat_form(discussion, None, {})
     try:
         draft = discussion_form.seat_draft(None)
-        seat = twice(lambda: seats.give(user, discussion, draft))
+        seat = once_more(lambda: seats.give(user, discussion, draft))
     except Refused as refusal:
         return _seat_again(discussion, None, refusal)
     return _to_seats(discussion, _("%(name)s has a seat.", name=seat.name))

@@ -12,11 +12,10 @@ from forum.actions import members
 from forum.actions import site as rules
 from forum.actions.members import Standing, Wanted
 from forum.actions.site import SiteDraft
-from forum.database import db, writing
+from forum.database import db, once_more, writing
 from forum.models import Registration, Site, SiteRole, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
-from forum.web.accounts import twice
 from forum.web.forms import Fields, signed_in
 from forum.web.view import whole
 
@@ -91,7 +90,7 @@ def invite() -> Response:
     typed = fields.text("addresses")
     try:
         fields.refuse()
-        invited = twice(lambda: members.invite(actor, typed))
+        invited = once_more(lambda: members.invite(actor, typed))
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise

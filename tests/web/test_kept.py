@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from forum.database import db
-from forum.models import Discussion, Session, SiteRole
+from forum.models import Discussion, Session
 from tests.web.test_organiser import WHOLE, picture
 
 INTRO = "Who shares the river, <b>and how</b>?\r\nCome & say so."
@@ -58,18 +58,6 @@ class Form(HTMLParser):
         for name, value in self.sends:
             fields.setdefault(name, []).append(value)
         return client.post(self.action, data=fields, content_type=self.enctype or "application/x-www-form-urlencoded")
-
-
-@pytest.fixture
-def room(house):
-    return house.discussion(ask=1, host=house.user("Hana Host-Maier", role=SiteRole.ADMINISTRATOR))
-
-
-@pytest.fixture
-def host(app, house, room):
-    client = app.test_client()
-    house.sign_in(client, house.host_of(room))
-    return client
 
 
 FORMS = [

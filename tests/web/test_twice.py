@@ -16,18 +16,6 @@ from tests.web.test_organiser import WHOLE, send
 PASTED = "Q1: Who pays?\nOtto Ode: Those who can.\n"
 
 
-@pytest.fixture
-def room(house):
-    return house.discussion(ask=1, host=house.user("Hana Host-Maier", role=SiteRole.ADMINISTRATOR))
-
-
-@pytest.fixture
-def host(app, house, room):
-    client = app.test_client()
-    house.sign_in(client, house.host_of(room))
-    return client
-
-
 def value(page: str, name: str, within: str = "<main") -> str:
     """Return what a hidden field of the page carries, of the first form after `within`."""
     found = re.search(f'name="{name}"[^>]*? value="([^"]+)"', page[page.index(within) :])
