@@ -90,6 +90,18 @@ def test_the_order_changes_by_dragging(scene, discussion, host):
     host.wait_for_selector(".run-next:has-text('What next?')")
 
 
+def test_what_a_host_holds_with_the_mouse_stays_in_the_hand_when_a_comment_arrives(scene, discussion, host):
+    line = host.locator(".run-line[data-place]", has_text="What next?").locator(".run-text")
+    line.hover()
+    host.mouse.down()
+    scene.house.comment(discussion, body="Just arrived.", question=1)
+    host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=15_000)
+    host.locator(".run-next .run-label").hover()
+    host.locator(".run-next .run-label").hover(position={"x": 5, "y": 5})
+    host.mouse.up()
+    host.wait_for_selector(".run-next:has-text('What next?')")
+
+
 def test_what_a_host_types_outlives_what_arrives(scene, discussion, host):
     host.locator("#new-question").fill("Half a quest")
     first = host.locator("[data-comment]").first

@@ -26,6 +26,9 @@ let writing = [];
 /** Who of hosts and panel has a page open; unknown until the link says it. @type {Set<string> | null} */
 let present = null;
 
+/** Set by the keys and by the mouse on what they hold; the server knows of neither. */
+const HANDS = ["aria-current", "draggable"];
+
 /** What a host has opened, with what is typed inside, is theirs. @param {Node} old */
 const isInUse = (old) => old instanceof HTMLDetailsElement && old.open;
 
@@ -40,7 +43,7 @@ function become(fresh) {
       restoreFocus: true,
       callbacks: {
         beforeNodeMorphed: (/** @type {Node} */ old) => !isInUse(old),
-        beforeAttributeUpdated: (/** @type {string} */ name) => name !== "aria-current",
+        beforeAttributeUpdated: (/** @type {string} */ name) => !HANDS.includes(name),
       },
     });
   }
