@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession, Page
 
 from forum.config import Settings
 from forum.models import Discussion, Phase
@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
 # What one question's answers of real length look like, and a discussion of weeks.
 USUAL, LONG = 200, 100_000
+# Comments on an open page.
+FEW, MANY = 100, 800
 ROUND_TRIP_MS, BYTES_PER_SECOND = 400, 50_000
 
 
@@ -121,6 +123,40 @@ def test_a_first_view_is_light_and_paints_soon(chromium: Browser, house, server)
     assert whole <= 50_000
     assert len(loads) <= 6
     assert paints[0] <= 1200
+
+
+def test_an_open_page_takes_a_comment_as_easily_with_eight_hundred_as_with_a_hundred(chromium: Browser, house, server):
+    discussion = house.discussion(ask=2)
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{server.address}/d/{discussion.slug}")
+    page.wait_for_selector("body[data-link=live]", state="attached")
+    tools = page.context.new_cdp_session(page)
+    tools.send("Performance.enable")
+    costs = []
+    for comments in (FEW, MANY):
+        while page.locator(".answers > .comment").count() < comments:
+            answer(house, discussion, page, 50)
+        before = busy(tools)
+        answer(house, discussion, page, 40)
+        costs.append((busy(tools) - before) / 40)
+        print(f"\nan arrival on an open page of {comments}: {costs[-1] * 1e3:.1f} ms of the browser's thread", end="")
+    print(f": {costs[1] / costs[0]:.2f}×")
+    page.close()
+    assert costs[1] / costs[0] <= 3
+
+
+def answer(house: House, discussion: Discussion, page: Page, count: int) -> None:
+    """Write answers to both questions and wait until the page has drawn the last."""
+    for number in range(count):
+        last = house.comment(discussion, body="What is said in a line.\n\nAnd in another.", question=1 + number % 2)
+    page.wait_for_selector(f"#c{last.id}", state="attached")
+    page.wait_for_timeout(1000)
+
+
+def busy(tools: CDPSession) -> float:
+    """The seconds that a page's main thread has worked."""
+    found = {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
+    return float(found["TaskDuration"])
 
 
 def watched(page: Page) -> dict[str, dict[str, Any]]:

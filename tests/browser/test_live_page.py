@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forum.actions import questions
+from forum.actions import comments, questions
 from forum.database import db, writing
 from forum.models import Comment, Discussion
 from tests.browser.scene import Scene, until
@@ -108,6 +108,27 @@ def test_the_bar_counts_what_is_below_and_leads_to_the_first_unread(scene, discu
     box = page.locator(f"#c{first.id}").bounding_box()
     assert box is not None
     assert 0 <= box["y"] < 900
+
+
+def test_what_is_said_of_no_answers_goes_with_the_first_and_comes_back(scene):
+    discussion = scene.house.discussion(ask=2)
+    page = scene.visit(discussion)
+    invitation, remarks = page.locator("#q2 .answers-empty"), page.locator("#general")
+    assert invitation.is_visible()
+    assert not remarks.is_visible()
+
+    first = scene.house.comment(discussion, body="The first of all.", question=2)
+    scene.house.comment(discussion, body="Hello to all.")
+    page.wait_for_selector(".comment:has-text('Hello to all.')", state="attached")
+    assert not invitation.is_visible()
+    assert remarks.is_visible()
+    assert page.locator("#q1 .answers-empty").is_visible()
+
+    with writing():
+        comments.move(scene.house.host_of(discussion), first, 1)
+    invitation.wait_for()
+    page.locator("#q1 .answers-empty").wait_for(state="hidden")
+    scene.same_as_fresh(discussion, page)
 
 
 def test_a_new_question_arrives_and_is_open_for_everybody(scene, discussion):

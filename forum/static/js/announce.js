@@ -24,7 +24,7 @@ let timer;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let lostTimer;
 
-const isWriting = () => one("[data-composer] textarea") === document.activeElement;
+const isWriting = () => one("#say textarea") === document.activeElement;
 
 /** @param {string} role @param {string} words */
 function speak(role, words) {

@@ -60,7 +60,7 @@ function tick() {
   // A tab in the background ticks once a minute, and may step over the very minute.
   const isDue = (/** @type {number} */ at) =>
     lastLeft !== undefined && minutes !== undefined && lastLeft > at && minutes <= at;
-  const tellAt = one("[data-composer] textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
+  const tellAt = one("#say textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
   if (minutes && minutes > 0 && tellAt.some(isDue))
     tell("announce", plural(minutes, "1 minute left", "{n} minutes left"));
   lastLeft = minutes;

@@ -147,7 +147,7 @@ hear("presence", (said) => {
   writing = said.writing;
   // Said to hosts and panel only, right after what everybody hears.
   if (said.here) present = new Set(said.here.map(String));
-  count("readers", said.readers);
+  count({ readers: said.readers });
   showPresence();
 });
 hear("link", (state) => {

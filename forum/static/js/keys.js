@@ -78,7 +78,7 @@ const ACTS = {
     const comment = current();
     if (comment) replyTo(comment);
   },
-  c: () => one("[data-composer] textarea")?.focus(),
+  c: () => one("#say textarea")?.focus(),
   ".": toNow,
 };
 

@@ -11,6 +11,7 @@ import * as keys from "./keys.js";
 import * as link from "./link.js";
 import * as mention from "./mention.js";
 import * as mine from "./mine.js";
+import * as none from "./none.js";
 import * as outbox from "./outbox.js";
 import { hear, one } from "./page.js";
 import * as pending from "./pending.js";
@@ -24,7 +25,7 @@ import * as ruler from "./ruler.js";
 import * as times from "./times.js";
 import * as unread from "./unread.js";
 
-for (const module of [times, mine, fold, roving, announce, chip, ruler, presence, recent, unread]) module.start();
+for (const module of [none, times, mine, fold, roving, announce, chip, ruler, presence, recent, unread]) module.start();
 
 for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();
 

@@ -10,17 +10,21 @@ function mark(comment) {
   comment.classList.toggle("typed", page.me !== "" && typist === page.me);
 }
 
+/** @param {ParentNode} root @returns {HTMLElement[]} the comments in it, itself among them */
+const commentsOf = (root) =>
+  root instanceof HTMLElement && root.matches(".comment") ? [root] : all(".answers > .comment", root);
+
 /** @param {ParentNode} root */
 function markAll(root) {
-  if (root instanceof HTMLElement && root.matches(".comment")) mark(root);
-  for (const comment of all(".comment", root)) mark(comment);
+  for (const comment of commentsOf(root)) mark(comment);
 }
 
-/** Count down the time to edit: at its end the action goes, as it would be refused. */
-function closeWindows() {
+/** Count down the time to edit: at its end the action goes, as it would be refused. @param {ParentNode} root */
+function closeWindows(root) {
   const minutes = Number(document.body.dataset.editMinutes);
   if (!minutes) return;
-  for (const comment of all(".comment.mine[data-at], .comment.typed[data-at]")) {
+  for (const comment of commentsOf(root)) {
+    if (!comment.matches(".mine[data-at], .typed[data-at]")) continue;
     const left = Math.ceil(minutes - (Date.now() - Date.parse(comment.dataset.at ?? "")) / 60_000);
     for (const edit of all("[data-action=edit]", comment)) {
       edit.hidden = left <= 0;
@@ -30,10 +34,13 @@ function closeWindows() {
 }
 
 export function start() {
-  markAll(document);
-  closeWindows();
-  hear("prepare", markAll);
-  hear("event", closeWindows);
-  hear("morphed", () => markAll(document));
-  setInterval(closeWindows, 15_000);
+  /** @param {ParentNode} root */
+  const prepare = (root) => {
+    markAll(root);
+    closeWindows(root);
+  };
+  prepare(document);
+  hear("prepare", prepare);
+  hear("morphed", () => prepare(document));
+  setInterval(() => closeWindows(document), 15_000);
 }

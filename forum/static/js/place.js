@@ -1,7 +1,7 @@
 /** The reading place: what somebody reads never moves because of what others do. */
 
 import { isFolded } from "./fold.js";
-import { all, one } from "./page.js";
+import { all, one, tell } from "./page.js";
 
 const NEAR_END = 100;
 
@@ -12,18 +12,44 @@ document.documentElement.style.setProperty("overflow-anchor", "none");
 /** The visible part of the page between the bars on top and the composer below, in pixels of the viewport. */
 export function view() {
   const top = Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
-  const dock = one("[data-composer]")?.getBoundingClientRect();
+  const dock = document.getElementById("say")?.getBoundingClientRect();
   const bottom = dock && dock.height > 0 && dock.top > top && dock.top < innerHeight ? dock.top : innerHeight;
   return { top, bottom };
 }
 
-/** @returns {Element | undefined} the first readable part in sight */
+/** @returns {Element | undefined} the first readable part in sight: a question, or what stands in a list of comments */
 function firstInSight() {
   const { top, bottom } = view();
-  return all("main .question-card, main .comment").find((part) => {
-    const box = part.getBoundingClientRect();
-    return box.height > 0 && box.bottom > top && box.top < bottom && !isFolded(part);
-  });
+  /** @param {Element | null} part */
+  const isInSight = (part) => {
+    const box = part?.getBoundingClientRect();
+    return Boolean(box && box.height > 0 && box.bottom > top && box.top < bottom);
+  };
+  for (const section of all("main section.question").filter(isInSight)) {
+    const card = one(".question-card", section);
+    const list = one(".answers", section);
+    const found = isInSight(card) ? card : list && !isFolded(list) && firstBelow(list, top);
+    if (found && isInSight(found)) return found;
+  }
+}
+
+/**
+ * The first part of a list that reaches below `top`, found by halving: a reader at the end of a thousand comments has them
+ * all above.
+ * @param {HTMLElement} list
+ * @param {number} top
+ */
+function firstBelow({ children }, top) {
+  let low = 0;
+  let high = children.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    // What is hidden lies nowhere; the next that has a place speaks for it.
+    const part = visible(children[middle], "nextElementSibling");
+    if (part && part.getBoundingClientRect().bottom <= top) low = middle + 1;
+    else high = middle;
+  }
+  return visible(children[low] ?? null, "nextElementSibling");
 }
 
 /**
@@ -36,6 +62,7 @@ export function keepPlace(change) {
   const anchor = firstInSight();
   const before = anchor?.getBoundingClientRect().top ?? 0;
   const result = change();
+  tell("changed");
   if (anchor?.isConnected) {
     const moved = anchor.getBoundingClientRect().top - before;
     if (moved) scrollBy({ top: moved, behavior: "instant" });
@@ -81,7 +108,7 @@ function followingSection(list) {
  * @param {HTMLElement} list
  */
 export function follows(list) {
-  const field = /** @type {HTMLTextAreaElement | null} */ (one("[data-composer] textarea"));
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("#say textarea"));
   const active = document.activeElement;
   const isWriting = field !== null && field.value !== "" && active === field;
   const isInStream = active instanceof Element && active.closest(".answers") !== null;

@@ -9,7 +9,7 @@ const FRESH_FOR = 60_000;
 let isPaused = false;
 let isMissing = 0;
 
-const list = () => one("ol[data-region=recent], [data-region=recent] ol");
+const list = () => one("#recent .recent");
 
 /** @param {HTMLElement} row */
 function freshen(row) {

@@ -39,7 +39,7 @@ export function clearReply() {
 
 /** @param {HTMLElement} comment */
 export function replyTo(comment) {
-  const field = /** @type {HTMLTextAreaElement | null} */ (one("[data-composer] textarea"));
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("#say textarea"));
   const { id = "", question = "" } = comment.dataset;
   if (!field || !id) return;
   const name = one(".comment-name", comment)?.textContent?.trim() ?? "";
@@ -53,7 +53,7 @@ export function start() {
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("[data-action=reply]");
     const comment = /** @type {HTMLElement | null} */ (link?.closest(".comment") ?? null);
-    if (!comment || !one("[data-composer] textarea") || event.ctrlKey || event.metaKey) return;
+    if (!comment || !one("#say textarea") || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     replyTo(comment);
   });

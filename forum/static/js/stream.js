@@ -54,17 +54,23 @@ function showReplies(id, replies) {
 
 /** @param {LogEvent} event */
 function showNumbers({ counts, totals }) {
+  /** @type {Record<string, number>} */
+  const numbers = { ...totals };
   for (const { question, answers, panel } of counts ?? []) {
-    count(`answers:${question ?? ""}`, answers);
-    count(`panel:${question ?? ""}`, panel);
+    numbers[`answers:${question ?? ""}`] = answers;
+    numbers[`panel:${question ?? ""}`] = panel;
   }
-  if (!totals) return;
-  count("comments", totals.comments);
-  count("writers", totals.writers);
+  count(numbers);
 }
 
-/** @param {string | undefined} question */
-export const listOf = (question) => one('[data-answers="time"]') ?? one(`[data-answers="${question ?? ""}"]`);
+/**
+ * Where the comments of a question stand. By the id of its section: looking for an attribute goes through the whole page.
+ * @param {string | undefined} question
+ */
+export function listOf(question) {
+  const section = document.getElementById("time") ?? document.getElementById(question ? `q${question}` : "general");
+  return section && one(".answers", section);
+}
 
 /**
  * Put a comment where it belongs: in place of what is there, or into its list.
@@ -113,13 +119,28 @@ function isWithin(list, id, isNew) {
 }
 
 /**
+ * The first comment of a list that comes after number `id`, as all do that are not numbered yet. From the end, where a new
+ * one belongs, because a list may have a thousand.
+ * @param {HTMLElement} list
+ * @param {number} id
+ */
+function after(list, id) {
+  let next = null;
+  for (let other = list.lastElementChild; other instanceof HTMLElement; other = other.previousElementSibling) {
+    if (!other.matches(".comment")) continue;
+    if (other.dataset.id && Number(other.dataset.id) < id) break;
+    next = other;
+  }
+  return next;
+}
+
+/**
  * @param {HTMLElement} list
  * @param {HTMLElement} comment
  * @param {boolean} isNew
  */
 function insert(list, comment, isNew) {
-  const id = Number(comment.dataset.id);
-  const next = all(".comment", list).find((other) => !other.dataset.id || Number(other.dataset.id) > id) ?? null;
+  const next = after(list, Number(comment.dataset.id));
   const { author, typist } = comment.dataset;
   const mine = page.me !== "" && [author, typist].includes(page.me);
   const isFollowing = isNew && !mine && next === null && follows(list);

@@ -69,9 +69,10 @@ export function localise(root) {
   for (const place of all("time[datetime]", root)) say(place);
 }
 
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** Fill the places that say the reader's zone, e.g. in the masthead. @param {ParentNode} root */
 function nameZone(root) {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const place of all("[data-my-zone]", root)) {
     place.textContent = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
     place.hidden = false;

@@ -56,13 +56,14 @@ function draw(/** @type {HTMLElement} */ comment, /** @type {import("./page.js")
 /** The comments that the bar speaks of: those of the question being read, or else all others. */
 function spokenOf() {
   for (const comment of unread) if (!comment.isConnected) unread.delete(comment);
-  const inOrder = [...unread].sort((a, b) =>
-    a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1,
-  );
   const question = beingRead();
-  const here = inOrder.filter((comment) => comment.closest("section")?.dataset.question === question);
-  return here.length ? here : inOrder;
+  const here = [...unread].filter((comment) => comment.closest("section")?.dataset.question === question);
+  return here.length ? here : [...unread];
 }
+
+/** The one of them that stands first on the page. @param {HTMLElement[]} comments */
+const firstOf = ([one, ...others]) =>
+  others.reduce((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? a : b), one);
 
 function update() {
   if (isDue) return;
@@ -87,17 +88,17 @@ function show() {
   if (questions.has("")) words = plural(n, "1 new comment", "{n} new comments");
   else if (questions.size === 1)
     words = plural(n, "1 new answer to {where}", "{n} new answers to {where}", { where: label(question) });
-  const box = comments[0].getBoundingClientRect();
+  const box = firstOf(comments).getBoundingClientRect();
   const arrow = box.height > 0 && box.top < view().top ? "↑" : "↓";
   bar.replaceChildren(`${words} `, make("span", { "aria-hidden": "true" }, arrow));
 }
 
 /** Lead to the first comment not seen yet and focus it. */
 export function goToNext() {
-  const [first] = spokenOf();
-  if (!first) return;
+  const comments = spokenOf();
+  if (!comments.length) return;
   showWaiting(true);
-  goTo(first);
+  goTo(firstOf(comments));
 }
 
 /** Bring a comment into sight and give it the focus. @param {HTMLElement} comment */

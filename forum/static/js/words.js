@@ -5,13 +5,14 @@ import { all, one } from "./page.js";
 const rules = new Intl.PluralRules(document.documentElement.lang || "en");
 
 /**
- * Write a count into every place that shows it, e.g. `count("answers:2", 19)`.
- * @param {string} name
- * @param {number} number
- * @param {ParentNode} [root]
+ * Write counts into every place that shows them, e.g. `count({ "answers:2": 19 })`; all in one look through the page.
+ * @param {Record<string, number>} numbers
  */
-export function count(name, number, root) {
-  for (const place of all(`[data-count="${name}"]`, root)) write(place, number);
+export function count(numbers) {
+  for (const place of all("[data-count]")) {
+    const number = numbers[place.dataset.count ?? ""];
+    if (number !== undefined) write(place, number);
+  }
 }
 
 /**
