@@ -11,7 +11,6 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import text as sql
-from sqlalchemy.exc import OperationalError
 
 from forum import clock as forum_clock
 from forum import create_app, migrating
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 # Where tests have always found these.
 __all__ = ["free_port", "missing", "postgresql_folder"]
 
-DEADLOCK = "40P01"
 MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
@@ -144,9 +142,8 @@ def forget_person() -> None:
 
 
 def _empty() -> None:
-    names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
     if db.engine.dialect.name == "postgresql":
-        _truncate(names)
+        _empty_postgresql()
     else:
         # The record refuses DELETE; a test's own database is emptied around its trigger.
         trigger = db.session.scalar(sql("SELECT sql FROM sqlite_master WHERE name = 'record_no_delete'"))
@@ -157,17 +154,16 @@ def _empty() -> None:
     db.session.commit()
 
 
-def _truncate(names: str) -> None:
-    """Empty the tables; again where a server that reads them meanwhile holds one and waits for another."""
-    for tries_left in reversed(range(5)):
-        try:
-            db.session.execute(sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        except OperationalError as error:
-            db.session.rollback()
-            if not tries_left or getattr(error.orig, "sqlstate", "") != DEADLOCK:
-                raise
-        else:
-            return
+def _empty_postgresql() -> None:
+    """Delete every row, around triggers and foreign keys, and count from 1 again.
+
+    TRUNCATE takes 200 ms for these tables, this 3; and it waits for every reader, with whom it may stand in a deadlock.
+    """
+    names = db.session.scalars(sql("SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences")).all()
+    emptied = "; ".join(f'DELETE FROM "{table.name}"' for table in db.metadata.sorted_tables)
+    again = ", ".join(f"setval('{name}', 1, false)" for name in names)
+    # In one message, which is one transaction whatever the session's way with transactions is.
+    db.session.execute(sql(f"SET LOCAL session_replication_role = replica; {emptied}; SELECT {again}"))
 
 
 @pytest.fixture

@@ -54,8 +54,16 @@ def init_app(app: Flask) -> None:
 
 
 def shown_site() -> Site:
-    """Return what administrators have set, as the pages show it; while the database is away, how the product comes."""
-    return Site.fresh() if g.get("database_is_away") else Site.current()
+    """Return what administrators have set, as the pages show it; while the database is away, how the product comes.
+
+    It is asked for once in a request: a page names it five times, and the session holds no row that nobody else holds.
+    """
+    if g.get("database_is_away"):
+        return Site.fresh()
+    if "shown_site" not in g:
+        g.shown_site = Site.current()
+    site: Site = g.shown_site
+    return site
 
 
 def site_name() -> str:

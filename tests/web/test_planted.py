@@ -1,5 +1,6 @@
 """What a person may not see is on no surface: unique words are planted, and every address is read as everybody."""
 
+import itertools
 import json
 import logging
 from datetime import timedelta
@@ -72,6 +73,7 @@ class Garden:
     def __init__(self, app, house) -> None:
         self.app, self.house = app, house
         self.words: dict[str, set[str]] = {}
+        self._homes: dict[int, str] = {}
         self.host = house.user("Hanna Gastgeb")
         self.open = house.discussion(host=self.host, ask=1, slug="open-one", questions_shown="none")
         self.counted = house.discussion(host=self.host, ask=1, slug="counted-one", questions_shown="count")
@@ -277,11 +279,22 @@ class Garden:
             yield from self._filled(rule, places)
 
     def _filled(self, rule, places):
-        filled = [str(rule.rule)]
-        for name in rule.arguments:
-            kind = next(part for part in _parts(str(rule.rule)) if part.endswith(f"{name}>"))
-            filled = [path.replace(kind, value) for path in filled for value in places[name]]
-        yield from filled
+        names = sorted(rule.arguments)
+        kinds = {name: next(part for part in _parts(str(rule.rule)) if part.endswith(f"{name}>")) for name in names}
+        for values in itertools.product(*(places[name] for name in names)):
+            chosen = dict(zip(names, values, strict=True))
+            # A comment under another discussion's address is looked for in the same way whatever is to be done with it.
+            if chosen.get("action", "edit") != "edit" and not self._is_own(chosen["slug"], int(chosen["comment_id"])):
+                continue
+            path = str(rule.rule)
+            for name, value in chosen.items():
+                path = path.replace(kinds[name], value)
+            yield path
+
+    def _is_own(self, slug: str, comment_id: int) -> bool:
+        if comment_id not in self._homes:
+            self._homes[comment_id] = db.session.get_one(Comment, comment_id).discussion.slug
+        return self._homes[comment_id] == slug
 
 
 def _parts(rule: str):
