@@ -1,11 +1,14 @@
 """Every field of every form, and every query parameter, sent as rubbish: a 4xx that names the field, never a 500."""
 
 import json
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import TextClause, text
 
-from forum.actions import proposals, snippets
+from forum.actions import accounts, passwords, proposals, snippets
 from forum.database import db
 from forum.models import SeatRole, SiteRole
 
@@ -43,6 +46,9 @@ SITE = {
     "rules": "Be kind.", "registration": "open", "held_words": "casino", "hold_links": "1",
 }  # fmt: skip
 
+# Where what is wrong with one field is mended at another, and told there.
+TOLD_AT = {("taking", "takes"): "anonymous", ("shift", "seen"): "minutes"}
+
 
 class Desk:
     """A live discussion, an administrator who may do everything, and where every form goes."""
@@ -59,10 +65,15 @@ class Desk:
         self.seat = house.seat(self.discussion, house.user("Sam Sitter"), SeatRole.PANELIST)
         self.snippet = house.do(snippets.add, self.user, self.discussion, "Rules", "Be kind.")
         self.wish = house.do(proposals.make, house.user(), self.discussion, "Who pays?")
+        # Whoever has none may set one without, and is signed out by it, as are all the forms that come after.
+        house.do(accounts.change_password, self.user, passwords.hashed("the right one"))
         self.client = app.test_client()
         house.sign_in(self.client, self.user)
         self.token = house.token(self.client)
-        self.visitor = app.test_client()
+        self._come_as_visitor()
+
+    def _come_as_visitor(self) -> None:
+        self.visitor = self.app.test_client()
         form = self.visitor.get("/sign-in").get_data(as_text=True)
         self.visitor_token = form.split('name="csrf_token" value="')[1].split('"')[0]
 
@@ -79,7 +90,9 @@ class Desk:
             "accounts.choose_mail": [("/account/mail", {"reply": "1", "mention": "1"})],
             "accounts.quiet": [("/quiet/a-token", {})],
             "accounts.welcome": [("/welcome/a-token", {"name": "New Name", "password": "long enough one"})],
-            "accounts.change_password": [("/account/password", {"current": "wrong", "password": "long enough one"})],
+            "accounts.change_password": [
+                ("/account/password", {"old_password": "wrong", "password": "long enough one"})
+            ],
             "accounts.confirm": [("/confirm/a-token", {})],
             "accounts.end_others": [("/account/sessions/end-others", {})],
             "accounts.end_session": [("/account/sessions/999999/end", {}), (f"/account/sessions/{2**70}/end", {})],
@@ -224,7 +237,11 @@ class Desk:
 
     def send(self, path: str, fields, *, as_visitor: bool = False, **more):
         client, token = (self.visitor, self.visitor_token) if as_visitor else (self.client, self.token)
-        return client.post(path, data={"csrf_token": token, **fields}, headers={"Accept": "application/json"}, **more)
+        data = {"csrf_token": token, **fields}
+        answer = client.post(path, data=data, headers={"Accept": "application/json"}, **more)
+        if as_visitor and answer.status_code < 400:
+            self._come_as_visitor()  # who has signed up is none any more
+        return answer
 
 
 @pytest.fixture
@@ -235,16 +252,21 @@ def desk(app, house):
 def rows() -> dict[str, int]:
     """How many rows each table has: one statement, for it is asked after every request."""
     db.session.rollback()
-    counts = [
-        select(func.count()).select_from(table).scalar_subquery().label(table.name)
-        for table in db.metadata.sorted_tables
-        if table.name not in {"session", "alembic_version"}
-    ]
-    return dict(db.session.execute(select(*counts)).mappings().one())
+    return dict(db.session.execute(_counts()).mappings().one())
 
 
-def in_order(answer, path: str, field: str, before: dict[str, int]) -> None:
-    """Refused with words that say where, or taken; never a fault, never half."""
+@cache
+def _counts() -> TextClause:
+    names = [table.name for table in db.metadata.sorted_tables if table.name not in {"session", "alembic_version"}]
+    return text("SELECT " + ", ".join(f'(SELECT count(*) FROM "{name}") AS "{name}"' for name in names))
+
+
+def in_order(answer, path: str, field: str, before: dict[str, int], again: Callable[[], Any] = lambda: None) -> None:
+    """Refused with words that say where, or taken; never a fault, never half.
+
+    What is refused because of another field must be refused for the same when it is sent as all is well, by `again`:
+    one thing can be made once only.
+    """
     where = f"{field} at {path}: {answer.status_code} {answer.get_data(as_text=True)[:300]}"
     assert answer.status_code < 500, where
     if answer.status_code < 400:
@@ -253,10 +275,14 @@ def in_order(answer, path: str, field: str, before: dict[str, int]) -> None:
     if answer.is_json:
         error = answer.json["error"]
         assert error["message"], where
+        assert error["code"] not in {"csrf", "sign_in"}, f"nothing of it reached the form: {where}"
         # A wrong password and a link that is over have codes of their own, and tell on purpose no more.
         if error["code"] == "invalid" and field:
             known = {field, field.removesuffix("_date").removesuffix("_time").removesuffix("_fold")}
-            assert known & set(error.get("fields", {})), where
+            known |= {TOLD_AT.get((path.split(" ")[0].rpartition("/")[2], field), field)}
+            if not error.get("fields") and field in {"question", "comment"} and "/panel/call" in path:
+                return  # either of the two would do
+            assert known & set(error.get("fields", {})) or error == (again().json or {}).get("error"), where
 
 
 def test_every_form_is_here(app, desk):
@@ -269,21 +295,21 @@ def test_every_field_takes_rubbish(desk):
     for endpoint, forms in desk.forms().items():
         as_visitor = endpoint in {"accounts.sign_up", "accounts.sign_in", "accounts.ask_for_reset", "accounts.reset"}
         for path, good in forms:
+            send = partial(desk.send, path, as_visitor=as_visitor)
             before = rows()
-            in_order(desk.send(path, {}, as_visitor=as_visitor), path, "", before)
+            in_order(send({}), path, "", before)
             for field in good:
                 for kind, value in HOSTILE.items():
                     if kind == "surrogate":
                         value = value.encode("utf-8", "surrogatepass")
                     before = rows()
-                    answer = desk.send(path, good | {field: value}, as_visitor=as_visitor)
-                    in_order(answer, f"{path} ({kind})", field, before)
+                    in_order(send(good | {field: value}), f"{path} ({kind})", field, before, partial(send, good))
                 before = rows()
                 repeated = {**good, field: [good[field], "second"]}
-                in_order(desk.send(path, repeated, as_visitor=as_visitor), f"{path} (repeated)", field, before)
+                in_order(send(repeated), f"{path} (repeated)", field, before, partial(send, good))
                 missing = {name: value for name, value in good.items() if name != field}
                 before = rows()
-                in_order(desk.send(path, missing, as_visitor=as_visitor), f"{path} (missing)", field, before)
+                in_order(send(missing), f"{path} (missing)", field, before, partial(send, good))
 
 
 def test_whatever_body_a_form_has(desk):
