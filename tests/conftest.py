@@ -15,7 +15,7 @@ from sqlalchemy import text as sql
 from forum import clock as forum_clock
 from forum import create_app, migrating
 from forum.config import Settings
-from forum.database import db
+from forum.database import db, writing
 from forum.live import broadcast, presence, tail
 from tests.house import House
 from tests.machine import free_port, missing
@@ -142,16 +142,21 @@ def forget_person() -> None:
 
 
 def _empty() -> None:
-    if db.engine.dialect.name == "postgresql":
-        _empty_postgresql()
-    else:
-        # The record refuses DELETE; a test's own database is emptied around its trigger.
-        trigger = db.session.scalar(sql("SELECT sql FROM sqlite_master WHERE name = 'record_no_delete'"))
-        db.session.execute(sql("DROP TRIGGER record_no_delete"))
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.execute(sql(str(trigger)))
-    db.session.commit()
+    # From the beginning as who writes: SQLite lets nobody who has read in the meantime become one.
+    with writing():
+        if db.engine.dialect.name == "postgresql":
+            _empty_postgresql()
+        else:
+            _empty_sqlite()
+
+
+def _empty_sqlite() -> None:
+    """The record refuses DELETE; a test's own database is emptied around its trigger."""
+    trigger = db.session.scalar(sql("SELECT sql FROM sqlite_master WHERE name = 'record_no_delete'"))
+    db.session.execute(sql("DROP TRIGGER record_no_delete"))
+    for table in reversed(db.metadata.sorted_tables):
+        db.session.execute(table.delete())
+    db.session.execute(sql(str(trigger)))
 
 
 def _empty_postgresql() -> None:
@@ -162,7 +167,6 @@ def _empty_postgresql() -> None:
     names = db.session.scalars(sql("SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences")).all()
     emptied = "; ".join(f'DELETE FROM "{table.name}"' for table in db.metadata.sorted_tables)
     again = ", ".join(f"setval('{name}', 1, false)" for name in names)
-    # In one message, which is one transaction whatever the session's way with transactions is.
     db.session.execute(sql(f"SET LOCAL session_replication_role = replica; {emptied}; SELECT {again}"))
 
 

@@ -141,7 +141,9 @@ def test_what_the_host_saw_opens_no_account_that_is_worth_more_than_the_seat(tab
     house.seat(other, table.priya, SeatRole.HOST)
     assert not invitations.find(shown).signs_in, "she hosts elsewhere"
     with writing():
-        db.session.delete(db.session.scalars(select(Seat).where(Seat.discussion_id == other.id)).all()[-1])
+        db.session.delete(
+            db.session.scalars(select(Seat).where(Seat.user_id == table.priya.id, Seat.discussion_id == other.id)).one()
+        )
     assert invitations.find(shown).signs_in
     house.comment(other, table.priya)
     assert not invitations.find(shown).signs_in, "she has written elsewhere"

@@ -1,5 +1,6 @@
 """The run of an event in Chromium: by keyboard alone, by two hosts at once, and rehearsed before."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -151,6 +152,26 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     panelist.get_by_text("This discussion is no longer open to you.").first.wait_for(timeout=8_000)
     assert comments_of(discussion) == []
     assert scene.trouble == []
+
+
+def test_who_throws_a_rehearsal_away_is_led_back_though_its_console_is_gone_before_the_answer(scene: Scene):
+    house = scene.house
+    discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"slow-{id(scene)}")
+    host = scene.visit(discussion, house.host_of(discussion), "/console")
+    host.get_by_role("button", name="Rehearse").click()
+    host.get_by_text("The rehearsal is open.").wait_for()
+    scene.wait_for_link(host)
+
+    def answer_late(route):
+        answer = route.fetch(max_redirects=0)
+        time.sleep(3)  # meanwhile the line says that there is nothing here any more
+        route.fulfill(response=answer)
+
+    host.route("**/rehearsal/end", answer_late)
+    host.get_by_text("End the rehearsal…").click()
+    host.get_by_role("button", name="Throw the rehearsal away").click()
+    host.wait_for_url(f"**/d/{discussion.slug}/console")
+    host.get_by_text("The rehearsal is thrown away").wait_for()
 
 
 def test_a_members_question_is_wished_for_shortlisted_and_asked_with_credit(scene: Scene):

@@ -96,7 +96,7 @@ def test_a_new_question_brings_its_section_and_what_changes_around_it(house, clo
     event = heard(discussion, at)[-1]
 
     assert (event["kind"], event["number"]) == ("question.asked", 2)
-    assert event["section"].startswith('<section class="question" id="q2"')
+    assert event["section"].startswith('<section class="question has-none" id="q2"')
     assert "&lt;b&gt;then" in event["section"]
     assert {"q1", "q2", "rail", "tabs", "ruler", "chip", "composer-options"} <= event["regions"].keys()
     assert "question-open" in event["regions"]["q2"]

@@ -18,6 +18,8 @@ const GATHER = 400;
 /** Times left and who is here change without an event. */
 const REFRESH_EVERY = 20_000;
 
+/** Whether a form is on its way that leads to another page. */
+let isLeaving = false;
 let isFetching = false;
 let isWanted = false;
 let shown = page.seq;
@@ -132,7 +134,9 @@ function showPresence() {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || form.dataset.consoleForm === undefined) return;
+  if (!(form instanceof HTMLFormElement)) return;
+  isLeaving = form.dataset.consoleForm === undefined;
+  if (isLeaving) return;
   event.preventDefault();
   void send(form, event.submitter);
 });
@@ -142,7 +146,11 @@ for (const element of all("[data-script-only]")) element.hidden = false;
 hear("event", refresh);
 hear("resync", refresh);
 hear("pushed status", refresh);
-hear("gone", () => location.reload());
+// Who ends a rehearsal hears that it is gone before the answer that leads them back, which a reload would cut off.
+hear("gone", () => isLeaving || location.reload());
+addEventListener("pageshow", () => {
+  isLeaving = false;
+});
 hear("presence", (said) => {
   writing = said.writing;
   // Said to hosts and panel only, right after what everybody hears.
