@@ -60,30 +60,45 @@ def test_no_mixture_of_marks_comes_out_active(source):
     assert Strict(text.render(source)).wrong == []
 
 
+# A comment as people write it, with something of everything, as long as one may be.
+USUAL = (
+    "What we have seen *work*: read the meters, and ask again in a year.\n\n- One\n- Two, see https://example.org/a\n\n"
+    "> And he said: no.\n\n"
+) * 100
+LONGEST = 10_000
+# The worst took 2.5 times as long as that (190 ms of CPU for 80); what grows with the square of its length, a hundred.
+MOST_TIMES = 8
+
+
 @pytest.mark.parametrize("name", ["cmark_pathological", "markdown_it_pathological"])
-def test_no_text_at_the_limit_takes_longer_than_a_quarter_second(name):
+def test_no_text_at_the_limit_takes_much_longer_than_a_usual_one(name):
     for source in corpora.rows(name):
-        assert fastest(source[:10_000]) < 0.25, source[:40]
+        assert_renders_in_time(source)
 
 
 @pytest.mark.parametrize(
     "piece",
     ["[", "*a **b ", "- " * 10, ">", "<", "&a", "http://a.b/", "@@", "a@a.a ", "a.bc ", "`", "1. ", "\\", "www.a.b "],
 )
-def test_no_repeated_piece_takes_longer_than_a_quarter_second(piece):
-    assert fastest((piece * 10_000)[:10_000]) < 0.25
+def test_no_repeated_piece_takes_much_longer_than_a_usual_text(piece):
+    assert_renders_in_time(piece * LONGEST)
 
 
-def fastest(source: str) -> float:
-    """Return the best of three runs in seconds: the promise is about the text, not about a busy machine."""
-    best = 9.0
+def assert_renders_in_time(source: str) -> None:
+    """The best of three runs, each beside a usual text: the promise is about the text, not about a busy machine."""
+    ratios = []
     for _ in range(3):
-        begun = time.process_time()
-        text.render(source)
-        best = min(best, time.process_time() - begun)
-        if best < 0.25:
-            break
-    return best
+        ratios.append(cpu_seconds(source[:LONGEST]) / cpu_seconds(USUAL[:LONGEST]))
+        if ratios[-1] < MOST_TIMES:
+            return
+    raise AssertionError(f"{min(ratios):.1f} times as long: {source[:40]}")
+
+
+def cpu_seconds(source: str) -> float:
+    """What turning `source` into safe HTML takes."""
+    begun = time.process_time()
+    text.render(source)
+    return time.process_time() - begun
 
 
 def test_markdown_that_people_write():
