@@ -232,12 +232,12 @@ def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site, 
 # When each comment stood in the page, by the clock of this machine.
 NOTE_ARRIVALS = """() => {
   window.arrivals = {};
-  const note = () => {
-    for (const comment of document.querySelectorAll('.comment[data-id]'))
-      window.arrivals[comment.dataset.id] ??= Date.now() / 1000;
+  const note = (node) => {
+    if (node.matches?.('.comment[data-id]')) window.arrivals[node.dataset.id] ??= Date.now() / 1000;
   };
-  note();
-  new MutationObserver(note).observe(document.body, { childList: true, subtree: true });
+  document.querySelectorAll('.comment[data-id]').forEach(note);
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(note)))
+    .observe(document.querySelector('main'), { childList: true, subtree: true });
 }"""
 
 
