@@ -73,7 +73,6 @@ class Garden:
     def __init__(self, app, house) -> None:
         self.app, self.house = app, house
         self.words: dict[str, set[str]] = {}
-        self._homes: dict[int, str] = {}
         self.host = house.user("Hanna Gastgeb")
         self.open = house.discussion(host=self.host, ask=1, slug="open-one", questions_shown="none")
         self.counted = house.discussion(host=self.host, ask=1, slug="counted-one", questions_shown="count")
@@ -246,10 +245,11 @@ class Garden:
 
     def addresses(self):
         """Every address that answers GET, with everything that is there in its places."""
+        homes = {str(comment.id): comment.discussion.slug for comment in db.session.query(Comment)}
         places = {
             "slug": [discussion.slug for discussion in db.session.query(Discussion)],
             "guest_id": [str(guest.id) for guest in db.session.query(Guest)],
-            "comment_id": [str(comment.id) for comment in db.session.query(Comment)],
+            "comment_id": list(homes),
             "user_id": [str(user.id) for user in db.session.query(User)],
             "question_id": [str(question.id) for question in db.session.query(Question)],
             "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
@@ -276,25 +276,20 @@ class Garden:
                 continue
             unknown = rule.arguments - set(places)
             assert not unknown, f"{rule}: say in this test what stands at {unknown}"
-            yield from self._filled(rule, places)
+            yield from self._filled(rule, places, homes)
 
-    def _filled(self, rule, places):
+    def _filled(self, rule, places, homes):
         names = sorted(rule.arguments)
         kinds = {name: next(part for part in _parts(str(rule.rule)) if part.endswith(f"{name}>")) for name in names}
         for values in itertools.product(*(places[name] for name in names)):
             chosen = dict(zip(names, values, strict=True))
             # A comment under another discussion's address is looked for in the same way whatever is to be done with it.
-            if chosen.get("action", "edit") != "edit" and not self._is_own(chosen["slug"], int(chosen["comment_id"])):
+            if chosen.get("action", "edit") != "edit" and homes[chosen["comment_id"]] != chosen["slug"]:
                 continue
             path = str(rule.rule)
             for name, value in chosen.items():
                 path = path.replace(kinds[name], value)
             yield path
-
-    def _is_own(self, slug: str, comment_id: int) -> bool:
-        if comment_id not in self._homes:
-            self._homes[comment_id] = db.session.get_one(Comment, comment_id).discussion.slug
-        return self._homes[comment_id] == slug
 
 
 def _parts(rule: str):

@@ -1,7 +1,7 @@
 /** Says to screen readers what matters, and no more (spec G). Two elements, both empty at load. */
 
 import { trying } from "./draft.js";
-import { hear, one, page } from "./page.js";
+import { hear, one, page, writingField } from "./page.js";
 import { _, label, plural } from "./words.js";
 
 const MODE = "roundtext:announce";
@@ -24,7 +24,7 @@ let timer;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let lostTimer;
 
-const isWriting = () => one("#say textarea") === document.activeElement;
+const isWriting = () => writingField() === document.activeElement;
 
 /** @param {string} role @param {string} words */
 function speak(role, words) {

@@ -1,6 +1,6 @@
 /** The chip on top: what the clock says about the discussion, and what the link is doing. It is always in sight. */
 
-import { all, hear, one, page, tell } from "./page.js";
+import { all, hear, one, page, tell, writingField } from "./page.js";
 import { clock, language } from "./times.js";
 import { _, plural } from "./words.js";
 
@@ -60,7 +60,7 @@ function tick() {
   // A tab in the background ticks once a minute, and may step over the very minute.
   const isDue = (/** @type {number} */ at) =>
     lastLeft !== undefined && minutes !== undefined && lastLeft > at && minutes <= at;
-  const tellAt = one("#say textarea:focus") ? TELL_AT.slice(1) : TELL_AT;
+  const tellAt = writingField()?.matches(":focus") ? TELL_AT.slice(1) : TELL_AT;
   if (minutes && minutes > 0 && tellAt.some(isDue))
     tell("announce", plural(minutes, "1 minute left", "{n} minutes left"));
   lastLeft = minutes;

@@ -2,7 +2,7 @@
 
 import { MODES, mode, setMode } from "./announce.js";
 import { trying } from "./draft.js";
-import { all, isField, make, one } from "./page.js";
+import { all, isField, make, one, writingField } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
 import { comments } from "./roving.js";
@@ -78,7 +78,7 @@ const ACTS = {
     const comment = current();
     if (comment) replyTo(comment);
   },
-  c: () => one("#say textarea")?.focus(),
+  c: () => writingField()?.focus(),
   ".": toNow,
 };
 

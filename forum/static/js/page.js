@@ -67,6 +67,17 @@ export const all = (selector, root = document) =>
   [...root.querySelectorAll(selector)].map((e) => /** @type {any} */ (e));
 
 /**
+ * The comments in a part of the page, which may be one itself.
+ * @param {ParentNode} root
+ * @returns {HTMLElement[]}
+ */
+export const commentsIn = (root) =>
+  root instanceof HTMLElement && root.matches(".comment") ? [root] : all(".comment", root);
+
+/** What a comment is written in; null where nothing can be written. */
+export const writingField = () => /** @type {HTMLTextAreaElement | null} */ (one("#say textarea"));
+
+/**
  * Make an element. Text is always text, never markup.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag

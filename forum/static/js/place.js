@@ -1,7 +1,7 @@
 /** The reading place: what somebody reads never moves because of what others do. */
 
 import { isFolded } from "./fold.js";
-import { all, one, tell } from "./page.js";
+import { all, one, tell, writingField } from "./page.js";
 
 const NEAR_END = 100;
 
@@ -108,7 +108,7 @@ function followingSection(list) {
  * @param {HTMLElement} list
  */
 export function follows(list) {
-  const field = /** @type {HTMLTextAreaElement | null} */ (one("#say textarea"));
+  const field = writingField();
   const active = document.activeElement;
   const isWriting = field !== null && field.value !== "" && active === field;
   const isInStream = active instanceof Element && active.closest(".answers") !== null;

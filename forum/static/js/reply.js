@@ -1,7 +1,7 @@
 /** Replying: a chip in the composer says to whom; the text stays as it is, and the reply goes with its parent's question. */
 
 import { change, writing } from "./composer.js";
-import { hear, make, one, tell } from "./page.js";
+import { hear, make, one, tell, writingField } from "./page.js";
 import { _ } from "./words.js";
 
 /** @param {string} id @param {string} name */
@@ -39,7 +39,7 @@ export function clearReply() {
 
 /** @param {HTMLElement} comment */
 export function replyTo(comment) {
-  const field = /** @type {HTMLTextAreaElement | null} */ (one("#say textarea"));
+  const field = writingField();
   const { id = "", question = "" } = comment.dataset;
   if (!field || !id) return;
   const name = one(".comment-name", comment)?.textContent?.trim() ?? "";
@@ -53,7 +53,7 @@ export function start() {
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("[data-action=reply]");
     const comment = /** @type {HTMLElement | null} */ (link?.closest(".comment") ?? null);
-    if (!comment || !one("#say textarea") || event.ctrlKey || event.metaKey) return;
+    if (!comment || !writingField() || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     replyTo(comment);
   });

@@ -4,7 +4,7 @@
  */
 
 import { isFolded } from "./fold.js";
-import { all, hear, one } from "./page.js";
+import { all, commentsIn, hear, one } from "./page.js";
 
 /** @type {HTMLElement | null} the comment that Tab leads to */
 let current = null;
@@ -38,7 +38,7 @@ function keepOne() {
 
 /** @param {HTMLElement} root what comes into the page, or takes the place of what is there */
 function prepare(root) {
-  for (const comment of root.matches(".comment") ? [root] : all(".comment", root)) {
+  for (const comment of commentsIn(root)) {
     if (comment.id !== current?.id) close(comment);
     else if (current.contains(document.activeElement)) queueMicrotask(() => comesBack(comment.id));
   }

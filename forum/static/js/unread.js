@@ -62,8 +62,8 @@ function spokenOf() {
 }
 
 /** The one of them that stands first on the page. @param {HTMLElement[]} comments */
-const firstOf = ([one, ...others]) =>
-  others.reduce((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? a : b), one);
+const firstOf = ([first, ...others]) =>
+  others.reduce((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? a : b), first);
 
 function update() {
   if (isDue) return;
