@@ -74,6 +74,26 @@ def install(server: socketio.Server) -> None:
         gevent.spawn(_keep_time)
 
 
+class Names(socketio.Manager):
+    """Socket.IO's list of who is connected. Its rooms are not ours (see `broadcast`): nobody is in more than two.
+
+    As it comes it looks through the rooms of all others when one goes, and each has a room: 5,000 who lost the network
+    together held the process up for three seconds.
+    """
+
+    def basic_disconnect(self, sid: str, namespace: str, **_how: object) -> None:
+        """Forget `sid`, who is in the room of everybody and in their own."""
+        self.basic_leave_room(sid, namespace, None)
+        self.basic_leave_room(sid, namespace, sid)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            some = pending.get(namespace)
+            if some is not None and sid in some:
+                some.remove(sid)
+                if not some:
+                    del pending[namespace]
+
+
 def _generate_id() -> str:
     """Return a socket's name, 128 bits, in letters only: a digit and a bracket in a frame are always the protocol's."""
     return secrets.token_hex(16).translate(_LETTERS)

@@ -63,6 +63,7 @@ def init_app(app: Flask) -> SocketIO:
         monitor_clients=engine.is_stock(),
         max_http_buffer_size=LARGEST,
         json=_Json,
+        client_manager=None if engine.is_stock() else engine.Names(),
         ping_interval=engine.PING_SECONDS,
         ping_timeout=engine.PONG_SECONDS,
         logger=logger,

@@ -9,7 +9,10 @@ import pytest
 import socketio
 from engineio import base_socket
 from engineio import socket as engine_socket
+from flask import Flask
+from flask_socketio import SocketIO
 
+from forum.live.engine import Names
 from tests.server import running
 
 # A new version has changed one of these: read it, see that forum/live/engine.py still fits, then note the new mark.
@@ -26,6 +29,8 @@ READ = {
     socketio.Server._handle_eio_disconnect: "5c0002fcdb35",
     socketio.Server._handle_event: "3f64c030f25e",
     socketio.Server._send_packet: "3289b949be8c",
+    socketio.Manager.pre_connect: "bfdba4c0c8f1",
+    socketio.Manager.basic_disconnect: "2933b50bc4b2",
 }
 
 
@@ -35,6 +40,25 @@ def test_the_libraries_are_inside_as_we_read_them(thing):
     assert mark == READ[thing], (
         f"{thing.__module__}.{thing.__qualname__} has changed: {mark}. Read forum/live/engine.py"
     )
+
+
+def test_who_goes_is_not_looked_for_among_all_others():
+    class NotTheirs(dict):
+        def __contains__(self, _sid):
+            raise AssertionError("looked into the room of somebody else")
+
+    names = Names()
+    names.set_server(SocketIO(Flask("any")).server)
+    sids = [names.connect(f"wire{number}", "/") for number in range(3)]
+    names.rooms["/"]["other"] = NotTheirs()
+    names.pre_disconnect(sids[1], "/")
+    names.disconnect(sids[1], "/")
+    assert [names.is_connected(sid, "/") for sid in sids] == [True, False, True]
+    assert not names.pending_disconnect
+    del names.rooms["/"]["other"]
+    names.disconnect(sids[0], "/")
+    names.disconnect(sids[2], "/")
+    assert not names.rooms
 
 
 def test_gevent_websocket_is_not_installed():
