@@ -25,6 +25,7 @@ from forum.refusals import Refused, unknown
 MOST_AT_ONCE = 32
 # While a discussion is busy, its next turn waits so long for company; after a quiet moment nobody waits.
 GATHER_SECONDS = 0.004
+MOST_GATHER_SECONDS = 0.05
 _BUSY_SECONDS = 0.05
 # An empty line is kept for what it knows of the last turn, but not for every address that somebody has made up.
 _MOST_LINES = 200
@@ -100,7 +101,7 @@ def hand_in(slug: str, sheet: Sheet) -> Receipt:
 def _take_turn(slug: str, line: _Line) -> None:
     """Serve those who stand in line, the one who leads among them, and let the next of the others lead."""
     if time.monotonic() - line.worked_at < _BUSY_SECONDS:
-        time.sleep(GATHER_SECONDS)
+        _gather(line)
     with _lock:
         some = [line.waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(line.waiting)))]
     try:
@@ -119,6 +120,14 @@ def _take_turn(slug: str, line: _Line) -> None:
             one.turn.set()
         if following is not None:
             following.turn.set()
+
+
+def _gather(line: _Line) -> None:
+    """Wait as long as others keep coming, so that the turn is theirs too; who comes alone waits GATHER_SECONDS."""
+    until, standing = time.monotonic() + MOST_GATHER_SECONDS, 0
+    while standing < len(line.waiting) < MOST_AT_ONCE and time.monotonic() < until:
+        standing = len(line.waiting)
+        time.sleep(GATHER_SECONDS)
 
 
 def _serve(slug: str, some: Sequence[_Waiting]) -> None:
