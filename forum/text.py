@@ -221,6 +221,7 @@ _INVISIBLE = re.compile(
 )
 _EMBEDDING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _TAG_CHARACTERS = re.compile(r"[\U000e0000-\U000e007f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -260,7 +261,7 @@ def _refuse_unreadable(value: str) -> None:
         raise TextFault(
             "nul", _("This holds a character that cannot be stored (NUL). Type it again or paste it as plain text.")
         )
-    if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
+    if _SURROGATES.search(value):
         raise TextFault("surrogate", _("This holds half of a character. Type it again or paste it as plain text."))
     if _CONTROLS.search(value):
         raise TextFault("control", _("This holds a control character. Type it again or paste it as plain text."))
@@ -283,6 +284,8 @@ def _within(value: str, limit: int) -> str:
 
 def _close_directions(line: str) -> str:
     """Close embeddings and isolates at the end of their line (UAX #9 does so for paragraphs; HTML's are longer)."""
+    if not _EMBEDDING.search(line):
+        return line
     stack: list[str] = []
     for letter in line:
         if letter in "\u202a\u202b\u202d\u202e":

@@ -2,14 +2,12 @@
 
 Measured with 16 writers (docs/performance.md): most of what a comment cost was the transaction around it, the rows by
 which it is judged, and the rendering of the answer, and nearly all of that is the same for everybody who writes just
-then. Whoever comes first takes the others along; nobody waits for more than one such turn before their own.
+then. See `turns` for how they share it.
 """
 
-import threading
-import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
@@ -20,13 +18,12 @@ from forum.database import db, passes, writing
 from forum.live import fragments
 from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
+from forum.turns import Interrupted, Line
 
 # So many share a turn. With more the last of them would feel it, and each would save little.
 MOST_AT_ONCE = 32
-# While a discussion is busy, its next turn waits so long for company; after a quiet moment nobody waits.
-GATHER_SECONDS = 0.004
-MOST_GATHER_SECONDS = 0.05
-_BUSY_SECONDS = 0.05
+# Who comes right after others waits so long for company, and as long as company keeps coming.
+GATHER_SECONDS, MOST_GATHER_SECONDS = 0.004, 0.05
 # An empty line is kept for what it knows of the last turn, but not for every address that somebody has made up.
 _MOST_LINES = 200
 
@@ -56,24 +53,7 @@ class Receipt:
     html: str
 
 
-@dataclass(eq=False)
-class _Waiting:
-    sheet: Sheet
-    turn: threading.Event = field(default_factory=threading.Event)
-    outcome: Receipt | Exception | None = None
-
-
-class _Line:
-    """Who waits to hand in something for one discussion. Its first takes the next turn, for all who stand there."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[_Waiting] = deque()
-        self.is_at_work = False
-        self.worked_at = 0.0
-
-
-_lines: dict[str, _Line] = {}
-_lock = threading.Lock()
+_lines: dict[str, Line[Sheet, Receipt | Exception]] = {}
 
 
 def hand_in(slug: str, sheet: Sheet) -> Receipt:
@@ -81,67 +61,40 @@ def hand_in(slug: str, sheet: Sheet) -> Receipt:
 
     Raises Refused as `comments.post`, 404 for an unknown discussion, and what the database raises.
     """
-    me = _Waiting(sheet)
-    with _lock:
-        line = _lines.setdefault(slug, _Line())
-        line.waiting.append(me)
-        leads, line.is_at_work = not line.is_at_work, True
-    if not leads:
-        db.session.rollback()  # who waits in line holds no connection
-        me.turn.wait()
-    if me.outcome is None:
-        _take_turn(slug, line)
-    outcome = me.outcome
+    db.session.rollback()  # who waits in line holds no connection
+    line = _lines.setdefault(slug, _line(slug))
+    try:
+        outcome = line.ask(sheet)
+    except Interrupted:
+        words = _("The server is restarting. Your text is kept; try again in a moment.")
+        raise Refused("unavailable", words, 503, retry_after=2) from None
+    finally:
+        if len(_lines) > _MOST_LINES and line.is_idle:
+            _lines.pop(slug, None)
     if isinstance(outcome, Receipt):
         return outcome
-    assert outcome is not None
     raise outcome
 
 
-def _take_turn(slug: str, line: _Line) -> None:
-    """Serve those who stand in line, the one who leads among them, and let the next of the others lead."""
-    if time.monotonic() - line.worked_at < _BUSY_SECONDS:
-        _gather(line)
-    with _lock:
-        some = [line.waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(line.waiting)))]
+def _line(slug: str) -> Line[Sheet, Receipt | Exception]:
+    return Line(
+        partial(_serve, slug),
+        most=MOST_AT_ONCE,
+        gather_seconds=GATHER_SECONDS,
+        most_gather_seconds=MOST_GATHER_SECONDS,
+    )
+
+
+def _serve(slug: str, sheets: Sequence[Sheet]) -> Sequence[Receipt | Exception]:
+    """Return what becomes of each. A fault that is no fault of the database is that of one: then each goes alone."""
     try:
-        _serve(slug, some)
-    finally:
-        line.worked_at = time.monotonic()
-        with _lock:
-            following = line.waiting[0] if line.waiting else None
-            line.is_at_work = following is not None
-            if following is None and len(_lines) > _MOST_LINES:
-                del _lines[slug]
-        for one in some:
-            if one.outcome is None:  # the process is ending in the middle of it
-                words = _("The server is restarting. Your text is kept; try again in a moment.")
-                one.outcome = Refused("unavailable", words, 503, retry_after=2)
-            one.turn.set()
-        if following is not None:
-            following.turn.set()
-
-
-def _gather(line: _Line) -> None:
-    """Wait as long as others keep coming, so that the turn is theirs too; who comes alone waits GATHER_SECONDS."""
-    until, standing = time.monotonic() + MOST_GATHER_SECONDS, 0
-    while standing < len(line.waiting) < MOST_AT_ONCE and time.monotonic() < until:
-        standing = len(line.waiting)
-        time.sleep(GATHER_SECONDS)
-
-
-def _serve(slug: str, some: Sequence[_Waiting]) -> None:
-    """Give each an outcome. A fault that is no fault of the database is that of one of them: then each goes alone."""
-    try:
-        for one, outcome in zip(some, _post(slug, [one.sheet for one in some]), strict=True):
-            one.outcome = outcome
+        return _post(slug, sheets)
     except Exception as fault:
-        if len(some) > 1 and not passes(fault) and not isinstance(fault, Refused):
-            for one in some:
-                _serve(slug, [one])
-            return
-        for one in some:
-            one.outcome = fault
+        if len(sheets) == 1:
+            return [fault]
+        if passes(fault) or isinstance(fault, Refused):
+            return [fault for _sheet in sheets]
+    return [outcome for sheet in sheets for outcome in _serve(slug, [sheet])]
 
 
 def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:

@@ -1,11 +1,13 @@
 """Signing up, in and out: what a person meets, and what somebody who is up to something does not get."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import pytest
+import requests
 from sqlalchemy.exc import OperationalError
 
 from forum import create_app
@@ -15,6 +17,7 @@ from forum.models import Discussion, Letter, Session, User
 from forum.web.inside import inside
 from tests import corpora
 from tests.conftest import forget_person
+from tests.faults.writers import account
 
 PASSWORD = "eleven rivers"
 HOSTILE = ["", "\0", "x" * 100_000, "\u202etxet", "null", "1e309", "-1", "[]", "\ud800", "a\nb", "%00"]
@@ -403,6 +406,34 @@ def test_a_session_is_noted_as_seen_every_few_minutes_and_not_with_every_request
         seen.append(db.session.query(Session).one().seen_at)
     assert seen[1] == seen[0]
     assert seen[2] - seen[0] == timedelta(minutes=6)
+
+
+def test_who_is_found_together_is_found_once_each_and_in_order(house):
+    ada, ben, gone = house.user("Ada"), house.user("Ben"), house.user("Gone")
+    with writing():
+        tokens = {user.name: [sessions.begin(user).token for _ in range(2)] for user in (ada, ben, gone)}
+        sessions.end_all(gone)
+    hashes = [sessions._hash(token) for token in (*tokens["Ben"], "made up", *tokens["Ada"], tokens["Gone"][0])]
+    looked = sessions._look([*hashes, hashes[3]])
+    # A row belongs to one request only; another of the same person looks again.
+    assert [one and one.user.name for one in looked] == ["Ben", None, None, "Ada", None, "Gone", None]
+    assert sessions.user_of(tokens["Gone"][0]) is None
+
+
+def test_those_who_ask_at_the_same_moment_are_not_taken_for_one_another(house, served):
+    people = [house.user(f"Person No{number}") for number in range(10)]
+    signed, emails = [account(house, user) for user in people], [user.email for user in people]
+    with writing():
+        sessions.end_all(people[3])
+
+    def ask(number: int) -> set[str]:
+        page = requests.get(f"{served.address}/account", headers={"Cookie": signed[number].cookie}, timeout=30)
+        return {email for email in emails if email in page.text}
+
+    wanted = [number for _ in range(4) for number in range(10)]
+    with ThreadPoolExecutor(20) as pool:
+        shown = list(pool.map(ask, wanted))
+    assert shown == [set() if number == 3 else {emails[number]} for number in wanted]
 
 
 def test_a_database_that_is_away_is_told_to_the_signed_in_too(client, monkeypatch):

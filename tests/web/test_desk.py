@@ -95,7 +95,7 @@ class Queue:
     def until_waiting(self, number: int) -> None:
         """Wait until so many stand in line behind whoever is being served."""
         until = time.monotonic() + 10
-        while self.slug not in desk._lines or len(desk._lines[self.slug].waiting) != number:
+        while self.slug not in desk._lines or desk._lines[self.slug].length != number:
             assert time.monotonic() < until
             time.sleep(0.005)
 
