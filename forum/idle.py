@@ -16,7 +16,7 @@ import gevent
 
 # Who has only just come, or has just been answered, may have a request on its way.
 IDLE_SECONDS = 0.5
-_LOOK_EVERY = 0.1
+_LOOK_EVERY, _LOOK_EVERY_AT_THE_END = 0.4, 0.1
 
 
 class Idle:
@@ -56,9 +56,10 @@ class Idle:
 
     def _hang_up_at_the_end(self) -> None:
         while True:
-            gevent.sleep(_LOOK_EVERY)
             if self._worker.alive:
+                gevent.sleep(_LOOK_EVERY)
                 continue
+            gevent.sleep(_LOOK_EVERY_AT_THE_END)
             late = time.monotonic() - IDLE_SECONDS
             for who in [who for who, since in self._since.items() if since < late]:
                 with suppress(OSError, KeyError):

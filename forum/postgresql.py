@@ -60,6 +60,9 @@ class Line(psycopg.Connection[Any]):
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait for the server; raise psycopg.OperationalError, and hang up, when it says nothing."""
         patience = self._patience
+        if _is_serving:
+            # As it comes it looks up every tenth of a second for a Ctrl-C, which wakes gevent anyway.
+            interval = PATIENCE_SECONDS
         if patience is None or timeout is not None:
             return super().wait(gen, interval, timeout)
         began = time.monotonic()

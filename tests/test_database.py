@@ -73,3 +73,23 @@ def test_a_line_that_is_cut_before_it_is_ready_is_hung_up(postgresql, monkeypatc
     with pytest.raises(psycopg.errors.AdminShutdown):
         Line.connect(f"{postgresql}/postgres")
     assert opened[0].closed
+
+
+@pytest.mark.parametrize("is_serving", [True, False])
+def test_a_server_that_waits_for_news_sleeps_until_there_is_some(postgresql, monkeypatch, is_serving):
+    """With psycopg's own look at the clock ten times a second a quiet process spent a third of its time on that."""
+    monkeypatch.setattr("forum.postgresql._is_serving", is_serving)
+    intervals = []
+    waits = psycopg.waiting.wait
+
+    def wait(gen, fileno, interval=0.0, timeout=None):
+        intervals.append(interval)
+        return waits(gen, fileno, interval=interval, timeout=timeout)
+
+    with Line.connect(f"{postgresql}/postgres", autocommit=True) as line:
+        line.execute("LISTEN anything")
+        monkeypatch.setattr("psycopg.waiting.wait", wait)
+        assert list(line.notifies(timeout=0.01)) == []
+        line.execute("SELECT 1")
+    assert intervals
+    assert {interval >= 1 for interval in intervals} == {is_serving}

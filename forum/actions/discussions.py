@@ -36,7 +36,7 @@ _TEXTS = (
 _APART = (*_TEXTS, "visibility", "questions_shown", "late_minutes", "digests", "language")
 _LONGEST_EXTENSION = 31 * 24 * 60
 # Asked twice a second for as long as a process lives, so it is put together once.
-_DUE = select(Discussion.id).where(
+DUE = select(Discussion.id).where(
     or_(
         (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),
         Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= bindparam("now")),
@@ -227,7 +227,7 @@ def close(actor: User, discussion: Discussion) -> None:
 
 def due_steps() -> list[int]:
     """Return the ids of discussions that the clock should open or close now: one cheap read, no lock."""
-    return list(db.session.scalars(_DUE, {"now": clock.now()}))
+    return list(db.session.scalars(DUE, {"now": clock.now()}))
 
 
 def take_due_steps() -> list[int]:

@@ -13,7 +13,8 @@ from forum.live import log
 from forum.models import Discussion, Phase, Question, QuestionState, SeatRole, User
 
 # Asked twice a second for as long as a process lives, so it is put together once. First come, first asked.
-_DUE = (
+# What `due` looks for, at the moment `now`.
+DUE = (
     select(Question.id)
     .join(Discussion, Discussion.id == Question.discussion_id)
     .where(
@@ -34,7 +35,7 @@ def due() -> list[int]:
     All of them, also where two moments have passed together (in a pause, or while the server was off). Each was
     announced under its number, and panelists may hold an answer to it; whoever wants one left out skips it.
     """
-    return list(db.session.scalars(_DUE, {"now": clock.now()}))
+    return list(db.session.scalars(DUE, {"now": clock.now()}))
 
 
 def take(question_id: int) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import gevent
 from flask import Flask
+from sqlalchemy import select
 
+from forum import clock
 from forum.actions import digests, discussions, guest_mail, notices, openings, reminders
 from forum.database import db, passes, writing
 from forum.live import background
@@ -13,6 +15,7 @@ from forum.live import background
 TICK_SECONDS = 0.8
 REMIND_SECONDS = 5.0
 _BREATH_SECONDS = 0.05
+_IS_DUE = select(discussions.DUE.exists(), openings.DUE.exists())
 
 
 def start(app: Flask) -> None:
@@ -73,13 +76,14 @@ def _prepare_some_digests() -> int:
 
 
 def turn() -> None:
-    """Take the steps that are due. The cheap read first: a write transaction every tick would be a waste."""
-    due = discussions.due_steps()
+    """Take the steps that are due. One cheap read first: a write transaction every tick would be a waste."""
+    has_steps, has_openings = db.session.execute(_IS_DUE, {"now": clock.now()}).one()
     db.session.rollback()
-    if due:
+    if has_steps:
         with writing():
             discussions.take_due_steps()
-    opening = openings.due()
+        has_openings = True  # of a discussion that is live only now
+    opening = openings.due() if has_openings else []
     db.session.rollback()
     for question_id in opening:
         # Each in its own transaction: whoever holds one discussion's row waits for no other.

@@ -72,6 +72,8 @@ def _sweep_discussion(discussion_id: int) -> None:
     is_open = access.is_open_to_all(discussion.phase, discussion.visibility)
     readers = broadcast.members() if is_open else broadcast.room(discussion_id)
     readers = [reader for reader in readers if discussion_id in reader.rooms]
+    if not readers:
+        return
     seated = {seat.user_id for seat in discussion.seats}
     users = _users({reader.user_id for reader in readers if reader.user_id is not None})
     judged: dict[int | None, frozenset[str] | None] = {}

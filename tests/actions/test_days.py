@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from forum.actions import discussions, openings, pacing, questions, rehearsals, templates
 from forum.actions.questions import QuestionDraft
@@ -69,6 +69,21 @@ def test_a_question_opens_at_its_moment_and_not_before(house, clock, weeks):
     assert (one.state, two.state, three.state) == (QuestionState.CLOSED, QuestionState.OPEN, QuestionState.DRAFT)
     assert one.closed_at == two.asked_at == clock.now()
     assert two.asked_by_id == house.host_of(weeks).id
+
+
+def test_a_turn_in_which_nothing_is_due_asks_once(weeks):
+    asked_of_database = []
+
+    def note(_connection, _cursor, statement, *_more) -> None:
+        if statement.startswith("SELECT"):
+            asked_of_database.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        clockwork.turn()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert len(asked_of_database) == 1
 
 
 def test_the_record_says_that_the_clock_asked_it_and_the_log_tells_readers(house, clock, weeks):
