@@ -20,7 +20,8 @@ from forum.live.heads import Head
 from forum.models import Discussion, Event
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
-GATHER_SECONDS = 0.05
+# Where thousands read and a turn itself takes longer, the next comes that much later: those who post get half the time.
+GATHER_SECONDS, MOST_GATHER_SECONDS = 0.05, 0.2
 _TEST_SECONDS = 30.0
 
 _log = logging.getLogger("roundtext.live")
@@ -41,6 +42,7 @@ _EVENTS = (
 # How far each watched discussion has been sent here: (epoch, seq).
 _sent: dict[int, tuple[str, int]] = {}
 _turned_at = 0.0
+_took = 0.0
 
 
 def watch(discussion: Discussion | Head) -> bool:
@@ -119,11 +121,14 @@ def start(app: Flask) -> None:
 
 
 def _wait_and_turn() -> None:
-    global _turned_at
+    global _turned_at, _took
     if wake.wait(_settings().poll_seconds):
-        gevent.sleep(max(0.0, _turned_at + GATHER_SECONDS - time.monotonic()))
+        gather = min(max(GATHER_SECONDS, _took), MOST_GATHER_SECONDS)
+        gevent.sleep(max(0.0, _turned_at + gather - time.monotonic()))
+    began = time.monotonic()
     turn()
     _turned_at = time.monotonic()
+    _took = _turned_at - began
 
 
 def _settings() -> Settings:
