@@ -12,7 +12,7 @@ from flask import Flask
 
 from forum import files
 from forum.config import Settings
-from forum.live import clockwork, engine, rights, sockets, tail
+from forum.live import clockwork, engine, rights, sockets, tail, warming
 
 
 def start(app: Flask) -> Flask:
@@ -29,6 +29,7 @@ def start(app: Flask) -> Flask:
     if settings.demo:
         _start_if_present("forum.demo.cast", "start", app)
     _drain_on_term()
+    warming.warm(app)
     # What is loaded by now stays for good: the collector need not look at it again.
     gc.collect()
     gc.freeze()
