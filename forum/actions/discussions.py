@@ -35,7 +35,7 @@ _TEXTS = (
 )  # fmt: skip
 _APART = (*_TEXTS, "visibility", "questions_shown", "late_minutes", "digests", "language")
 _LONGEST_EXTENSION = 31 * 24 * 60
-# Asked twice a second for as long as a process lives, so it is put together once.
+# What `due_steps` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
 DUE = select(Discussion.id).where(
     or_(
         (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),

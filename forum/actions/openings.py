@@ -12,8 +12,7 @@ from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Phase, Question, QuestionState, SeatRole, User
 
-# Asked twice a second for as long as a process lives, so it is put together once. First come, first asked.
-# What `due` looks for, at the moment `now`.
+# What `due` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
 DUE = (
     select(Question.id)
     .join(Discussion, Discussion.id == Question.discussion_id)

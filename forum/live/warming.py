@@ -15,6 +15,13 @@ from forum.config import Settings
 from forum.database import db
 from forum.models import Discussion, Phase, Visibility
 
+# The latest of those that are live, else of all.
+_MOST_WANTED = (
+    select(Discussion.slug)
+    .where(Discussion.visibility == Visibility.PUBLIC, Discussion.phase != Phase.DRAFT)
+    .order_by(case((Discussion.phase == Phase.LIVE, 0), else_=1), Discussion.starts_at.desc())
+    .limit(1)
+)
 _SAMPLE = "**First** words, and https://example.org\n\n- of a list"
 _log = logging.getLogger("roundtext")
 
@@ -30,12 +37,3 @@ def warm(app: Flask) -> None:
         app.test_client().get(f"/d/{slug}" if slug else "/", base_url=settings.public_url).close()
     except Exception as error:
         _log.debug("warming: %s", type(error).__name__)
-
-
-# The latest of those that are live, else of all.
-_MOST_WANTED = (
-    select(Discussion.slug)
-    .where(Discussion.visibility == Visibility.PUBLIC, Discussion.phase != Phase.DRAFT)
-    .order_by(case((Discussion.phase == Phase.LIVE, 0), else_=1), Discussion.starts_at.desc())
-    .limit(1)
-)
