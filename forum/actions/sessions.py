@@ -72,17 +72,17 @@ def _look(hashes: Sequence[str]) -> list[Session | None]:
     request of the same person has it.
     """
     with Reading(db.engine) as reading:
-        found = {session.token_hash: session for session in reading.scalars(_WITH_HASH, {"hashes": list(set(hashes))})}
+        found = {session.token_hash: session for session in reading.scalars(_WITH_HASH, {"hashes": hashes})}
         reading.expunge_all()
     given: set[int] = set()
     looked: list[Session | None] = []
     for token_hash in hashes:
         session = found.get(token_hash)
-        if session is not None and session.user_id in given:
-            session = None
-        if session is not None:
+        if session is None or session.user_id in given:
+            looked.append(None)
+        else:
             given.add(session.user_id)
-        looked.append(session)
+            looked.append(session)
     return looked
 
 

@@ -82,8 +82,8 @@ def turn() -> None:
     if has_steps:
         with writing():
             discussions.take_due_steps()
-        has_openings = True  # of a discussion that is live only now
-    opening = openings.due() if has_openings else []
+    # A discussion that is live only now can have questions that were not due before.
+    opening = openings.due() if has_steps or has_openings else []
     db.session.rollback()
     for question_id in opening:
         # Each in its own transaction: whoever holds one discussion's row waits for no other.

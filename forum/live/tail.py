@@ -41,8 +41,7 @@ _EVENTS = (
 
 # How far each watched discussion has been sent here: (epoch, seq).
 _sent: dict[int, tuple[str, int]] = {}
-_turned_at = 0.0
-_took = 0.0
+_rests_until = 0.0
 
 
 def watch(discussion: Discussion | Head) -> bool:
@@ -121,14 +120,13 @@ def start(app: Flask) -> None:
 
 
 def _wait_and_turn() -> None:
-    global _turned_at, _took
+    global _rests_until
     if wake.wait(_settings().poll_seconds):
-        gather = min(max(GATHER_SECONDS, _took), MOST_GATHER_SECONDS)
-        gevent.sleep(max(0.0, _turned_at + gather - time.monotonic()))
+        gevent.sleep(max(0.0, _rests_until - time.monotonic()))
     began = time.monotonic()
     turn()
-    _turned_at = time.monotonic()
-    _took = _turned_at - began
+    ended = time.monotonic()
+    _rests_until = ended + min(max(GATHER_SECONDS, ended - began), MOST_GATHER_SECONDS)
 
 
 def _settings() -> Settings:

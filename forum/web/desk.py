@@ -62,7 +62,7 @@ def hand_in(slug: str, sheet: Sheet) -> Receipt:
     Raises Refused as `comments.post`, 404 for an unknown discussion, and what the database raises.
     """
     db.session.rollback()  # who waits in line holds no connection
-    line = _lines.setdefault(slug, _line(slug))
+    line = _lines.get(slug) or _lines.setdefault(slug, _line(slug))
     try:
         outcome = line.ask(sheet)
     except Interrupted:
