@@ -29,5 +29,11 @@ def post_worker_init(worker: Any) -> None:
     from forum.idle import Idle  # here gevent has patched
 
     Idle(worker).install()
+    _settle(worker.cfg)
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
+
+
+def _settle(cfg: Any) -> None:
+    """Keep gunicorn's settings where Python finds them at once: it asks for some thirty of them at each request."""
+    vars(cfg).update({name: setting.get() for name, setting in cfg.settings.items()})

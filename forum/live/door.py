@@ -1,4 +1,4 @@
-"""The door for readers who come: a few for each turn of the event loop, however many stand before it.
+"""The door of a process: pages straight on, and readers who come a few for each turn of the event loop.
 
 Measured: when 5,000 came back at once, whoever posted waited more than a second behind them. A reader can wait a
 moment and nobody sees it; a writer sees every moment.
@@ -19,20 +19,24 @@ MOST_WAITING = 5000
 
 
 class Door:
-    """WSGI middleware that lets handshakes in one by one; all other requests pass."""
+    """WSGI middleware that hands on requests to `pages` at once, and lets handshakes in to `sockets` one by one.
 
-    def __init__(self, app: Any, path: str = "/socket.io/") -> None:
-        self._app, self._path = app, path
+    As it comes, the libraries' own middleware copies each request's environ and makes a class for it, pages included.
+    """
+
+    def __init__(self, pages: Any, sockets: Any, path: str = "/socket.io/") -> None:
+        self._pages, self._sockets, self._path = pages, sockets, path
         self._waiting: deque[Event] = deque()
         self._came = 0
         self._is_kept = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, a handshake when its turn has come."""
-        if environ.get("PATH_INFO", "").startswith(self._path) and not self._let_in():
+        is_handshake = environ.get("PATH_INFO", "").startswith(self._path)
+        if is_handshake and not self._let_in():
             start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "2")])
             return [b"Very many come at this moment. Try again in a moment."]
-        answer: Iterable[bytes] = self._app(environ, start_response)
+        answer: Iterable[bytes] = (self._sockets if is_handshake else self._pages)(environ, start_response)
         return answer
 
     def _let_in(self) -> bool:

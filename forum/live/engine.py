@@ -9,7 +9,6 @@ what we lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only w
 import gc
 import logging
 import os
-import secrets
 import sys
 import time
 from collections import deque
@@ -26,6 +25,7 @@ from engineio import socket as engine_socket
 from gevent.event import Event
 from socketio import packet as socket_packet
 
+from forum.live import hands
 from forum.live.frames import LARGEST, Opcode, Violation, accept_key, frame
 from forum.live.link import Link, drop_stuck, write_all
 
@@ -36,6 +36,16 @@ PONG_SECONDS = 20
 MOST_READERS = int(os.environ.get("FORUM_MOST_READERS", "18000"))
 _INBOX = 40
 _PING = frame(Opcode.TEXT, engine_packet.Packet(engine_packet.PING).encode().encode())
+_HELLO = engine_packet.Packet(
+    engine_packet.OPEN,
+    {
+        "sid": "%s",
+        "upgrades": [],
+        "pingTimeout": PONG_SECONDS * 1000,
+        "pingInterval": PING_SECONDS * 1000,
+        "maxPayload": LARGEST,
+    },
+).encode()
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 # What Flask needs to make a request context for an event; the rest of a handshake's environ is let go.
@@ -94,9 +104,16 @@ class Names(socketio.Manager):
                     del pending[namespace]
 
 
+_chance = bytearray()
+
+
 def _generate_id() -> str:
     """Return a socket's name, 128 bits, in letters only: a digit and a bracket in a frame are always the protocol's."""
-    return secrets.token_hex(16).translate(_LETTERS)
+    if not _chance:
+        _chance.extend(os.urandom(4096))  # one question to the system for 256 names
+    name = _chance[-16:].hex().translate(_LETTERS)
+    del _chance[-16:]
+    return name
 
 
 def writer(server: socketio.Server, sid: str) -> Callable[[Frame], None]:
@@ -196,7 +213,7 @@ class Socket(engine_socket.Socket):
         )
 
     def _gone(self) -> None:
-        gevent.spawn(self.close, reason=self.server.reason.TRANSPORT_CLOSE)
+        hands.give(partial(self.close, reason=self.server.reason.TRANSPORT_CLOSE))
 
     def _heard(self, text: str) -> None:
         """Sort what a reader sent. Binary events are refused: their parts would be collected without limit."""
@@ -209,7 +226,7 @@ class Socket(engine_socket.Socket):
             self._inbox.append(text[1:])
             if not self._working:
                 self._working = True
-                gevent.spawn(self._work)
+                hands.give(self._work)
         else:
             raise Violation(1008)
 
@@ -303,22 +320,12 @@ def _connect(
     kept = {name: environ[name] for name in _KEPT if name in environ}
     kept.update({"wsgi.input": BytesIO(), "wsgi.errors": sys.stderr, "QUERY_STRING": ""})
     eio._trigger_event("connect", socket.sid, kept, run_async=False)
-    hello = engine_packet.Packet(
-        engine_packet.OPEN,
-        {
-            "sid": socket.sid,
-            "upgrades": [],
-            "pingTimeout": PONG_SECONDS * 1000,
-            "pingInterval": PING_SECONDS * 1000,
-            "maxPayload": LARGEST,
-        },
-    )
     head = (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Accept: {answer}\r\n\r\n"
     )
     try:
-        connection.sendall(head.encode() + frame(Opcode.TEXT, hello.encode().encode()))
+        connection.sendall(head.encode() + frame(Opcode.TEXT, (_HELLO % socket.sid).encode()))
         socket.attach(connection.fileno())
     except OSError:
         socket.close(reason=eio.reason.TRANSPORT_ERROR)

@@ -50,7 +50,8 @@ class Link:
 
     def __init__(self, fileno: int, heard: Callable[[str], None], gone: Callable[[], None]) -> None:
         """Take over a copy of `fileno`, so that the HTTP server can close its own."""
-        self._socket: Any = plain_socket(fileno=os.dup(fileno))
+        # Said, or the kernel is asked three times what it is; it matters to addresses only, which nobody asks for here.
+        self._socket: Any = plain_socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=os.dup(fileno))
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER)
         self._send: Callable[[bytes], int] = self._socket.send

@@ -15,12 +15,16 @@ from forum.models import Audience, Discussion
 
 WRITING_SECONDS = 8.0
 BETWEEN_SECONDS = 2.0
+# A number that moves all the time, said to thousands, is not worth more sends in a second than this.
+COUNTS_PER_SECOND = 500
 PEAK_SECONDS = 10.0
 
 
 # Who writes by what they have said to this process, and until when that holds.
 _writing: dict[int, dict[int, tuple[float, Writer]]] = {}
-_said: dict[int, tuple[float, object]] = {}
+# What a room was told, and when; and which rooms must be told again, for somebody was told another number since.
+_said: dict[int, tuple[float, dict[str, object]]] = {}
+_outdated: set[int] = set()
 _said_here: dict[int, set[int]] = {}
 _peaks: dict[int, tuple[int, float]] = {}
 # Pages that have been opened since it was last written down, by discussion, and when that was.
@@ -93,8 +97,7 @@ def greet(discussion_id: int, reader: Reader | None = None, *, again: bool = Fal
     if reader is not None and discussion_id not in reader.greeted:
         reader.greeted.add(discussion_id)
         _arrived[discussion_id] += not again
-    said_at, _said_then = _said.get(discussion_id, (0.0, None))
-    _said[discussion_id] = (said_at, None)
+    _outdated.add(discussion_id)
     news = now(discussion_id)
     if reader is not None and Audience.BACKSTAGE in reader.rooms.get(discussion_id, ()):
         news["here"] = sorted(seated(discussion_id))
@@ -102,7 +105,7 @@ def greet(discussion_id: int, reader: Reader | None = None, *, again: bool = Fal
 
 
 def tell() -> None:
-    """Say what has changed, in each discussion not sooner than BETWEEN_SECONDS after the last time."""
+    """Say what has changed, in each discussion some seconds after the last time (see `_pause`)."""
     moment = time.monotonic()
     watched = broadcast.watched()
     ids = _seated_here()
@@ -110,22 +113,33 @@ def tell() -> None:
     for gone in set(_said) - set(watched):
         del _said[gone]
         _said_here.pop(gone, None)
+        _outdated.discard(gone)
         _peaks.pop(gone, None)
     counted: dict[int, int] = {}
     for discussion_id in watched:
-        said_at, said = _said.get(discussion_id, (0.0, None))
+        said_at, said = _said.get(discussion_id, (0.0, {}))
         if moment - said_at < BETWEEN_SECONDS:
             continue
         news, here = now(discussion_id), _seated_anywhere(discussion_id, ids)
-        if news != said:
-            broadcast.send(discussion_id, "presence", news)
         counted[discussion_id] = int(str(news["readers"]))
-        if news != said or here != _said_here.get(discussion_id):
-            _said[discussion_id], _said_here[discussion_id] = (moment, news), here
+        is_due = moment - said_at >= _pause(news, said) and (news != said or discussion_id in _outdated)
+        if is_due:
+            _outdated.discard(discussion_id)
+            _said[discussion_id] = (moment, news)
+            broadcast.send(discussion_id, "presence", news)
+        if is_due or here != _said_here.get(discussion_id):
+            _said_here[discussion_id] = here
             _tell_backstage(discussion_id, {**news, "here": sorted(here)})
     for discussion_id, readers in counted.items():
         _note_peak(discussion_id, readers, moment)
     _note_arrivals(moment)
+
+
+def _pause(news: dict[str, object], said: dict[str, object]) -> float:
+    """Return how many seconds to leave between what was said and `news`: who writes is worth saying at once."""
+    if news["writing"] != said.get("writing"):
+        return BETWEEN_SECONDS
+    return max(BETWEEN_SECONDS, int(str(news["readers"])) / COUNTS_PER_SECOND)
 
 
 def _note_arrivals(moment: float) -> None:

@@ -53,6 +53,7 @@ def init_app(app: Flask) -> SocketIO:
     logger = logging.getLogger("roundtext.sockets")
     if not logger.filters:
         logger.addFilter(_shorten)
+    pages = app.wsgi_app
     socketio.init_app(
         app,
         async_mode="gevent",
@@ -70,7 +71,8 @@ def init_app(app: Flask) -> SocketIO:
         engineio_logger=logger,
     )
     engine.install(socketio.server)
-    app.wsgi_app = Door(app.wsgi_app)  # type: ignore[method-assign]
+    handshakes = app.wsgi_app if engine.is_stock() else partial(_handshake, app)
+    app.wsgi_app = Door(pages, handshakes)  # type: ignore[method-assign]
     # Below Flask-SocketIO, which would make a request's whole context for each word that a socket says.
     server, heads = socketio.server, Heads(settings)
     server.on("connect", partial(_connect, app))
@@ -80,6 +82,11 @@ def init_app(app: Flask) -> SocketIO:
     server.on("typing", partial(_answer, "typing", partial(_in_context, app, spoken.typing)))
     background.forever(app, "presence", presence.tell, 0.5)
     return socketio
+
+
+def _handshake(app: Flask, environ: dict[str, Any], start_response: Any) -> Any:
+    environ["flask.app"] = app
+    return socketio.server.handle_request(environ, start_response)
 
 
 def is_own_origin(settings: Settings, origin: str | None, environ: dict[str, Any]) -> bool:

@@ -19,7 +19,7 @@ def test_all_come_in_in_their_order_and_others_pass_them():
         came.append(environ["PATH_INFO"])
         return [b"in"]
 
-    outer = Door(app)
+    outer = Door(app, app)
     readers = [gevent.spawn(ask, outer, f"/socket.io/{number}", answers) for number in range(50)]
     readers.append(gevent.spawn(ask, outer, "/d/water", answers))
     gevent.joinall(readers, timeout=5)
@@ -33,7 +33,7 @@ def test_all_come_in_in_their_order_and_others_pass_them():
 def test_a_line_that_is_too_long_is_refused(monkeypatch):
     monkeypatch.setattr(door, "MOST_WAITING", 10)
     answers = []
-    outer = Door(lambda _environ, _start_response: [b"in"])
+    outer = Door(None, lambda _environ, _start_response: [b"in"])
     gevent.joinall([gevent.spawn(ask, outer, "/socket.io/", answers) for _ in range(40)], timeout=5)
     assert answers.count("in") == 10 + door.AT_ONCE
     assert answers.count("503") == 40 - 10 - door.AT_ONCE

@@ -2,6 +2,8 @@
 
 import pytest
 
+from forum.live import broadcast, presence
+
 
 def test_everybody_hears_how_many_read(house, listen):
     discussion = house.discussion()
@@ -32,6 +34,29 @@ def test_a_panelist_who_writes_is_named_until_they_stop(house, listen, person):
     wanted = {"user_id": priya.id, "name": "Priya Raman", "question": 1}
     reader.hear("presence", 5, lambda said: wanted in said["writing"])
     reader.hear("presence", 12, lambda said: not said["writing"])
+
+
+def test_a_number_is_said_to_thousands_less_often_and_who_writes_as_soon_as_ever(house, monkeypatch):
+    discussion = house.discussion(ask=1)
+    room, told, moment = [4000], [], [1000.0]
+    monkeypatch.setattr(presence, "_said", {})
+    monkeypatch.setattr(broadcast, "watched", lambda: [discussion.id])
+    monkeypatch.setattr(broadcast, "count", lambda _number: room[0])
+    monkeypatch.setattr(broadcast, "send", lambda _number, _event, news: told.append((moment[0], news)))
+    monkeypatch.setattr(presence.time, "monotonic", lambda: moment[0])
+    while moment[0] < 1020:
+        presence.tell()
+        moment[0] += 0.5
+        room[0] += 1
+    assert [at for at, _ in told] == [1000.0, 1008.5, 1017.0], "4,000 readers: every eight seconds and a look"
+    presence.types(discussion.id, 7, "Priya Raman", 1)
+    presence.tell()
+    assert told[-1][0] == 1020.0
+    assert told[-1][1]["writing"] == [{"user_id": 7, "name": "Priya Raman", "question": 1}]
+    room[0] = 20
+    moment[0] += 2
+    presence.tell()
+    assert told[-1][1]["readers"] == 20, "a small room hears of every change"
 
 
 def test_a_member_who_writes_is_not_named(house, listen, person):
