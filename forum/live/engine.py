@@ -139,8 +139,8 @@ def hang_up(server: socketio.Server, sid: str) -> None:
         server.eio.disconnect(eio_sid)
 
 
-# Readers are sent on to the neighbour no faster than it takes them in (2,500 a second), as long as there is time.
-_SENT_ON_AT_ONCE, _SENT_ON_EVERY, _SENT_ON_WITHIN = 25, 0.01, 4.0
+# Readers are sent on to the neighbour no faster than a slow one takes them in (600 a second), as long as there is time.
+_SENT_ON_PER_SECOND, _SENT_ON_AT_ONCE, _SENT_ON_WITHIN = 600, 6, 7.0
 _draining = False
 _drained = Event()
 
@@ -155,12 +155,18 @@ def drain(server: socketio.Server) -> None:
     eio = server.eio
     eio._handle_connect = partial(_refuse, eio)
     leaving = list(eio.sockets.values())
-    at_once = max(_SENT_ON_AT_ONCE, int(len(leaving) * _SENT_ON_EVERY / _SENT_ON_WITHIN))
+    per_second = max(_SENT_ON_PER_SECOND, len(leaving) / _SENT_ON_WITHIN)
+    began = time.monotonic()
     for number, socket in enumerate(leaving, start=1):
         socket.close(wait=False, abort=True)
-        if number % at_once == 0:
-            gevent.sleep(_SENT_ON_EVERY)
+        if number % _SENT_ON_AT_ONCE == 0:
+            gevent.sleep(max(0.0, began + number / per_second - time.monotonic()))
     _drained.set()
+
+
+def is_draining() -> bool:
+    """Whether this process is on its way out and should be asked for nothing new."""
+    return _draining
 
 
 def wait_for_drain() -> None:

@@ -20,7 +20,7 @@ from forum.live.heads import Head
 from forum.models import Discussion, Event
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
-# Where thousands read and a turn itself takes longer, the next comes that much later: those who post get half the time.
+# Where thousands read and a turn itself takes longer, the next comes twice that later: who posts or joins gets the rest.
 GATHER_SECONDS, MOST_GATHER_SECONDS = 0.05, 0.2
 _TEST_SECONDS = 30.0
 
@@ -126,7 +126,7 @@ def _wait_and_turn() -> None:
     began = time.monotonic()
     turn()
     ended = time.monotonic()
-    _rests_until = ended + min(max(GATHER_SECONDS, ended - began), MOST_GATHER_SECONDS)
+    _rests_until = ended + min(max(GATHER_SECONDS, 2 * (ended - began)), MOST_GATHER_SECONDS)
 
 
 def _settings() -> Settings:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import selectinload
 from forum import access, clock, people
 from forum.actions import silences
 from forum.database import db
+from forum.live import engine
 from forum.models import Comment, CommentState, Discussion, Phase, Seat, SiteRole, User, Visibility
 from forum.refusals import unknown
 from forum.web.forms import signed_in
@@ -102,8 +103,12 @@ def icon() -> Response:
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """Say that this process answers."""
-    return make_response("ok\n", 200, {"Content-Type": "text/plain", "Cache-Control": "no-store"})
+    """Say that this process answers, or that it is about to end: it is still heard for up to a second after SIGTERM.
+
+    Caddy asks whoever has the fewest connections, and that is the one whose readers are being sent on.
+    """
+    said, status = ("going away\n", 503) if engine.is_draining() else ("ok\n", 200)
+    return make_response(said, status, {"Content-Type": "text/plain", "Cache-Control": "no-store"})
 
 
 @blueprint.get("/readyz")

@@ -9,7 +9,9 @@ import re
 import resource
 import select
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from forum.models import Discussion
@@ -17,7 +19,7 @@ from tests.faults.nonsense import handshake, text
 from tests.server import Running
 
 # As in socket.js and link.js.
-FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 8.0, 0.6, 6.0, 10.0, 45.0
+FIRST_RETRY, LAST_RETRY, SPREAD, OPEN_WITHIN, JOIN_WITHIN, SILENCE = 0.5, 5.0, 0.6, 6.0, 10.0, 45.0
 SENT_ON_RETRY, GOING_AWAY = 0.15, b"\x03\xe9"
 _SEQ = re.compile(rb'"seq":(\d+)')
 # In the order in which a reader passes them.
@@ -86,6 +88,23 @@ class Storm:
                 if self.are_in(until_seq):
                     return True
         return False
+
+    @contextlib.contextmanager
+    def goes_on(self) -> Iterator[None]:
+        """Let them live in a thread of their own while the block does something else."""
+        is_over = threading.Event()
+
+        def live() -> None:
+            while not is_over.is_set():
+                self.run(0.05)
+
+        thread = threading.Thread(target=live)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
 
     def is_sent_to(self, server: Running) -> None:
         """From now on whoever comes is sent to another process, as a proxy does that is refused by the first."""

@@ -3,6 +3,7 @@
 import re
 import statistics
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -34,7 +35,9 @@ def test_everybody_comes_back_when_the_server_was_killed(site, kind):
             storm.run(3)
             server.kill()
             killed_at = time.monotonic()
-            with running(made.settings, port=port) as again:
+            with ExitStack() as stack:
+                with storm.goes_on():
+                    again = stack.enter_context(running(made.settings, port=port))
                 ready_at = time.monotonic()
                 used = again.cpu_seconds()
                 assert storm.run(60, until_seq=discussion.last_seq + 1), f"{storm.how_many_are_in()} of {many} are back"

@@ -66,3 +66,17 @@ def test_it_waits_for_requests_under_way_and_not_for_connections_on_which_nobody
             assert served.process.wait(12) == 0
             assert time.monotonic() - began < 6
     assert log.read_text() == ""
+
+
+@pytest.mark.one_database
+def test_it_says_that_it_goes_while_it_is_still_heard(database):
+    """Caddy would otherwise send readers to it for another second, who are refused and come back too late."""
+    with running(database) as served, requests.Session() as balancer:
+        asked = f"{served.address}/healthz"
+        assert balancer.get(asked, timeout=5).status_code == 200
+        served.process.send_signal(signal.SIGTERM)
+        until, statuses = time.monotonic() + 5, [200]
+        while statuses[-1] == 200 and time.monotonic() < until:
+            time.sleep(0.02)
+            statuses.append(balancer.get(asked, timeout=5).status_code)
+        assert statuses[-1] == 503

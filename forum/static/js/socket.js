@@ -6,7 +6,7 @@
 
 const OPEN_WITHIN = 6_000;
 const FIRST_RETRY = 500;
-const LAST_RETRY = 8_000;
+const LAST_RETRY = 5_000;
 /** A server that is restarted says so (code 1001) and has its neighbour or its successor take over at once. */
 const GOING_AWAY = 1001;
 const SENT_ON_RETRY = 150;
