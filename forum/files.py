@@ -1,19 +1,21 @@
 """Static files and pictures, answered before Flask sees the request.
 
-Static files are read and compressed once at start; an address with `?v=…` never changes and is kept for a year.
+Static files are read once at start, and compressed when first asked for: to do it for all of them took a new process
+half a second. An address with `?v=…` never changes and is kept for a year.
 """
 
 import gzip
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import brotli
+from gevent import get_hub
 
 # What can be shown without running anything. A picture's name is given by us, never by a browser.
 _PICTURES = {
@@ -30,13 +32,30 @@ _FOREVER = "public, max-age=31536000, immutable"
 _BRIEFLY = "public, max-age=300"
 
 
+# In the order of what a browser is given that takes several.
+_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: bytes(brotli.compress(body, quality=11)),
+    "gzip": lambda body: gzip.compress(body, 9, mtime=0),
+}
+
+
 @dataclass(frozen=True)
 class File:
-    """One static file: its type, its tag, and its bytes by encoding ("" is as it is)."""
+    """One static file: its type, its tag, its bytes, and the same by encoding as far as somebody has asked for it."""
 
     kind: str
     tag: str
-    bodies: dict[str, bytes]
+    body: bytes
+    is_compressible: bool = False
+    _compressed: dict[str, bytes] = field(default_factory=dict)
+
+    def encoded(self, encoding: str) -> bytes:
+        """Return the bytes in `encoding`, made in a thread of their own so that nobody else waits for it."""
+        if not encoding:
+            return self.body
+        if encoding not in self._compressed:
+            self._compressed[encoding] = get_hub().threadpool.apply(_ENCODERS[encoding], (self.body,))
+        return self._compressed[encoding]
 
 
 class Files:
@@ -72,7 +91,7 @@ class Files:
             body = (self._media / name).read_bytes()
         except OSError:
             return None
-        return File(kind, _tag(body), {"": body})
+        return File(kind, _tag(body), body)
 
 
 def _load(path: Path) -> File:
@@ -82,11 +101,8 @@ def _load(path: Path) -> File:
         kind = "text/javascript"
     if kind.startswith("text/") or kind in {"application/json", "application/manifest+json"}:
         kind += "; charset=utf-8"
-    bodies = {"": body}
-    if len(body) >= _WORTH_COMPRESSING and not kind.startswith(("image/png", "image/jpeg", "image/webp", "font/")):
-        bodies["br"] = brotli.compress(body, quality=11)
-        bodies["gzip"] = gzip.compress(body, 9, mtime=0)
-    return File(kind, _tag(body), bodies)
+    is_packed = kind.startswith(("image/png", "image/jpeg", "image/webp", "font/"))
+    return File(kind, _tag(body), body, len(body) >= _WORTH_COMPRESSING and not is_packed)
 
 
 def _tag(body: bytes) -> str:
@@ -99,7 +115,7 @@ def _cache_of(environ: dict[str, Any]) -> str:
 
 def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str) -> list[bytes]:
     offered = {part.split(";")[0].strip() for part in environ.get("HTTP_ACCEPT_ENCODING", "").lower().split(",")}
-    encoding = next((name for name in ("br", "gzip") if name in offered and name in file.bodies), "")
+    encoding = next((name for name in _ENCODERS if name in offered and file.is_compressible), "")
     tag = f'"{file.tag}{"-" + encoding if encoding else ""}"'
     headers = [
         ("Content-Type", file.kind),
@@ -109,12 +125,12 @@ def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str
         ("Content-Security-Policy", "default-src 'none'"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
     ]
-    if len(file.bodies) > 1:
+    if file.is_compressible:
         headers.append(("Vary", "Accept-Encoding"))
     if environ.get("HTTP_IF_NONE_MATCH") == tag:
         start_response("304 Not Modified", headers)
         return []
-    body = file.bodies[encoding]
+    body = file.encoded(encoding)
     if encoding:
         headers.append(("Content-Encoding", encoding))
     headers.append(("Content-Length", str(len(body))))

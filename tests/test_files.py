@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from werkzeug.test import Client
 
-from forum import pictures
+from forum import files, pictures
 from forum.config import Settings
 from forum.files import Files
 
@@ -40,6 +40,16 @@ def test_a_script_comes_in_the_best_encoding_the_browser_takes(browser, accept, 
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert answer.headers["Vary"] == "Accept-Encoding"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_is_compressed_when_first_asked_for_and_once(browser, monkeypatch):
+    made = []
+    monkeypatch.setitem(files._ENCODERS, "br", lambda body: made.append(1) or brotli.compress(body))
+    assert browser.get("/static/js/live.js").data.startswith(b"export")
+    assert not made
+    for _ in range(2):
+        assert browser.get("/static/js/live.js", headers={"Accept-Encoding": "br"}).headers["Content-Encoding"] == "br"
+    assert made == [1]
 
 
 def test_a_marked_address_is_kept_for_a_year_and_a_bare_one_is_not(browser):

@@ -20,7 +20,7 @@ from forum.live.heads import Head
 from forum.models import Discussion, Event
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
-# Where thousands read and a turn itself takes longer, the next comes twice that later: who posts or joins gets the rest.
+# Where thousands read and a turn itself takes longer, the next comes twice as much later: others get the rest.
 GATHER_SECONDS, MOST_GATHER_SECONDS = 0.05, 0.2
 _TEST_SECONDS = 30.0
 
