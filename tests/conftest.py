@@ -33,23 +33,18 @@ MOMENT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each database a worker of its own, and the scripts another, so that each starts its server once.
-
-    The rest goes where there is time. Three workers on two cores, because browsers and faults mostly wait.
+    """Leave out what would be run twice for nothing.
 
     A test marked `one_database` is about what no database can change (a script, a layout), and runs on SQLite only;
     one marked `postgresql` is about its server.
     """
-    doubled = []
-    for item in items:
-        kind = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
-        unwanted = {"postgresql": "one_database", "sqlite": "postgresql"}.get(kind or "", "")
-        if kind and item.get_closest_marker(unwanted):
-            doubled.append(item)
-        elif kind:
-            alone = item.get_closest_marker("one_database") and item.get_closest_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("scripts" if alone else kind))
-    items[:] = [item for item in items if item not in doubled]
+    items[:] = [item for item in items if not _is_doubled(item)]
+
+
+def _is_doubled(item: pytest.Item) -> bool:
+    kind = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
+    unwanted = {"postgresql": "one_database", "sqlite": "postgresql"}.get(kind or "")
+    return unwanted is not None and item.get_closest_marker(unwanted) is not None
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ class Reader(threading.Thread):
                 was_sent_on = has_stood and isinstance(error, SentOn)
                 has_stood = False
             # As socket.js: 0.15 s after a farewell, else 0.5 s, each time twice that, up to 60 % more or less.
-            later = 0.15 if was_sent_on else min(0.5 * 2**attempts, 8)
+            later = 0.15 if was_sent_on else min(0.5 * 2**attempts, 5)
             attempts += not was_sent_on
             self._over.wait(later * (1 + 0.6 * random.uniform(-1, 1)))
 

@@ -25,9 +25,6 @@ from tests.faults.writers import account
 from tests.house import House
 from tests.server import running
 
-# One worker puts it up once.
-pytestmark = pytest.mark.xdist_group("proxied")
-
 
 class Site:
     """Two processes, a proxy in front of them, and makers for what they show."""
