@@ -35,5 +35,5 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _settle(cfg: Any) -> None:
-    """Keep gunicorn's settings where Python finds them at once: it asks for some thirty of them at each request."""
+    """Keep gunicorn's settings where Python finds them at once: it asks for many of them at each request."""
     vars(cfg).update({name: setting.get() for name, setting in cfg.settings.items()})

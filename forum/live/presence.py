@@ -113,8 +113,8 @@ def tell() -> None:
     for gone in set(_said) - set(watched):
         del _said[gone]
         _said_here.pop(gone, None)
-        _outdated.discard(gone)
         _peaks.pop(gone, None)
+    _outdated.intersection_update(watched)
     counted: dict[int, int] = {}
     for discussion_id in watched:
         said_at, said = _said.get(discussion_id, (0.0, {}))

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from forum.config import Settings
+from forum.live import presence
 from forum.models import Discussion, Phase
 from tests.bench import fanout
 from tests.bench.crowd import Crowd, Poster
@@ -65,7 +66,7 @@ def test_many_readers_cost_little_more_than_a_bare_loop(stage):
     people, before = Crowd(stage.server.host), stage.server.memory_kb()
     _look_again(stage)
     joined = people.join(stage.discussion, MANY)
-    people.rest(3)
+    people.rest(max(3, MANY / presence.COUNTS_PER_SECOND + 1))  # until all have been told how many they are
     memory = (stage.server.memory_kb() - before) / MANY
     one = fanout.single(people, stage.poster, stage.cpu, "single", 10)
     many = fanout.burst(people, stage.poster, stage.cpu, "burst", 5)

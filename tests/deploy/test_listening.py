@@ -7,8 +7,9 @@ import time
 import urllib.request
 
 import pytest
+from gunicorn.config import Config
 
-from forum import server
+from forum import listening, server
 from forum.config import Settings
 from tests.conftest import free_port
 
@@ -37,3 +38,19 @@ def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
         finally:
             process.terminate()
             assert process.wait(15) == 0
+
+
+def test_gunicorn_finds_its_settings_at_once_and_they_are_the_same(monkeypatch):
+    """It leans on where gunicorn's Config looks: in itself first, and then by a lookup that is no longer asked."""
+    cfg = Config()
+    cfg.set("keepalive", 20)
+    cfg.set("workers", 3)
+    before = {name: getattr(cfg, name) for name in cfg.settings}
+    listening._settle(cfg)
+
+    def asked(_cfg, name):
+        raise AssertionError(f"{name} was looked for")
+
+    monkeypatch.setattr(Config, "__getattr__", asked)
+    assert {name: getattr(cfg, name) for name in cfg.settings} == before
+    assert (cfg.keepalive, cfg.workers, bool(cfg.is_ssl)) == (20, 3, False)
