@@ -15,13 +15,15 @@ from sqlalchemy import bindparam, select
 
 from forum.config import Settings
 from forum.database import db
-from forum.live import background, broadcast, elsewhere, log, wake
+from forum.live import background, broadcast, door, elsewhere, log, wake
 from forum.live.heads import Head
 from forum.models import Discussion, Event
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
-# Where thousands read and a turn itself takes longer, the next comes twice as much later: others get the rest.
+# Where thousands read and a turn itself takes longer, the next comes that much later: those who post get half the time.
+# While many come it is twice as much: they are silent until they are in, and two thirds of the time are theirs.
 GATHER_SECONDS, MOST_GATHER_SECONDS = 0.05, 0.2
+MANY_COME = 20
 _TEST_SECONDS = 30.0
 
 _log = logging.getLogger("roundtext.live")
@@ -42,6 +44,7 @@ _EVENTS = (
 # How far each watched discussion has been sent here: (epoch, seq).
 _sent: dict[int, tuple[str, int]] = {}
 _rests_until = 0.0
+_came_before = 0
 
 
 def watch(discussion: Discussion | Head) -> bool:
@@ -120,13 +123,15 @@ def start(app: Flask) -> None:
 
 
 def _wait_and_turn() -> None:
-    global _rests_until
+    global _rests_until, _came_before
     if wake.wait(_settings().poll_seconds):
         gevent.sleep(max(0.0, _rests_until - time.monotonic()))
     began = time.monotonic()
     turn()
     ended = time.monotonic()
-    _rests_until = ended + min(max(GATHER_SECONDS, 2 * (ended - began)), MOST_GATHER_SECONDS)
+    share = 2 if door.came() - _came_before >= MANY_COME else 1
+    _came_before = door.came()
+    _rests_until = ended + min(max(GATHER_SECONDS, share * (ended - began)), MOST_GATHER_SECONDS)
 
 
 def _settings() -> Settings:
