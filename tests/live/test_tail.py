@@ -105,3 +105,20 @@ def test_a_fault_while_rendering_loses_nothing(house, monkeypatch):
             tail.turn()
     tail.turn()
     assert [event["id"] for event in heard.said()[0]["events"]] == [comment.id]
+
+
+def test_the_next_broadcast_waits_twice_as_long_while_many_come(app, monkeypatch):
+    """Who comes is silent until they are in; who posts every quarter second must not meet a broadcast each time."""
+    moment, came = [100.0], [7]
+    monkeypatch.setattr(tail, "_rests_until", 0.0)
+    monkeypatch.setattr(tail, "_came_before", 7)
+    monkeypatch.setattr(tail.wake, "wait", lambda _seconds: False)
+    monkeypatch.setattr(tail.door, "came", lambda: came[0])
+    monkeypatch.setattr(tail, "turn", lambda: moment.__setitem__(0, moment[0] + 0.08))
+    monkeypatch.setattr(tail.time, "monotonic", lambda: moment[0])
+    pauses = []
+    for many in (0, tail.MANY_COME, tail.MANY_COME - 1, 500):
+        came[0] += many
+        tail._wait_and_turn()
+        pauses.append(round(tail._rests_until - moment[0], 3))
+    assert pauses == [0.08, 0.16, 0.08, 0.16]
