@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
+from gevent import get_hub
 from sqlalchemy import text as sql
 
 from forum import clock as forum_clock
@@ -45,6 +46,12 @@ def _is_doubled(item: pytest.Item) -> bool:
     kind = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
     unwanted = {"postgresql": "one_database", "sqlite": "postgresql"}.get(kind or "")
     return unwanted is not None and item.get_closest_marker(unwanted) is not None
+
+
+@pytest.fixture(autouse=True)
+def _loop_knows_the_time() -> None:
+    """gevent counts from when its loop last ran: after seconds without it, a wait of five seconds is over at once."""
+    get_hub().loop.update_now()
 
 
 @pytest.fixture(scope="session")
