@@ -17,12 +17,12 @@ TURN_SECONDS = 0.001
 # More could not come in before their browsers lose patience (socket.js: 6 s): they are told at once, and spread.
 MOST_WAITING = 5000
 
-_came = 0
+_handshakes = 0
 
 
 def came() -> int:
     """Return how many handshakes have come to this process so far."""
-    return _came
+    return _handshakes
 
 
 class Door:
@@ -39,9 +39,9 @@ class Door:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, a handshake when its turn has come."""
-        global _came
+        global _handshakes
         is_handshake = environ.get("PATH_INFO", "").startswith(self._path)
-        _came += is_handshake
+        _handshakes += is_handshake
         if is_handshake and not self._let_in():
             start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "2")])
             return [b"Very many come at this moment. Try again in a moment."]

@@ -182,7 +182,6 @@ class Socket(engine_socket.Socket):
         self.server, self.sid = server, sid
         self.connected = self.upgraded = self.upgrading = self.closing = self.closed = False
         self.session: dict[str, Any] = {}
-        self.last_ping: float | None = None
         self.link: Link | None = None
         self.greeted = False
         self._inbox: deque[str] = deque()
@@ -227,9 +226,7 @@ class Socket(engine_socket.Socket):
         """Sort what a reader sent. Binary events are refused: their parts would be collected without limit."""
         kind = text[:1]
         if kind == "3":
-            if self.last_ping is not None:
-                self.last_ping = None
-                _awaited.pop(self, None)
+            if _awaited.pop(self, None) is not None:
                 _due[self] = time.monotonic() + PING_SECONDS
         elif kind == "4" and text[1:2] in {"0", "1", "2", "3"} and len(self._inbox) < _INBOX:
             self._inbox.append(text[1:])
@@ -267,7 +264,6 @@ def _ping(sockets: Iterable[Socket], now: float) -> None:
         if not socket.greeted or socket.link is None:
             socket.close(reason=socket.server.reason.PING_TIMEOUT)
             continue
-        socket.last_ping = now
         _awaited[socket] = now + PONG_SECONDS
         pinged.append(socket.link)
     write_all(pinged, _PING)

@@ -9,6 +9,7 @@ import websocket
 from websocket import ABNF
 
 from tests.deploy.proxy import Proxy, ProxyEar
+from tests.faults.storm import FIRST_RETRY, LAST_RETRY, SENT_ON_RETRY, SPREAD
 
 
 class SentOn(websocket.WebSocketException):
@@ -51,10 +52,10 @@ class Reader(threading.Thread):
                 cut_at = time.monotonic() if has_stood else cut_at
                 was_sent_on = has_stood and isinstance(error, SentOn)
                 has_stood = False
-            # As socket.js: 0.15 s after a farewell, else 0.5 s, each time twice that, up to 60 % more or less.
-            later = 0.15 if was_sent_on else min(0.5 * 2**attempts, 5)
+            # As socket.js: a moment after a farewell, else half a second, each time twice that, more or less.
+            later = SENT_ON_RETRY if was_sent_on else min(FIRST_RETRY * 2**attempts, LAST_RETRY)
             attempts += not was_sent_on
-            self._over.wait(later * (1 + 0.6 * random.uniform(-1, 1)))
+            self._over.wait(later * (1 + SPREAD * random.uniform(-1, 1)))
 
     def _join(self, ear: ProxyEar) -> None:
         said = {"discussion": self.discussion_id, "after": self.seq, "epoch": self.epoch}
