@@ -23,6 +23,10 @@ _HARMLESS = (
     "comment.highlighted",
     "comment.unhighlighted",
     "announcement.",
+    "backstage.",
+    "call.",
+    "held.",
+    "invitation.",
     "question.",
     "person.",
     "review.",
@@ -31,6 +35,8 @@ _HARMLESS = (
     "discussion.opened",
     "discussion.closed",
     "discussion.paused",
+    "discussion.resumed",
+    "discussion.late_over",
     "discussion.escalated",
 )
 _FURTHEST = 300

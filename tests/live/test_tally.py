@@ -1,5 +1,6 @@
 """The tally kept in memory says what counting anew would say."""
 
+from forum.actions import backstage
 from forum.live import tally
 
 
@@ -21,3 +22,13 @@ def test_two_greenlets_that_carry_a_tally_on_at_once_count_once(house, clock, mo
     monkeypatch.setattr(tally.db.session, "execute", execute_and_let_another_in)
     assert tally.of(discussion).comments == 2
     assert let_in
+
+
+def test_what_is_said_in_the_green_room_is_no_reason_to_count_again(house, clock):
+    discussion = house.discussion(ask=1)
+    house.comment(discussion, question=1)
+    before = tally.of(discussion)
+    house.do(backstage.say, house.host_of(discussion), discussion, "Two minutes left.", "green-room-message")
+    house.comment(discussion, question=1)
+    assert tally.of(discussion) is before
+    assert before.comments == 2
