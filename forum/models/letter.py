@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.database import Model
+
+_UNDER_WAY = text("sent_at IS NULL AND refused_at IS NULL")
 
 
 class Letter(Model):
@@ -35,6 +37,8 @@ class Letter(Model):
         Index("ix_letter_to", "to"),
         # Asked every few seconds: how many of a kind somebody has had of late.
         Index("ix_letter_kind_written_at", "kind", "written_at"),
+        # Asked every few seconds by each process: what has still to leave, among all that ever left.
+        Index("ix_letter_under_way", "id", sqlite_where=_UNDER_WAY, postgresql_where=_UNDER_WAY),
     )
 
     @property

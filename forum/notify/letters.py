@@ -45,6 +45,13 @@ KINDS = (
     "guest_moved",
     "guest_cancelled",
 )
+# Somebody waits for these before a form; the others behind them came by the thousand, often as an event opens.
+WAITED_FOR = frozenset(
+    {"confirm", "known", "unknown", "reset", "changed", "address", "moved", "welcome", "rsvp", "returned", "received"}
+)
+BY_THE_THOUSAND = frozenset(
+    {"day", "hour", "live", "moved_event", "cancelled", "digest", "guest", "guest_moved", "guest_cancelled"}
+)
 # What nobody asks for at the moment it is written: not sent to an address at which nobody reads (see DeadAddress).
 NOT_TO_THE_DEAD = frozenset({"day", "hour", "live", "notices", "digest"})
 

@@ -5,7 +5,7 @@ import threading
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import or_, select
+from sqlalchemy import case, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock
@@ -13,6 +13,7 @@ from forum.actions import deliveries
 from forum.config import Settings
 from forum.database import db, writing
 from forum.models import Letter
+from forum.notify.letters import BY_THE_THOUSAND, WAITED_FOR
 from forum.notify.sender import answer_of, bell, is_final, send, show
 
 log = logging.getLogger("roundtext.mail")
@@ -23,6 +24,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 # Whoever claims a letter and dies lets go of it after this long.
 _CLAIM = timedelta(minutes=5)
 _LOOK_EVERY_SECONDS = 15.0
+# A password that is asked for anew must not wait behind two thousand invitations.
+_URGENCY = case((Letter.kind.in_(WAITED_FOR), 0), (Letter.kind.in_(BY_THE_THOUSAND), 2), else_=1)
 
 
 def start_sender(app: Flask, over: threading.Event | None = None) -> threading.Thread:
@@ -43,7 +46,7 @@ def deliver_due(app: Flask) -> int:
 
 
 def _claim() -> Letter | None:
-    """Take the oldest letter that is due, so that no other process sends it, and return it."""
+    """Take the most urgent letter that is due, the oldest of those, so that no other process sends it; return it."""
     now = clock.now()
     due = (
         select(Letter)
@@ -53,7 +56,7 @@ def _claim() -> Letter | None:
             Letter.tries < MOST_TRIES,
             or_(Letter.next_try_at.is_(None), Letter.next_try_at <= now),
         )
-        .order_by(Letter.id)
+        .order_by(_URGENCY, Letter.id)
         .limit(1)
     )
     if db.session.scalar(due) is None:
