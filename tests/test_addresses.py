@@ -125,16 +125,24 @@ def test_a_line_from_the_head_of_a_mail_is_not_cut():
     assert people(", ".join(f"p{n}@example.org" for n in range(1_500)))[-1][0] == "p1499@example.org"
 
 
-def test_hostile_lists_take_no_time_and_keep_the_others():
+def cpu_seconds(source: str) -> float:
+    """What reading a list takes."""
+    begun = time.process_time()
+    addresses.read(source)
+    return time.process_time() - begun
+
+
+def test_hostile_lists_take_no_longer_than_others_and_keep_the_good_rows():
     good = "good@example.org,Good One\n"
+    usual = cpu_seconds(good * 2_000)
     for bad in (
         "x" * 100_000, '"' + "y" * 100_000, "\0" * 5_000, '"unclosed,quote\n' * 300, ",".join("a@b.org" * 9_000),
         "=cmd|' /C calc'!A0,@SUM(1+1)", "-2+3+cmd|' /C calc'!A0", ";" * 50_000, "<" * 50_000, "@" * 50_000,
         "\u202e\u2066\ufeff\u200b", "a@b.org" + "\u0301" * 30_000,
     ):  # fmt: skip
-        began = time.perf_counter()
-        rows = addresses.read(f"{good}{bad}\n{good.replace('good', 'fine')}")
-        assert time.perf_counter() - began < 5
+        source = f"{good}{bad}\n{good.replace('good', 'fine')}"
+        rows = addresses.read(source)
+        assert min(cpu_seconds(source) for _ in range(2)) < 10 * usual, bad[:40]
         kept = {row.email for row in rows if not row.faults}
         assert {"good@example.org", "fine@example.org"} <= kept, bad[:40]
         assert all(len(row.name) <= 300 and len(row.email) <= 300 for row in rows)
@@ -142,11 +150,9 @@ def test_hostile_lists_take_no_time_and_keep_the_others():
 
 
 def test_the_corpora_of_bad_input_are_only_rows():
-    began = time.perf_counter()
     for line in corpora.rows("patt_csv", "payloadbox_csv", "patt_crlf", "blns", "confusables_ascii"):
         row = addresses.checked(Row(1, "a@example.org", line[:300]))
         assert "name" in row.faults or (len(row.name) <= 80 and "\n" not in row.name)
         assert all(len(found.email) <= 300 for found in addresses.read(f"a@example.org\n{line}"))
         typed = addresses.checked(Row(1, line[:300]))
         assert "email" in typed.faults or not set(typed.email) & set("\r\n <>,;")
-    assert time.perf_counter() - began < 20

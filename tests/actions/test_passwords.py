@@ -3,25 +3,27 @@
 import subprocess
 import sys
 
+# Whoever else there is gets a turn many times while sixteen passwords are worked out. On the loop itself each of them
+# would leave one turn behind it.
 PROGRAM = """
 from gevent import monkey; monkey.patch_all()
-import time, gevent
+import gevent
 from forum.actions import passwords
 one = passwords.hashed("eleven rivers")
-gaps, last, going = [], time.perf_counter(), True
-def tick():
-    global last
+turns, going = 0, True
+def others():
+    global turns
     while going:
-        gevent.sleep(0.002)
-        now = time.perf_counter(); gaps.append(now - last); last = now
-ticker = gevent.spawn(tick)
+        gevent.sleep(0.001)
+        turns += 1
+gevent.spawn(others)
 jobs = [gevent.spawn(passwords.fits, one, "eleven rivers") for _ in range(16)]
 gevent.joinall(jobs); going = False
 assert all(job.value for job in jobs)
-print(max(gaps))
+print(turns)
 """
 
 
 def test_sixteen_sign_ins_at_once_do_not_hold_the_loop():
     ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True)
-    assert float(ran.stdout) < 0.25
+    assert int(ran.stdout) > 50
