@@ -3,7 +3,8 @@
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from gevent import get_hub
+from sqlalchemy import event
 from sqlalchemy import text as sql
 
 from forum import clock as forum_clock
@@ -189,6 +191,26 @@ def house(app: Flask) -> House:
 def client(app: Flask) -> FlaskClient:
     """A browser without script and without an account."""
     return app.test_client()
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with statements() as made:` gathers in `made` what the app says to its database meanwhile."""
+
+    @contextmanager
+    def gather() -> Iterator[list[str]]:
+        made: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            made.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield made
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return gather
 
 
 @pytest.fixture(scope="session")

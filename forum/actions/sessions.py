@@ -24,6 +24,11 @@ SEEN_EVERY = timedelta(minutes=5)
 _WITH_HASH = (
     select(Session).where(Session.token_hash.in_(bindparam("hashes", expanding=True))).options(joinedload(Session.user))
 )
+_BEARERS = select(Session.token_hash, Session.user_id, Session.id).where(
+    Session.token_hash.in_(bindparam("hashes", expanding=True)),
+    Session.ended_at.is_(None),
+    Session.expires_at > bindparam("now"),
+)
 
 
 def begin(user: User, device: str = "") -> Session:
@@ -53,6 +58,21 @@ def user_of(token: str) -> User | None:
     session.token = token
     session.user.session = session
     return session.user
+
+
+def bearer_of(token: str) -> tuple[int, int] | None:
+    """Return the ids of whom `token` signs in and of their session, or None when it is unknown, ended or over.
+
+    Those who come at the same moment are looked up together. Raises Interrupted when the process is ending.
+    """
+    return _bearing.ask(_hash(token))
+
+
+def _look_for_bearers(hashes: Sequence[str]) -> list[tuple[int, int] | None]:
+    with db.engine.connect() as connection:
+        rows = connection.execute(_BEARERS, {"hashes": hashes, "now": clock.now()})
+        found = {token_hash: (user_id, session_id) for token_hash, user_id, session_id in rows}
+    return [found.get(token_hash) for token_hash in hashes]
 
 
 def _with_hash(token_hash: str) -> Session | None:
@@ -88,6 +108,9 @@ def _look(hashes: Sequence[str]) -> list[Session | None]:
 
 # The first question of every page and every post: sixteen together cost little more than one (docs/performance.md).
 _looking: Line[str, Session | None] = Line(_look, most=64, gather_seconds=0, most_gather_seconds=0.01)
+_bearing: Line[str, tuple[int, int] | None] = Line(
+    _look_for_bearers, most=64, gather_seconds=0, most_gather_seconds=0.01
+)
 
 
 def is_due(session: Session) -> bool:

@@ -6,13 +6,23 @@ the rest, so nothing stands behind somebody else's wait.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import gevent
+from flask import Flask
 from gevent import get_hub, getcurrent
+from gevent.lock import BoundedSemaphore
+
+from forum.database import db
 
 # So many wait for work at most; whoever is free beyond that goes.
 MOST_FREE = 32
+
+# So many at once may ask the database because of what their sockets say, however many come back at the same moment.
+# The pool has more connections than this: whoever posts, and the tail, must never wait behind them.
+_asking = BoundedSemaphore(6)
+
+Found = TypeVar("Found")
 
 _work: deque[Callable[[], object]] = deque()
 _free: list[Any] = []
@@ -24,6 +34,15 @@ def give(work: Callable[[], object]) -> None:
     _work.append(work)
     if not _is_called:
         _call()
+
+
+def ask(app: Flask, asked: Callable[[], Found]) -> Found:
+    """Return what `asked()` finds in the database of `app`, in a context of its own, as one of a few at once."""
+    with _asking, app.app_context():
+        try:
+            return asked()
+        finally:
+            db.session.rollback()
 
 
 def _call() -> None:

@@ -4,37 +4,19 @@ import time
 
 import gevent
 from flask import Flask
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from forum import access, clock
 from forum.actions import sessions
 from forum.database import db, writing
 from forum.live import background, broadcast, engine
 from forum.live.broadcast import Reader
-from forum.models import Audience, Discussion, Event, Seat, Session, SiteRole, User
+from forum.models import Discussion, Session, SiteRole, User
 
 SWEEP_SECONDS = 2.0
 NOTE_SECONDS = 60.0
 _noted_at = -NOTE_SECONDS
 _AT_ONCE = 500
-
-# Put together once: when thousands come back, it is asked for each of them who is signed in.
-_HEARS_AS = select(
-    select(Session.id)
-    .where(Session.id == bindparam("session"), Session.ended_at.is_(None), Session.expires_at > bindparam("now"))
-    .exists(),
-    select(User.role).where(User.id == bindparam("user")).scalar_subquery(),
-    select(Discussion.owner_id).where(Discussion.id == bindparam("discussion")).scalar_subquery(),
-    select(Seat.id).where(Seat.discussion_id == bindparam("discussion"), Seat.user_id == bindparam("user")).exists(),
-    select(Event.seq)
-    .where(
-        Event.discussion_id == bindparam("discussion"),
-        Event.seq > bindparam("after"),
-        Event.seq <= bindparam("seq"),
-        Event.audience == bindparam("audience"),
-    )
-    .exists(),
-)
 
 _ENDED = "You have been signed out. What you typed is kept on this page; sign in to go on."
 _NOT_YOURS = "This discussion is no longer open to you. What you typed is kept on this page."
@@ -114,26 +96,6 @@ def _hears_as_all(reader: Reader, user: User | None, discussion: Discussion, sea
     return user is None or (
         user.id not in seated and user.id != discussion.owner_id and user.role is not SiteRole.ADMINISTRATOR
     )
-
-
-def hears_as_any_member(reader: Reader, discussion_id: int, after: int, seq: int) -> bool:
-    """Whether a signed-in reader of an open discussion has no part in it, and no word for them alone in (after, seq].
-
-    One query instead of the half dozen that knowing their role takes: thousands may come back at once.
-    """
-    asked = {
-        "session": reader.session_id,
-        "now": clock.now(),
-        "user": reader.user_id,
-        "discussion": discussion_id,
-        "after": after,
-        "seq": seq,
-        "audience": Audience.person(reader.user_id or 0),
-    }
-    row = db.session.execute(_HEARS_AS, asked).one()
-    is_signed_in, role, owner_id, is_seated, is_spoken_to = row
-    is_plain = role is SiteRole.MEMBER or (role is SiteRole.ORGANISER and owner_id != reader.user_id)
-    return bool(is_signed_in and is_plain and not is_seated and not is_spoken_to)
 
 
 def judge(user: User | None, discussion: Discussion) -> frozenset[str] | None:

@@ -9,20 +9,21 @@ from urllib.parse import urlsplit
 
 from engineio import json as engine_json
 from flask import Flask
-from flask_login import current_user
 from flask_socketio import SocketIO
 from sqlalchemy.exc import SQLAlchemyError
 
+from forum.actions import sessions
 from forum.config import Settings
-from forum.database import db
-from forum.live import background, broadcast, engine, presence, spoken
+from forum.live import background, broadcast, engine, hands, presence, returning, spoken
 from forum.live.broadcast import Reader
 from forum.live.door import Door
 from forum.live.frames import LARGEST
 from forum.live.heads import Heads
 from forum.live.missed import Answer
+from forum.live.returning import Returns
 from forum.live.spoken import Said
 from forum.refusals import Refused
+from forum.web import cookies
 
 socketio = SocketIO()
 
@@ -77,7 +78,7 @@ def init_app(app: Flask) -> SocketIO:
     server, heads = socketio.server, Heads(settings)
     server.on("connect", partial(_connect, app))
     server.on("disconnect", _disconnect)
-    server.on("join", partial(_answer, "join", partial(_join, app, heads)))
+    server.on("join", partial(_answer, "join", partial(_join, app, heads, returning.line(app))))
     server.on("leave", partial(_answer, "leave", partial(_in_context, app, spoken.leave)))
     server.on("typing", partial(_answer, "typing", partial(_in_context, app, spoken.typing)))
     background.forever(app, "presence", presence.tell, 0.5)
@@ -107,11 +108,10 @@ def _connect(app: Flask, sid: str, environ: dict[str, Any], _auth: object = None
     if not settings.accepts_host(environ.get("HTTP_HOST", "")):
         return False
     reader = Reader(sid, engine.writer(socketio.server, sid), link=engine.link_of(socketio.server, sid))
-    if f"{app.config['SESSION_COOKIE_NAME']}=" in environ.get("HTTP_COOKIE", ""):
-        with spoken.few, app.request_context(environ):
-            if current_user.is_authenticated:
-                reader.user_id = current_user.id
-                reader.session_id = current_user.session.id if current_user.session is not None else None
+    token = cookies.token_in(app, environ)
+    if token:
+        with app.app_context():
+            reader.user_id, reader.session_id = sessions.bearer_of(token) or (None, None)
     broadcast.add(reader)
     return None
 
@@ -123,20 +123,16 @@ def _disconnect(sid: str, *_reason: object) -> None:
     broadcast.remove(sid)
 
 
-def _join(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said:
-    answer = spoken.join_openly(app, heads, reader, said)
+def _join(app: Flask, heads: Heads, returns: Returns, reader: Reader, said: Said) -> Said:
+    answer = spoken.join_openly(app, heads, returns, reader, said)
     return answer if answer is not None else _in_context(app, spoken.join, reader, said)
 
 
 def _in_context(app: Flask, handler: Callable[[Reader, Said], Said], reader: Reader, said: Said) -> Said:
-    with spoken.few:
-        if broadcast.find(reader.sid) is None:
-            return {}  # gone while waiting
-        with app.app_context():
-            try:
-                return handler(reader, said)
-            finally:
-                db.session.rollback()
+    def handle() -> Said:
+        return handler(reader, said) if broadcast.find(reader.sid) is not None else {}  # gone while waiting
+
+    return hands.ask(app, handle)
 
 
 def _answer(name: str, handler: Callable[[Reader, Said], Said], sid: str, *said: object) -> Said | _Written:

@@ -1,18 +1,17 @@
 """What a reader's socket may say: join, leave, typing. Everything that changes the world is an HTTP POST instead."""
 
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Flask
 from flask_babel import gettext as _
-from gevent.lock import BoundedSemaphore
 
 from forum import access, clock
 from forum.database import db
-from forum.live import broadcast, engine, log, missed, presence, rights, tail
+from forum.live import broadcast, engine, hands, log, missed, presence, returning, rights, tail
 from forum.live.broadcast import Reader
 from forum.live.heads import Head, Heads
+from forum.live.returning import Returns
 from forum.models import Discussion, Phase, Session, User, Visibility
 from forum.refusals import Refused, unknown
 
@@ -22,14 +21,9 @@ _TYPING_SECONDS = 2.0
 _typed_at: dict[tuple[str, int], float] = {}
 
 Said = dict[str, Any]
-Found = TypeVar("Found")
-
-# So many at once may ask the database because of what their sockets say, however many come back at the same moment.
-# The pool has more connections than this: whoever posts, and the tail, must never wait behind them.
-few = BoundedSemaphore(6)
 
 
-def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | None:
+def join_openly(app: Flask, heads: Heads, returns: Returns, reader: Reader, said: Said) -> Said | None:
     """Let somebody without a part in it into a discussion that is open to all: most joins, at a small look or two.
 
     Of those who have missed the same one reads it, and the others wait for that. Returns None for whoever needs `join`.
@@ -44,7 +38,7 @@ def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | 
     if head is None or (head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS):
         return None
     place, first = head.id, head.last_seq
-    if not _hears_as_any(app, reader, place, after, first):
+    if not _hears_as_any(returns, reader, place, after, first):
         return None
     broadcast.enter(reader, place, broadcast.audiences(reader.user_id, access.Role.MEMBER))
     answer = missed.known(head, after, epoch) if tail.watch(head) else None
@@ -54,18 +48,18 @@ def join_openly(app: Flask, heads: Heads, reader: Reader, said: Said) -> Said | 
         answer = missed.known(head, after, epoch) if head else None
         if head is not None and answer is None:
             with missed.turn(place, after):
-                answer = missed.known(head, after, epoch) or _in_context(app, lambda: _read(place, after, epoch))
-    if answer is None or not _hears_as_any(app, reader, place, first, answer["seq"]):
+                answer = missed.known(head, after, epoch) or hands.ask(app, lambda: _read(place, after, epoch))
+    if answer is None or not _hears_as_any(returns, reader, place, first, answer["seq"]):
         return None
     reader.write(engine.event_frame("presence", presence.greet(place, reader, again=said.get("again") is True)))
     return answer
 
 
-def _hears_as_any(app: Flask, reader: Reader, discussion_id: int, after: int, seq: int) -> bool:
+def _hears_as_any(returns: Returns, reader: Reader, discussion_id: int, after: int, seq: int) -> bool:
     """Whether a reader has missed in (after, seq] what everybody has, and may hear no more than any member."""
     if reader.user_id is None or (after == seq and discussion_id in reader.rooms):
         return True
-    return _in_context(app, lambda: rights.hears_as_any_member(reader, discussion_id, after, seq))
+    return returns.ask(returning.of(reader, discussion_id, after, seq))
 
 
 def _open_head(heads: Heads, wanted: int | str) -> Head | None:
@@ -76,14 +70,6 @@ def _open_head(heads: Heads, wanted: int | str) -> Head | None:
 def _read(discussion_id: int, after: int, epoch: str) -> missed.Answer | None:
     discussion = db.session.get(Discussion, discussion_id)
     return missed.since(discussion, after, epoch) if discussion else None
-
-
-def _in_context(app: Flask, asked: Callable[[], Found]) -> Found:
-    with few, app.app_context():
-        try:
-            return asked()
-        finally:
-            db.session.rollback()
 
 
 def join(reader: Reader, said: Said) -> Said:

@@ -1,5 +1,7 @@
 """The signed cookie that carries a visit, read whatever the clock on the wall says."""
 
+from typing import Any
+
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
@@ -23,3 +25,12 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class(signer.loads(said)) if said else self.session_class()
         except BadSignature:
             return self.session_class()
+
+
+def token_in(app: Flask, environ: dict[str, Any]) -> str:
+    """Return the token in the signed cookie of a handshake, where Flask-Login keeps it; "" when there is none."""
+    if f"{app.config['SESSION_COOKIE_NAME']}=" not in environ.get("HTTP_COOKIE", ""):
+        return ""
+    said = app.session_interface.open_session(app, app.request_class(environ))
+    token = said.get("_user_id") if said else None
+    return token if isinstance(token, str) else ""

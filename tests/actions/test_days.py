@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from forum.actions import discussions, openings, pacing, questions, rehearsals, templates
 from forum.actions.questions import QuestionDraft
@@ -71,19 +71,10 @@ def test_a_question_opens_at_its_moment_and_not_before(house, clock, weeks):
     assert two.asked_by_id == house.host_of(weeks).id
 
 
-def test_a_turn_in_which_nothing_is_due_asks_once(weeks):
-    asked_of_database = []
-
-    def note(_connection, _cursor, statement, *_more) -> None:
-        if statement.startswith("SELECT"):
-            asked_of_database.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+def test_a_turn_in_which_nothing_is_due_asks_once(weeks, statements):
+    with statements() as made:
         clockwork.turn()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    assert len(asked_of_database) == 1
+    assert len([statement for statement in made if statement.startswith("SELECT")]) == 1
 
 
 def test_the_record_says_that_the_clock_asked_it_and_the_log_tells_readers(house, clock, weeks):

@@ -130,7 +130,7 @@ def test_who_comes_back_costs_a_constant_number_of_queries(site, tmp_path):
                     ear.wire.close(timeout=0)
                 return _statements(there) - before
 
-            for cookie, most in (("", 1), (member, 10)):
+            for cookie, most in (("", 1), (member, 5)):
                 costs = {}
                 for missed in (0, 5, 50):
                     queries(cookie, missed, 3)

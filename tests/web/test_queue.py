@@ -1,7 +1,7 @@
 """The moderated comment over HTTP: what its writer, other readers and the console's people are answered."""
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from forum.actions import escalation, queue
 from forum.database import db
@@ -195,29 +195,23 @@ def test_a_set_aside_comment_accuses_nobody(house, host, member, other, live, cl
     assert Level.OPEN in {row.level for row in db.session.scalars(select(Safeguards))}
 
 
-def test_a_flood_of_held_comments_costs_the_console_no_more_questions(house, host, live):
+def test_a_flood_of_held_comments_costs_the_console_no_more_questions(house, host, live, statements):
     rules = escalation.Rules(hold_first=True, hold_links=False, words="flood", hide_after_flags=0)
     house.do(escalation.set_rules, host.user, live, rules)
     writers = [house.user() for _ in range(12)]
 
-    def statements() -> int:
-        counted: list[str] = []
-
-        def count(*said) -> None:
-            counted.append(said[2])
-
-        event.listen(db.engine, "before_cursor_execute", count)
-        page = host.page("/console")
-        event.remove(db.engine, "before_cursor_execute", count)
+    def count() -> int:
+        with statements() as made:
+            page = host.page("/console")
         assert "flood" in page
-        return len(counted)
+        return len(made)
 
     for writer in writers[:2]:
         house.comment(live, writer, "A flood begins.", question=1)
-    few = statements()
+    few = count()
     for n in range(60):
         house.comment(live, writers[n % 12], f"A flood, wave {n}.", question=1)
-    many = statements()
+    many = count()
     assert many <= few + 2
     page = host.page("/console")
     assert "62 need you" in page

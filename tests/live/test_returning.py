@@ -1,0 +1,96 @@
+"""Members who come back are asked about together, and each is answered as if they had come alone."""
+
+from datetime import timedelta
+
+from forum import clock as forum_clock
+from forum.actions import sanctions, sessions
+from forum.database import db, writing
+from forum.live import log, returning
+from forum.live.returning import Return
+from forum.models import SeatRole, SiteRole, User
+
+
+def signed_in(user):
+    """Return the id of a session of `user`."""
+    with writing():
+        return sessions.begin(db.session.get_one(User, user.id)).id
+
+
+def test_each_of_many_is_answered_as_if_they_had_come_alone(house, clock):
+    discussion = house.discussion(ask=1)
+    start = discussion.last_seq
+    expected = {
+        house.user("Mina Member"): True,
+        house.user("Otto Organiser", role=SiteRole.ORGANISER): True,
+        house.user("Ada Administrator", role=SiteRole.ADMINISTRATOR): False,
+        house.panelist(discussion): False,
+        house.host_of(discussion): False,
+        db.session.get_one(User, discussion.owner_id): False,
+    }
+    muted, ended = house.user("Max Muted"), house.user("Ed Ended")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, muted, "Too loud.")
+    house.comment(discussion, question=1)
+    db.session.refresh(discussion)
+    end = discussion.last_seq
+    asked = [(Return(signed_in(user), user.id, discussion.id, start, end), wanted) for user, wanted in expected.items()]
+    session_id = signed_in(muted)
+    told = next(seq for seq in range(start + 1, end + 1) if _audience(discussion, seq) == f"user:{muted.id}")
+    asked += [
+        (Return(session_id, muted.id, discussion.id, start, end), False),
+        (Return(session_id, muted.id, discussion.id, told, end), True),
+        (Return(session_id, muted.id, discussion.id, start, told - 1), True),
+        (Return(session_id, muted.id, discussion.id, end, end), True),
+        (Return(None, muted.id, discussion.id, end, end), False),
+    ]
+    over = signed_in(ended)
+    house.do(sessions.end, ended, over)
+    asked += [
+        (Return(over, ended.id, discussion.id, end, end), False),
+        # Somebody else's session says nothing about them.
+        (Return(session_id, ended.id, discussion.id, end, end), False),
+    ]
+    returns = [each for each, _wanted in asked]
+    answers = [wanted for _each, wanted in asked]
+    assert returning.hear_as_any_member(returns) == answers
+    assert [returning.hear_as_any_member([each])[0] for each in returns] == answers
+
+
+def _audience(discussion, seq):
+    found = log.since(discussion, seq - 1, discussion.epoch, {f"user:{n}" for n in range(100)} | {"everyone"})
+    return next((event.audience for event in found.events if event.seq == seq), "")
+
+
+def test_two_discussions_in_one_turn_are_kept_apart(house, clock):
+    one, other = house.discussion(ask=1), house.discussion(ask=1)
+    person = house.user()
+    house.seat(one, person, SeatRole.MODERATOR)
+    session_id = signed_in(person)
+    returns = [Return(session_id, person.id, place.id, place.last_seq, place.last_seq) for place in (one, other)]
+    assert returning.hear_as_any_member(returns) == [False, True]
+
+
+def test_many_are_asked_about_in_as_many_queries_as_one(house, clock, statements):
+    discussion = house.discussion(ask=1)
+    end = discussion.last_seq
+    people = [house.user() for _ in range(20)]
+    returns = [Return(signed_in(user), user.id, discussion.id, end - 1, end) for user in people]
+    made = []
+    for some in (returns[:1], returns):
+        db.session.rollback()
+        with statements() as said:
+            assert all(returning.hear_as_any_member(some))
+        made.append([statement.split()[0] for statement in said])
+    assert made[0] == made[1]
+
+
+def test_who_bears_a_token_is_known_while_it_signs_them_in(house, clock):
+    user = house.user()
+    with writing():
+        session = sessions.begin(db.session.get_one(User, user.id))
+        token, number = session.token, session.id
+    assert sessions.bearer_of(token) == (user.id, number)
+    assert sessions.bearer_of("another") is None
+    forum_clock.advance(sessions.LENGTH - timedelta(seconds=1))
+    assert sessions.bearer_of(token) == (user.id, number)
+    forum_clock.advance(timedelta(seconds=1))
+    assert sessions.bearer_of(token) is None
