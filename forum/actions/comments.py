@@ -130,7 +130,10 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
 
 
 def find(reader: User | None, discussion: Discussion, comment_id: int) -> Comment:
-    """Return a comment of `discussion`. Raises Refused (404) for one of another discussion or a deleted one."""
+    """Return a comment of `discussion`. Raises Refused (404) for one of another discussion or one that waits.
+
+    A deleted or hidden one is found: its place is kept, and what may be done with it is each action's own question.
+    """
     access.require(reader, "discussion.read", discussion)
     comment = Comment.with_id(comment_id)
     if comment is None or comment.discussion_id != discussion.id:
