@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import clock, countries, speaking, text
-from forum.actions import links, passwords, seats, sessions, site
+from forum.actions import links, passwords, rsvps, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
@@ -157,6 +157,8 @@ def ask_to_move(user: User, email: str) -> None:
 def move(user: User, email: str) -> None:
     """Give `user` the address `email`, which is proven or on a site without mail; the old one is told.
 
+    Reminders that they asked for go to the new one from now on.
+
     Raises Refused (invalid: email) when somebody has it.
     """
     if email == user.email:
@@ -164,6 +166,7 @@ def move(user: User, email: str) -> None:
     if User.with_email(email) is not None:
         raise invalid(email=_("There is an account with this address already."))
     letters.write(user.email, "moved")
+    rsvps.move(user, email)
     user.email = email
 
 

@@ -47,7 +47,8 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language:
     _require_open(user, discussion)
     if user.confirmed_at is None:
         raise Refused("confirm_address", _("Confirm your email address first: open the link we mailed you."))
-    found = _with_email(discussion, user.email) or _new(discussion, user.email)
+    found = of(user, discussion) or _with_email(discussion, user.email) or _new(discussion, user.email)
+    _bring(found, user.email)
     found.user_id, found.kind, found.time_zone, found.language = user.id, kind, zone, language
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
@@ -100,9 +101,26 @@ def by_token(token: str) -> Rsvp:
     return found
 
 
+def move(user: User, email: str) -> None:
+    """Let what `user` has said go with them to the address `email`: they are reminded there, and counted once."""
+    for rsvp in db.session.scalars(select(Rsvp).where(Rsvp.user_id == user.id).order_by(Rsvp.id)).all():
+        _bring(rsvp, email)
+
+
+def _bring(rsvp: Rsvp, email: str) -> None:
+    """Give `rsvp` another address; what was said from there about the same discussion is replaced by it."""
+    if rsvp.email == email:
+        return
+    if (other := _with_email(rsvp.discussion, email)) is not None:
+        db.session.delete(other)
+        db.session.flush()
+    rsvp.email = email
+
+
 def take_back(user: User, discussion: Discussion) -> None:
     """Note that `user` will not come; nothing more is mailed to them about it."""
-    if (found := of(user, discussion)) is not None:
+    # More than one where their address was changed before what they had said went with it.
+    for found in db.session.scalars(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id)):
         db.session.delete(found)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from forum import clock as real_clock
-from forum.actions import calls, discussions, reminders, rsvps
+from forum.actions import accounts, calls, discussions, reminders, rsvps
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Discussion, Letter, Rsvp, RsvpKind
@@ -281,6 +281,36 @@ def test_the_letters_of_an_address_that_was_taken_by_an_account_stay_one(house, 
     assert isinstance(db.session.get_one(Discussion, event.id), Discussion)
     with pytest.raises(Refused):
         rsvps.by_token("nonsense")
+
+
+def test_a_changed_address_takes_along_what_its_owner_has_said(house, clock, event):
+    """And what was said from the new address before is theirs too: they come once, and are reminded once."""
+    mara = house.user("Mara Member")
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "UTC")
+    house.do(rsvps.ask, "new@example.org", event, RsvpKind.READ_ALONG, "UTC")
+    house.do(accounts.move, mara, "new@example.org")
+    assert rsvps.counts(event) == {RsvpKind.TAKE_PART: 1}
+    house.do(rsvps.say, mara, event, RsvpKind.READ_ALONG, "UTC")
+    assert rsvps.counts(event) == {RsvpKind.READ_ALONG: 1}
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    assert [letter.to for letter in letters("day")] == ["new@example.org"]
+
+
+def test_what_stayed_behind_at_an_older_address_comes_along_when_it_is_said_again(house, clock, event):
+    """Addresses were changed without it once."""
+    mara = house.user("Mara Member")
+    old = mara.email
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "UTC")
+    with writing():
+        mara.email = "new@example.org"
+    house.do(rsvps.say, mara, event, RsvpKind.READ_ALONG, "UTC")
+    assert [(one.email, one.kind) for one in db.session.query(Rsvp)] == [("new@example.org", RsvpKind.READ_ALONG)]
+    with writing():
+        db.session.add(twice := rsvps._new(event, old))
+        twice.user_id = mara.id
+    house.do(rsvps.take_back, mara, event)
+    assert list(db.session.query(Rsvp)) == []
 
 
 def test_a_running_server_writes_them_by_itself(served, app, house):
