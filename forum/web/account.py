@@ -46,8 +46,10 @@ def _change_profile(form: Form) -> Response:
     language = form.text("language") if "language" in request.form else None
     profile = Profile(**{field: form.text(field) for field in _PROFILE}, language=language)
     form.check()
+    user = _me()
+    throttles.count("profile of", str(user.id))
     with writing():
-        accounts.change_profile(_me(), profile)
+        accounts.change_profile(user, profile)
     refresh()  # what is said next is said in the language just chosen
     return _done(_("Your account is saved."))
 
