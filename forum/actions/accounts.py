@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import clock, countries, speaking, text
-from forum.actions import links, passwords, seats, sessions, site
+from forum.actions import links, passwords, rsvps, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, Discussion, SiteRole, User
+from forum.models import Comment, CommentState, Discussion, SiteRole, User
 from forum.notify import letters
 from forum.refusals import Refused, invalid
 
@@ -157,6 +157,8 @@ def ask_to_move(user: User, email: str) -> None:
 def move(user: User, email: str) -> None:
     """Give `user` the address `email`, which is proven or on a site without mail; the old one is told.
 
+    Reminders that they asked for go to the new one from now on.
+
     Raises Refused (invalid: email) when somebody has it.
     """
     if email == user.email:
@@ -164,6 +166,7 @@ def move(user: User, email: str) -> None:
     if User.with_email(email) is not None:
         raise invalid(email=_("There is an account with this address already."))
     letters.write(user.email, "moved")
+    rsvps.move(user, email)
     user.email = email
 
 
@@ -178,7 +181,8 @@ def move_by_link(token: str) -> User:
 def change_profile(user: User, profile: Profile) -> None:
     """Change what people read about `user`. Raises Refused (invalid), also for a look-alike name.
 
-    Readers of discussions where they wrote are told, because their comments carry the name.
+    Readers of discussions where they wrote are told, because their comments carry the name; not where all they wrote
+    is held, and so read by nobody.
     """
     faults: dict[str, str] = {}
     name = _clean_name(faults, profile.name) if profile.name != user.name else user.name
@@ -198,8 +202,10 @@ def change_profile(user: User, profile: Profile) -> None:
     user.name, user.affiliation, user.biography, user.country = name, affiliation, biography, country
     if profile.language is not None:
         user.language = speaking.known(profile.language)
+    seen_in = _seen_in(user) if is_seen else set()
     for discussion in written_in:
-        log.record(discussion, "discussion.edited", discussion.id)
+        if discussion.id in seen_in:
+            log.record(discussion, "discussion.edited", discussion.id)
 
 
 def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
@@ -248,3 +254,9 @@ def _written_in(user: User) -> list[Discussion]:
     """In the order of their ids: whoever takes several rows' locks takes them in the same order."""
     ids = select(Comment.discussion_id).where(Comment.author_id == user.id)
     return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(Discussion.id)))
+
+
+def _seen_in(user: User) -> set[int]:
+    """Return the ids of the discussions whose readers have a comment of `user` before them."""
+    shown = (Comment.author_id == user.id, Comment.state != CommentState.HELD)
+    return set(db.session.scalars(select(Comment.discussion_id).where(*shown).distinct()))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forum import clock, people, text
-from forum.actions import dates, discussions
+from forum.actions import dates, discussions, invitations
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft, member_with
 from forum.archive.discussion_file import DiscussionFile
@@ -165,6 +165,8 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
             )
         )
     db.session.flush()
+    for given in discussion.seats:
+        invitations.close_shown(given.user)
 
 
 def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict[str, Any]]) -> None:

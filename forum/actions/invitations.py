@@ -2,7 +2,8 @@
 
 A link brings somebody in without a password, so it must not be a way into an account that is worth more than the seat:
 the secret that was mailed proves the address; the one that the host saw opens nothing but an account that has no
-password, no site role, and no part and no words anywhere else.
+password, no site role, and no part and no words anywhere else. Whoever came by that one takes part in the event; the
+account itself stays as it is (`require_proven`), and they are signed out once it is worth more (`close_shown`).
 """
 
 import hashlib
@@ -169,13 +170,47 @@ def enter(token: str) -> Opened:
     return opened
 
 
+def begin(opened: Opened, session: Session) -> None:
+    """Note that `session` began with this link, so that it ends with it and reaches no further than it."""
+    session.invitation_id, session.came_by_shown_link = opened.invitation.id, not opened.is_mailed
+
+
+def unproven(user: User) -> str:
+    """Return why the account of `user` is not this session's to change, and what to do; nothing when it is."""
+    if user.session is None or not user.session.came_by_shown_link:
+        return ""
+    why = _("The host has seen the link that you came by, so it does not show that this account is yours.")
+    return f"{why} {_('Open the link in the letter that we mailed you, or set a password by mail.')}"
+
+
+def require_proven(user: User) -> None:
+    """Refuse what gives the account away, or all that is stored of it, to whoever came by the link that the host saw.
+
+    Raises Refused (shown_link).
+    """
+    if words := unproven(user):
+        raise Refused("shown_link", words)
+
+
+def close_shown(user: User) -> None:
+    """Sign out whoever came by a link that the host saw, once the account of `user` is worth more than that seat."""
+    for session in sessions.open_of(user):
+        if not session.came_by_shown_link:
+            continue
+        invitation = db.session.get(Invitation, session.invitation_id) if session.invitation_id is not None else None
+        if invitation is None or not is_bare(user, invitation.seat.discussion):
+            session.ended_at = clock.now()
+
+
 def is_bare(user: User, discussion: Discussion) -> bool:
     """Whether the account of `user` is worth no more than its seat in `discussion`."""
     if user.password_hash is not None or user.role is not SiteRole.MEMBER:
         return False
+    # A rehearsal has the same hosts and panel, and is no other place.
+    here = select(Discussion.id).where((Discussion.id == discussion.id) | (Discussion.rehearsal_of_id == discussion.id))
     elsewhere = (
-        exists().where(Seat.user_id == user.id, Seat.discussion_id != discussion.id),
-        exists().where(Comment.author_id == user.id, Comment.discussion_id != discussion.id),
+        exists().where(Seat.user_id == user.id, Seat.discussion_id.not_in(here)),
+        exists().where(Comment.author_id == user.id, Comment.discussion_id.not_in(here)),
         exists().where(Discussion.owner_id == user.id),
     )
     return not any(db.session.scalar(select(has_more)) for has_more in elsewhere)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select
 
 from forum import clock
-from forum.actions import accounts, links, site
+from forum.actions import accounts, invitations, links, site
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.models import Session, SiteRole, User
@@ -88,6 +88,7 @@ def give_role(actor: User, person: User, role: SiteRole) -> None:
     if role is not SiteRole.MEMBER and (person.confirmed_at is None or person.is_suspended(clock.now())):
         raise Refused("not_ready", _("First their address has to be confirmed, and a suspension lifted."), 409)
     before, person.role = person.role, role
+    invitations.close_shown(person)
     write_down(actor, None, "person.role", "user", person.id, before={"role": before.value}, after={"role": role.value})
 
 

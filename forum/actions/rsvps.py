@@ -1,5 +1,7 @@
 """Saying that one will come, and taking it back. Everything runs inside `writing()`."""
 
+from dataclasses import astuple, dataclass
+
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
@@ -14,6 +16,24 @@ from forum.notify import letters
 from forum.refusals import Refused, unknown
 
 _OVER = lazy("This link is no longer good. Open the page of the discussion and say there what you want.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted: how to come, the IANA name of a time zone, the language of the letters ("" is unknown)."""
+
+    kind: RsvpKind
+    time_zone: str
+    language: str
+
+    @classmethod
+    def of(cls, rsvp: Rsvp) -> "Wish":
+        """Return what is noted as wanted."""
+        return cls(rsvp.kind, rsvp.time_zone, rsvp.language)
+
+    def note(self, rsvp: Rsvp) -> None:
+        """Note it in place of what was wanted before."""
+        rsvp.kind, rsvp.time_zone, rsvp.language = self.kind, self.time_zone, self.language
 
 
 def of(user: User, discussion: Discussion) -> Rsvp | None:
@@ -47,7 +67,8 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language:
     _require_open(user, discussion)
     if user.confirmed_at is None:
         raise Refused("confirm_address", _("Confirm your email address first: open the link we mailed you."))
-    found = _with_email(discussion, user.email) or _new(discussion, user.email)
+    found = of(user, discussion) or _with_email(discussion, user.email) or _new(discussion, user.email)
+    _bring(found, user.email)
     found.user_id, found.kind, found.time_zone, found.language = user.id, kind, zone, language
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
@@ -56,20 +77,23 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language:
 def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> None:
     """Note that somebody without an account will come, once they have opened the link that is mailed to them.
 
-    On a site without mail it counts at once. Nobody learns whether the address was known. Raises Refused as `say`.
+    Until then nothing changes of what its owner has confirmed: anybody may type any address. On a site without mail it
+    counts at once. Nobody learns whether the address was known. Raises Refused as `say`.
     """
     _require_open(None, discussion)
     found = _with_email(discussion, email) or _new(discussion, email)
     if found.user_id is not None or db.session.get(NoMail, email) is not None:
         return
-    found.kind, found.time_zone, found.language = kind, zone, language
     settings: Settings = current_app.config["SETTINGS"]
+    wish = Wish(kind, zone, language)
+    if found.confirmed_at is None or not settings.sends_mail:
+        wish.note(found)
     if not settings.sends_mail:
         found.confirmed_at = found.confirmed_at or clock.now()
         return
     db.session.flush()
-    path = f"/rsvp/{_token('rsvp', found.id, email)}"
-    write(email, "rsvp", found, path)
+    path = f"/rsvp/{_token('rsvp', found.id, email, *astuple(wish))}"
+    write(email, "rsvp", found, path, wish)
 
 
 def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language: str = "") -> Rsvp:
@@ -85,24 +109,46 @@ def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str, langua
 
 
 def confirm(token: str) -> Rsvp:
-    """Count what was said by the mailed link. Raises Refused (link_over, 410)."""
-    found = by_token(token)
+    """Count what was said by the mailed link; what an account has said since stays. Raises Refused (link_over, 410)."""
+    found, wish = by_token(token)
+    if found.user_id is None:
+        wish.note(found)
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
 
 
-def by_token(token: str) -> Rsvp:
-    """Return what a mailed link is about. Raises Refused (link_over, 410)."""
-    number, email = _read("rsvp", token)
+def by_token(token: str) -> tuple[Rsvp, Wish]:
+    """Return what a mailed link is about, and what was wanted with it. Raises Refused (link_over, 410)."""
+    number, email, *wanted = _read("rsvp", token)
     found = db.session.get(Rsvp, number)
     if found is None or found.email != email or not access.may(None, "discussion.read", found.discussion):
         raise Refused("link_over", _OVER, 410)
-    return found
+    if not wanted:
+        return found, Wish.of(found)  # a link of before: the wish was noted when it was typed
+    kind, zone, language = wanted
+    return found, Wish(RsvpKind(kind), zone, language)
+
+
+def move(user: User, email: str) -> None:
+    """Let what `user` has said go with them to the address `email`: they are reminded there, and counted once."""
+    for rsvp in db.session.scalars(select(Rsvp).where(Rsvp.user_id == user.id).order_by(Rsvp.id)).all():
+        _bring(rsvp, email)
+
+
+def _bring(rsvp: Rsvp, email: str) -> None:
+    """Give `rsvp` another address; what was said from there about the same discussion is replaced by it."""
+    if rsvp.email == email:
+        return
+    if (other := _with_email(rsvp.discussion, email)) is not None:
+        db.session.delete(other)
+        db.session.flush()
+    rsvp.email = email
 
 
 def take_back(user: User, discussion: Discussion) -> None:
     """Note that `user` will not come; nothing more is mailed to them about it."""
-    if (found := of(user, discussion)) is not None:
+    # More than one where their address was changed before what they had said went with it.
+    for found in db.session.scalars(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id)):
         db.session.delete(found)
 
 
@@ -111,7 +157,7 @@ def unsubscribe(token: str) -> None:
 
     Raises Refused (link_over, 410) for a link that we have not made.
     """
-    number, email = _read("stop", token)
+    number, email, *_none = _read("stop", token)
     found = db.session.get(Rsvp, number)
     if found is not None and found.email == email:
         db.session.delete(found)
@@ -119,7 +165,7 @@ def unsubscribe(token: str) -> None:
 
 def unsubscribed_from(token: str) -> Rsvp | None:
     """Return what an unsubscribe link is about; None when it is unsubscribed from already."""
-    number, email = _read("stop", token)
+    number, email, *_none = _read("stop", token)
     found = db.session.get(Rsvp, number)
     return found if found is not None and found.email == email else None
 
@@ -131,14 +177,17 @@ def may_be_named(rsvp: Rsvp) -> bool:
     return not is_draft and access.may(person, "discussion.read", rsvp.discussion)
 
 
-def write(email: str, kind: str, rsvp: Rsvp, path: str = "") -> Letter:
-    """Write a letter about a discussion to whoever wants to come; it has the way out that RFC 8058 asks for."""
-    discussion, stop_at = rsvp.discussion, stop(rsvp, email)
+def write(email: str, kind: str, rsvp: Rsvp, path: str = "", wish: Wish | None = None) -> Letter:
+    """Write a letter about a discussion to whoever wants to come; it has the way out that RFC 8058 asks for.
+
+    It speaks of what they have said, or of a `wish` that is not confirmed yet.
+    """
+    discussion, stop_at, wish = rsvp.discussion, stop(rsvp, email), wish or Wish.of(rsvp)
     # Of what is a draft again a letter says what had been announced, whatever was written into the draft since.
     off = db.session.get(CalledOff, discussion.id)
-    facts: dict[str, object] = {"discussion": off or discussion, "zone": rsvp.time_zone, "stop": stop_at}
-    facts["takes_part"] = rsvp.kind is RsvpKind.TAKE_PART
-    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts, language=rsvp.language)
+    facts: dict[str, object] = {"discussion": off or discussion, "zone": wish.time_zone, "stop": stop_at}
+    facts["takes_part"] = wish.kind is RsvpKind.TAKE_PART
+    letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts, language=wish.language)
     letter.unsubscribe = stop_at
     return letter
 
@@ -176,14 +225,14 @@ def _new(discussion: Discussion, email: str) -> Rsvp:
     return made
 
 
-def _token(purpose: str, number: int, email: str) -> str:
-    return str(_serializer(purpose).dumps([number, email]))
+def _token(purpose: str, number: int, email: str, *wish: str) -> str:
+    return str(_serializer(purpose).dumps([number, email, *wish]))
 
 
-def _read(purpose: str, token: str) -> tuple[int, str]:
+def _read(purpose: str, token: str) -> tuple[int, str, *tuple[str, ...]]:
     try:
-        number, email = _serializer(purpose).loads(token)
-        return int(number), str(email)
+        number, email, *wish = _serializer(purpose).loads(token)
+        return int(number), str(email), *wish
     except (BadData, ValueError, TypeError) as error:
         raise Refused("link_over", _OVER, 410) from error
 

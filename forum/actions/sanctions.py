@@ -81,12 +81,16 @@ def mutes(actor: User | None, discussion: Discussion) -> list[tuple[Mute, User]]
 def object_to(person: User, discussion: Discussion, words: str) -> Mute:
     """Let the hosts read what `person` says against their measure, in place of what they said before.
 
+    The same words again change nothing.
     Raises Refused (404 without a measure, invalid: objection).
     """
     muted = access.mute_of(person, discussion)
     if muted is None:
         raise unknown()
-    muted.objection = _objection(words)
+    said = _objection(words)
+    if said == muted.objection:
+        return muted
+    muted.objection = said
     log.record(discussion, "run.changed", person.id, Audience.HOSTS)
     return muted
 

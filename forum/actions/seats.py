@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 
 from forum import access, clock, countries, text
+from forum.actions import invitations
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -75,6 +76,7 @@ def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
     )
     discussion.seats.append(seat)
     db.session.flush()
+    invitations.close_shown(user)
     _note(actor, seat, "seat.given", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 

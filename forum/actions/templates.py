@@ -6,7 +6,7 @@ Every function runs inside `writing()`.
 from sqlalchemy import inspect
 
 from forum import access
-from forum.actions import dates, discussions, snippets
+from forum.actions import dates, discussions, invitations, snippets
 from forum.actions.drafting import DiscussionDraft
 from forum.database import db
 from forum.models import Discussion, Question, QuestionState, Safeguards, Seat, Snippet, User
@@ -69,6 +69,8 @@ def copy_parts(source: Discussion, target: Discussion) -> None:
     has_usual = source.silence_minutes == source.usual_silence
     target.silence_minutes = target.usual_silence if has_usual else source.silence_minutes
     db.session.flush()
+    for seat in target.seats:
+        invitations.close_shown(seat.user)
 
 
 def in_order(source: Discussion) -> list[Question]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Self
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -85,6 +85,8 @@ class Session(Model):
     ended_at: Mapped[datetime | None]
     # The panelist's link that it began with, so that it ends when the link is taken back.
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="SET NULL"))
+    # By the twin of it that the host saw too, which proves no address: the account itself is not theirs to change.
+    came_by_shown_link: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     user: Mapped[User] = relationship()
 

@@ -6,7 +6,7 @@ from flask_babel import refresh
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access, pictures
-from forum.actions import accounts, leaving, links, notices, passwords, sessions, silences
+from forum.actions import accounts, invitations, leaving, links, notices, passwords, sessions, silences
 from forum.actions.accounts import Profile
 from forum.actions.leaving import Words
 from forum.archive import person
@@ -46,8 +46,10 @@ def _change_profile(form: Form) -> Response:
     language = form.text("language") if "language" in request.form else None
     profile = Profile(**{field: form.text(field) for field in _PROFILE}, language=language)
     form.check()
+    user = _me()
+    throttles.count("profile of", str(user.id))
     with writing():
-        accounts.change_profile(_me(), profile)
+        accounts.change_profile(user, profile)
     refresh()  # what is said next is said in the language just chosen
     return _done(_("Your account is saved."))
 
@@ -61,8 +63,9 @@ def change_password() -> AnyResponse:
 def _change_password(form: Form) -> Response:
     old, new = form.text("old_password"), form.text("password")
     form.check()
-    passwords.require_fit(new)
     user = _me()
+    invitations.require_proven(user)
+    passwords.require_fit(new)
     password_hash = user.password_hash
     throttles.count("password of", str(user.id))
     db.session.rollback()
@@ -89,6 +92,7 @@ def _change_address(form: Form) -> Response:
     typed, password = form.text("email"), form.text("email_password")
     form.check()
     email, user = accounts.clean_email(typed), _me()
+    invitations.require_proven(user)
     if email is None:
         raise invalid(email=_("Give your email address, like name@example.org."))
     password_hash = user.password_hash
@@ -154,6 +158,7 @@ def data() -> AnyResponse:
     user = _owner()
     if user is None:
         return _to_sign_in()
+    invitations.require_proven(user)
     throttles.count("data of", str(user.id))
     response = jsonify(person.of(user))
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
@@ -171,6 +176,7 @@ def _leave(form: Form) -> Response:
     words, password = form.fields.choice("words", Words, Words.KEEP), form.text("leave_password")
     form.check()
     user = _me()
+    invitations.require_proven(user)
     password_hash = user.password_hash
     throttles.count("password of", str(user.id))
     db.session.rollback()
@@ -216,6 +222,7 @@ def _form(user: User) -> Form:
         *kept,
         typed=stored,
         sessions=sessions.open_of(user),
+        unproven=invitations.unproven(user),
         suspension=access.suspension(user),
         silenced=silences.silenced(user),
     )

@@ -31,9 +31,10 @@ def enter(token: str) -> Response:
         user = opened.seat.user
         before = signed_in()
         is_in_already = before is not None and before.id == user.id and before.session is not None
+        if opened.is_mailed and invitations.unproven(user):
+            is_in_already = False  # the mailed link proves what the shown one did not
         if not is_in_already:
-            session = signing.begin(user)
-            session.invitation_id = opened.invitation.id
+            invitations.begin(opened, signing.begin(user))
     throttles.give_back("sign-in from", throttles.visitor())
     if not is_in_already:
         signing.enter(user)

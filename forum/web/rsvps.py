@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from forum import access, speaking
 from forum.actions import accounts, rsvps
 from forum.database import writing
-from forum.models import Discussion, Phase, Rsvp, RsvpKind
+from forum.models import Discussion, Phase, RsvpKind
 from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
 from forum.web.archive import public_url
@@ -118,10 +118,10 @@ def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
 @blueprint.route("/rsvp/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> Response:
     """Show a button, because mail scanners open links, and count the answer when it is pressed."""
-    rsvp = rsvps.by_token(token)
-    _speak_to(rsvp)
+    rsvp, wish = rsvps.by_token(token)
+    _speak(wish.language)
     if request.method == "GET":
-        return _small("discussion/rsvp_confirm.html", discussion=rsvp.discussion, rsvp=rsvp)
+        return _small("discussion/rsvp_confirm.html", discussion=rsvp.discussion, email=rsvp.email, zone=wish.time_zone)
     with writing():
         discussion = rsvps.confirm(token).discussion
     flash(_("We remind you a day and an hour before, and when it begins."))
@@ -132,7 +132,7 @@ def confirm(token: str) -> Response:
 def unsubscribe(token: str) -> Response:
     """End the letters about one discussion: by a button for people, by one POST for mail programs (RFC 8058)."""
     rsvp = rsvps.unsubscribed_from(token)
-    _speak_to(rsvp)
+    _speak(rsvp.language if rsvp is not None else "")
     if request.method == "GET":
         title = rsvp.discussion.title if rsvp is not None and rsvps.may_be_named(rsvp) else ""
         return _small("discussion/unsubscribe.html", ends=rsvp is not None, title=title, done=False)
@@ -144,10 +144,10 @@ def unsubscribe(token: str) -> Response:
 unsubscribe.needs_no_token = True  # type: ignore[attr-defined]
 
 
-def _speak_to(rsvp: Rsvp | None) -> None:
+def _speak(language: str) -> None:
     """Speak as the letter did that led here."""
-    if rsvp is not None and speaking.known(rsvp.language) and signed_in() is None:
-        speaking.speak(rsvp.language)
+    if speaking.known(language) and signed_in() is None:
+        speaking.speak(language)
 
 
 def _small(template: str, **facts: object) -> Response:

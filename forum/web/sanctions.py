@@ -8,7 +8,7 @@ from forum.actions import sanctions
 from forum.database import db, writing
 from forum.models import Discussion, SiteRole, User
 from forum.refusals import Refused, unknown
-from forum.web import errors
+from forum.web import errors, throttles
 from forum.web.comments import writer
 from forum.web.forms import Fields
 
@@ -29,6 +29,7 @@ def object_to(slug: str) -> Response:
     words = fields.text("objection")
     try:
         fields.refuse()
+        throttles.count("objection of", str(user.id))
         with writing():
             sanctions.object_to(user, discussion, words)
     except Refused as refusal:

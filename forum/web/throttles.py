@@ -31,6 +31,9 @@ LIMITS = {
     "mail to": "5/hour",
     "password of": "5/15 minutes",
     "data of": "6/hour",
+    # Each makes open pages ask anew: those of every discussion that somebody wrote in, and those of the hosts.
+    "profile of": "20/hour",
+    "objection of": "10/hour",
 }
 
 

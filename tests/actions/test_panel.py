@@ -16,11 +16,14 @@ from forum.actions import (
     held,
     introductions,
     invitations,
+    members,
     moderation,
     questions,
+    rehearsals,
     sanctions,
     seats,
     sessions,
+    templates,
 )
 from forum.actions.introductions import Introduction
 from forum.actions.seats import SeatDraft
@@ -148,6 +151,45 @@ def test_what_the_host_saw_opens_no_account_that_is_worth_more_than_the_seat(tab
     house.comment(other, table.priya)
     assert not invitations.find(shown).signs_in, "she has written elsewhere"
     refused("sign_in", invitations.enter, shown)
+
+
+def came_by_the_shown_link(table) -> Session:
+    _mailed, shown = table.invite()
+    with writing():
+        session = sessions.begin(table.priya)
+        invitations.begin(invitations.enter(shown), session)
+    return session
+
+
+def is_open(session: Session) -> bool:
+    db.session.expire_all()
+    return db.session.get_one(Session, session.id).ended_at is None
+
+
+def test_a_site_role_signs_out_who_came_by_what_the_host_saw(table, house):
+    session = came_by_the_shown_link(table)
+    house.do(members.give_role, house.user(role=SiteRole.ADMINISTRATOR), table.priya, SiteRole.ORGANISER)
+    assert not is_open(session)
+
+
+def test_a_discussion_made_like_this_one_signs_out_who_came_by_what_the_host_saw(table, house, clock):
+    session = came_by_the_shown_link(table)
+    organiser = db.session.get_one(User, table.discussion.owner_id)
+    begin = clock.now() + timedelta(days=7)
+    draft = discussions.DiscussionDraft(
+        title="Again", slug="again", starts_at=begin, ends_at=begin + timedelta(hours=1)
+    )
+    house.do(templates.create, organiser, draft, table.discussion)
+    assert not is_open(session)
+
+
+def test_a_rehearsal_is_no_other_place(house, clock):
+    table = Panel(house, phase="announced")
+    session = came_by_the_shown_link(table)
+    rehearsal = house.do(rehearsals.begin, table.host, table.discussion)
+    house.comment(rehearsal, table.priya)
+    assert is_open(session)
+    assert invitations.is_bare(table.priya, table.discussion)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from forum import clock as real_clock
-from forum.actions import calls, discussions, reminders, rsvps
+from forum.actions import accounts, calls, discussions, reminders, rsvps
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Discussion, Letter, Rsvp, RsvpKind
@@ -205,6 +205,52 @@ def test_without_an_account_an_address_counts_once_it_is_proven(app, house, cloc
     assert client.get(path[:-3] + "abc").status_code == 410
 
 
+def press(client, path):
+    token = client.get(path).get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
+    return client.post(path, data={"csrf_token": token})
+
+
+def test_what_somebody_else_typed_for_an_address_changes_nothing_before_its_owner_presses(app, house, event, mailing):
+    client = app.test_client()
+
+    def says() -> tuple[str, str, str]:
+        db.session.rollback()
+        (found,) = db.session.query(Rsvp)
+        return found.kind.value, found.time_zone, found.language
+
+    for kind, zone, language in (("take_part", "America/Bogota", "es"), ("read_along", "Asia/Tokyo", "de")):
+        data = {"kind": kind, "email": "nora@example.org", "zone": zone, "language": language}
+        assert client.post("/d/river/rsvp", data=data).status_code == 303
+        if kind == "take_part":
+            assert press(client, re.search(r"/rsvp/\S+", letters()[0].body)[0]).status_code == 303
+        assert says() == ("take_part", "America/Bogota", "es")
+    asked = letters()[-1]
+    assert "(Asia/Tokyo)" in asked.body, "the letter speaks of what was typed"
+    path = re.search(r"/rsvp/\S+", asked.body)[0]
+    assert "Asia/Tokyo" in client.get(path).get_data(as_text=True)
+    assert says()[0] == "take_part", "a mail scanner opened it"
+    assert press(client, path).status_code == 303
+    assert says() == ("read_along", "Asia/Tokyo", "de")
+
+
+def test_a_link_that_was_mailed_before_wishes_were_signed_still_counts(app, house, event, mailing):
+    house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "Asia/Tokyo", "de")
+    (found,) = db.session.query(Rsvp)
+    assert press(app.test_client(), f"/rsvp/{rsvps._token('rsvp', found.id, found.email)}").status_code == 303
+    assert rsvps.counts(event) == {RsvpKind.TAKE_PART: 1}
+    db.session.rollback()
+    assert (found.time_zone, found.language) == ("Asia/Tokyo", "de")
+
+
+def test_what_an_account_has_said_since_stays_when_an_older_letter_is_pressed(app, house, event, mailing):
+    mara = house.user("Mara Member")
+    house.do(rsvps.ask, mara.email, event, RsvpKind.READ_ALONG, "UTC")
+    path = re.search(r"/rsvp/\S+", letters()[-1].body)[0]
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "UTC")
+    assert press(app.test_client(), path).status_code == 303
+    assert rsvps.counts(event) == {RsvpKind.TAKE_PART: 1}
+
+
 def test_one_click_of_a_mail_program_ends_the_letters(app, house, clock, event):
     house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
     clock.advance(2 * DAY)
@@ -281,6 +327,36 @@ def test_the_letters_of_an_address_that_was_taken_by_an_account_stay_one(house, 
     assert isinstance(db.session.get_one(Discussion, event.id), Discussion)
     with pytest.raises(Refused):
         rsvps.by_token("nonsense")
+
+
+def test_a_changed_address_takes_along_what_its_owner_has_said(house, clock, event):
+    """And what was said from the new address before is theirs too: they come once, and are reminded once."""
+    mara = house.user("Mara Member")
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "UTC")
+    house.do(rsvps.ask, "new@example.org", event, RsvpKind.READ_ALONG, "UTC")
+    house.do(accounts.move, mara, "new@example.org")
+    assert rsvps.counts(event) == {RsvpKind.TAKE_PART: 1}
+    house.do(rsvps.say, mara, event, RsvpKind.READ_ALONG, "UTC")
+    assert rsvps.counts(event) == {RsvpKind.READ_ALONG: 1}
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    assert [letter.to for letter in letters("day")] == ["new@example.org"]
+
+
+def test_what_stayed_behind_at_an_older_address_comes_along_when_it_is_said_again(house, clock, event):
+    """Addresses were changed without it once."""
+    mara = house.user("Mara Member")
+    old = mara.email
+    house.do(rsvps.say, mara, event, RsvpKind.TAKE_PART, "UTC")
+    with writing():
+        mara.email = "new@example.org"
+    house.do(rsvps.say, mara, event, RsvpKind.READ_ALONG, "UTC")
+    assert [(one.email, one.kind) for one in db.session.query(Rsvp)] == [("new@example.org", RsvpKind.READ_ALONG)]
+    with writing():
+        db.session.add(twice := rsvps._new(event, old))
+        twice.user_id = mara.id
+    house.do(rsvps.take_back, mara, event)
+    assert list(db.session.query(Rsvp)) == []
 
 
 def test_a_running_server_writes_them_by_itself(served, app, house):

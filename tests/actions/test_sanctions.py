@@ -70,6 +70,17 @@ def test_whoever_is_muted_gets_a_mail_and_can_object(house, room):
     assert other.get(f"/d/{room.slug}/objection").status_code == 404
 
 
+def test_the_same_objection_again_tells_nobody_anything(house, room):
+    mara = house.user("Mara Member")
+    house.do(sanctions.mute, house.host_of(room), room, mara, "shouting")
+    house.do(sanctions.object_to, mara, room, "It was somebody else.")
+    seq = room.last_seq
+    house.do(sanctions.object_to, mara, room, "It was somebody else.")
+    assert room.last_seq == seq
+    house.do(sanctions.object_to, mara, room, "It was Otto.")
+    assert room.last_seq == seq + 1
+
+
 def test_a_removed_panelist_does_not_see_a_discussion_by_invitation(house, clock):
     room = house.discussion(ask=1, visibility="invited")
     priya, host = house.panelist(room), house.host_of(room)

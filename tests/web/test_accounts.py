@@ -11,9 +11,9 @@ import requests
 from sqlalchemy.exc import OperationalError
 
 from forum import create_app
-from forum.actions import drafts, passwords, sessions
+from forum.actions import drafts, passwords, sanctions, sessions
 from forum.database import db, writing
-from forum.models import Discussion, Letter, Session, User
+from forum.models import CommentState, Discussion, Letter, Session, User
 from forum.web.inside import inside
 from tests import corpora
 from tests.conftest import forget_person
@@ -495,6 +495,18 @@ def test_readers_hear_of_a_new_name_where_its_owner_wrote(client, house):
     assert db.session.get_one(Discussion, discussion.id).last_seq == before + 1
 
 
+def test_readers_hear_nothing_of_who_has_only_what_is_held_there(client, house):
+    sign_up(client)
+    discussion = house.discussion()
+    comment = house.comment(discussion, User.with_email("ada@example.org"))
+    with writing():
+        comment.state = CommentState.HELD
+    before = discussion.last_seq
+    assert send(client, "/account", name="Ada Lovelace", affiliation="Society", biography="").status_code == 303
+    fresh()
+    assert db.session.get_one(Discussion, discussion.id).last_seq == before
+
+
 def test_changing_the_password_ends_every_other_session(client, app):
     sign_up(client)
     phone = app.test_client()
@@ -569,6 +581,30 @@ def test_a_class_of_sixty_signs_up_and_then_it_is_enough(strict, monkeypatch):
         sign_up(strict.test_client(), name=f"Pupil {n}", email=f"pupil{n}@example.org").status_code for n in range(61)
     ]
     assert statuses == [303] * 60 + [429]
+
+
+def test_a_profile_is_changed_twenty_times_an_hour_and_what_was_typed_is_kept(strict):
+    client = strict.test_client()
+    sign_up(client)
+    statuses = [
+        send(client, "/account", name="Ada Member", affiliation=f"Society {n}", biography="").status_code
+        for n in range(20)
+    ]
+    assert statuses == [303] * 20
+    answer = send(client, "/account", name="Ada Member", affiliation="Kept Society", biography="")
+    assert answer.status_code == 429
+    assert 'value="Kept Society"' in answer.text
+
+
+def test_ten_objections_an_hour_and_what_was_typed_is_kept(strict, house):
+    client, discussion = strict.test_client(), house.discussion()
+    sign_up(client)
+    house.do(sanctions.mute, house.host_of(discussion), discussion, User.with_email("ada@example.org"), "shouting")
+    path = f"/d/{discussion.slug}/objection"
+    assert [send(client, path, objection=f"No, {n}.").status_code for n in range(10)] == [303] * 10
+    answer = send(client, path, objection="Kept words.")
+    assert answer.status_code == 429
+    assert "Kept words." in answer.text
 
 
 # ---- the outbox ----

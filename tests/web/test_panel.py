@@ -138,6 +138,68 @@ def test_somebody_with_an_account_signs_in_when_the_link_came_from_the_hosts_scr
     assert client.get("/d/hour/backstage").status_code == 404
 
 
+def shown_link(table) -> str:
+    return table.house.do(invitations.invite, table.host, table.seat)
+
+
+def is_here(client) -> bool:
+    return client.get("/d/hour/backstage").status_code == 200
+
+
+def send(client, path, headers=None, **fields):
+    token = client.get("/sign-in", headers=JSON).get_json()["csrf_token"]
+    return client.post(path, data={"csrf_token": token, **fields}, headers=headers)
+
+
+def test_who_came_by_the_link_that_the_host_sees_takes_part_but_the_account_is_not_theirs(table):
+    client = table.client()
+    assert come_in(client, shown_link(table)).status_code == 303
+    for path, fields in (
+        ("/account/password", {"old_password": "", "password": "eleven rivers"}),
+        ("/account/address", {"email": "elsewhere@example.org", "email_password": ""}),
+        ("/account/leave", {"words": "remove", "leave_password": ""}),
+    ):
+        answer = send(client, path, JSON, **fields)
+        assert (answer.status_code, answer.json["error"]["code"]) == (403, "shown_link"), path
+        assert "Open the link in the letter that we mailed you" in send(client, path, **fields).text, path
+    assert client.get("/account/data.json", headers=JSON).json["error"]["code"] == "shown_link"
+    page = client.get("/account").get_data(as_text=True)
+    assert "Open the link in the letter that we mailed you" in page
+    assert 'action="/account/password"' not in page and "/account/data.json" not in page
+    db.session.expire_all()
+    assert (table.priya.password_hash, table.priya.left_at) == (None, None)
+    said = send(client, "/d/hour/backstage/messages", JSON, body="Hello", key=secrets.token_hex(8))
+    assert said.status_code == 201
+    said = send(client, "/d/hour/comments", JSON, body="Yes.", question="1", key=secrets.token_hex(8))
+    assert said.status_code == 201
+
+
+def test_the_mailed_link_in_the_same_browser_makes_the_account_ones_own(table):
+    shown = shown_link(table)
+    body = db.session.scalars(select(Letter)).one().body
+    mailed = "/invitation/" + body.split("/invitation/")[1].split()[0]
+    client = table.client()
+    come_in(client, shown)
+    come_in(client, mailed)
+    come_in(client, shown)
+    assert 'action="/account/password"' in client.get("/account").get_data(as_text=True)
+    answer = send(client, "/account/password", JSON, old_password="", password="eleven rivers")
+    assert answer.status_code == 200
+    assert is_here(client)
+
+
+def test_whoever_came_by_the_shown_link_is_signed_out_once_the_account_is_worth_more(table, house):
+    client, by_mail, link = table.client(), table.client(), table.link()
+    come_in(by_mail, link)
+    come_in(client, shown_link(table))
+    assert is_here(client)
+    other = house.discussion()
+    assert is_here(client), "another discussion is nothing to her"
+    house.seat(other, table.priya, "panelist")
+    assert not is_here(client)
+    assert is_here(by_mail)
+
+
 def test_the_host_sends_links_sees_each_once_and_the_record_says_who(table):
     seat_id = table.seat.id
     answer = table.post("host", f"/panel/{seat_id}/invite")
