@@ -13,7 +13,17 @@ from forum.actions.questions import QuestionDraft
 from forum.archive import export
 from forum.database import db, writing
 from forum.live.scene import Scene
-from forum.models import Discussion, ModerationAction, Phase, Question, SeatRole, SiteRole, Snippet
+from forum.models import (
+    Comment,
+    Discussion,
+    ModerationAction,
+    Phase,
+    Question,
+    QuestionsShown,
+    SeatRole,
+    SiteRole,
+    Snippet,
+)
 from forum.refusals import Refused
 from forum.web.pace import pace
 from forum.web.run_sheet import run_sheet
@@ -121,6 +131,16 @@ def test_two_hosts_who_post_the_same_text_post_it_once(house, event):
     with pytest.raises(Refused) as refused:
         house.do(snippets.post, house.host_of(elsewhere), elsewhere, tray[1].id, 0)
     assert refused.value.status == 404
+
+
+def test_a_text_that_takes_the_place_of_a_removed_one_is_posted_too(house, event):
+    """On SQLite the next text takes the id of the one that has just gone."""
+    host, sources = house.host_of(event), ["Five minutes left.", "Time is up."]
+    for words in sources:
+        kept = house.do(snippets.add, host, event, "Time", words)
+        house.do(snippets.post, host, event, kept.id, 0)
+        house.do(snippets.remove, host, event, kept.id)
+    assert list(db.session.scalars(select(Comment.source).order_by(Comment.id))) == sources
 
 
 def test_a_tray_takes_a_text_once_and_no_more_than_it_holds(house, event):
