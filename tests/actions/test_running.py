@@ -253,6 +253,28 @@ def test_only_what_has_not_begun_is_rehearsed(house, event, announced):
     assert refused.value.code == "no_rehearsal"
 
 
+# What a rehearsal has of its own: when and where it takes place, who may see it, what has happened in it, letters.
+OF_ITS_OWN = {
+    *("id", "slug", "title", "starts_at", "ends_at", "phase", "opened_at", "closed_at", "late_until", "visibility"),
+    *("announcement", "announcement_html", "announced_at", "summary", "summary_html", "rehearsal_of_id"),
+    *("peak_readers", "arrivals", "epoch", "last_seq", "created_at", "key", "digests"),
+}
+
+
+def test_a_rehearsal_is_the_event_in_all_but_what_is_its_own(house, announced):
+    others = {
+        "language": "fr", "late_minutes": 20, "takes_proposals": False, "takes_anonymous": True, "silence_minutes": 17,
+        "questions_shown": QuestionsShown.NONE, "time_zone": "Asia/Tokyo",
+    }  # fmt: skip
+    named = {column.name for column in Discussion.__table__.c} - OF_ITS_OWN - {"owner_id"}
+    with writing():
+        for name in named:
+            setattr(announced, name, others.get(name, f"of {name}"))
+    rehearsal = house.do(rehearsals.begin, house.host_of(announced), announced)
+    for name in {*named, "owner_id"}:
+        assert getattr(rehearsal, name) == getattr(announced, name), f"copy {name}, or say here that it is its own"
+
+
 def test_models_and_migrations_know_the_same_columns(app):
     columns = {name: {c["name"] for c in inspect(db.engine).get_columns(name)} for name in ("snippet", "question")}
     assert columns["snippet"] == set(Snippet.__table__.c.keys())
