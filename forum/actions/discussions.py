@@ -35,7 +35,7 @@ _TEXTS = (
 )  # fmt: skip
 _APART = (*_TEXTS, "visibility", "questions_shown", "late_minutes", "digests", "language")
 _LONGEST_EXTENSION = 31 * 24 * 60
-# What `take_due_steps` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
+# What `due` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
 DUE = select(Discussion.id).where(
     or_(
         (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),
@@ -225,14 +225,15 @@ def close(actor: User, discussion: Discussion) -> None:
     _step(discussion, Phase.CLOSED, "discussion.closed", actor)
 
 
-def take_due_steps() -> list[int]:
-    """Open and close what is due, once, whichever process comes first; return the ids of what changed."""
-    changed = []
-    for discussion_id in db.session.scalars(DUE, {"now": clock.now()}).all():
-        discussion = db.session.get_one(Discussion, discussion_id)
-        if _settle(discussion):
-            changed.append(discussion_id)
-    return changed
+def due() -> list[int]:
+    """Return the ids of discussions that the clock should open or close now: one cheap read, no lock."""
+    return list(db.session.scalars(DUE, {"now": clock.now()}))
+
+
+def take_steps(discussion_id: int) -> bool:
+    """Open or close what is due, once, whichever process comes first; return whether it was this call."""
+    discussion = db.session.get(Discussion, discussion_id)
+    return discussion is not None and _settle(discussion)
 
 
 def _settle(discussion: Discussion) -> bool:
