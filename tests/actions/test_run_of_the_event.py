@@ -37,6 +37,41 @@ def test_the_clock_opens_and_closes_once(house, clock):
     assert not house.do(discussions.take_steps, 2**31 - 1), "thrown away since it was found due"
 
 
+CLOCKS_HAND = r"UPDATE discussion SET (phase|opened_at|closed_at)"
+
+
+def change(discussion: Discussion, name: str, value: object) -> None:
+    setattr(discussion, name, value)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("phase", "name", "later"),
+    [("live", "ends_at", timedelta(hours=3)), ("announced", "starts_at", timedelta(hours=1, minutes=30))],
+    ids=["extended", "put off"],
+)
+def test_a_time_that_is_moved_while_the_clock_looks_is_kept(house, clock, phase, name, later):
+    discussion = house.discussion(phase=phase)
+    later += clock.now()
+    clock.advance(getattr(discussion, name) - clock.now())
+    with house.meanwhile(CLOCKS_HAND, change, discussion, name, later):
+        clockwork.turn()
+    db.session.refresh(discussion)
+    assert (discussion.phase, getattr(discussion, name)) == (Phase(phase), later)
+    assert discussions.due() == []
+
+
+@pytest.mark.postgresql
+def test_late_comments_that_are_allowed_while_the_clock_closes_are_taken(house, clock):
+    discussion = house.discussion()
+    clock.advance(timedelta(hours=2))
+    with house.meanwhile(CLOCKS_HAND, change, discussion, "late_minutes", 20):
+        clockwork.turn()
+    clockwork.turn()
+    db.session.refresh(discussion)
+    assert discussion.late_until == discussion.ends_at + timedelta(minutes=20)
+
+
 def test_a_discussion_that_cannot_be_opened_keeps_no_other_from_its_time(house, clock):
     broken, other = house.discussion(phase="announced"), house.discussion(phase="announced")
     with writing():
