@@ -2,11 +2,16 @@
 
 import hashlib
 import itertools
+import re
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event, inspect
 
 from forum import clock
 from forum.actions import comments, discussions, questions, seats
@@ -14,7 +19,7 @@ from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.actions.seats import SeatDraft
-from forum.database import db, writing
+from forum.database import Model, db, writing
 from forum.models import Comment, Discussion, Phase, Question, Seat, SeatRole, Session, SiteRole, User, Visibility
 
 
@@ -82,6 +87,29 @@ class House:
         """Run one action in its transaction and return what it returns."""
         with writing():
             return action(*arguments, **named)
+
+    @contextmanager
+    def meanwhile(self, sql: str, action: Callable[..., object], *arguments: object) -> Iterator[None]:
+        """Let another process do `action`, and commit, right before the block first sends a statement that begins so.
+
+        For PostgreSQL: on SQLite nobody else writes while a transaction does. `sql` is a regular expression.
+        """
+        called = [(type(one), inspect(one).identity) if isinstance(one, Model) else one for one in arguments]
+        came = []
+
+        def act(_connection: Any, _cursor: Any, statement: str, *_rest: object) -> None:
+            if came or not re.match(sql, statement, re.S):
+                return
+            came.append(statement)
+            with self.app.app_context(), writing():
+                action(*(db.session.get_one(*one) if isinstance(one, tuple) else one for one in called))
+
+        event.listen(db.engine, "before_cursor_execute", act)
+        try:
+            yield
+        finally:
+            event.remove(db.engine, "before_cursor_execute", act)
+        assert came, f"nothing like {sql} was sent"
 
     def host_of(self, discussion: Discussion) -> User:
         """Return the first host."""

@@ -32,11 +32,19 @@ def announce(actor: User, discussion: Discussion, words: str, seen: str = "") ->
     _set(actor, discussion, words, "announcement.made")
 
 
-def take_down(actor: User, discussion: Discussion) -> None:
-    """Take the announcement off the page; without one, nothing changes. Raises Refused (not theirs)."""
+def take_down(actor: User, discussion: Discussion, seen: str = "") -> None:
+    """Take the announcement off the page; without one, nothing changes.
+
+    Raises Refused (not theirs, 409 when another one than `seen`, the marks of the host's page, stands there by now).
+    """
     access.require(actor, "announcement.make", discussion)
-    if discussion.announcement:
-        _set(actor, discussion, "", "announcement.taken_down")
+    log.lock(discussion)
+    db.session.refresh(discussion)
+    if not discussion.announcement:
+        return
+    if seen and seen != merging.marks({"announcement": discussion.announcement}):
+        raise Refused("faster", _("Another host has announced something else meanwhile. Read it, then decide."), 409)
+    _set(actor, discussion, "", "announcement.taken_down")
 
 
 def _set(actor: User, discussion: Discussion, words: str, kind: str) -> None:

@@ -49,6 +49,7 @@ def say(author: User, discussion: Discussion, body: str, key: str) -> BackstageM
 def ask_ready(actor: User, discussion: Discussion) -> ReadyCheck:
     """Ask everybody in the green room whether they are ready; an earlier check ends. Raises Refused (not theirs)."""
     access.require(actor, "backstage.check", discussion)
+    log.lock(discussion)
     now = clock.now()
     if (before := open_check(discussion)) is not None:
         before.ended_at = now
@@ -70,6 +71,7 @@ def end_ready(actor: User, discussion: Discussion) -> None:
 def answer_ready(person: User, discussion: Discussion) -> None:
     """Say that `person` is ready; twice is once. Raises Refused (not theirs, 409 when nobody asks any more)."""
     access.require(person, "backstage.write", discussion)
+    log.lock(discussion)
     check = open_check(discussion)
     if check is None:
         raise Refused("no_check", _("Nobody is asking any more, so there is nothing to answer."), 409)

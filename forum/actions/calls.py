@@ -34,6 +34,8 @@ def call(actor: User, discussion: Discussion, person_id: int | None, about: Ques
     if isinstance(about, Comment) and (about.state is not CommentState.PUBLISHED or about.author_id == seat.user_id):
         raise invalid(comment=_("Choose a comment that readers can see, and that is somebody else's."))
     question, comment = (about, None) if isinstance(about, Question) else (None, about)
+    # Of two hosts who call at once, the second finds the call of the first.
+    log.lock(discussion)
     same = select(PanelCall).where(
         PanelCall.discussion_id == discussion.id,
         PanelCall.user_id == seat.user_id,

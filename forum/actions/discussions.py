@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 
 from forum import access, clock
 from forum.actions import dates, merging
@@ -35,7 +35,7 @@ _TEXTS = (
 )  # fmt: skip
 _APART = (*_TEXTS, "visibility", "questions_shown", "late_minutes", "digests", "language")
 _LONGEST_EXTENSION = 31 * 24 * 60
-# What `take_due_steps` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
+# What `due` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
 DUE = select(Discussion.id).where(
     or_(
         (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),
@@ -225,27 +225,32 @@ def close(actor: User, discussion: Discussion) -> None:
     _step(discussion, Phase.CLOSED, "discussion.closed", actor)
 
 
-def take_due_steps() -> list[int]:
-    """Open and close what is due, once, whichever process comes first; return the ids of what changed."""
-    changed = []
-    for discussion_id in db.session.scalars(DUE, {"now": clock.now()}).all():
-        discussion = db.session.get_one(Discussion, discussion_id)
-        if _settle(discussion):
-            changed.append(discussion_id)
-    return changed
+def due() -> list[int]:
+    """Return the ids of discussions that the clock should open or close now: one cheap read, no lock."""
+    return list(db.session.scalars(DUE, {"now": clock.now()}))
+
+
+def take_steps(discussion_id: int) -> bool:
+    """Open or close what is due, once, whichever process comes first; return whether it was this call."""
+    discussion = db.session.get(Discussion, discussion_id)
+    return discussion is not None and _settle(discussion)
 
 
 def _settle(discussion: Discussion) -> bool:
     """Write the steps that the clock has already made; return whether there was one.
 
-    The UPDATE repeats the condition on the row, so of two processes only one makes the step and records it.
+    The UPDATE repeats on the row what the step was made of, so of two processes only one makes it and records it, and
+    none does where somebody has moved its time since it was read.
     """
     now = clock.now()
     settled = False
     if discussion.phase is Phase.ANNOUNCED and now >= discussion.starts_at:
-        settled |= _step(discussion, Phase.LIVE, "discussion.opened", None)
+        same_start = Discussion.starts_at == discussion.starts_at
+        settled |= _step(discussion, Phase.LIVE, "discussion.opened", None, same_start)
     if discussion.phase in {Phase.LIVE, Phase.PAUSED} and now >= discussion.ends_at:
-        settled |= _step(discussion, Phase.CLOSED, "discussion.closed", None)
+        same_end = Discussion.ends_at == discussion.ends_at
+        same_late = Discussion.late_minutes == discussion.late_minutes
+        settled |= _step(discussion, Phase.CLOSED, "discussion.closed", None, same_end, same_late)
     if discussion.late_until is not None and now >= discussion.late_until:
         settled |= _end_late(discussion)
     return settled
@@ -276,8 +281,8 @@ def _end_late(discussion: Discussion) -> bool:
     return taken is not None
 
 
-def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> bool:
-    """Take one step of the phase, record it, and return whether this call was the one that took it."""
+def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *still: ColumnElement[bool]) -> bool:
+    """Take one step of the phase, if `still` holds of the row, record it, and return whether this call took it."""
     before = discussion.phase
     if to not in STEPS[before]:
         raise Refused(
@@ -293,7 +298,7 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None) -> b
         values["late_until"] = _late_until(discussion, end)
     taken = db.session.execute(
         update(Discussion)
-        .where(Discussion.id == discussion.id, Discussion.phase == before)
+        .where(Discussion.id == discussion.id, Discussion.phase == before, *still)
         .values(**values)
         .returning(Discussion.id),
         execution_options={"synchronize_session": False},

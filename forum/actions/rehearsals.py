@@ -10,7 +10,7 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
-from forum import access, clock, text
+from forum import access, clock, speaking, text
 from forum.actions.templates import copy_parts
 from forum.database import db
 from forum.live import log
@@ -22,9 +22,9 @@ from forum.search import index
 _SHORTEST, _LONGEST = timedelta(hours=1), timedelta(hours=12)
 _COPIED = (
     "hosted_by", "intro", "intro_html", "editors_note", "editors_note_html", "related_url", "related_title", "hero",
-    "hero_credit", "hero_alt", "time_zone", "questions_shown", "owner_id",
+    "hero_credit", "hero_alt", "time_zone", "language", "questions_shown", "takes_proposals", "takes_anonymous",
+    "late_minutes", "owner_id",
 )  # fmt: skip
-_BANNER = "This is a rehearsal. Only hosts and panel see this page, and everything on it is thrown away afterwards."
 
 
 def of(discussion: Discussion) -> Discussion | None:
@@ -46,17 +46,22 @@ def begin(actor: User, discussion: Discussion) -> Discussion:
         return under_way
     now = clock.now()
     length = min(max(discussion.ends_at - discussion.starts_at, _SHORTEST), _LONGEST)
+    with speaking.speaking(speaking.of_discussion(discussion)):
+        title = _("Rehearsal: %(title)s", title=discussion.title)
+        banner = _(
+            "This is a rehearsal. Only hosts and panel see this page, and everything on it is thrown away afterwards."
+        )
     rehearsal = Discussion(
         **{name: getattr(discussion, name) for name in _COPIED},
-        title=f"Rehearsal: {discussion.title}"[:200],
+        title=title[:200],
         slug=f"rehearsal-{secrets.token_hex(6)}",
         starts_at=now,
         ends_at=now + length,
         phase=Phase.LIVE,
         opened_at=now,
         visibility=Visibility.INVITED,
-        announcement=_BANNER,
-        announcement_html=text.render(_BANNER),
+        announcement=banner,
+        announcement_html=text.render(banner),
         announced_at=now,
         rehearsal_of_id=discussion.id,
         epoch=secrets.token_hex(8),

@@ -3,6 +3,8 @@
 Of two hosts who take the same one, the second is told what the first has done: each form names the state it showed.
 """
 
+import secrets
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
@@ -146,7 +148,8 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
         raise _faster(proposal)
     kept = None
     if proposal.comment_id is None:
-        key = f"proposal-{proposal.id}"
+        # Twice is once because the question goes with it. Its id would not do: SQLite gives it to the next one.
+        key = f"proposal-{secrets.token_hex(12)}"
         kept = comments.post(proposal.author, discussion, CommentDraft(proposal.text, None, None, key))
     write_down(actor, discussion, "proposal.unmade", "proposal", proposal.id)
     db.session.delete(proposal)

@@ -1,5 +1,7 @@
 """The tray of prepared texts that hosts post with one key. Every function runs inside `writing()`."""
 
+import secrets
+
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -83,7 +85,8 @@ def post(actor: User, discussion: Discussion, snippet_id: int, seen: int) -> Com
             409,
         )
     asked = discussion.open_question
-    key = f"snippet-{snippet.id}-{snippet.times + 1}"
+    # `seen` lets it be posted once. The text's id would not do: SQLite gives that of a removed one to the next.
+    key = f"snippet-{secrets.token_hex(12)}"
     comment = comments.post(actor, discussion, CommentDraft(snippet.source, asked.number if asked else None, None, key))
     snippet.times += 1
     snippet.posted_at = clock.now()

@@ -30,6 +30,7 @@ class Reader:
     rooms: dict[int, frozenset[str]] = field(default_factory=dict)
     link: Link | None = None
     greeted: set[int] = field(default_factory=set)  # the discussions in which it has been counted
+    typed_at: dict[int, float] = field(default_factory=dict)  # when it last said so, by discussion; 0 for a slug
 
 
 _readers: dict[str, Reader] = {}

@@ -79,13 +79,26 @@ def turn() -> None:
     """Take the steps that are due. One cheap read first: a write transaction every tick would be a waste."""
     has_steps, has_openings = db.session.execute(_IS_DUE, {"now": clock.now()}).one()
     db.session.rollback()
-    if has_steps:
-        with writing():
-            discussions.take_due_steps()
+    stepping = discussions.due() if has_steps else []
+    db.session.rollback()
+    for discussion_id in stepping:
+        _take(discussions.take_steps, discussion_id)
     # A discussion that is live only now can have questions that were not due before.
     opening = openings.due() if has_steps or has_openings else []
     db.session.rollback()
     for question_id in opening:
-        # Each in its own transaction: whoever holds one discussion's row waits for no other.
+        _take(openings.take, question_id)
+
+
+def _take(step: Callable[[int], bool], number: int) -> None:
+    """Take one step in a transaction of its own: whoever holds one discussion's row waits for no other.
+
+    One that cannot be taken must not keep all others from their time, for as long as it is due.
+    """
+    try:
         with writing():
-            openings.take(question_id)
+            step(number)
+    except Exception as error:
+        if passes(error):
+            raise
+        background.complain("a step of the clock", error)

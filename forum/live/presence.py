@@ -150,7 +150,8 @@ def _note_arrivals(moment: float) -> None:
     _written_at = moment
     news = dict(_arrived)
     with writing():
-        for discussion_id, count in news.items():
+        # In the order of their ids: whoever takes several rows' locks takes them in the same order.
+        for discussion_id, count in sorted(news.items()):
             db.session.execute(
                 update(Discussion).where(Discussion.id == discussion_id).values(arrivals=Discussion.arrivals + count)
             )

@@ -117,9 +117,6 @@ def _connect(app: Flask, sid: str, environ: dict[str, Any], _auth: object = None
 
 
 def _disconnect(sid: str, *_reason: object) -> None:
-    reader = broadcast.find(sid)
-    if reader is not None:
-        spoken.forget(reader)
     broadcast.remove(sid)
 
 

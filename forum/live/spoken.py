@@ -18,7 +18,6 @@ from forum.refusals import Refused, unknown
 _BIGGEST_ID = 2**31 - 1
 _BIGGEST_SEQ = 2**53
 _TYPING_SECONDS = 2.0
-_typed_at: dict[tuple[str, int], float] = {}
 
 Said = dict[str, Any]
 
@@ -131,21 +130,15 @@ def typing(reader: Reader, said: Said) -> Said:
     if isinstance(wanted, int) and wanted not in reader.rooms:
         return {}
     now = time.monotonic()
-    key = (reader.sid, wanted if isinstance(wanted, int) else 0)
-    if now - _typed_at.get(key, -_TYPING_SECONDS) < _TYPING_SECONDS:
+    place = wanted if isinstance(wanted, int) else 0
+    if now - reader.typed_at.get(place, -_TYPING_SECONDS) < _TYPING_SECONDS:
         return {}
-    _typed_at[key] = now
+    reader.typed_at[place] = now
     discussion, user = _discussion(said), _who(reader)
     if user is not None and discussion.id in reader.rooms and access.may(user, "presence.writing", discussion):
         seat = access.seat_of(user, discussion)
         presence.types(discussion.id, user.id, seat.name if seat else user.name, question)
     return {}
-
-
-def forget(reader: Reader) -> None:
-    """Let go of what was noted about a reader who has gone."""
-    for discussion_id in list(reader.rooms):
-        _typed_at.pop((reader.sid, discussion_id), None)
 
 
 def _who(reader: Reader) -> User | None:

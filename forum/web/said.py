@@ -28,8 +28,11 @@ def announce(slug: str) -> Response:
 def take_down(slug: str) -> Response:
     """Take the announcement off the page."""
     user, discussion = staffed(slug)
+    fields = Fields()
+    seen = fields.text("seen")
+    fields.refuse()
     with writing():
-        announcements.take_down(user, discussion)
+        announcements.take_down(user, discussion, seen)
     return done(discussion, _("The announcement is off the page."), "#announcement")
 
 

@@ -142,6 +142,15 @@ def test_merging_counts_everybody_once(house, room):
     assert "into" in refused(house, shortlisting.merge, host, room, one.id, two.id, "approved").fields
 
 
+def test_each_question_that_becomes_a_comment_is_posted(house, room):
+    """On SQLite the next question takes the id of the one that has just gone."""
+    host, mara = house.host_of(room), house.user("Mara Member")
+    for words in ("First, who pays?", "Second, who decides?"):
+        wish = made(house, room, words, mara)
+        assert house.do(shortlisting.to_comment, host, room, wish.id, "new").source == words
+        assert refused(house, shortlisting.to_comment, host, room, wish.id, "new").status == 404
+
+
 def test_a_comment_becomes_a_question_and_a_question_a_comment(house, room):
     host, mara = house.host_of(room), house.user("Mara Member")
     comment = house.comment(room, mara, "And **who** pays?")

@@ -35,6 +35,7 @@ from forum.models import (
     Invitation,
     Letter,
     PanelCall,
+    ReadyCheck,
     Seat,
     SeatRole,
     Session,
@@ -284,6 +285,34 @@ def test_ready_is_asked_of_all_and_said_once_by_each(table, house):
     assert again.id != check.id and again.answers == []
     house.do(backstage.end_ready, table.host, table.discussion)
     assert backstage.open_check(table.discussion) is None
+
+
+LOCKED_OR_ADDED = r"SELECT.* FOR UPDATE|INSERT INTO (panel_call|ready_)"
+
+
+@pytest.mark.postgresql
+def test_two_hosts_who_ask_who_is_ready_at_once_leave_one_check_open(table, house):
+    with house.meanwhile(LOCKED_OR_ADDED, backstage.ask_ready, table.host, table.discussion):
+        house.do(backstage.ask_ready, table.host, table.discussion)
+    checks = db.session.scalars(select(ReadyCheck).order_by(ReadyCheck.id)).all()
+    assert [check.ended_at is None for check in checks] == [False, True]
+
+
+@pytest.mark.postgresql
+def test_who_says_ready_twice_at_once_has_said_it_once(table, house):
+    house.do(backstage.ask_ready, table.host, table.discussion)
+    with house.meanwhile(LOCKED_OR_ADDED, backstage.answer_ready, table.priya, table.discussion):
+        house.do(backstage.answer_ready, table.priya, table.discussion)
+    assert [answer.user_id for answer in backstage.open_check(table.discussion).answers] == [table.priya.id]
+
+
+@pytest.mark.postgresql
+def test_two_hosts_who_call_on_somebody_at_once_make_one_call(table, house):
+    called = (calls.call, table.host, table.discussion, table.priya.id, table.discussion.questions[0])
+    with house.meanwhile(LOCKED_OR_ADDED, *called):
+        house.do(*called)
+    assert len(db.session.scalars(select(PanelCall)).all()) == 1
+    assert table.heard(f"user:{table.priya.id}") == ["call.changed"]
 
 
 def test_a_call_is_heard_by_one_person_and_ends_with_their_answer(table, house):

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from forum.actions import comments, discussions, moderation, questions, sanctions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
-from forum.live import log
-from forum.models import Comment, CommentEdit, Event, ModerationAction, Phase, QuestionState
+from forum.live import clockwork, log
+from forum.models import Comment, CommentEdit, Discussion, Event, ModerationAction, Phase, Question, QuestionState
 from forum.refusals import Refused
 
 
@@ -21,16 +21,81 @@ def kinds(discussion) -> list[str]:
 
 def test_the_clock_opens_and_closes_once(house, clock):
     discussion = house.discussion(phase="announced")
-    assert house.do(discussions.take_due_steps) == []
+    assert discussions.due() == []
     clock.advance(timedelta(hours=1))
-    assert house.do(discussions.take_due_steps) == [discussion.id]
-    assert house.do(discussions.take_due_steps) == []
+    assert discussions.due() == [discussion.id]
+    assert house.do(discussions.take_steps, discussion.id)
+    assert not house.do(discussions.take_steps, discussion.id)
+    assert discussions.due() == []
     clock.advance(timedelta(hours=2))
-    house.do(discussions.take_due_steps)
-    house.do(discussions.take_due_steps)
+    for _ in range(2):
+        clockwork.turn()
+    db.session.refresh(discussion)
     assert discussion.phase is Phase.CLOSED
     assert discussion.closed_at == discussion.ends_at
     assert kinds(discussion)[-2:] == ["discussion.opened", "discussion.closed"]
+    assert not house.do(discussions.take_steps, 2**31 - 1), "thrown away since it was found due"
+
+
+CLOCKS_HAND = r"UPDATE discussion SET (phase|opened_at|closed_at)"
+
+
+def change(discussion: Discussion, name: str, value: object) -> None:
+    setattr(discussion, name, value)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("phase", "name", "later"),
+    [("live", "ends_at", timedelta(hours=3)), ("announced", "starts_at", timedelta(hours=1, minutes=30))],
+    ids=["extended", "put off"],
+)
+def test_a_time_that_is_moved_while_the_clock_looks_is_kept(house, clock, phase, name, later):
+    discussion = house.discussion(phase=phase)
+    later += clock.now()
+    clock.advance(getattr(discussion, name) - clock.now())
+    with house.meanwhile(CLOCKS_HAND, change, discussion, name, later):
+        clockwork.turn()
+    db.session.refresh(discussion)
+    assert (discussion.phase, getattr(discussion, name)) == (Phase(phase), later)
+    assert discussions.due() == []
+
+
+@pytest.mark.postgresql
+def test_late_comments_that_are_allowed_while_the_clock_closes_are_taken(house, clock):
+    discussion = house.discussion()
+    clock.advance(timedelta(hours=2))
+    with house.meanwhile(CLOCKS_HAND, change, discussion, "late_minutes", 20):
+        clockwork.turn()
+    clockwork.turn()
+    db.session.refresh(discussion)
+    assert discussion.late_until == discussion.ends_at + timedelta(minutes=20)
+
+
+def test_a_discussion_that_cannot_be_opened_keeps_no_other_from_its_time(house, clock):
+    broken, other = house.discussion(phase="announced"), house.discussion(phase="announced")
+    with writing():
+        db.session.add(Event(discussion_id=broken.id, seq=broken.last_seq + 1, kind="of a broken log", at=clock.now()))
+    clock.advance(timedelta(hours=1))
+    clockwork.turn()
+    db.session.rollback()
+    assert [db.session.get_one(Discussion, one.id).phase for one in (broken, other)] == [Phase.ANNOUNCED, Phase.LIVE]
+
+
+def test_a_question_that_cannot_be_opened_keeps_no_other_from_its_time(house, clock):
+    broken, other = house.discussion(), house.discussion()
+    for discussion in (broken, other):
+        moment = clock.now() + timedelta(minutes=65)
+        house.do(questions.write, house.host_of(discussion), discussion, QuestionDraft("When?", opens_at=moment))
+    with writing():
+        db.session.add(Event(discussion_id=broken.id, seq=broken.last_seq + 1, kind="of a broken log", at=clock.now()))
+    clock.advance(timedelta(minutes=65))
+    clockwork.turn()
+    db.session.rollback()
+    asked = [
+        db.session.scalar(select(Question.number).where(Question.discussion_id == one.id)) for one in (broken, other)
+    ]
+    assert asked == [None, 1]
 
 
 def test_seq_has_no_holes_and_equals_the_head(house, clock):

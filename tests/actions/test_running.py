@@ -13,7 +13,17 @@ from forum.actions.questions import QuestionDraft
 from forum.archive import export
 from forum.database import db, writing
 from forum.live.scene import Scene
-from forum.models import Discussion, ModerationAction, Phase, Question, SeatRole, SiteRole, Snippet
+from forum.models import (
+    Comment,
+    Discussion,
+    ModerationAction,
+    Phase,
+    Question,
+    QuestionsShown,
+    SeatRole,
+    SiteRole,
+    Snippet,
+)
 from forum.refusals import Refused
 from forum.web.pace import pace
 from forum.web.run_sheet import run_sheet
@@ -121,6 +131,16 @@ def test_two_hosts_who_post_the_same_text_post_it_once(house, event):
     with pytest.raises(Refused) as refused:
         house.do(snippets.post, house.host_of(elsewhere), elsewhere, tray[1].id, 0)
     assert refused.value.status == 404
+
+
+def test_a_text_that_takes_the_place_of_a_removed_one_is_posted_too(house, event):
+    """On SQLite the next text takes the id of the one that has just gone."""
+    host, sources = house.host_of(event), ["Five minutes left.", "Time is up."]
+    for words in sources:
+        kept = house.do(snippets.add, host, event, "Time", words)
+        house.do(snippets.post, host, event, kept.id, 0)
+        house.do(snippets.remove, host, event, kept.id)
+    assert list(db.session.scalars(select(Comment.source).order_by(Comment.id))) == sources
 
 
 def test_a_tray_takes_a_text_once_and_no_more_than_it_holds(house, event):
@@ -231,6 +251,28 @@ def test_only_what_has_not_begun_is_rehearsed(house, event, announced):
     with pytest.raises(Refused) as refused:
         house.do(rehearsals.end, house.host_of(announced), announced)
     assert refused.value.code == "no_rehearsal"
+
+
+# What a rehearsal has of its own: when and where it takes place, who may see it, what has happened in it, letters.
+OF_ITS_OWN = {
+    *("id", "slug", "title", "starts_at", "ends_at", "phase", "opened_at", "closed_at", "late_until", "visibility"),
+    *("announcement", "announcement_html", "announced_at", "summary", "summary_html", "rehearsal_of_id"),
+    *("peak_readers", "arrivals", "epoch", "last_seq", "created_at", "key", "digests"),
+}
+
+
+def test_a_rehearsal_is_the_event_in_all_but_what_is_its_own(house, announced):
+    others = {
+        "language": "fr", "late_minutes": 20, "takes_proposals": False, "takes_anonymous": True, "silence_minutes": 17,
+        "questions_shown": QuestionsShown.NONE, "time_zone": "Asia/Tokyo",
+    }  # fmt: skip
+    named = {column.name for column in Discussion.__table__.c} - OF_ITS_OWN - {"owner_id"}
+    with writing():
+        for name in named:
+            setattr(announced, name, others.get(name, f"of {name}"))
+    rehearsal = house.do(rehearsals.begin, house.host_of(announced), announced)
+    for name in {*named, "owner_id"}:
+        assert getattr(rehearsal, name) == getattr(announced, name), f"copy {name}, or say here that it is its own"
 
 
 def test_models_and_migrations_know_the_same_columns(app):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from forum.live import broadcast, presence
+from forum.live import broadcast, presence, spoken
+from forum.live.broadcast import Reader
 
 
 def test_everybody_hears_how_many_read(house, listen):
@@ -34,6 +35,23 @@ def test_a_panelist_who_writes_is_named_until_they_stop(house, listen, person):
     wanted = {"user_id": priya.id, "name": "Priya Raman", "question": 1}
     reader.hear("presence", 5, lambda said: wanted in said["writing"])
     reader.hear("presence", 12, lambda said: not said["writing"])
+
+
+@pytest.mark.parametrize("by", ["id", "slug"])
+def test_nothing_of_who_wrote_is_remembered_with_a_socket_that_is_gone(house, by):
+    discussion = house.discussion(ask=1)
+    priya = house.panelist(discussion)
+    said = {"discussion": getattr(discussion, by), "question": 1}
+    for _ in range(2):
+        reader = Reader("one-name", lambda _frame: None, priya.id)
+        broadcast.add(reader)
+        spoken.join(reader, {"discussion": discussion.id, "after": 0, "epoch": discussion.epoch})
+        spoken.typing(reader, said)
+        assert presence.now(discussion.id)["writing"]
+        presence.stops(discussion.id, priya.id)
+        spoken.typing(reader, said)
+        assert not presence.now(discussion.id)["writing"], "looked up every two seconds, not at every key"
+        broadcast.remove("one-name")
 
 
 def test_a_number_is_said_to_thousands_less_often_and_who_writes_as_soon_as_ever(house, monkeypatch):

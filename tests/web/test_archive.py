@@ -13,6 +13,7 @@ import requests
 from bleach._vendor.html5lib import HTMLParser
 from icalendar import Calendar
 from PIL import Image
+from sqlalchemy import event
 
 from forum.actions import comments, discussions, imports, moderation, summaries
 from forum.archive import card, citing, discussion_file, export, statistics
@@ -443,3 +444,22 @@ def test_arrivals_are_counted_once_for_each_page_and_shown_to_hosts(app, house, 
     hosts = get(app, house, f"/d/{discussion.slug}/statistics", house.host_of(discussion)).get_data(as_text=True)
     assert re.search(r"times opened to read along</dt><dd>4</dd>", hosts)
     assert "times opened" not in get(app, house, f"/d/{discussion.slug}/statistics").get_data(as_text=True)
+
+
+def test_arrivals_are_written_down_in_the_order_of_their_discussions(house, monkeypatch):
+    """Two processes that lock the same rows, each in the order in which its readers came, would wait for each other."""
+    ids = sorted(house.discussion().id for _ in range(3))
+    monkeypatch.setattr(presence, "_arrived", Counter({ids[1]: 1, ids[2]: 1, ids[0]: 1}))
+    monkeypatch.setattr(presence, "_written_at", 0.0)
+    written = []
+
+    def note(_connection, _cursor, _statement, _parameters, context, _many) -> None:
+        if context.isupdate:
+            written.extend(row["id_1"] for row in context.compiled_parameters)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        presence._note_arrivals(100.0)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert written == ids

@@ -336,7 +336,7 @@ def test_every_cell_over_http(app, house, phase):
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-def test_every_cell_over_the_socket(app, house, phase, monkeypatch):
+def test_every_cell_over_the_socket(app, house, phase):
     """The handlers under the wire; tests/live speaks to them over real sockets."""
     world = World(app, house, phase)
     written = []
@@ -344,7 +344,6 @@ def test_every_cell_over_the_socket(app, house, phase, monkeypatch):
         with writing():
             db.session.get_one(Discussion, world.discussion.id).visibility = visibility
         for role, user in world.people.items():
-            monkeypatch.setattr(spoken, "_typed_at", {})
             session = user and db.session.scalar(select(Session.id).where(Session.user_id == user.id))
             reader = Reader(f"{role}-{visibility}", written.append, user.id if user else None, session)
             said = {"discussion": world.discussion.id, "after": 0, "epoch": world.discussion.epoch}

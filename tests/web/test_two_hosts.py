@@ -193,3 +193,22 @@ def test_what_hosts_say_on_top_is_not_replaced_unseen(two, room, place, name):
     thing = found if place else found.questions[0]
     assert getattr(thing, name) == B
     assert b.post(path, data={"csrf_token": b.token, name: "By a program."}).status_code == 303
+
+
+def test_an_announcement_that_one_has_not_seen_is_not_taken_down(two, room):
+    a, b = two
+    console, path = f"/d/{room.slug}/console", f"/d/{room.slug}/console/announcement"
+    a.post(path, data={"csrf_token": a.token, "announcement": "Tea at four."})
+    button = f'action="{path}/take-down"'
+    of_b = shown(b, console, button)
+    a.post(path, data={"csrf_token": a.token, "announcement": "Fire drill now."})
+    refused = b.post(f"{path}/take-down", data=of_b, headers={"Accept": "application/json"})
+    assert (refused.status_code, refused.json["error"]["code"]) == (409, "faster")
+    assert now(room).announcement == "Fire drill now."
+    of_b = shown(b, console, button)
+    for _ in range(2):
+        assert b.post(f"{path}/take-down", data=of_b).status_code == 303, "a second press changes nothing"
+    assert now(room).announcement == ""
+    a.post(path, data={"csrf_token": a.token, "announcement": "Fire drill over."})
+    assert b.post(f"{path}/take-down", data={"csrf_token": b.token}).status_code == 303, "programs send no mark"
+    assert now(room).announcement == ""
