@@ -118,10 +118,10 @@ class Settings(BaseSettings):
 
         Bare IP addresses and localhost are always taken: DNS rebinding needs a name.
         """
-        name = urlsplit(f"//{host}").hostname or ""
-        if name == "localhost" or name == urlsplit(self.public_url).hostname:
-            return True
         try:
+            name = urlsplit(f"//{host}").hostname or ""
+            if name == "localhost" or name == urlsplit(self.public_url).hostname:
+                return True
             ip_address(name)
         except ValueError:
             return False
