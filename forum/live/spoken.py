@@ -127,7 +127,7 @@ def leave(reader: Reader, said: Said) -> Said:
     """Leave a discussion's room."""
     wanted = said.get("discussion")
     if isinstance(wanted, str):
-        found = Discussion.with_slug(wanted) if len(wanted) <= 80 else None
+        found = Discussion.with_slug(wanted)
         wanted = found.id if found else None
     if isinstance(wanted, int) and wanted in reader.rooms:
         if reader.user_id is not None:
@@ -175,7 +175,7 @@ def _who(reader: Reader) -> User | None:
 def _discussion(said: Said) -> Discussion:
     wanted = said.get("discussion")
     found = None
-    if isinstance(wanted, str) and 0 < len(wanted) <= 80 and "\0" not in wanted and wanted.isprintable():
+    if isinstance(wanted, str):
         found = Discussion.with_slug(wanted)
     elif _is_whole(wanted, _BIGGEST_ID):
         found = db.session.get(Discussion, wanted)

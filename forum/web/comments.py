@@ -41,7 +41,7 @@ def find(slug: str) -> Discussion:
 
 def unchecked(slug: str) -> Discussion:
     """Return the discussion at /d/<slug> for an action that asks itself who may know of it. Raises Refused (404)."""
-    discussion = Discussion.with_slug(slug) if len(slug) <= 80 else None
+    discussion = Discussion.with_slug(slug)
     if discussion is None:
         raise unknown()
     return discussion
