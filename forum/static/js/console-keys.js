@@ -1,6 +1,7 @@
 /** The console's keys. They do nothing inside fields, and can be switched off (WCAG 2.1.4). */
 
 import { all, isField, one } from "./page.js";
+import { _ } from "./words.js";
 
 const SWITCH = "roundtext-console-keys";
 
@@ -24,7 +25,7 @@ function arm(say) {
   if (!ask) return;
   ask.focus();
   ask.scrollIntoView({ block: "nearest" });
-  say(`${ask.firstChild?.textContent?.trim()}: press Enter. Esc leaves it.`);
+  say(_("{button}: press Enter. Esc leaves it.", { button: ask.firstChild?.textContent?.trim() ?? "" }));
 }
 
 /** Press the button of the current comment that has this key; undo is no comment's own. @param {string} key */
