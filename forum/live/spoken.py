@@ -155,7 +155,7 @@ def _who(reader: Reader) -> User | None:
 
 
 def _find(wanted: object) -> Discussion | None:
-    if isinstance(wanted, str) and 0 < len(wanted) <= 80 and "\0" not in wanted and wanted.isprintable():
+    if isinstance(wanted, str):
         return Discussion.with_slug(wanted)
     return db.session.get(Discussion, wanted) if _is_whole(wanted, _BIGGEST_ID) else None
 

@@ -104,7 +104,7 @@ def test_after_leaving_nothing_is_heard(house, listen):
         ear.hear("events", 1.6)
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://127.0.0.1:1", "null", "file://"])
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://127.0.0.1:1", "null", "file://", "http://["])
 def test_a_page_of_another_site_cannot_connect(listen, origin):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         listen(origin=origin)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from forum.actions import discussions
 from forum.database import db
 from forum.models import Comment, CommentState
+from forum.web.comments import by_writer
 
 JSON = {"Accept": "application/json"}
 
@@ -189,3 +190,14 @@ def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live)
         assert "unsafe" not in policy
         assert "default-src 'none'" in policy
         assert "Set-Cookie" not in answer.headers
+
+
+def test_visitors_of_one_household_are_counted_as_one(app):
+    """An IPv6 household has 2^64 addresses, and whoever could use each as somebody else had no limit."""
+
+    def key(address: str) -> str:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return by_writer()
+
+    assert key("2001:db8:1:2::3") == key("2001:db8:1:2:ffff::4") != key("2001:db8:1:3::3")
+    assert key("192.0.2.7") != key("192.0.2.8")

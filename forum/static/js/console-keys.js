@@ -2,6 +2,7 @@
 
 import { isCommand } from "./commands.js";
 import { all, one } from "./page.js";
+import { _ } from "./words.js";
 
 const SWITCH = "roundtext-console-keys";
 
@@ -25,7 +26,7 @@ function arm(say) {
   if (!ask) return;
   ask.focus();
   ask.scrollIntoView({ block: "nearest" });
-  say(`${ask.firstChild?.textContent?.trim()}: press Enter. Esc leaves it.`);
+  say(_("{button}: press Enter. Esc leaves it.", { button: ask.firstChild?.textContent?.trim() ?? "" }));
 }
 
 /** Press the button of the current comment that has this key; undo is no comment's own. @param {string} key */

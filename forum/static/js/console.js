@@ -167,7 +167,7 @@ hear("link", (state) => {
   document.body.dataset.link = state;
   one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live");
   if (state === "live") void refresh();
-  if (state === "lost") say("The connection is lost. It comes back by itself; your forms still work.", true);
+  if (state === "lost") say(_("The connection is lost. It comes back by itself; your forms still work."), true);
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
 setInterval(() => page.seq > shown && void refresh(), 1_000);
