@@ -189,3 +189,16 @@ def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live)
         assert "unsafe" not in policy
         assert "default-src 'none'" in policy
         assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("as_member", [False, True])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("POST", "/nope", 404, "not_found"), ("PUT", "/", 405, "wrong_method"), ("POST", "/healthz", 405, "wrong_method")],
+)
+def test_where_no_form_goes_none_has_expired(app, house, client, as_member, method, path, status, code):
+    if as_member:
+        house.sign_in(client, house.user())
+    answer = client.open(path, method=method, data={"body": "Hi"}, headers=JSON)
+    assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+    assert ("GET" in answer.headers.get("Allow", "")) is (status == 405)
