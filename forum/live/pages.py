@@ -93,6 +93,9 @@ class Pages:
         if not path.startswith("/d/") or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
+        if path.split("/")[3:] == ["embed"]:
+            # A frame in a stranger's page is the same for everybody: nobody is asked for, and members' is kept too.
+            environ.pop("HTTP_COOKIE", None)
         if self._cookie in environ.get("HTTP_COOKIE", ""):
             return self._ask(environ, start_response, None)
         key = (environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"], path, environ.get("QUERY_STRING", ""))

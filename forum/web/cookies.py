@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
 
@@ -25,6 +25,11 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class(signer.loads(said)) if said else self.session_class()
         except BadSignature:
             return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Put the cookie on `response`, but not on one that is for everybody: a cache would hand it to others."""
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
 
 
 def token_in(app: Flask, environ: dict[str, Any]) -> str:
