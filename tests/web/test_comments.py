@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import discussions
+from forum.actions import discussions, escalation
+from forum.actions.escalation import Rules
 from forum.database import db
-from forum.models import Comment, CommentState
+from forum.models import Audience, Comment, CommentState, Event
 
 JSON = {"Accept": "application/json"}
 
@@ -39,6 +40,32 @@ def test_posting_answers_201_and_the_same_key_200(client, live, member):
     assert first.json["state"] == "published"
     assert "Water is shared." in first.json["html"]
     assert {"id", "seq", "state", "html"} <= set(first.json)
+
+
+@pytest.mark.parametrize("state", ["published", "held"])
+def test_the_same_key_gives_the_same_answer_whatever_was_said_meanwhile(client, house, live, member, state):
+    if state == "held":
+        rules = Rules(hold_first=True, hold_links=False, words="", hide_after_flags=0)
+        house.do(escalation.set_rules, house.host_of(live), live, rules)
+    first = send(client, live, member)
+    house.comment(live, house.host_of(live), "Meanwhile.")
+    again = send(client, live, member)
+    assert (first.status_code, again.status_code, first.json["state"]) == (201, 200, state)
+    assert again.json == first.json
+    told = db.session.get_one(Event, (live.id, first.json["seq"]))
+    assert (told.subject_id, told.audience != Audience.HOSTS) == (first.json["id"], True)
+
+
+def test_the_same_key_gives_the_same_answer_to_who_writes_for_a_panelist(client, house, live):
+    typist = house.host_of(live)
+    house.sign_in(client, typist)
+    typist.form_token = house.token(client)
+    said = {"for": str(house.panelist(live).id)}
+    first = send(client, live, typist, **said)
+    house.comment(live, typist, "Meanwhile.")
+    again = send(client, live, typist, **said)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == first.json
 
 
 def test_a_form_leads_to_the_comment_on_the_page(client, live, member):
