@@ -209,6 +209,15 @@ def test_what_is_hidden_or_deleted_is_on_no_surface(client, house, live):
     assert db.session.get_one(Comment, comment.id).state is CommentState.HIDDEN
 
 
+def test_a_members_pages_are_for_them_alone_and_a_visitors_are_as_they_were(client, house):
+    user = house.user()
+    assert "Cache-Control" not in client.get("/about").headers
+    house.sign_in(client, user)
+    for path in ("/", f"/people/{user.id}", "/about"):
+        assert client.get(path).headers["Cache-Control"] == "private, no-cache", path
+    assert client.get("/account").headers["Cache-Control"] == "no-store", "what a view has said stays"
+
+
 def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live):
     for path in ("/", f"/d/{live.slug}", "/about", "/no-such-page"):
         answer = client.get(path)
