@@ -23,13 +23,15 @@ class Failure(click.ClickException):
     exit_code = 1
 
 
-def settings() -> Settings:
-    """Return the settings of the environment. Raises Failure naming the one at fault."""
+def settings(bind: str | None = None) -> Settings:
+    """Return the settings of the environment, or with this `bind`. Raises Failure naming the one at fault."""
     try:
-        return Settings()
+        return Settings() if bind is None else Settings(bind=bind)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Failure(f"FORUM_{str(first['loc'][0]).upper()}: {first['msg']}") from error
+        name = str(first["loc"][0])
+        said = "--bind" if name == "bind" and bind is not None else f"FORUM_{name.upper()}"
+        raise Failure(f"{said}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def made(read: Settings) -> "Flask":
@@ -93,9 +95,7 @@ def serve(workers: int, bind: str | None) -> None:
     """Serve the site until SIGTERM or Ctrl-C."""
     from forum import server
 
-    read = settings()
-    if bind:
-        read = read.model_copy(update={"bind": bind})
+    read = settings(bind)
     with refusals():
         made(read)
     try:

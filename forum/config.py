@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,8 +43,11 @@ class Settings(BaseSettings):
     limits_url: str = Field(
         "", description="Where request limits are counted (redis://…); empty means in this process."
     )
-    trusted_proxies: int = Field(0, description="How many reverse proxies stand in front and set X-Forwarded-*.")
-    edit_window_minutes: int = Field(15, description="How long a writer can edit a comment after posting it.")
+    trusted_proxies: int = Field(0, ge=0, description="How many reverse proxies stand in front and set X-Forwarded-*.")
+    # As long as a date can bear: ten years say "always".
+    edit_window_minutes: int = Field(
+        15, ge=0, le=5_256_000, description="How long a writer can edit a comment after posting it."
+    )
     held_words: str = Field(
         "", description="Words, phrases and addresses that hold a member's comment for a host, separated by commas."
     )
@@ -56,6 +60,59 @@ class Settings(BaseSettings):
     demo: bool = Field(
         False, description="Let the cast of demo people answer in the sample discussion while it is watched."
     )
+
+    @field_validator("bind")
+    @classmethod
+    def _can_be_listened_on(cls, bind: str) -> str:
+        """An address and a port, an IPv6 address in brackets, or what else gunicorn takes: a socket by path or number.
+
+        gunicorn would listen on a port of its own where none is given, and end in a traceback at some.
+        """
+        if re.fullmatch(r"unix:\S+|fd://[0-9]+", bind):
+            return bind
+        host, _, port = bind.rpartition(":")
+        inside = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\]", host)
+        is_host = _is_ipv6(inside[1]) if inside else re.fullmatch(r"[A-Za-z0-9._-]+", host)
+        if not is_host or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+            raise ValueError("Give an address and a port from 1 to 65535, like 127.0.0.1:8000 or [::1]:8000.")
+        return bind
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_a_secret(cls, key: str) -> str:
+        if key and not key.strip():
+            raise ValueError("Give a long text that nobody can guess, or leave it empty.")
+        return key
+
+    @field_validator("site_url")
+    @classmethod
+    def _is_where_people_come(cls, url: str) -> str:
+        if url and not _names_a_host(url, {"http", "https"}):
+            raise ValueError("Give the whole address, like https://talk.example.org, or leave it empty.")
+        return url
+
+    @field_validator("language")
+    @classmethod
+    def _is_one_of_ours(cls, language: str) -> str:
+        from forum.speaking import OFFERED  # which reads settings itself
+
+        if language and language not in OFFERED:
+            raise ValueError(f"Give one of {', '.join(sorted(OFFERED))}.")
+        return language
+
+    @field_validator("mail_url")
+    @classmethod
+    def _names_a_mail_server(cls, url: str) -> str:
+        if url and not _names_a_host(url, {"smtp", "smtps", "smtp+starttls"}):
+            raise ValueError("Give an address like smtps://user:password@mail.example.org, or leave it empty.")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, sender: str) -> str:
+        if sender and (not sender.isprintable() or not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(sender)[1])):
+            raise ValueError("Give an address like talks@example.org, with or without a name, or leave it empty.")
+        return sender
 
     @field_validator("limits_url")
     @classmethod
@@ -156,3 +213,20 @@ class Settings(BaseSettings):
         except FileExistsError:
             pass
         return path.read_text().strip()
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def _names_a_host(url: str, schemes: set[str]) -> bool:
+    """Whether `url` has one of `schemes` and a host, and a port that is one if it has any."""
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is none
+        return False
+    return is_whole and parts.scheme in schemes and re.search(r"\s", url) is None

@@ -8,5 +8,7 @@ from flask_wtf import CSRFProtect
 
 babel = Babel()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, headers_enabled=True)
+# Its headers stay off: they put Retry-After on every answer, and on a redirect that says "wait before you follow"
+# (RFC 9110, 10.2.3). A refusal says it, in `web.errors`.
+limiter = Limiter(get_remote_address)
 login_manager = LoginManager()

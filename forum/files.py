@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 import brotli
 from gevent import get_hub
+from werkzeug.http import parse_etags
 
 # What can be shown without running anything. A picture's name is given by us, never by a browser.
 _PICTURES = {
@@ -127,7 +128,7 @@ def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str
     ]
     if file.is_compressible:
         headers.append(("Vary", "Accept-Encoding"))
-    if environ.get("HTTP_IF_NONE_MATCH") == tag:
+    if (known := environ.get("HTTP_IF_NONE_MATCH")) and parse_etags(known).contains_weak(tag.strip('"')):
         start_response("304 Not Modified", headers)
         return []
     body = file.encoded(encoding)

@@ -140,6 +140,49 @@ def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
         assert len(done.stderr.strip().splitlines()) <= 4  # click adds how the command is used
 
 
+WRONG = [
+    ("bind", "x"), ("bind", "127.0.0.1"), ("bind", "127.0.0.1:99999"), ("bind", "127.0.0.1:0"), ("bind", ""),
+    ("bind", "127.0.0.1:80:80"), ("bind", "::1:8000"), ("bind", "[127.0.0.1]:8000"), ("bind", "[::g]:80"),
+    ("site_url", "talk.example.org"), ("site_url", "https://"), ("site_url", "ftp://talk.example.org"),
+    ("site_url", "https://talk.example.org:http"), ("trusted_proxies", "-1"), ("edit_window_minutes", "-5"),
+    ("edit_window_minutes", "9" * 15), ("mail_url", "http://x"), ("mail_url", "smtp://"), ("mail_url", "localhost:25"),
+    ("mail_from", "bad addr"), ("mail_from", "a@b\nBcc: c@d"), ("language", "xx"), ("secret_key", " "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value!r}" for name, value in WRONG])
+def test_a_setting_that_cannot_work_is_refused_in_one_line_that_names_it(monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv(f"FORUM_{name.upper()}", value)
+    done = CliRunner().invoke(main, ["discussion", "list"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: FORUM_{name.upper()}: ") and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:99999", "127.0.0.1", "127.0.0.1:80:80", ""])
+def test_an_address_to_serve_at_is_looked_at_like_the_setting(monkeypatch, tmp_path, bind):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(server, "serve", lambda *_: pytest.fail("it would have been served"))
+    done = CliRunner().invoke(main, ["serve", "--bind", bind])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: --bind: Give ") and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bind", "0.0.0.0:8000"), ("bind", "[::1]:8000"), ("bind", "[::]:80"), ("bind", "localhost:8000"),
+        ("bind", "my-host_1.example.org:8080"), ("bind", "unix:/run/roundtext.sock"), ("bind", "fd://3"),
+        ("site_url", ""), ("site_url", "https://talk.example.org/"), ("site_url", "http://127.0.0.1:8000"),
+        ("site_url", "http://[::1]:8000"), ("mail_url", "smtp+starttls://me%40x:p%2Fw@mail.example.org:587"),
+        ("mail_url", "smtp://127.0.0.1:9"), ("mail_from", "talks@example.org"), ("language", "de"),
+        ("mail_from", "Our Talks <talks@localhost>"), ("secret_key", ""), ("edit_window_minutes", 0),
+    ],
+)  # fmt: skip
+def test_a_setting_that_works_is_taken_as_it_is(name, value):
+    assert getattr(Settings(**{name: value}), name) == value
+
+
 @pytest.mark.one_database
 def test_invented_people_answer_in_a_live_discussion(forum, house):
     discussion = house.discussion(ask=1)

@@ -57,10 +57,17 @@ def test_a_marked_address_is_kept_for_a_year_and_a_bare_one_is_not(browser):
     assert "immutable" not in browser.get("/static/js/live.js").headers["Cache-Control"]
 
 
-def test_what_the_browser_has_is_not_sent_again(browser):
+@pytest.mark.parametrize("known", ["{}", "W/{}", '"other", W/{}', '"other",{} , "more"', "*"])
+def test_what_the_browser_has_is_not_sent_again(browser, known):
     tag = browser.get("/static/js/live.js").headers["ETag"]
-    again = browser.get("/static/js/live.js", headers={"If-None-Match": tag})
+    again = browser.get("/static/js/live.js", headers={"If-None-Match": known.format(tag)})
     assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("known", ['"other"', 'W/"other"', '"x{}"', ""])
+def test_what_the_browser_has_of_something_else_is_no_reason_to_send_nothing(browser, known):
+    tag = browser.get("/static/js/live.js").headers["ETag"].strip('"')
+    assert browser.get("/static/js/live.js", headers={"If-None-Match": known.format(tag)}).status_code == 200
 
 
 @pytest.mark.parametrize(

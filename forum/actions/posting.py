@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from sqlalchemy import func, select
 
 from forum import access, clock, people, speaking, text
 from forum.access import Role
@@ -17,7 +18,7 @@ from forum.actions.screening import Finding, Screen
 from forum.actions.seats import check_name
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentState, Discussion, Question, User
+from forum.models import Audience, Comment, CommentState, Discussion, Event, Question, User
 from forum.refusals import Refused, invalid
 
 LONGEST = 10_000
@@ -97,6 +98,7 @@ def post_all(discussion: Discussion, postings: Sequence[Posting]) -> list[Posted
             outcomes.append(_admitted(case, there, screen))
     db.session.flush()
     _tell(discussion, [case for case, outcome in zip(cases, outcomes, strict=True) if _is_new(outcome)])
+    _look_up_seqs(discussion, [outcome.comment for outcome in outcomes if isinstance(outcome, Posted)])
     return outcomes
 
 
@@ -164,7 +166,9 @@ def _tell(discussion: Discussion, cases: Sequence[_Case]) -> None:
     """Tell those whom new comments concern: everybody, or only hosts and the writer of what is held."""
     shown = [case.comment for case in cases if case.comment is not None and case.found is None]
     if shown:
-        log.record_all(discussion, "comment.posted", [comment.id for comment in shown])
+        last = log.record_all(discussion, "comment.posted", [comment.id for comment in shown])
+        for seq, comment in enumerate(shown, last - len(shown) + 1):
+            comment.told_at_seq = seq
     for comment in shown:
         calls.note_answer(comment)
         notices.of_comment(comment)
@@ -172,9 +176,30 @@ def _tell(discussion: Discussion, cases: Sequence[_Case]) -> None:
         assert case.comment is not None
         if case.found is not None:
             reviews.open_for(case.comment, case.found.cause, case.found.detail)
+            case.comment.told_at_seq = discussion.last_seq
         if case.posting.typist is not None:
             of_whom = {"author": case.posting.author.name}
             write_down(case.posting.typist, discussion, "comment.posted_for", "comment", case.comment.id, after=of_whom)
+
+
+def _look_up_seqs(discussion: Discussion, comments: Sequence[Comment]) -> None:
+    """Find where the log first told the writers of `comments` that were there before: the same key, the same answer."""
+    before = [comment for comment in comments if not comment.told_at_seq]
+    if not before:
+        return
+    asked_for = (
+        select(Event.subject_id, func.min(Event.seq))
+        .where(
+            Event.discussion_id == discussion.id,
+            Event.subject_id.in_([comment.id for comment in before]),
+            Event.kind.in_(("comment.posted", "review.changed")),  # the second of what was held
+            Event.audience != Audience.HOSTS,
+        )
+        .group_by(Event.subject_id)
+    )
+    found = {comment_id: seq for comment_id, seq in db.session.execute(asked_for)}
+    for comment in before:
+        comment.told_at_seq = found.get(comment.id, discussion.last_seq)
 
 
 def _require_right(posting: Posting, role: Role, discussion: Discussion) -> None:

@@ -7,6 +7,7 @@ from icalendar import Calendar, Event, vDuration
 
 from forum import text
 from forum.archive import names
+from forum.live import log
 from forum.live.scene import Scene
 from forum.models import CalledOff, Discussion
 
@@ -16,7 +17,9 @@ def entry(discussion: Discussion, site: str) -> str:
 
     `site` is the public address without a slash at the end.
     """
-    return _written([_event(discussion, site), *_openings(discussion, site)], site, discussion.title)
+    sequence = log.changes_of([discussion])[discussion.id]
+    events = [_event(discussion, sequence, site), *_openings(discussion, sequence, site)]
+    return _written(events, site, discussion.title)
 
 
 def called_off(one: CalledOff, site: str) -> str:
@@ -26,7 +29,9 @@ def called_off(one: CalledOff, site: str) -> str:
 
 def of_all(discussions: Iterable[Discussion], off: Iterable[CalledOff], site: str, name: str) -> str:
     """Return a calendar to subscribe to, called `name`: what takes place, and what was announced and will not."""
-    events = [_event(discussion, site) for discussion in discussions]
+    shown = list(discussions)
+    sequences = log.changes_of(shown)
+    events = [_event(discussion, sequences[discussion.id], site) for discussion in shown]
     return _written(events + [_cancelled(one, site) for one in off], site, name)
 
 
@@ -44,7 +49,7 @@ def _written(events: list[Event], site: str, name: str) -> str:
     return str(calendar.to_ical().decode())
 
 
-def _openings(discussion: Discussion, site: str) -> list[Event]:
+def _openings(discussion: Discussion, sequence: int, site: str) -> list[Event]:
     """One moment for each question to come that has one: without a length, so that nobody's day is taken."""
     scene = Scene.of(discussion)
     found = []
@@ -54,7 +59,7 @@ def _openings(discussion: Discussion, site: str) -> list[Event]:
         event.add("summary", f"Q{scene.number_of(question)}: {discussion.title}")
         event.add("dtstart", question.opens_at)
         event.add("dtstamp", discussion.created_at)
-        event.add("sequence", discussion.last_seq)
+        event.add("sequence", sequence)
         event.add("transp", "TRANSPARENT")
         event.add("url", f"{site}/d/{discussion.slug}")
         if question in scene.coming:
@@ -63,7 +68,7 @@ def _openings(discussion: Discussion, site: str) -> list[Event]:
     return found
 
 
-def _event(discussion: Discussion, site: str) -> Event:
+def _event(discussion: Discussion, sequence: int, site: str) -> Event:
     address = f"{site}/d/{discussion.slug}"
     event = Event()
     event.add("uid", names.uid(discussion, site=site))
@@ -71,8 +76,8 @@ def _event(discussion: Discussion, site: str) -> Event:
     event.add("dtstart", discussion.starts_at)
     event.add("dtend", discussion.ends_at)
     event.add("dtstamp", discussion.created_at)
-    # A calendar takes an entry as newer by its sequence; every change of the discussion raises it.
-    event.add("sequence", discussion.last_seq)
+    # A calendar takes an entry as newer by its sequence; every change of the discussion raises it, and no comment does.
+    event.add("sequence", sequence)
     event.add("status", "CONFIRMED")
     event.add("url", address)
     if discussion.runs_for_days:

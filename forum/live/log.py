@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, insert, or_, select, text, update
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -71,6 +71,27 @@ def record_all(
         connection.execute(_RING, {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"})
     db.session.info.setdefault("to_wake", set()).add(discussion.id)
     return last
+
+
+def changes_of(discussions: Sequence[Discussion]) -> dict[int, int]:
+    """Return by each discussion's id where its log last told everybody of the discussion itself or of a question.
+
+    It tells nothing of what is written there, held comments least of all. 0 where there was no such change.
+    """
+    latest = (
+        select(Event.seq)
+        .where(
+            Event.discussion_id == Discussion.id,
+            Event.audience == Audience.EVERYONE,
+            or_(Event.kind.startswith("discussion."), Event.kind.startswith("question.")),
+        )
+        .order_by(Event.seq.desc())
+        .limit(1)
+        .correlate(Discussion)
+        .scalar_subquery()
+    )
+    found = select(Discussion.id, latest).where(Discussion.id.in_([discussion.id for discussion in discussions]))
+    return {discussion_id: seq or 0 for discussion_id, seq in db.session.execute(found)}
 
 
 def is_private(discussion: Discussion, after: int, audiences: frozenset[str]) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 import brotli
 from flask import Flask, request
+from werkzeug.http import parse_etags
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import clock
@@ -93,6 +94,9 @@ class Pages:
         if not path.startswith("/d/") or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
+        if path.split("/")[3:] == ["embed"]:
+            # A frame in a stranger's page is the same for everybody: nobody is asked for, and members' is kept too.
+            environ.pop("HTTP_COOKIE", None)
         if self._cookie in environ.get("HTTP_COOKIE", ""):
             return self._ask(environ, start_response, None)
         key = (environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"], path, environ.get("QUERY_STRING", ""))
@@ -217,7 +221,7 @@ def _packer(encoding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes
 
 def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[bytes]:
     tag, headers, body = page.in_encoding(_encoding(environ))
-    if tag in environ.get("HTTP_IF_NONE_MATCH", ""):
+    if (known := environ.get("HTTP_IF_NONE_MATCH")) and parse_etags(known).contains_weak(tag.strip('"')):
         start_response("304 Not Modified", [pair for pair in headers if not pair[0].startswith("Content-")])
         return []
     start_response("200 OK", headers)
@@ -225,15 +229,13 @@ def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[by
 
 
 def _encoding(environ: dict[str, Any]) -> str:
-    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-    if "br" in accepted:
-        return "br" if ";" not in accepted or _takes(accepted, "br") else ""
-    return "gzip" if "gzip" in accepted and (";" not in accepted or _takes(accepted, "gzip")) else ""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "").lower()
+    return next((encoding for encoding in ("br", "gzip") if _takes(accepted, encoding)), "")
 
 
 def _takes(accepted: str, encoding: str) -> bool:
-    """Whether a header with weights accepts `encoding`: named, and not with the weight 0."""
-    for part in accepted.lower().split(","):
+    """Whether a header in small letters accepts `encoding`: named, and not with the weight 0."""
+    for part in accepted.split(","):
         name, _, weight = part.partition(";")
         if name.strip() == encoding:
             return weight.strip().removeprefix("q=").strip("0.") != "" or not weight

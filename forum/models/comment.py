@@ -52,8 +52,9 @@ class Comment(Model):
     edited_at: Mapped[datetime | None]
     highlighted_at: Mapped[datetime | None]
 
-    # Only for who has just posted it: whether this very call did.
+    # Only for who has just posted it, or sent its key again: whether this very call did, and where the log tells of it.
     is_new = False
+    told_at_seq = 0
 
     discussion: Mapped["Discussion"] = relationship()
     question: Mapped["Question | None"] = relationship()

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from flask import Response, flash, jsonify, make_response, redirect, render_template, request
+from flask import Response, current_app, flash, jsonify, make_response, redirect, render_template, request
 from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from forum.refusals import Refused
 from forum.web import errors
@@ -86,4 +88,16 @@ def done(then: str, words: str = "", *, status: int = 200) -> Response:
 
 def _then() -> str:
     asked = request.form.getlist("next") or request.args.getlist("next")
-    return inside(asked[0]) if len(asked) == 1 else "/"
+    then = inside(asked[0]) if len(asked) == 1 else "/"
+    return "/" if _is_only_for_forms(then) else then
+
+
+def _is_only_for_forms(address: str) -> bool:
+    """Whether no page is there: who had signed in and was led to /sign-out read that the method is wrong."""
+    try:
+        current_app.url_map.bind("").match(unquote(urlsplit(address).path), method="GET")
+    except MethodNotAllowed:
+        return True
+    except HTTPException:
+        pass
+    return False

@@ -101,11 +101,9 @@ def again(slug: str) -> Response:
 @blueprint.get("/d/<slug>/card.png")
 def picture(slug: str) -> Response:
     """Return the picture that other sites show beside a link to a public discussion."""
-    found = find(slug)
-    if found.discussion.visibility is Visibility.INVITED:
-        response = make_response("", 404)
-    else:
-        response = make_response(card.draw(found.discussion.title, site_name()))
-        response.headers["Content-Type"] = "image/png"
+    discussion = find(slug).discussion
+    access.require(None, "discussion.read", discussion)  # whoever asks: caches keep it for everybody
+    response = make_response(card.draw(discussion.title, site_name()))
+    response.headers["Content-Type"] = "image/png"
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response

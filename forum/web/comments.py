@@ -99,7 +99,8 @@ def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
         comment = comments.post(author, discussion, draft, typist=typist)
         if holder := session.get("draft_holder"):
             drafts.forget(discussion, holder)
-    return _answer(comment, 201 if comment.is_new else 200, f"/d/{slug}#c{comment.id}")
+    status = 201 if comment.is_new else 200
+    return _answer(comment, status, f"/d/{slug}#c{comment.id}", comment.told_at_seq)
 
 
 def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
@@ -190,7 +191,7 @@ def act(slug: str, comment_id: int, action: str) -> Response:
         comment = comments.find(signed_in(), discussion, comment_id)
         _TAKE[action](writer(), comment, taken)
     around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"
-    return _answer(comment, 200, f"/d/{slug}{around}#c{comment.id}")
+    return _answer(comment, 200, f"/d/{slug}{around}#c{comment.id}", comment.discussion.last_seq)
 
 
 def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:
@@ -218,12 +219,12 @@ _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
 }
 
 
-def _answer(comment: Comment, status: int, place: str) -> Response:
+def _answer(comment: Comment, status: int, place: str, seq: int) -> Response:
     if wants_json():
         return make_response(
             jsonify(
                 id=comment.id,
-                seq=comment.discussion.last_seq,
+                seq=seq,
                 state=comment.state.value,
                 html=fragments.comment_html(comment),
             ),

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
 
@@ -25,6 +25,17 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class(signer.loads(said)) if said else self.session_class()
         except BadSignature:
             return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Put the cookie on `response`, but not on one that is for everybody: a cache would hand it to others.
+
+        What was made for somebody signed in is theirs alone, where the view has not said more.
+        """
+        if response.cache_control.public:
+            return
+        if session.accessed and "_user_id" in session:
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        super().save_session(app, session, response)
 
 
 def token_in(app: Flask, environ: dict[str, Any]) -> str:

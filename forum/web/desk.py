@@ -44,7 +44,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of it: a comment that is new, or the one that the same key had made before."""
+    """What became of it: a comment that is new, or the one that the same key had made before.
+
+    `seq` is that of the event that told its writer of it, and so the same each time.
+    """
 
     id: int
     seq: int
@@ -121,7 +124,7 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         if isinstance(outcome, Refused)
         else Receipt(
             outcome.comment.id,
-            discussion.last_seq,
+            outcome.comment.told_at_seq,
             outcome.comment.state.value,
             outcome.is_new,
             html.get(outcome.comment.id, ""),

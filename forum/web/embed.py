@@ -46,8 +46,7 @@ def show(slug: str) -> Response:
     response = make_response(page)
     response.headers["Cache-Control"] = "public, no-cache"
     response.headers["Vary"] = "Accept-Encoding"
-    if not request.cookies:
-        pages.keep(discussion)
+    pages.keep(discussion)
     return response
 
 

@@ -6,16 +6,17 @@ import secrets
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from flask_babel import ngettext
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from forum.database import db, passes
+from forum.extensions import limiter
 from forum.live import background
 from forum.refusals import Refused
 from forum.web import kept as given_back
+from forum.web import throttles
 from forum.web.moved import way_on
 
 log = logging.getLogger("roundtext")
@@ -77,21 +78,10 @@ def _csrf(_error: CSRFError) -> Response:
     return refuse(Refused("csrf", words))
 
 
-def _too_many(error: RateLimitExceeded) -> Response:
-    seconds = error.limit.limit.get_expiry() if error.limit is not None else 60
-    wait = min(seconds, 3600)
-    return refuse(
-        Refused(
-            "too_many",
-            ngettext(
-                "That was too often. Wait %(num)s second and try again.",
-                "That was too often. Wait %(num)s seconds and try again.",
-                wait,
-            ),
-            429,
-            retry_after=wait,
-        )
-    )
+def _too_many(_error: RateLimitExceeded) -> Response:
+    hit = limiter.current_limit
+    assert hit is not None  # it is the one that was exceeded
+    return refuse(throttles.refusal(hit.limit, *hit.request_args))
 
 
 def _http(error: HTTPException) -> Response:

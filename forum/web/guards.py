@@ -78,8 +78,8 @@ def _check_csrf() -> None:
     A signed-in person's forms, and every account form, carry one. A visitor has nothing to forge: their comment
     form comes from a page that is the same for everybody and so holds none.
     """
-    if request.method in _SAFE:
-        return
+    if request.method in _SAFE or request.routing_exception is not None:
+        return  # where no form goes, none is refused: the answer is that the address or the method is wrong
     view = current_app.view_functions.get(request.endpoint or "")
     if (longest := getattr(view, "longest_form", None)) is not None:
         request.max_form_memory_size = longest

@@ -1,7 +1,7 @@
 """How often the account forms may be tried. Counted by Flask-Limiter's store, so that all processes count together.
 
 Limits are looked at by hand and not by decorator: they depend on what was typed, a good sign-in is given back, and a
-refusal keeps the form.
+refusal keeps the form. What is said to whoever was too often, here or at a decorator, is one sentence with one number.
 """
 
 import logging
@@ -42,13 +42,13 @@ def count(kind: str, *whom: str) -> None:
     for item in _items(kind):
         if _hit(item, kind, whom):
             continue
-        wait = _wait(item, kind, whom)
-        raise Refused(
-            "too_many",
-            _spoken(wait),
-            429,
-            retry_after=wait,
-        )
+        raise refusal(item, *_key(kind, whom))
+
+
+def refusal(item: RateLimitItem, *key: str) -> Refused:
+    """Return what somebody is told whose count under `key` went over `item`: how long until it begins anew."""
+    wait = _wait(item, key)
+    return Refused("too_many", _spoken(wait), 429, retry_after=wait)
 
 
 def give_back(kind: str, *whom: str) -> None:
@@ -78,9 +78,9 @@ def _hit(item: RateLimitItem, kind: str, whom: tuple[str, ...], cost: int = 1) -
         return True
 
 
-def _wait(item: RateLimitItem, kind: str, whom: tuple[str, ...]) -> int:
+def _wait(item: RateLimitItem, key: tuple[str, ...]) -> int:
     try:
-        reset_at = limiter.limiter.get_window_stats(item, *_key(kind, whom)).reset_time
+        reset_at = limiter.limiter.get_window_stats(item, *key).reset_time
     except Exception:
         return item.get_expiry()
     return max(1, min(item.get_expiry(), math.ceil(reset_at - time.time())))

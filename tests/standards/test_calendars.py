@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from forum.actions import discussions
+from forum.actions import discussions, escalation, questions
+from forum.actions.escalation import Rules
+from forum.actions.questions import QuestionDraft
 from forum.archive import backup
 from forum.database import db
-from forum.models import Discussion
+from forum.models import CommentState, Discussion
 from tests.standards.machines import node
 from tests.web.test_archive import draft_of
 
@@ -112,6 +114,37 @@ def test_moved_and_called_off_reaches_who_subscribed(app, house, event, clock, p
     ((again, anew),) = read(app, path).items()
     assert (again, anew["status"], anew["title"]) == (uid, "CONFIRMED", "At last")
     assert anew["sequence"] > off["sequence"]
+
+
+@pytest.mark.parametrize("path", ["/d/river/calendar.ics", "/calendar.ics"])
+def test_what_is_written_or_held_there_changes_no_calendar(app, house, clock, path):
+    live = house.discussion(slug="river", ask=1)
+    house.discussion(phase="announced", slug="other")
+    before = app.test_client().get(path).data
+    rules = Rules(hold_first=True, hold_links=False, words="", hide_after_flags=0)
+    house.do(escalation.set_rules, house.host_of(live), live, rules)
+    assert house.comment(live, question=1).state is CommentState.HELD
+    house.comment(live, house.host_of(live), question=1)
+    assert app.test_client().get(path).data == before
+
+
+def test_a_moved_opening_of_a_question_is_newer_too(app, house, clock):
+    host = house.user("Hana Host-Maier")
+    days = house.discussion(phase="announced", slug="river", host=host)
+    house.do(discussions.edit, host, days, draft_of(days, ends_at=days.starts_at + timedelta(days=9)))
+
+    def sequences():
+        found = Calendar.from_ical(app.test_client().get("/d/river/calendar.ics").data)
+        return {event["UID"]: event["SEQUENCE"] for event in found.walk("VEVENT")}
+
+    first = QuestionDraft("Who pays?", opens_at=days.starts_at + timedelta(days=1))
+    question = house.do(questions.write, host, days, first)
+    before = sequences()
+    moved = QuestionDraft("Who pays?", opens_at=days.starts_at + timedelta(days=2))
+    house.do(questions.edit, host, question, moved)
+    after = sequences()
+    assert before.keys() == after.keys() and len(after) == 2
+    assert all(after[uid] > sequence for uid, sequence in before.items())
 
 
 def test_what_was_never_public_is_not_called_off_either(app, house, clock):

@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
-from urllib.parse import unquote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 import pytest
 import requests
@@ -110,6 +110,12 @@ def test_every_form_page_carries_a_token(client):
 def test_somebody_signed_in_is_led_on(client):
     sign_up(client)
     assert client.get("/sign-in?next=/about").location == "/about"
+
+
+@pytest.mark.parametrize("path", ["/sign-out", "/d/water/preview", "/sign%2Dout", "/sign-out?x=1#top"])
+def test_nobody_is_led_to_where_only_forms_go(client, path):
+    sign_up(client)
+    assert client.get(f"/sign-in?next={quote(path)}").location == "/"
 
 
 # ---- another address ----

@@ -277,6 +277,28 @@ def test_others_show_a_picture_beside_the_link(app, house, past):
         assert card.draw(title, "Сайт")[:4] == b"\x89PNG"
 
 
+def test_the_picture_is_only_of_what_everybody_may_read_as_caches_keep_it_for_everybody(app, house):
+    for one in (house.discussion(phase="draft"), house.discussion(visibility="invited")):
+        answer = get(app, house, f"/d/{one.slug}/card.png", house.host_of(one))
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/feed.atom", "/calendar.ics", "/sitemap.xml", "/robots.txt", "/favicon.ico", "/embed.js", "/d/rain/card.png"],
+)
+def test_what_caches_keep_for_everybody_carries_nobodys_cookie(app, house, past, path):
+    client = app.test_client()
+    house.sign_in(client, house.user())
+    with client.session_transaction() as cookie:
+        cookie.permanent = True
+    assert "Set-Cookie" in client.get("/about").headers, "a member's own pages keep their cookie fresh"
+    answer = client.get(path)
+    assert answer.headers["Cache-Control"].startswith("public")
+    assert "Set-Cookie" not in answer.headers and "Cookie" not in answer.vary
+    assert answer.get_data() == app.test_client().get(path).get_data()
+
+
 @pytest.mark.parametrize(
     "path", ["/feed.atom", "/d/rain/feed.atom", "/d/rain/feed.atom?question=1", "/people/{otto}/feed.atom"]
 )

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import discussions
+from forum.actions import discussions, escalation
+from forum.actions.escalation import Rules
 from forum.database import db
-from forum.models import Comment, CommentState
+from forum.models import Audience, Comment, CommentState, Event
 from forum.web.comments import by_writer
 
 JSON = {"Accept": "application/json"}
@@ -40,6 +41,32 @@ def test_posting_answers_201_and_the_same_key_200(client, live, member):
     assert first.json["state"] == "published"
     assert "Water is shared." in first.json["html"]
     assert {"id", "seq", "state", "html"} <= set(first.json)
+
+
+@pytest.mark.parametrize("state", ["published", "held"])
+def test_the_same_key_gives_the_same_answer_whatever_was_said_meanwhile(client, house, live, member, state):
+    if state == "held":
+        rules = Rules(hold_first=True, hold_links=False, words="", hide_after_flags=0)
+        house.do(escalation.set_rules, house.host_of(live), live, rules)
+    first = send(client, live, member)
+    house.comment(live, house.host_of(live), "Meanwhile.")
+    again = send(client, live, member)
+    assert (first.status_code, again.status_code, first.json["state"]) == (201, 200, state)
+    assert again.json == first.json
+    told = db.session.get_one(Event, (live.id, first.json["seq"]))
+    assert (told.subject_id, told.audience != Audience.HOSTS) == (first.json["id"], True)
+
+
+def test_the_same_key_gives_the_same_answer_to_who_writes_for_a_panelist(client, house, live):
+    typist = house.host_of(live)
+    house.sign_in(client, typist)
+    typist.form_token = house.token(client)
+    said = {"for": str(house.panelist(live).id)}
+    first = send(client, live, typist, **said)
+    house.comment(live, typist, "Meanwhile.")
+    again = send(client, live, typist, **said)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == first.json
 
 
 def test_a_form_leads_to_the_comment_on_the_page(client, live, member):
@@ -183,6 +210,15 @@ def test_what_is_hidden_or_deleted_is_on_no_surface(client, house, live):
     assert db.session.get_one(Comment, comment.id).state is CommentState.HIDDEN
 
 
+def test_a_members_pages_are_for_them_alone_and_a_visitors_are_as_they_were(client, house):
+    user = house.user()
+    assert "Cache-Control" not in client.get("/about").headers
+    house.sign_in(client, user)
+    for path in ("/", f"/people/{user.id}", "/about"):
+        assert client.get(path).headers["Cache-Control"] == "private, no-cache", path
+    assert client.get("/account").headers["Cache-Control"] == "no-store", "what a view has said stays"
+
+
 def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live):
     for path in ("/", f"/d/{live.slug}", "/about", "/no-such-page"):
         answer = client.get(path)
@@ -201,3 +237,16 @@ def test_visitors_of_one_household_are_counted_as_one(app):
 
     assert key("2001:db8:1:2::3") == key("2001:db8:1:2:ffff::4") != key("2001:db8:1:3::3")
     assert key("192.0.2.7") != key("192.0.2.8")
+
+
+@pytest.mark.parametrize("as_member", [False, True])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("POST", "/nope", 404, "not_found"), ("PUT", "/", 405, "wrong_method"), ("POST", "/healthz", 405, "wrong_method")],
+)
+def test_where_no_form_goes_none_has_expired(app, house, client, as_member, method, path, status, code):
+    if as_member:
+        house.sign_in(client, house.user())
+    answer = client.open(path, method=method, data={"body": "Hi"}, headers=JSON)
+    assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+    assert ("GET" in answer.headers.get("Allow", "")) is (status == 405)

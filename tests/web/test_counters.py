@@ -132,6 +132,33 @@ def test_while_one_tries_whether_it_is_back_nobody_else_waits(redis, monkeypatch
     assert redis.asked == asked
 
 
+def _posted(client, path, token, number, headers=None, **fields):
+    said = {"body": f"Said {number}", "key": f"key-{number:08}", "csrf_token": token}
+    return client.post(path, data=said | fields, headers=headers)
+
+
+def test_only_a_refusal_says_when_to_come_again_and_says_it_once(app, house, limited, monkeypatch):
+    client, discussion = limited("").test_client(), house.discussion()
+    house.sign_in(client, house.user())
+    path, token, json = f"/d/{discussion.slug}/comments", house.token(client), {"Accept": "application/json"}
+    taken = [_posted(client, path, token, 1, json), _posted(client, path, token, 1, json)]
+    taken += [_posted(client, path, token, 2), _posted(client, path, token, 3, json, body="")]
+    assert [answer.status_code for answer in taken] == [201, 200, 303, 422]
+    assert not any("Retry-After" in answer.headers for answer in taken)
+    for number in range(3, 19):
+        _posted(client, path, token, number)
+    # The window began at the first of them.
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 45)
+    refused = _posted(client, path, token, 20, json)
+    assert (refused.status_code, refused.json["error"]["code"]) == (429, "too_many")
+    wait = refused.json["error"]["retry_after"]
+    assert 5 < wait <= 15 and refused.headers.getlist("Retry-After") == [str(wait)]
+    assert f"Wait {wait} seconds" in _posted(client, path, token, 20).text
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 45 + wait)
+    assert _posted(client, path, token, 20, json).status_code == 201
+
+
 @pytest.mark.parametrize("away", ["frozen", "closed"])
 def test_posting_and_signing_in_go_on_without_the_redis_that_should_count_them(app, house, limited, redis, away):
     redis.is_frozen = True

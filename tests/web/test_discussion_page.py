@@ -495,3 +495,29 @@ def test_every_link_within_the_page_leads_somewhere(client, house, clock):
         targets = set(re.findall(r'href="#([^"]+)"', page))
         assert targets
         assert targets <= set(re.findall(r'id="([^"]+)"', page)), query
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("br", "br"), ("BR", "br"), ("gzip, deflate, br, zstd", "br"), ("xbr", None), ("xbr, gzip", "gzip"), ("", None),
+        ("br;q=0, gzip;q=0.5", "gzip"), ("br;q=0", None), ("GZip", "gzip"), ("x-gzip-like", None),
+    ],
+)  # fmt: skip
+def test_a_page_comes_only_in_an_encoding_that_was_asked_for(client, house, accepted, encoding):
+    discussion = house.discussion(ask=1)
+    for _ in range(2):  # as it was made, and as it was kept
+        answer = client.get(f"/d/{discussion.slug}", headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("Content-Encoding") == encoding
+
+
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [("{}", 304), ("W/{}", 304), ('"other", {}', 304), ("*", 304), ('"x{}', 200), ('"other"', 200), ("", 200)],
+)
+def test_a_kept_page_is_known_by_its_whole_tag(client, house, known, status):
+    path = f"/d/{house.discussion(ask=1).slug}"
+    tag = client.get(path).headers["ETag"]
+    tag = tag[1:] if known.startswith('"x') else tag
+    answer = client.get(path, headers={"If-None-Match": known.format(tag)})
+    assert (answer.status_code, bool(answer.data)) == (status, status == 200)

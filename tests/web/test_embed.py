@@ -63,6 +63,19 @@ def test_a_kept_frame_is_new_when_something_is_written(app, house, room):
     assert "News." in get(app, "/d/water/embed").get_data(as_text=True)
 
 
+def test_a_members_browser_that_has_the_frame_is_not_sent_it_again_and_gets_no_cookie_with_it(app, house, room):
+    client = app.test_client()
+    house.sign_in(client, house.user())
+    with client.session_transaction() as cookie:
+        cookie.permanent = True
+    first = client.get("/d/water/embed")
+    again = client.get("/d/water/embed", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    for answer in (first, again):
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Vary"] == "Accept-Encoding"
+
+
 @pytest.mark.parametrize("path", ["/d/{}/embed", "/oembed?url=http://localhost/d/{}"])
 def test_what_is_not_for_everybody_is_not_there(app, house, path):
     for discussion in (house.discussion(visibility="invited", ask=1), house.discussion(phase="draft")):
