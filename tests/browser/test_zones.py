@@ -1,0 +1,80 @@
+"""A reader far from the event: every time is said with the zone it is in, and theirs wherever they decide by it."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from forum.actions import invitations
+from forum.database import db, writing
+from forum.models import Discussion, Phase, SiteRole
+from tests.browser.scene import Scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+
+NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
+AWAY = {"timezone_id": "America/New_York"}
+
+
+def in_berlin(scene: Scene, **fields: object) -> Discussion:
+    event = scene.house.discussion(**fields)
+    with writing():
+        event.time_zone = "Europe/Berlin"
+    return event
+
+
+def shown(scene: Scene, path: str, user=None, selector: str = "body", **options: object) -> str:
+    page = scene.context(user, **(AWAY | options)).new_page()
+    page.goto(f"{scene.address}{path}")
+    page.wait_for_load_state()
+    return re.sub(r"\s+", " ", page.locator(selector).first.inner_text())
+
+
+def hour(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%H:%M}"
+
+
+def test_no_time_of_the_readers_zone_is_called_one_of_another(scene: Scene):
+    event = in_berlin(scene, slug="far", ask=1)
+    host = scene.house.host_of(event)
+    host.role = SiteRole.ORGANISER
+    db.session.commit()
+    scene.house.comment(event, host, question=1)
+    priya = scene.house.panelist(event)
+    seat = next(seat for seat in event.seats if seat.user_id == priya.id)
+    invitation = scene.house.do(invitations.invite, host, seat)
+    began, ends = hour(event.starts_at, NEW_YORK), hour(event.ends_at, NEW_YORK)
+    home = shown(scene, "/")
+    assert re.search(rf"until [^:]*\b{ends} \(New York\)", home)
+    assert f"{began}–{ends} New York" in shown(scene, "/organise", host)
+    assert f"{began}–{ends} New York" in shown(scene, invitation)
+    live = shown(scene, "/d/far")
+    assert f"{began}–{ends} New York {hour(event.starts_at, BERLIN)}–{hour(event.ends_at, BERLIN)} Berlin" in live
+    assert "Times of New York" in live
+    account = shown(scene, "/account", host)
+    assert re.search(r"Since [^:]*\d\d:\d\d New York, last seen [^:]*\d\d:\d\d New York", account)
+    letter = shown(scene, "/outbox", selector=".letter p")
+    assert letter.endswith("New York")
+    for said in (home, account, letter, live.replace(f"{hour(event.ends_at, BERLIN)} Berlin", "")):
+        assert not re.search(r"Berlin|UTC", said)
+
+
+def test_pages_that_keep_to_the_clock_of_the_event_say_so(scene: Scene):
+    event = in_berlin(scene, slug="far", ask=1)
+    host = scene.house.host_of(event)
+    asked = hour(event.questions[0].asked_at, BERLIN)
+    record = shown(scene, "/d/far/record", host)
+    assert "Times of Europe/Berlin" in record
+    assert asked in record
+
+
+@pytest.mark.parametrize("options", [{"timezone_id": "Europe/Paris"}, {**AWAY, "java_script_enabled": False}])
+def test_the_same_hours_are_said_once(scene: Scene, options):
+    event = in_berlin(scene, phase=Phase.ANNOUNCED, slug="near")
+    facts = shown(scene, "/d/near", selector=".facts", **options)
+    city = "Berlin" if "java_script_enabled" in options else "Paris"
+    assert f"{hour(event.starts_at, BERLIN)}–{hour(event.ends_at, BERLIN)} {city}" in facts
+    assert facts.count(hour(event.starts_at, BERLIN)) == 1
+    box = shown(scene, "/d/near", selector=".notice-box", **options)
+    assert box.count(hour(event.starts_at, BERLIN)) == 1
