@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from forum.actions import invitations
+from forum.actions import guest_mail, guests, invitations
+from forum.addresses import Row
 from forum.database import db, writing
-from forum.models import Discussion, Phase, SiteRole
+from forum.models import Discussion, Guest, Phase, SiteRole
 from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -67,6 +68,7 @@ def test_pages_that_keep_to_the_clock_of_the_event_say_so(scene: Scene):
     record = shown(scene, "/d/far/record", host)
     assert "Times of Europe/Berlin" in record
     assert asked in record
+    assert "Times of Europe/Berlin" in shown(scene, "/d/far/backstage", host)
 
 
 @pytest.mark.parametrize("options", [{"timezone_id": "Europe/Paris"}, {**AWAY, "java_script_enabled": False}])
@@ -78,3 +80,46 @@ def test_the_same_hours_are_said_once(scene: Scene, options):
     assert facts.count(hour(event.starts_at, BERLIN)) == 1
     box = shown(scene, "/d/near", selector=".notice-box", **options)
     assert box.count(hour(event.starts_at, BERLIN)) == 1
+
+
+@pytest.mark.parametrize(("script", "zone"), [(True, "America/New_York"), (False, "Europe/Berlin")])
+def test_who_wants_to_come_is_asked_in_their_own_zone(scene: Scene, script, zone):
+    event = in_berlin(scene, phase=Phase.ANNOUNCED, slug="soon")
+    there = NEW_YORK if script else BERLIN
+    rows = [Row(1, "ann@example.org", "Ann")]
+    scene.house.do(guests.invite, scene.house.host_of(event), event, rows, "", "key-of-the-guests")
+    token = guest_mail._token(db.session.query(Guest).one())
+    for path in ("/d/soon/rsvp", f"/guest/{token}"):
+        page = scene.context(**AWAY, java_script_enabled=script).new_page()
+        page.goto(f"{scene.address}{path}")
+        assert page.get_by_label("Your time zone").input_value() == zone
+        said = page.locator("h1 + p").inner_text()
+        city = "New York" if script else "Berlin"
+        assert f"{hour(event.starts_at, there)}–{hour(event.ends_at, there)} {city}" in said
+        assert said.count("Berlin") == 1
+        assert said.count(hour(event.starts_at, BERLIN)) == 1
+
+
+def test_a_zone_that_was_told_stays(scene: Scene):
+    event = in_berlin(scene, phase=Phase.ANNOUNCED, slug="soon")
+    member = scene.house.user()
+    page = scene.context(member, **AWAY).new_page()
+    page.goto(f"{scene.address}/d/soon/rsvp")
+    page.get_by_label("Your time zone").fill("Asia/Tokyo")
+    page.get_by_role("button", name="Remind me").click()
+    page.get_by_role("button", name="Save").wait_for()
+    assert page.get_by_label("Your time zone").input_value() == "Asia/Tokyo"
+    assert hour(event.starts_at, ZoneInfo("Asia/Tokyo")) in page.locator("h1 + p").inner_text()
+
+
+def test_a_frame_in_another_page_says_day_zone_and_question(scene: Scene):
+    event = in_berlin(scene, slug="far", ask=1)
+    scene.house.comment(event, body="To the first.", question=1)
+    scene.house.comment(event, body="Good morning.")
+    with writing():
+        event.questions[0].state = "closed"
+    said = shown(scene, "/d/far/embed")
+    assert f"{event.starts_at.astimezone(NEW_YORK):%Y}, {hour(event.starts_at, NEW_YORK)}–" in said
+    assert f"{hour(event.ends_at, NEW_YORK)} New York" in said
+    assert "Q1" in said
+    assert "Hello" in said
