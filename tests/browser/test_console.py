@@ -174,3 +174,12 @@ def test_the_same_question_twice_on_purpose_is_two_with_script(scene, discussion
         host.get_by_role("button", name="Add to the run sheet").click()
         host.locator(".run-line").nth(number - 1).wait_for()
         assert host.locator(".run-line").count() == number
+
+
+def test_on_a_phone_the_way_to_pause_is_in_sight(scene: Scene):
+    discussion = scene.house.discussion(ask=1)
+    page = scene.context(scene.house.host_of(discussion), viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}/console")
+    row = page.locator(".escalation").evaluate("one => [one.scrollWidth, one.clientWidth]")
+    assert row[0] <= row[1]
+    assert page.get_by_role("button", name="Pause").bounding_box()["x"] < 340
