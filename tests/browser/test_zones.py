@@ -123,3 +123,20 @@ def test_a_frame_in_another_page_says_day_zone_and_question(scene: Scene):
     assert f"{hour(event.ends_at, NEW_YORK)} New York" in said
     assert "Q1" in said
     assert "Hello" in said
+
+
+def test_a_frame_is_made_anew_only_by_news_and_keeps_the_readers_hours(scene: Scene):
+    event = in_berlin(scene, slug="far", ask=1)
+    scene.house.comment(event, body="The first.", question=1)
+    page = scene.context(**AWAY).new_page()
+    page.goto(f"{scene.address}/d/far/embed")
+    page.evaluate("() => { document.getElementById('main').kept = true }")
+    look = "() => document.dispatchEvent(new Event('visibilitychange'))"
+    with page.expect_request_finished(lambda request: request.url.endswith("/embed")):
+        page.evaluate(look)
+    assert page.evaluate("() => document.getElementById('main').kept")
+    late = scene.house.comment(event, body="The second.", question=1)
+    page.evaluate(look)
+    page.get_by_text("The second.").wait_for()
+    assert not page.evaluate("() => document.getElementById('main').kept")
+    assert page.locator(f"#c{late.id} time").inner_text() == hour(late.posted_at, NEW_YORK)
