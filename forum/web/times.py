@@ -22,7 +22,7 @@ _IN_MINUTES, _IN_HOURS = 120, 48 * 60
 def init_app(app: Flask) -> None:
     """Give the templates of `app` these filters."""
     app.jinja_env.filters.update(
-        {made.__name__: made for made in (day, date, short, clock, moment, dated, opening, stamp, iso, lasting)}
+        {made.__name__: made for made in (day, date, short, clock, moment, dated, opening, stamp, iso, city, lasting)}
     )
 
 
@@ -70,6 +70,11 @@ def stamp(moment: datetime, discussion: Discussion) -> str:
 def iso(moment: datetime) -> str:
     """Return `moment` for a `datetime` attribute, in UTC to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def city(zone: str) -> str:
+    """Return the city that the time zone `zone` (IANA name) is called by, e.g. "New York" for America/New_York."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def lasting(minutes: int) -> str:

@@ -145,6 +145,16 @@ def test_the_bar_on_top_holds_every_way_out_at_every_width(scene: Scene, languag
             assert bar <= 0, (who, width, "something in the bar is out of sight")
 
 
+def test_the_time_left_stands_in_one_line_beside_a_long_title(scene: Scene):
+    title = "How should the cities of a river basin share their drinking water when the rains have failed again?"
+    live = scene.house.discussion(title=title, ask=1)
+    page = scene.context(timezone_id="America/New_York").new_page()
+    for width in (1024, 1185, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{scene.address}/d/{live.slug}")
+        assert tops_and_sides(page, ".top .chip")[0]["height"] < 34, width
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_word_that_folds_a_question_stands_below_its_summary(scene: Scene, width):
     past = scene.house.discussion(slug="past", ask=2)

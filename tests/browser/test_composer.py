@@ -290,3 +290,14 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     page.click(f"#c{comment.id} [data-action=delete]")
     page.locator("dialog form button").first.click()
     page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=15_000)
+
+
+def test_what_the_field_asks_for_stands_as_the_page_reads_and_what_is_typed_as_it_reads_itself(scene: Scene):
+    discussion = scene.house.discussion(ask=1, language="ar")
+    page = scene.visit(discussion)
+    field = page.locator("#say textarea")
+    assert field.evaluate("one => getComputedStyle(one).direction") == "rtl"
+    field.fill("In English")
+    assert field.evaluate("one => getComputedStyle(one).direction") == "ltr"
+    field.fill("بالعربية")
+    assert field.evaluate("one => getComputedStyle(one).direction") == "rtl"

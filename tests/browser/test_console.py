@@ -227,3 +227,12 @@ def test_a_question_is_asked_while_a_panelist_types_ahead(scene, discussion, hos
     room.keyboard.press("Escape")
     room.keyboard.press("r")
     host.locator(".console-comments", has_text="soil and water for the farmers").wait_for()
+
+
+def test_on_a_phone_the_way_to_pause_is_in_sight(scene: Scene):
+    discussion = scene.house.discussion(ask=1)
+    page = scene.context(scene.house.host_of(discussion), viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}/console")
+    row = page.locator(".escalation").evaluate("one => [one.scrollWidth, one.clientWidth]")
+    assert row[0] <= row[1]
+    assert page.get_by_role("button", name="Pause").bounding_box()["x"] < 340

@@ -106,3 +106,17 @@ def test_a_guest_answers_without_script_and_without_an_account(scene: Scene):
     page.goto(f"{scene.address}{path}/stop")
     page.get_by_role("button", name="End these letters").click()
     page.get_by_text("Hosts of this site can not invite you by mail any more").wait_for()
+
+
+def test_the_time_zones_of_a_list_are_whole(scene: Scene):
+    event = scene.house.discussion(phase=Phase.ANNOUNCED)
+    page = scene.context(scene.house.host_of(event)).new_page()
+    page.goto(f"{scene.address}/d/{event.slug}/guests")
+    zones = ("America/New_York", "America/Argentina/ComodRivadavia", "Nowhere")
+    rows = [f"Ada {n}\tada.adler.{n}@partneringlab.example.org\t{zone}" for n, zone in enumerate(zones)]
+    page.get_by_label("Paste a list").fill("Name\tMail\tTime zone\n" + "\n".join(rows))
+    page.get_by_role("button", name="Look through it").click()
+    table = page.locator(".table-wide")
+    table.wait_for()
+    width, room = table.evaluate("one => [one.scrollWidth, one.clientWidth]")
+    assert width <= room

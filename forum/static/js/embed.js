@@ -1,5 +1,7 @@
 /** Inside a frame of another site: keeps the page new while it is seen, and tells the page around how high it is. */
 
+import * as times from "./times.js";
+
 const EVERY = 5_000;
 
 function tellHeight() {
@@ -15,6 +17,8 @@ async function renew() {
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     const [now, next] = [document.getElementById("main"), fresh.getElementById("main")];
     document.body.dataset.phase = fresh.body.dataset.phase;
+    // Both say their times as the reader's before they are compared.
+    if (next) times.localise(next);
     if (now && next && now.innerHTML !== next.innerHTML) now.replaceWith(document.importNode(next, true));
   } catch {
     // The line is gone for a moment; the next look will tell.
@@ -22,6 +26,7 @@ async function renew() {
   tellHeight();
 }
 
+times.start();
 tellHeight();
 addEventListener("load", tellHeight);
 new ResizeObserver(tellHeight).observe(document.body);

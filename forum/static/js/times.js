@@ -1,6 +1,9 @@
-/** Every `<time>` in the reader's own zone; the event's zone stays in its title. The browser knows daylight saving. */
+/**
+ * Every `<time>` in the reader's own zone, and the label beside it; the event's time stays in its title. The browser
+ * knows daylight saving.
+ */
 
-import { all, hear } from "./page.js";
+import { all, hear, one } from "./page.js";
 
 const { lang } = document.documentElement;
 /** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. Digits are the server's in every language. */
@@ -56,34 +59,57 @@ function say(place) {
   const text = /** @type {Record<string, Intl.DateTimeFormat>} */ (formats)[kind]?.format(date) ?? clock(date);
   const original = place.textContent?.trim() ?? "";
   if (!place.title && original !== text) {
-    const zone = document.body.dataset.zone;
-    place.title = zone ? `${original} ${zone}` : original;
+    const there = zoneOf(place);
+    place.title = there ? `${original} ${there}` : original;
   }
   place.textContent = text;
   place.dataset.said = at;
+}
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const city = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
+
+/** The zone in which the server said a time, if it says which: that of a part of the page, else of all of it. @param {HTMLElement} place */
+const zoneOf = (place) =>
+  /** @type {HTMLElement | null} */ (place.closest("[data-zone]"))?.dataset.zone ?? document.body.dataset.zone;
+
+/** Whether the clocks of both zones show the same at that moment. @param {Date} date @param {string} there */
+function agree(date, there) {
+  try {
+    const [ours, theirs] = [zone, there].map((timeZone) => date.toLocaleString("en", { timeZone }));
+    return ours === theirs;
+  } catch {
+    // The server's list of zones may be newer than the browser's.
+    return false;
+  }
+}
+
+/** The event's own time beside the reader's, where the two differ. @param {HTMLElement} place */
+function compare(place) {
+  const date = new Date(one("time", place)?.getAttribute("datetime") ?? "");
+  const there = zoneOf(place);
+  place.hidden = there === undefined || agree(date, there);
 }
 
 /** @param {ParentNode} root */
 export function localise(root) {
   if (root instanceof HTMLElement && root.matches("time")) say(root);
   for (const place of all("time[datetime]", root)) say(place);
+  for (const place of all("[data-my-zone]", root)) place.textContent = city;
+  for (const place of all(".event-time", root)) compare(place);
 }
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-
-/** Fill the places that say the reader's zone, e.g. in the masthead. @param {ParentNode} root */
-function nameZone(root) {
-  for (const place of all("[data-my-zone]", root)) {
-    place.textContent = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
-    place.hidden = false;
+/** Whoever has told us no zone finds their own in the field, if the server knows it by this name. */
+function fillZones() {
+  for (const form of all("form[data-asks-zone]")) {
+    const field = /** @type {HTMLInputElement | null} */ (one("input[name=zone]", form));
+    const isKnown = one(`datalist option[value="${CSS.escape(zone)}"]`, form) !== null;
+    if (field && isKnown && field.value === field.defaultValue) field.value = zone;
   }
 }
 
 export function start() {
   localise(document);
-  nameZone(document);
-  hear("prepare", (root) => {
-    localise(root);
-    nameZone(root);
-  });
+  fillZones();
+  hear("prepare", localise);
 }
