@@ -112,10 +112,13 @@ def show(slug: str) -> Response:
 
 
 @blueprint.get("/console/close")
-def ask_to_close(slug: str) -> str:
+def ask_to_close(slug: str) -> Response | str:
     """Ask once more before closing."""
     user, discussion = staffed(slug)
-    access.require(user, "discussion.close", discussion)
+    try:
+        access.require(user, "discussion.close", discussion)
+    except Refused as refusal:
+        return _closed_already(discussion, refusal)
     return render_template("console/close.html", me=user, discussion=discussion)
 
 
@@ -124,8 +127,13 @@ def take_step(slug: str, step: str) -> Response:
     """Publish, withdraw, open, pause, resume or close the discussion."""
     user, discussion = staffed(slug)
     action, notice = _STEPS[step]
-    with writing():
-        action(user, discussion)
+    try:
+        with writing():
+            action(user, discussion)
+    except Refused as refusal:
+        if step != "close":
+            raise
+        return _closed_already(discussion, refusal)
     return done(discussion, str(notice))
 
 
@@ -258,6 +266,13 @@ def unmute(slug: str, user_id: int) -> Response:
         sanctions.unmute(user, discussion, person)
         name = person.name
     return done(discussion, _("%(name)s can write here again.", name=name))
+
+
+def _closed_already(discussion: Discussion, refusal: Refused) -> Response:
+    """Lead whoever presses “Close” once more to the console: what they wanted has happened. Programs are told."""
+    if refusal.code != "closed" or errors.wants_json():
+        raise refusal
+    return done(discussion, str(_STEPS["close"][1]))
 
 
 def _order() -> list[int]:
