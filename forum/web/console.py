@@ -23,7 +23,7 @@ from forum.actions import (
 )
 from forum.database import db, writing
 from forum.live import presence
-from forum.models import Discussion, Question, Safeguards, User
+from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid, unknown
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
@@ -134,6 +134,11 @@ def take_step(slug: str, step: str) -> Response:
         if step != "close":
             raise
         return _closed_already(discussion, refusal)
+    if step == "publish" and discussion.phase_at(clock.now()) is Phase.LIVE:
+        notice = _(
+            "It is live now, because its start has passed: readers can see it and write. "
+            "If you did not mean that, pause or close it in the console."
+        )
     return done(discussion, str(notice))
 
 

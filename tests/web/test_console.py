@@ -181,6 +181,19 @@ def test_pausing_twice_is_refused_as_the_wrong_time_with_the_way_to_the_console(
     assert 'href="/d/hour/console"' in again.text[again.text.index("<main") :]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(1, "It is announced now. Readers can see it."), (-1, "It is live now, because its start")]
+)
+def test_publishing_says_whether_it_is_live_at_once(app, house, clock, minutes, words):
+    draft = Event(house, slug="late-draft", phase="draft")
+    with writing():
+        draft.row.starts_at = time.now() + timedelta(minutes=minutes)
+    owner = app.test_client()
+    house.sign_in(owner, draft.owner)
+    assert send(owner, "/d/late-draft/console/publish").status_code == 303
+    assert words in owner.get("/d/late-draft/console").text
+
+
 def test_closing_twice_leads_to_the_console_and_tells_programs(app, house, hour, staff):
     for _press in range(2):
         answer = send(staff, "/d/hour/console/close")
