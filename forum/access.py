@@ -149,7 +149,7 @@ _STEP_TAKEN: dict[Phase, Any] = {
         "This discussion is announced and has not begun yet. Reload the console to see what is next."
     ),
     Phase.PAUSED: lazy("This discussion is paused. Reload the console to see what is next."),
-    Phase.CLOSED: lazy("This discussion is closed. You can reopen it with “Extend” in the console."),
+    Phase.CLOSED: lazy("This discussion is closed. You can reopen it with “Open again” in the console."),
 }
 _STEPS = frozenset(f"discussion.{step}" for step in ("publish", "withdraw", "open", "pause", "resume", "close"))
 

@@ -109,7 +109,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     # The form knows seconds; “Extend” counts from the very moment.
     moved = draft.ends_at.replace(microsecond=0) != discussion.ends_at.replace(microsecond=0)
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
-        raise invalid(ends_at=_("This discussion is closed. Reopen it with “Extend” in the console."))
+        raise invalid(ends_at=_("This discussion is closed. You can reopen it with “Open again” in the console."))
     start, zone, has_usual = discussion.starts_at, discussion.time_zone, _has_usual_silence(discussion)
     for name, value in columns.items():
         setattr(discussion, name, value)

@@ -1,4 +1,4 @@
-"""What the two files that look like a report (EPUB, DOCX) say alike: dates for people, the panel, the picture."""
+"""What files for readers say alike: dates for people, the panel, the picture."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,6 @@ from flask import current_app
 from PIL import Image
 
 from forum.archive.markup import words
-from forum.archive.readings import address
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Discussion
@@ -59,14 +58,18 @@ class Book:
         begin = self.discussion.starts_at.astimezone(self._zone)
         return clock if local.date() == begin.date() else f"{self._date(at)}, {clock}"
 
+    def when(self) -> str:
+        """Return the day and the hours of the event on its own clocks."""
+        d = self.discussion
+        return f"{self._day}, {self.time(d.starts_at)}–{self.time(d.ends_at)}, {d.time_zone.replace('_', ' ')}"
+
     def facts(self) -> list[str]:
         """Return what stands under the title: when and where it was, who hosted it."""
         d = self.discussion
-        when = f"{self._day}, {self.time(d.starts_at)}–{self.time(d.ends_at)}, {d.time_zone.replace('_', ' ')}"
         by = f"Hosted by {d.hosted_by}" if d.hosted_by else ""
         tally = self.scene.tally
         written = f"{tally.comments} comments from {len(tally.writers)} people"
-        return [line for line in (when, by, written, address(self.site, d)) if line]
+        return [line for line in (self.when(), by, written, address(self.site, d)) if line]
 
     def facts_html(self) -> Iterator[str]:
         """Yield the same as XHTML, the address a link."""
@@ -93,6 +96,11 @@ class Book:
             "★ highlighted by the hosts" if shown.comment.highlighted_at else "",
         ]
         return [fact for fact in facts if fact]
+
+
+def address(site: str, discussion: Discussion) -> str:
+    """Return where the discussion is."""
+    return f"{site}/d/{discussion.slug}"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from itertools import islice
 
 from forum import clock
 from forum.archive import book
-from forum.archive.book import Book
+from forum.archive.book import Book, address
 from forum.archive.markup import is_rtl, words, xhtml
-from forum.archive.readings import address, heading, permalink, sections
+from forum.archive.readings import heading, permalink, sections
 from forum.archive.zipped import WholeEntries, entry
 from forum.live.scene import Scene
 from forum.live.stream import Shown

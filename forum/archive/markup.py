@@ -1,4 +1,4 @@
-"""What a cleaned text holds, for files that are XML: the same fragment as XML, or as paragraphs and runs."""
+"""What a cleaned text holds, for files: the same fragment as XML, as paragraphs and runs, or as plain lines."""
 
 import re
 import unicodedata
@@ -129,6 +129,23 @@ def paragraphs(html: str, site: str) -> Iterator[Paragraph]:
     reader.feed(html)
     reader.close()
     return (found for found in reader.found if found.said.strip() or found.mark)
+
+
+def lines(html: str) -> str:
+    """Return a cleaned fragment as plain text: a line for each item of a list, "> " before what is quoted."""
+    written = ""
+    before: Paragraph | None = None
+    for found in paragraphs(html, ""):
+        quote = "> " if found.quoted else ""
+        if before is not None:
+            are_quoted, are_items = before.quoted and found.quoted, bool(before.mark and found.mark)
+            written += "\n" if are_items else "\n>\n" if are_quoted else "\n\n"
+        indent = "  " * (found.depth - found.quoted - bool(found.mark))
+        first = f"{quote}{indent}{found.mark} " if found.mark else f"{quote}{indent}"
+        rest = f"\n{quote}{indent}{'  ' if found.mark else ''}"
+        written += first + rest.join(line.rstrip() for line in found.said.strip("\n").split("\n"))
+        before = found
+    return written
 
 
 class _ToParagraphs(HTMLParser):

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from html import escape
 
-from forum import text
-from forum.archive import transcript
+from forum.archive import markup, transcript
+from forum.archive.book import Book, address
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Discussion, Question
@@ -66,16 +66,19 @@ def as_markdown(discussion: Discussion, site: str) -> Iterator[str]:
 
 def as_text(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript by question as plain text."""
-    return _by_question(discussion, site, ("", "", "", "{}"), lambda shown: text.plain(shown.comment.html), intro=False)
+    return _by_question(
+        discussion, site, ("", "", "", "{}"), lambda shown: markup.lines(shown.comment.html), intro=False
+    )
 
 
 def as_html(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript as one HTML file that needs nothing else."""
     scene = Scene.of(discussion)
+    book = Book(discussion, scene, site)
     yield (
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(discussion.title)}</title><style>{_STYLE}</style></head><body>"
-        f"<header><h1 dir=auto>{escape(discussion.title)}</h1><p><small>{moment(discussion.starts_at)} · "
+        f"<header><h1 dir=auto>{escape(discussion.title)}</h1><p><small>{_time(discussion.starts_at, book.when())} · "
         f"<a href='{escape(address(site, discussion))}'>{escape(address(site, discussion))}</a></small></p></header>"
         f"{discussion.intro_html}{_summary_html(discussion.summary_html)}"
     )
@@ -84,23 +87,32 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
         yield f"<section id={name}><h2 dir=auto>{escape(heading(question))}</h2>"
         yield _summary_html(question.summary_html if question else "")
         for shown in comments:
-            yield _article(site, discussion, shown)
+            yield _article(book, shown)
         yield "</section>"
     yield "</body></html>\n"
 
 
-def _article(site: str, discussion: Discussion, shown: Shown) -> str:
+def _time(at: datetime, words: str) -> str:
+    """Return `words` for people, with the moment for machines."""
+    return f"<time datetime='{moment(at)}'>{escape(words)}</time>"
+
+
+def _article(book: Book, shown: Shown) -> str:
     comment, face = shown.comment, shown.face
-    facts = [face.role.value if face.role else "", face.whence(), moment(comment.posted_at)]
-    facts.append(f"written down by {shown.typist}" if shown.typist else "")
-    facts.append("★ highlighted by the hosts" if comment.highlighted_at else "")
+    facts = [
+        escape(face.role.value if face.role else ""),
+        escape(face.whence()),
+        _time(comment.posted_at, book.time(comment.posted_at)),
+        escape(f"written down by {shown.typist}" if shown.typist else ""),
+        "★ highlighted by the hosts" if comment.highlighted_at else "",
+    ]
     answered = (
         f"<p><small>↩ <a href='#c{shown.quote.id}'>{escape(shown.quote.name)}</a></small></p>" if shown.quote else ""
     )
-    link = f"<a href='{escape(permalink(site, discussion, shown))}'>#</a>"
+    link = f"<a href='{escape(permalink(book.site, book.discussion, shown))}'>#</a>"
     return (
         f"<article id=c{comment.id}><b><bdi>{escape(face.name)}</bdi></b> "
-        f"<small>{escape(' · '.join(filter(None, facts)))} {link}</small>{answered}{comment.html}</article>\n"
+        f"<small>{' · '.join(filter(None, facts))} {link}</small>{answered}{comment.html}</article>\n"
     )
 
 
@@ -108,23 +120,24 @@ def _by_question(
     discussion: Discussion, site: str, marks: tuple[str, str, str, str], words: Callable[[Shown], str], *, intro: bool
 ) -> Iterator[str]:
     title, section, person, link = marks
-    about = discussion.intro if intro else text.plain(discussion.intro_html)
-    head = f"{moment(discussion.starts_at)}\n{address(site, discussion)}"
+    book = Book(discussion, Scene.of(discussion), site)
+    about = discussion.intro if intro else markup.lines(discussion.intro_html)
+    head = f"{book.when()}\n{address(site, discussion)}"
     yield f"{title}{discussion.title}\n\n{head}\n\n{about}\n\n"
     yield _summary(discussion.summary)
-    for question, comments in sections(Scene.of(discussion)):
+    for question, comments in sections(book.scene):
         yield f"{section}{heading(question)}\n\n{_summary(question.summary if question else '')}"
         for shown in comments:
-            yield f"{person}{_by(shown)}\n{link.format(permalink(site, discussion, shown))}\n\n{words(shown)}\n\n"
+            yield f"{person}{_by(book, shown)}\n{link.format(permalink(site, discussion, shown))}\n\n{words(shown)}\n\n"
 
 
-def _by(shown: Shown) -> str:
+def _by(book: Book, shown: Shown) -> str:
     """Return who wrote a comment, from where and when, and what else is to be known of it, in one line."""
     role = f" ({shown.face.role.value})" if shown.face.role else ""
     facts = [
         f"{shown.face.name}{role}",
         shown.face.whence(),
-        moment(shown.comment.posted_at),
+        book.time(shown.comment.posted_at),
         f"to {shown.quote.name}" if shown.quote and shown.quote.name else "",
         f"written down by {shown.typist}" if shown.typist else "",
         "highlighted by the hosts" if shown.comment.highlighted_at else "",
@@ -157,11 +170,6 @@ def _summary(words: str) -> str:
 
 def _summary_html(html: str) -> str:
     return f"<p><b>Summary by the hosts</b></p>{html}" if html else ""
-
-
-def address(site: str, discussion: Discussion) -> str:
-    """Return where the discussion is."""
-    return f"{site}/d/{discussion.slug}"
 
 
 def permalink(site: str, discussion: Discussion, shown: Shown) -> str:

@@ -12,6 +12,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 from sqlalchemy.exc import SQLAlchemyError
 
+from forum import cookies
 from forum.actions import sessions
 from forum.config import Settings
 from forum.live import background, broadcast, engine, hands, presence, returning, spoken
@@ -23,7 +24,6 @@ from forum.live.missed import Answer
 from forum.live.returning import Returns
 from forum.live.spoken import Said
 from forum.refusals import Refused
-from forum.web import cookies
 
 socketio = SocketIO()
 

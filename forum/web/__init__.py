@@ -14,7 +14,8 @@ PLACES = (
 
 def init_app(app: Flask) -> None:
     """Bind the cookie, the guards (Host, Origin, CSRF, headers), the error pages and every place to `app`."""
-    from forum.web import cookies, errors, guards, words
+    from forum import cookies
+    from forum.web import errors, guards, words
 
     app.session_interface = cookies.Cookies()
     guards.init_app(app)

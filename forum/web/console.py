@@ -23,7 +23,7 @@ from forum.actions import (
 )
 from forum.database import db, writing
 from forum.live import presence
-from forum.models import Discussion, Question, Safeguards, User
+from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid, unknown
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
@@ -111,10 +111,13 @@ def show(slug: str) -> Response:
 
 
 @blueprint.get("/console/close")
-def ask_to_close(slug: str) -> str:
+def ask_to_close(slug: str) -> Response | str:
     """Ask once more before closing."""
     user, discussion = staffed(slug)
-    access.require(user, "discussion.close", discussion)
+    try:
+        access.require(user, "discussion.close", discussion)
+    except Refused as refusal:
+        return _closed_already(discussion, refusal)
     return render_template("console/close.html", me=user, discussion=discussion)
 
 
@@ -123,8 +126,18 @@ def take_step(slug: str, step: str) -> Response:
     """Publish, withdraw, open, pause, resume or close the discussion."""
     user, discussion = staffed(slug)
     action, notice = _STEPS[step]
-    with writing():
-        action(user, discussion)
+    try:
+        with writing():
+            action(user, discussion)
+    except Refused as refusal:
+        if step != "close":
+            raise
+        return _closed_already(discussion, refusal)
+    if step == "publish" and discussion.phase_at(clock.now()) is Phase.LIVE:
+        notice = _(
+            "It is live now, because its start has passed: readers can see it and write. "
+            "If you did not mean that, pause or close it in the console."
+        )
     return done(discussion, str(notice))
 
 
@@ -257,6 +270,13 @@ def unmute(slug: str, user_id: int) -> Response:
         sanctions.unmute(user, discussion, person)
         name = person.name
     return done(discussion, _("%(name)s can write here again.", name=name))
+
+
+def _closed_already(discussion: Discussion, refusal: Refused) -> Response:
+    """Lead whoever presses “Close” once more to the console: what they wanted has happened. Programs are told."""
+    if refusal.code != "closed" or errors.wants_json():
+        raise refusal
+    return done(discussion, str(_STEPS["close"][1]))
 
 
 def _order() -> list[int]:

@@ -126,11 +126,21 @@ def test_an_excerpt_is_one_plain_line():
     assert text.excerpt(html, 20) == "Trust comes first…"
 
 
-@pytest.mark.parametrize("bad", ["a\0b", "a\ud800b", "a\x07b", "", "   ", "\u200b", "x" * 81])
+@pytest.mark.parametrize("bad", ["a\0b", "a\ud800b", "\x07", "", "   ", "\u200b", "x" * 81])
 def test_lines_that_cannot_be_taken(bad):
     with pytest.raises(text.TextFault) as raised:
         text.clean_line(bad, 80)
     assert raised.value.message.endswith(".")
+
+
+def test_control_characters_are_taken_out_and_those_that_end_a_line_end_one_still():
+    pasted = "One\x0btwo\x0cthree\u2028four\u2029five\x85six\r\nse\x07v\x1ben\x7f\x9f\teight"
+    assert text.clean_body(pasted) == "One\ntwo\nthree\nfour\nfive\nsix\nseven\teight"
+    assert text.clean_line(pasted, 80) == "One two three four five six seven eight"
+    for clean in (text.clean_body, text.clean_line):
+        with pytest.raises(text.TextFault) as raised:
+            clean("a\x07\0b", 80)
+        assert raised.value.code == "nul"
 
 
 def test_every_naughty_string_is_taken_or_refused_with_words():

@@ -7,20 +7,21 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 from bleach._vendor.html5lib import HTMLParser
 from icalendar import Calendar
 from PIL import Image
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from forum.actions import comments, discussions, imports, moderation, summaries
 from forum.archive import card, citing, discussion_file, export, statistics
 from forum.database import db, writing
 from forum.live import presence, spoken
 from forum.live.broadcast import Reader
-from forum.models import Discussion, SiteRole
+from forum.models import Comment, Discussion, SiteRole
 from forum.refusals import Refused
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -132,6 +133,32 @@ def test_the_page_file_is_whole_and_safe(app, house, past):
     assert "</script>" not in html
     assert not re.search(r"<(?!meta|!doctype)[^>]*\s(src|srcset)=", html)
     assert f"/d/rain/c/{db.session.query(Discussion).count() and 1}" in html
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown", "text"])
+def test_files_for_people_say_times_on_the_clocks_of_the_event(app, house, past, kind):
+    with writing():
+        past = db.session.get_one(Discussion, past.id)
+        past.time_zone = "America/New_York"
+    begin, end = (at.astimezone(ZoneInfo("America/New_York")) for at in (past.starts_at, past.ends_at))
+    said = export.whole(kind, past)
+    assert f"{begin:%-d %B %Y, %H:%M}–{end:%H:%M}, America/New York" in said
+    machine = re.findall(r"<time datetime='(\d{4}-\d\d-\d\dT[^']+Z)'>", said)
+    assert len(machine) == (6 if kind == "html" else 0)
+    assert not re.search(r"\dT\d\d:\d\d", re.sub(r"<time [^>]*>", "", said))
+    first = db.session.scalars(select(Comment.posted_at).order_by(Comment.id).limit(1)).one()
+    posted = first.astimezone(ZoneInfo("America/New_York"))
+    assert re.search(rf"Hana Host-Maier.*{posted:%H:%M}", said)
+
+
+def test_the_text_file_keeps_the_lines_of_lists_and_quotations(app, house):
+    written = (
+        "> Who pays?\n> Nobody.\n>\n> Then who?\n\nTwo:\n\n- Soil\n- Seed\n  1. Wheat\n  2. Rye\n\nThat *is* it.\n"
+    )
+    room = house.discussion(ask=1)
+    house.comment(room, house.user("Lena Lines"), written, question=1)
+    kept = "> Who pays?\n> Nobody.\n>\n> Then who?\n\nTwo:\n\n• Soil\n• Seed\n  1. Wheat\n  2. Rye\n\nThat is it.\n"
+    assert kept in export.whole("text", room)
 
 
 def test_the_table_has_no_formula_and_an_address_for_every_row(app, house, past):

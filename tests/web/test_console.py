@@ -174,9 +174,40 @@ def test_the_hand_of_the_host_on_the_clock(hour, staff):
     assert "Open again for 10 min" in staff.get("/d/hour/console").text
 
 
-def test_pausing_twice_is_refused_as_the_wrong_time(hour, staff):
+def test_pausing_twice_is_refused_as_the_wrong_time_with_the_way_to_the_console(hour, staff):
     send(staff, "/d/hour/console/pause")
-    assert send(staff, "/d/hour/console/pause").status_code == 409
+    again = send(staff, "/d/hour/console/pause")
+    assert again.status_code == 409
+    assert 'href="/d/hour/console"' in again.text[again.text.index("<main") :]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(1, "It is announced now. Readers can see it."), (-1, "It is live now, because its start")]
+)
+def test_publishing_says_whether_it_is_live_at_once(app, house, clock, minutes, words):
+    draft = Event(house, slug="late-draft", phase="draft")
+    with writing():
+        draft.row.starts_at = time.now() + timedelta(minutes=minutes)
+    owner = app.test_client()
+    house.sign_in(owner, draft.owner)
+    assert send(owner, "/d/late-draft/console/publish").status_code == 303
+    assert words in owner.get("/d/late-draft/console").text
+
+
+def test_closing_twice_leads_to_the_console_and_tells_programs(app, house, hour, staff):
+    for _press in range(2):
+        answer = send(staff, "/d/hour/console/close")
+        assert (answer.status_code, answer.location) == (303, "/d/hour/console")
+    asked = staff.get("/d/hour/console/close")
+    assert (asked.status_code, asked.location) == (303, "/d/hour/console")
+    fields = {"csrf_token": token(app, staff)}
+    told = staff.post("/d/hour/console/close", data=fields, headers={"Accept": "application/json"})
+    assert (told.status_code, told.get_json()["error"]["code"]) == (409, "closed")
+    assert "“Open again”" in told.get_json()["error"]["message"]
+    assert "Open again for" in staff.get("/d/hour/console").text
+    moderator = app.test_client()
+    house.sign_in(moderator, hour.moderator)
+    assert send(moderator, "/d/hour/console/close").status_code == 403
 
 
 def test_questions_are_written_edited_ordered_skipped_and_removed(hour, staff):
