@@ -127,6 +127,15 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
     for page in (member, reader):
         scene.same_as_fresh(discussion, page, "shown again")
 
+    # A comment that stays says in place of the link that it is flagged.
+    comment = member.locator("[data-answers='1'] .comment", has_text="Written after both.")
+    comment.hover()
+    comment.get_by_text("Flag", exact=True).click()
+    member.locator("dialog select").select_option("spam")
+    member.locator("dialog").get_by_role("button", name="Flag it").click()
+    comment.get_by_text("Flagged. A host looks at it.").wait_for()
+    assert comment.get_by_text("Flag", exact=True).count() == 0
+
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -175,6 +175,8 @@ def test_somebody_whose_right_to_write_ends_is_told_at_once_and_keeps_the_text(s
     until(page, "() => document.querySelector('[data-notice]').textContent.includes('Advertising')")
     field.press_sequentially(" wares")
     assert "You can go on reading" in notice.inner_text()
+    objecting = notice.get_by_role("link", name="Object to this")
+    assert objecting.get_attribute("href") == f"/d/{discussion.slug}/objection"
     assert field.input_value() == "Buy my wares"
     assert not page.locator(".composer-post").is_visible()
     page.reload()

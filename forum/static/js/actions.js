@@ -66,7 +66,17 @@ async function send(form, submitter, dialog, trouble) {
   }
   dialog.close();
   if (data.html) keepPlace(() => put(data.html, false));
-  tell("say", _("Done"));
+  if (form.action.endsWith("/flag")) answerFlag(Number(data.id));
+  else tell("say", _("Done"));
+}
+
+/** Nothing else shows that a host has been told: it stands in place of the link. @param {number} id */
+function answerFlag(id) {
+  const words = _("Flagged. A host looks at it.");
+  const said = make("span", { tabindex: "-1" }, words);
+  tell("say", words);
+  one(`#c${id} [data-action=flag]`)?.replaceWith(said);
+  said.focus({ preventScroll: true });
 }
 
 export function start() {

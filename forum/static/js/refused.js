@@ -84,7 +84,7 @@ function tellPhase({ phase, before }) {
 
 /** Said for as long as it holds, whatever is typed: the text stays in the field, to be copied. @param {string} message */
 function mute(message) {
-  say("muted", [message], "bad");
+  say("muted", [message, " ", link(_("Object to this"), page.at("objection"))], "bad");
   tell("alert", message);
 }
 
