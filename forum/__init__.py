@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import database, extensions, speaking, web
+from forum import database, extensions, filters, speaking, web
 from forum.config import Settings
 from forum.web import counters
 
@@ -47,4 +47,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     extensions.limiter.init_app(app)
     extensions.login_manager.init_app(app)
     web.init_app(app)
+    filters.of_site(settings)  # read now, so that something counts if the file cannot be read when it is needed
     return app

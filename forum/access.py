@@ -8,19 +8,23 @@ from typing import Any
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true
 
 from forum import clock
 from forum.database import db
 from forum.models import Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User, Visibility
 from forum.refusals import Refused, unknown
 
+
+def _in_force(now: Any) -> ColumnElement[bool]:
+    return and_(Mute.lifted_at.is_(None), or_(Mute.until.is_(None), Mute.until > now))
+
+
 # Put together once: it runs for every comment.
 _MUTES = select(Mute).where(
     Mute.discussion_id == bindparam("discussion"),
     Mute.user_id.in_(bindparam("users", expanding=True)),
-    Mute.lifted_at.is_(None),
-    or_(Mute.until.is_(None), Mute.until > bindparam("now")),
+    _in_force(bindparam("now")),
 )
 
 
@@ -44,7 +48,6 @@ NOBODY: Roles = frozenset()
 RUN: Roles = frozenset({Role.HOST, Role.OWNER, Role.ADMINISTRATOR})
 STAFF: Roles = RUN | {Role.MODERATOR}
 PANEL: Roles = STAFF | {Role.PANELIST}
-SEATED_OR_MUTED: Roles = PANEL | {Role.MUTED, Role.SUSPENDED}
 SEATED: Roles = frozenset({Role.HOST, Role.MODERATOR, Role.PANELIST})
 WRITERS: Roles = PANEL | {Role.MEMBER}
 EVERYONE: Roles = frozenset(Role)
@@ -231,6 +234,34 @@ def is_open_to_all(phase: Phase, visibility: Visibility) -> bool:
     return visibility is not Visibility.INVITED and all(
         TABLE["discussion.read"][possible] == EVERYONE for possible in later
     )
+
+
+def listed_for(reader: User | None) -> ColumnElement[bool]:
+    """Return the condition under which a list may name a discussion to `reader`.
+
+    It is one that they may read, and is public, or in which they have a part as its owner or by a seat; administrators
+    have one everywhere. What "discussion.read" asks is said here once more in SQL, so that a list takes one question
+    whatever it holds; a test holds it against `may`.
+    """
+    published = Discussion.phase != Phase.DRAFT
+    public = and_(published, Discussion.visibility == Visibility.PUBLIC)
+    if reader is None:
+        return public
+    if reader.role is SiteRole.ADMINISTRATOR:
+        return true()
+    now = clock.now()
+    owns = Discussion.owner_id == reader.id
+    # Whatever else the list asks about seats and mutes, these are the reader's.
+    seat = select(Seat.id).where(Seat.discussion_id == Discussion.id, Seat.user_id == reader.id).correlate(Discussion)
+    mute = select(Mute.id).where(Mute.discussion_id == Discussion.id, Mute.user_id == reader.id).correlate(Discussion)
+    removed = mute.where(Mute.is_removal, _in_force(now)).exists()
+    runs = or_(
+        and_(owns, true() if reader.role is SiteRole.ORGANISER else false()),
+        seat.where(Seat.role != SeatRole.PANELIST).exists(),
+    )
+    unlisted = and_(Discussion.visibility == Visibility.UNLISTED, or_(owns, seat.exists()))
+    taking_part = and_(published, or_(unlisted, and_(seat.exists(), not_(removed))))
+    return or_(public, taking_part, false() if reader.is_suspended(now) else runs)
 
 
 def may_create(user: User | None) -> bool:

@@ -121,6 +121,22 @@ class Settings(BaseSettings):
             raise ValueError("Give an address like redis://host:6379/0, or leave it empty.")
         return url
 
+    @field_validator("held_words_file", mode="before")
+    @classmethod
+    def _is_none_if_empty(cls, path: object) -> object:
+        return path or None
+
+    @field_validator("held_words_file")
+    @classmethod
+    def _can_be_read(cls, path: Path | None) -> Path | None:
+        """Without its list a site would not hold what it means to hold, and nobody would see it."""
+        try:
+            if path is not None:
+                path.open("rb").close()
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+        return path
+
     @field_validator("mail_replies")
     @classmethod
     def _is_an_address(cls, address: str) -> str:
@@ -175,10 +191,10 @@ class Settings(BaseSettings):
 
         Bare IP addresses and localhost are always taken: DNS rebinding needs a name.
         """
-        name = urlsplit(f"//{host}").hostname or ""
-        if name == "localhost" or name == urlsplit(self.public_url).hostname:
-            return True
         try:
+            name = urlsplit(f"//{host}").hostname or ""
+            if name == "localhost" or name == urlsplit(self.public_url).hostname:
+                return True
             ip_address(name)
         except ValueError:
             return False

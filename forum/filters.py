@@ -1,13 +1,14 @@
 """Finding words and links in a comment, however they are dressed up: accents, look-alikes, invisible letters, signs."""
 
+import logging
 import re
 from collections.abc import Iterable
-from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 
 from forum import text
 from forum.config import Settings
+
+log = logging.getLogger("roundtext")
 
 # "b u y" and "b.u.y" are a word too; two letters alone are more often an abbreviation.
 _SPELLED = 3
@@ -22,17 +23,35 @@ def entries(typed: str) -> list[str]:
 
 
 def of_site(settings: Settings) -> list[str]:
-    """Return what holds a comment in every discussion of the site. A file that cannot be read holds nothing."""
+    """Return what holds a comment in every discussion of the site.
+
+    While the file of words cannot be read, what this process has last read of it counts, and the log says so once.
+    """
     found = entries(settings.held_words)
     if settings.held_words_file is not None:
-        with suppress(OSError):
-            found += _of_file(settings.held_words_file, settings.held_words_file.stat().st_mtime_ns)
+        found += _of_file(settings.held_words_file)
     return found
 
 
-@lru_cache(maxsize=4)
-def _of_file(path: Path, _changed: int) -> list[str]:
-    return entries(path.read_text(encoding="utf-8", errors="replace"))
+# What each file held when it was read, with the time of its last change then; and why those are away that are.
+_read: dict[Path, tuple[int, list[str]]] = {}
+_away: dict[Path, str] = {}
+
+
+def _of_file(path: Path) -> list[str]:
+    changed, found = _read.get(path, (None, []))
+    try:
+        now = path.stat().st_mtime_ns
+        if now != changed:
+            found = entries(path.read_text(encoding="utf-8", errors="replace"))
+            _read[path] = now, found
+        _away.pop(path, None)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        if _away.get(path) != why:
+            log.error("the held words in %s cannot be read (%s): those read before it still count", path, why)
+        _away[path] = why
+    return found
 
 
 def word_in(source: str, html: str, wanted: Iterable[str]) -> str | None:

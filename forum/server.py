@@ -58,7 +58,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
     """Return `settings` as the environment variables that say the same, with the data folder's full path."""
     said = {}
     for name, value in settings.model_dump(mode="json").items():
-        said[f"FORUM_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
+        said[f"FORUM_{name.upper()}"] = (value or "") if isinstance(value, str | None) else json.dumps(value)
     said["FORUM_DATA_DIR"] = str(settings.data_dir.resolve())
     return said
 

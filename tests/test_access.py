@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum import access
 from forum import clock as forum_clock
 from forum.access import TABLE, Role
 from forum.actions import sanctions, seats
 from forum.database import db, writing
-from forum.models import Phase, SeatRole, SiteRole, User
+from forum.models import Discussion, Phase, SeatRole, SiteRole, User, Visibility
 from forum.refusals import Refused
 
 
@@ -63,6 +64,35 @@ def test_a_discussion_by_invitation_is_unknown_to_who_has_no_seat(house, clock):
     access.require(panelist, "discussion.read", discussion)
     house.do(sanctions.mute, house.host_of(discussion), discussion, panelist, "rude")
     access.require(panelist, "discussion.read", discussion)
+
+
+@pytest.mark.parametrize("changed", [{}, {"suspended_at": True}, {"role": SiteRole.MEMBER}])
+def test_a_list_names_what_is_public_or_its_readers_own_and_may_be_read(house, clock, changed):
+    """`listed_for` says in SQL what `may` says of one discussion: it is held against it for whoever asks, and when."""
+    room = house.discussion()
+    people = people_of(house, room)
+    removed, muted, again = (house.user(f"Rem {number}") for number in range(3))
+    for person in (removed, muted):
+        house.seat(room, person, SeatRole.PANELIST)
+    for person, removal in ((removed, True), (muted, False), (again, True)):
+        house.do(sanctions.mute, people[Role.HOST], room, person, "rude", removal=removal)
+    house.seat(room, again, SeatRole.HOST)
+    everybody = [*people.values(), removed, muted, again]
+    with writing():
+        for person in filter(None, everybody):
+            for name, value in changed.items():
+                setattr(person, name, clock.now() if value is True else value)
+    for phase in Phase:
+        for visibility in Visibility:
+            with writing():
+                room.phase, room.visibility = phase, visibility
+            for person in everybody:
+                own = person is not None and (person.id == room.owner_id or access.seat_of(person, room) is not None)
+                runs = person is not None and person.role is SiteRole.ADMINISTRATOR
+                named = visibility is Visibility.PUBLIC or own or runs
+                wanted = named and access.may(person, "discussion.read", room)
+                found = db.session.scalar(select(Discussion.id).where(access.listed_for(person)))
+                assert (found == room.id) is wanted, (phase, visibility, person and person.name)
 
 
 def test_the_clock_opens_and_closes_before_its_job_has_run(house, clock):

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 
 from forum import server
 from forum.actions import passwords
-from forum.cli import main
+from forum.cli import main, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
@@ -55,6 +56,24 @@ def test_the_readme_shows_only_commands_that_exist():
     shown = set(re.findall(r"\.venv/bin/forum ([a-z]+(?: (?:add|import|export))?)", (ROOT / "README.md").read_text()))
     assert shown
     assert shown <= set(COMMANDS)
+
+
+def test_a_file_of_words_that_cannot_be_read_is_said_at_the_start(tmp_path, monkeypatch):
+    for wrong in (tmp_path / "none.txt", tmp_path):
+        monkeypatch.setenv("FORUM_HELD_WORDS_FILE", str(wrong))
+        with pytest.raises(ClickException, match=r"FORUM_HELD_WORDS_FILE: .*cannot be read"):
+            settings()
+
+
+def test_a_server_gets_the_file_of_words_and_no_file_where_there_is_none(tmp_path, monkeypatch):
+    file = tmp_path / "words.txt"
+    file.write_text("lottery")
+    for wanted in (None, file):
+        monkeypatch.setenv(
+            "FORUM_HELD_WORDS_FILE",
+            server.as_environment(Settings(data_dir=tmp_path, held_words_file=wanted))["FORUM_HELD_WORDS_FILE"],
+        )
+        assert Settings().held_words_file == wanted
 
 
 def test_an_account_is_made_and_then_changed(forum):

@@ -2,6 +2,7 @@
 
 import gettext
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,11 @@ def test_one_thing_has_one_word():
     for language, other in (("de", "Website"), ("es", "carta ")):
         said = " ".join(str(message.string) for message in words.catalogue(language) if message.id)
         assert f" {other}" not in said, language
+
+
+def test_scripts_say_no_sentence_past_the_catalogue():
+    """What is handed to a reader as it stands in the script is English in every language."""
+    told = r"""(?:\bsay\(|\.textContent = [^;"`]*)(?<!_\()"""
+    bare = re.compile(told + r"""(?:"[^"]*[A-Za-z] [^"]*"|`[^`]*\b[a-z]{2,} [^`]*`)""")
+    for script in sorted((ROOT / "forum/static/js").glob("*.js")):
+        assert bare.findall(script.read_text()) == [], script.name

@@ -1,5 +1,6 @@
 """Answers that come by mail: posted as on the page, or given back with the reason. Runs inside `writing()`."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from limits import parse_many
 from sqlalchemy import delete, func, select
 
-from forum import access, clock
+from forum import access, clock, speaking
 from forum.actions import comments
 from forum.actions.comments import CommentDraft
 from forum.config import Settings
@@ -59,6 +60,11 @@ def take(answer: Answer) -> Comment | None:
         return None
     _require_pace(author)
     discussion = db.session.get(Discussion, answer.target.discussion_id)
+    with _speaking_to(author, discussion):
+        return _post(answer, author, discussion)
+
+
+def _post(answer: Answer, author: User, discussion: Discussion | None) -> Comment:
     if answer.target.discussion_id == 0:
         raise Refused(
             "choose",
@@ -86,17 +92,23 @@ def give_back(answer: Answer, refusal: Refused) -> None:
     discussion = db.session.get(Discussion, answer.target.discussion_id)
     if discussion is not None and not access.may(author, "discussion.read", discussion):
         discussion = None
-    letter = letters.write(
-        author.email,
-        "returned",
-        f"/d/{discussion.slug}" if discussion else "/",
-        facts={
-            "why": _why(refusal),
-            "title": discussion.title if discussion else "",
-            "words": answer.words[:_MOST_BACK],
-        },
-    )
+    with _speaking_to(author, discussion):
+        letter = letters.write(
+            author.email,
+            "returned",
+            f"/d/{discussion.slug}" if discussion else "/",
+            facts={
+                "why": _why(refusal),
+                "title": discussion.title if discussion else "",
+                "words": answer.words[:_MOST_BACK],
+            },
+        )
     letter.reply_to = addresses.again(answer.target)
+
+
+def _speaking_to(author: User, discussion: Discussion | None) -> AbstractContextManager[None]:
+    """Speak as the letter will that gives the reason: no request says here whose language it is."""
+    return speaking.speaking(speaking.of_letter(author.language, discussion.language if discussion else ""))
 
 
 def _author(answer: Answer) -> User:

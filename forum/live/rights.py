@@ -31,7 +31,7 @@ def sweep() -> None:
     """Look at every reader's session and at every watched discussion once more."""
     _end_sessions()
     for discussion_id in broadcast.watched():
-        _sweep_discussion(discussion_id)
+        sweep_discussion(discussion_id)
 
 
 def _end_sessions() -> None:
@@ -62,7 +62,7 @@ def _note_seen(ids: list[int]) -> None:
             sessions.see_all(some)
 
 
-def _sweep_discussion(discussion_id: int) -> None:
+def sweep_discussion(discussion_id: int) -> None:
     """Judge again whose right can have changed: where everybody may read, that is only who hears more than others."""
     discussion = db.session.get(Discussion, discussion_id, populate_existing=True)
     if discussion is None:

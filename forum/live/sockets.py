@@ -92,7 +92,10 @@ def _handshake(app: Flask, environ: dict[str, Any], start_response: Any) -> Any:
 
 def is_own_origin(settings: Settings, origin: str | None, environ: dict[str, Any]) -> bool:
     """Whether a handshake comes from a page of ours: the site's public address, or the very host it was sent to."""
-    found = urlsplit(origin or "")
+    try:
+        found = urlsplit(origin or "")
+    except ValueError:
+        return False
     if found.scheme not in {"http", "https"} or not found.netloc:
         return False
     public = urlsplit(settings.public_url)

@@ -80,9 +80,9 @@ def join(reader: Reader, said: Said) -> Said:
         )
     assert isinstance(after, int)
     user = _who(reader)
-    discussion = _discussion(said)
-    heard = rights.judge(user, discussion)
-    if heard is None:
+    discussion = _find(said.get("discussion"))
+    heard = rights.judge(user, discussion) if discussion else None
+    if discussion is None or heard is None:
         raise unknown()
     if discussion.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS:
         raise Refused("too_many", _("One page follows five discussions at most. Leave one first."), 429)
@@ -112,7 +112,7 @@ def leave(reader: Reader, said: Said) -> Said:
     """Leave a discussion's room."""
     wanted = said.get("discussion")
     if isinstance(wanted, str):
-        found = Discussion.with_slug(wanted) if len(wanted) <= 80 else None
+        found = _find(wanted)
         wanted = found.id if found else None
     if isinstance(wanted, int) and wanted in reader.rooms:
         if reader.user_id is not None:
@@ -134,8 +134,11 @@ def typing(reader: Reader, said: Said) -> Said:
     if now - reader.typed_at.get(place, -_TYPING_SECONDS) < _TYPING_SECONDS:
         return {}
     reader.typed_at[place] = now
-    discussion, user = _discussion(said), _who(reader)
-    if user is not None and discussion.id in reader.rooms and access.may(user, "presence.writing", discussion):
+    discussion, user = _find(wanted), _who(reader)
+    # A room that one has not entered answers like one that does not exist.
+    if discussion is None or discussion.id not in reader.rooms:
+        return {}
+    if user is not None and access.may(user, "presence.writing", discussion):
         seat = access.seat_of(user, discussion)
         presence.types(discussion.id, user.id, seat.name if seat else user.name, question)
     return {}
@@ -151,16 +154,10 @@ def _who(reader: Reader) -> User | None:
     return db.session.get(User, reader.user_id)
 
 
-def _discussion(said: Said) -> Discussion:
-    wanted = said.get("discussion")
-    found = None
-    if isinstance(wanted, str) and 0 < len(wanted) <= 80 and "\0" not in wanted and wanted.isprintable():
-        found = Discussion.with_slug(wanted)
-    elif _is_whole(wanted, _BIGGEST_ID):
-        found = db.session.get(Discussion, wanted)
-    if found is None:
-        raise unknown()
-    return found
+def _find(wanted: object) -> Discussion | None:
+    if isinstance(wanted, str):
+        return Discussion.with_slug(wanted)
+    return db.session.get(Discussion, wanted) if _is_whole(wanted, _BIGGEST_ID) else None
 
 
 def _is_whole(value: object, biggest: int) -> bool:

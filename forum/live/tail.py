@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 
 from forum.config import Settings
 from forum.database import db
-from forum.live import background, broadcast, door, elsewhere, log, wake
+from forum.live import background, broadcast, door, elsewhere, log, rights, wake
 from forum.live.heads import Head
 from forum.models import Discussion, Event
 
@@ -24,6 +24,8 @@ from forum.models import Discussion, Event
 # While many come it is twice as much: they are silent until they are in, and two thirds of the time are theirs.
 GATHER_SECONDS, MOST_GATHER_SECONDS = 0.05, 0.2
 MANY_COME = 20
+# After these somebody who was let in may not be any more.
+_MAY_END_RIGHTS = frozenset({"discussion.edited", "seat.changed", "seat.taken"})
 _TEST_SECONDS = 30.0
 
 _log = logging.getLogger("roundtext.live")
@@ -90,6 +92,9 @@ def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> 
     if discussion is None:
         return
     events = db.session.scalars(_EVENTS, {"discussion": discussion_id, "after": after, "seq": seq}).all()
+    if any(event.kind in _MAY_END_RIGHTS for event in events):
+        # Who may not read it any more hears of it no more, however soon after the change somebody posts.
+        rights.sweep_discussion(discussion_id)
     status: dict[str, Any] = {}
 
     def payload(heard: frozenset[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A discussion: its words, its times, where it stands, and the head of its log."""
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -171,7 +172,13 @@ class Discussion(Model):
 
     @classmethod
     def with_slug(cls, slug: str) -> "Discussion | None":
-        """Return the discussion at /d/<slug>, drafts and private ones too: ask `access` before showing it."""
+        """Return the discussion at /d/<slug>, drafts and private ones too: ask `access` before showing it.
+
+        `slug` may be whatever somebody has made up. The database is asked only for what an address can be: PostgreSQL
+        takes no NUL.
+        """
+        if not _SLUG.match(slug):
+            return None
         return db.session.scalar(_WITH_SLUG, {"slug": slug})
 
     @classmethod
@@ -182,5 +189,6 @@ class Discussion(Model):
         return db.session.scalar(select(cls).where(cls.owner_id == owner_id, cls.key == key))
 
 
+_SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
 # Put together once: it runs for every request.
 _WITH_SLUG = select(Discussion).where(Discussion.slug == bindparam("slug"))

@@ -13,12 +13,12 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, true, tuple_, union_all
 from sqlalchemy.orm import selectinload
 
 from forum import access, languages, people
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, Question, Seat, SeatRole, SiteRole, User, Visibility
+from forum.models import Comment, CommentState, Discussion, Phase, Question, Seat, SeatRole, User
 from forum.people import Face
 from forum.search.index import holds
 from forum.search.terms import LONGEST, Term, excerpt, stands_in, terms_of
@@ -118,20 +118,8 @@ def _comments(reader: User | None, wanted: Wanted, terms: list[Term]) -> Select[
 
 
 def _may_be_found(reader: User | None) -> tuple[ColumnElement[bool], ...]:
-    """Public discussions, and those that the reader has a part in and may read."""
-    published = and_(Discussion.phase != Phase.DRAFT, Discussion.rehearsal_of_id.is_(None))
-    if reader is not None and reader.role is SiteRole.ADMINISTRATOR:
-        return (published,)
-    mine = or_(false(), Discussion.id.in_(_mine(reader))) if reader is not None else false()
-    return published, or_(Discussion.visibility == Visibility.PUBLIC, mine)
-
-
-def _mine(reader: User) -> list[int]:
-    seated = exists().where(Seat.discussion_id == Discussion.id, Seat.user_id == reader.id)
-    found = select(Discussion).where(
-        Discussion.visibility != Visibility.PUBLIC, or_(seated, Discussion.owner_id == reader.id)
-    )
-    return [d.id for d in db.session.scalars(found) if access.may(reader, "discussion.read", d)]
+    """What a list may name to the reader, without drafts and rehearsals."""
+    return Discussion.phase != Phase.DRAFT, Discussion.rehearsal_of_id.is_(None), access.listed_for(reader)
 
 
 def _by_person(part: str) -> ColumnElement[bool]:

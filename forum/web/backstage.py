@@ -3,7 +3,6 @@
 For hosts, moderators and panel; to everybody else it is not there.
 """
 
-import re
 import secrets
 from dataclasses import replace
 from typing import Any
@@ -27,7 +26,6 @@ from forum.web.view import whole
 
 blueprint = Blueprint("backstage", __name__, url_prefix="/d/<slug>/backstage")
 
-_SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
 _WORDS = ("title", "affiliation", "biography", "country")
 
 
@@ -37,7 +35,7 @@ def entered(slug: str) -> tuple[User, Discussion]:
     Raises Refused (404) for everybody else, whether it exists or not.
     """
     user = signed_in()
-    discussion = Discussion.with_slug(slug) if _SLUG.match(slug) else None
+    discussion = Discussion.with_slug(slug)
     if user is None or discussion is None or not access.may(user, "backstage.open", discussion):
         raise unknown()
     return user, discussion

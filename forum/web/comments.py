@@ -16,7 +16,7 @@ from forum.extensions import limiter
 from forum.live import fragments
 from forum.models import Comment, CommentState, Discussion, User
 from forum.refusals import Refused, unknown
-from forum.web import desk
+from forum.web import desk, throttles
 from forum.web.desk import Sheet
 from forum.web.errors import wants_json
 from forum.web.forms import Fields, signed_in
@@ -41,7 +41,7 @@ def find(slug: str) -> Discussion:
 
 def unchecked(slug: str) -> Discussion:
     """Return the discussion at /d/<slug> for an action that asks itself who may know of it. Raises Refused (404)."""
-    discussion = Discussion.with_slug(slug) if len(slug) <= 80 else None
+    discussion = Discussion.with_slug(slug)
     if discussion is None:
         raise unknown()
     return discussion
@@ -50,7 +50,7 @@ def unchecked(slug: str) -> Discussion:
 def by_writer() -> str:
     """Limits are per person, and per address for visitors."""
     user = signed_in()
-    return f"user:{user.id}" if user else str(request.remote_addr)
+    return f"user:{user.id}" if user else throttles.visitor()
 
 
 @blueprint.post("/d/<slug>/comments")

@@ -32,7 +32,6 @@ from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
 blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 
-_SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
 _ORDER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,199}\Z")
 _MESSAGES = 6
 _STEPS = {
@@ -56,7 +55,7 @@ def staffed(slug: str) -> tuple[User, Discussion]:
     Raises Refused (404) for everybody else, whether it exists or not.
     """
     user = signed_in()
-    discussion = Discussion.with_slug(slug) if _SLUG.match(slug) else None
+    discussion = Discussion.with_slug(slug)
     if user is None or discussion is None or not access.may(user, "console.open", discussion):
         raise unknown()
     return user, discussion

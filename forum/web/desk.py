@@ -102,7 +102,7 @@ def _serve(slug: str, sheets: Sequence[Sheet]) -> Sequence[Receipt | Exception]:
 
 def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
     with writing():
-        discussion = Discussion.with_slug(slug) if len(slug) <= 80 else None
+        discussion = Discussion.with_slug(slug)
         if discussion is None:
             raise unknown()
         users = {user.id: user for user in db.session.scalars(_USERS, {"ids": [sheet.user_id for sheet in sheets]})}

@@ -56,7 +56,7 @@ class Found(NamedTuple):
 def find(slug: str) -> Found:
     """Return the discussion at /d/<slug>. Raises Refused (404) for whoever may not know of it."""
     user = current_user._get_current_object() if current_user.is_authenticated else None
-    discussion = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
+    discussion = Discussion.with_slug(slug)
     if discussion is None:
         raise unknown()
     found = Found(discussion, user, access.require(user, "discussion.read", discussion))

@@ -8,10 +8,10 @@ from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
-from forum import clock, people, text
+from forum import access, clock, people, text
 from forum.archive import calendar, names
 from forum.database import db
-from forum.models import CalledOff, Comment, CommentState, Discussion, Phase, User, Visibility
+from forum.models import CalledOff, Comment, CommentState, Discussion, User, Visibility
 from forum.refusals import unknown
 from forum.web.archive import public_url
 from forum.web.words import site_name
@@ -155,7 +155,7 @@ def _public() -> Select[Discussion]:
 
 def _is_public() -> tuple[ColumnElement[bool], ...]:
     rehearsed = Discussion.rehearsal_of_id.is_(None)
-    return Discussion.phase != Phase.DRAFT, Discussion.visibility == Visibility.PUBLIC, rehearsed
+    return access.listed_for(None), rehearsed
 
 
 def _public_comments(user: User) -> list[Comment]:

@@ -47,8 +47,16 @@ def settings() -> Settings:
 def is_foreign() -> bool:
     """Whether a page of another site made the browser send this request."""
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    foreign = origin is not None and not is_of_this_host(origin)
     return foreign or request.headers.get("Sec-Fetch-Site") in {"cross-site"}
+
+
+def is_of_this_host(address: str) -> bool:
+    """Whether `address`, as an Origin or a Referer has it, is of the host that was asked; what is none, is not."""
+    try:
+        return urlsplit(address).netloc == request.host
+    except ValueError:
+        return False
 
 
 def _check_host() -> None:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from forum.models import FlagReason
 from forum.refusals import Refused, Stale
 from forum.web.forms import signed_in
-from forum.web.guards import is_foreign
+from forum.web.guards import is_foreign, is_of_this_host
 
 # No form of ours is larger than the server reads (MAX_FORM_MEMORY_SIZE, MAX_FORM_PARTS); what somebody made up is cut.
 MOST_FIELDS, MOST_CHARACTERS, _LONGEST_NAME = 600, 520_000, 100
@@ -125,9 +125,9 @@ def sign_in_address(refusal: Refused) -> str:
         return ""  # this is where one signs in, or up
     if refusal.code != "csrf" and refusal.status not in {401, 403, 404}:
         return ""
-    came_from = urlsplit(request.referrer or "")
-    page = quote(came_from.path) if came_from.netloc == request.host and came_from.path else "/"
-    return f"/sign-in?next={quote(page)}"
+    referrer = request.referrer or ""
+    page = quote(urlsplit(referrer).path) if is_of_this_host(referrer) else ""
+    return f"/sign-in?next={quote(page or '/')}"
 
 
 def _address() -> str:

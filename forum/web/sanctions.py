@@ -19,7 +19,7 @@ blueprint = Blueprint("sanctions", __name__)
 def object_to(slug: str) -> Response:
     """Say something against one's own measure; there is such a page for nobody else."""
     user = writer()
-    discussion = Discussion.with_slug(slug) if len(slug) <= 80 else None
+    discussion = Discussion.with_slug(slug)
     mute = access.mute_of(user, discussion) if discussion else None
     if discussion is None or mute is None:
         raise unknown()

@@ -76,7 +76,7 @@ def _wanted() -> Wanted:
 def _discussion(slug: str) -> Discussion | None:
     if not slug:
         return None
-    found = Discussion.with_slug(slug) if len(slug) <= 80 and "\0" not in slug else None
+    found = Discussion.with_slug(slug)
     if found is None or not access.may(signed_in(), "discussion.read", found):
         raise unknown()
     return found

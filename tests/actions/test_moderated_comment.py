@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from forum import filters, text
+from forum import create_app, filters, text
 from forum.actions import comments, escalation, flags, moderation, queue
 from forum.actions.comments import CommentDraft
 from forum.actions.escalation import Rules
 from forum.archive import export, transcript
+from forum.config import Settings
 from forum.database import db, writing
 from forum.live import fragments, stream, tally, waiting
 from forum.live.scene import Scene
@@ -397,6 +398,34 @@ def test_a_filtered_comment_waits_and_is_never_dropped(house, live, member, host
     assert house.comment(other, member, "The LOTTERY").state is CommentState.HELD
     assert house.comment(other, member, "Water").state is CommentState.PUBLISHED
     house.app.config["SETTINGS"] = settings
+
+
+def test_a_file_of_words_that_cannot_be_read_holds_what_it_held_before_and_the_log_says_so(tmp_path, caplog):
+    file = tmp_path / "words.txt"
+    settings = Settings(data_dir=tmp_path, held_words="bingo")
+    file.write_text("lottery\n")
+    settings = settings.model_copy(update={"held_words_file": file})
+    assert filters.of_site(settings) == ["bingo", "lottery"]
+    for trouble in (1, 2):
+        file.unlink()
+        assert filters.of_site(settings) == filters.of_site(settings) == ["bingo", "lottery"]
+        assert len(caplog.records) == trouble, "it is said once, and again when it happens again"
+        assert filters.of_site(settings.model_copy(update={"held_words_file": None})) == ["bingo"]
+        file.write_text("lottery\n")
+        filters.of_site(settings)
+    assert str(file) in caplog.text
+    assert "lottery" not in caplog.text
+    file.write_text("keno and more\n")
+    assert filters.of_site(settings) == ["bingo", "keno and more"]
+
+
+def test_a_server_knows_the_words_of_its_file_from_the_start(tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("lottery\n")
+    settings = Settings(data_dir=tmp_path, secret_key="x", held_words_file=file)
+    create_app(settings)
+    file.unlink()
+    assert filters.of_site(settings) == ["lottery"]
 
 
 def test_a_change_cannot_bring_in_what_would_have_been_held(house, live, member, host):

@@ -1,9 +1,11 @@
 """The console in Chromium: two hosts see each other's hand, the keys do what they say, and typing is left alone."""
 
 import pytest
+from sqlalchemy import select
 
+from forum.actions import escalation
 from forum.database import db
-from forum.models import Discussion
+from forum.models import Comment, CommentState, Discussion
 from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -174,3 +176,54 @@ def test_the_same_question_twice_on_purpose_is_two_with_script(scene, discussion
         host.get_by_role("button", name="Add to the run sheet").click()
         host.locator(".run-line").nth(number - 1).wait_for()
         assert host.locator(".run-line").count() == number
+
+
+def test_what_somebody_types_on_when_their_comment_was_decided_is_no_command(scene, discussion, host):
+    house = scene.house
+    house.do(escalation.set_level, house.host_of(discussion), discussion, "everyone", None)
+    for words in ("Held one.", "Held two.", "Held three."):
+        house.comment(discussion, house.user(), words, question=1)
+    host.locator("[data-review]", has_text="Held three.").wait_for()
+    first = host.locator("[data-review]", has_text="Held one.")
+    first.get_by_text("Reject…").click()
+    reason = first.locator("details[data-hide] input[name=reason]")
+    reason.press_sequentially("Off")
+    review = first.get_attribute("id")
+    other = scene.visit(discussion, house.host_of(discussion), "/console")
+    other.locator(f"#{review}").get_by_role("button", name="Approve").click()
+    first.get_by_text("Somebody else has decided this meanwhile.").wait_for()
+    host.keyboard.type(" topic and against our rules, sorry")
+    assert reason.input_value() == "Off topic and against our rules, sorry"
+    host.evaluate("document.activeElement.blur()")
+    host.keyboard.type("a n nn")
+    host.keyboard.press("Space")
+    host.keyboard.press("Escape")
+    host.wait_for_timeout(600)
+    db.session.rollback()
+    db.session.expire_all()
+    assert [q.number for q in discussion.questions] == [1, None, None, None]
+    states = {c.source: c.state for c in db.session.scalars(select(Comment)) if c.source.startswith("Held")}
+    assert states["Held one."] is CommentState.PUBLISHED
+    assert states["Held two."] is states["Held three."] is CommentState.HELD
+
+
+def test_a_question_is_asked_while_a_panelist_types_ahead(scene, discussion, host):
+    panelist = scene.house.panelist(discussion, "Pia Panelist")
+    room = scene.visit(discussion, panelist, "/backstage")
+    room.get_by_text("Write an answer to Q2 ahead").click()
+    room.get_by_label("Your answer to Q2.").press_sequentially("We should start with soi")
+    room.locator("[data-hold-said]:not(:empty)").first.wait_for()
+    host.get_by_role("button", name="Ask Q2 now").click()
+    room.get_by_role("button", name="Release your answer to Q2").wait_for()
+    room.keyboard.type("l and water for the farmers")
+    field = room.get_by_label("Your answer to Q2.")
+    assert field.input_value() == "We should start with soil and water for the farmers"
+    room.locator("[id^=hold-]", has=field).wait_for()
+    room.evaluate("document.activeElement.blur()")
+    room.keyboard.type("rr")
+    room.wait_for_timeout(400)
+    db.session.rollback()
+    assert not db.session.scalar(select(Comment).where(Comment.author_id == panelist.id))
+    room.keyboard.press("Escape")
+    room.keyboard.press("r")
+    host.locator(".console-comments", has_text="soil and water for the farmers").wait_for()

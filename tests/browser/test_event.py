@@ -123,6 +123,7 @@ def test_three_questions_with_the_network_lost_in_the_middle(scene, discussion):
     console.get_by_role("button", name="Pause").click()
     for page in everybody:
         phase_is(page, "paused")
+    assert member.locator("[data-composer] textarea").is_visible()
     console.get_by_role("button", name="Resume").click()
     for page in everybody:
         phase_is(page, "live")

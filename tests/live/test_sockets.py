@@ -9,6 +9,7 @@ import requests
 import websocket
 
 from forum.database import db, writing
+from forum.live import log
 from forum.live.frames import LARGEST
 from forum.models import Discussion, Session, Visibility
 from tests import corpora
@@ -103,7 +104,7 @@ def test_after_leaving_nothing_is_heard(house, listen):
         ear.hear("events", 1.6)
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://127.0.0.1:1", "null", "file://"])
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://127.0.0.1:1", "null", "file://", "http://["])
 def test_a_page_of_another_site_cannot_connect(listen, origin):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         listen(origin=origin)
@@ -208,6 +209,30 @@ def test_a_discussion_that_turns_private_is_silent_within_five_seconds(house, li
     with pytest.raises(AssertionError):
         visitor.hear("events", 1.6)
     assert visitor.join(discussion)["error"]["code"] == "not_found"
+
+
+def test_what_is_posted_right_after_a_discussion_turned_private_reaches_nobody_outside(house, listen, person):
+    discussion = house.discussion()
+    visitor, panelist = listen(), listen(person(house.panelist(discussion))[0])
+    visitor.join(discussion)
+    panelist.join(discussion)
+    with writing():
+        private = db.session.get_one(Discussion, discussion.id)
+        private.visibility = Visibility.INVITED
+        log.record(private, "discussion.edited", None)
+    house.comment(discussion, house.host_of(discussion), "Among ourselves.")
+    assert panelist.hear("events", where=lambda said: "Among ourselves." in str(said))
+    with pytest.raises(AssertionError):
+        visitor.hear("events", 1, where=lambda said: "Among ourselves." in str(said))
+    assert visitor.join(discussion)["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize("phase, visibility", [("draft", "public"), ("live", "invited")])
+def test_who_says_they_write_learns_nothing_of_what_they_may_not_know(house, listen, person, phase, visibility):
+    secret = house.discussion(phase=phase, visibility=visibility)
+    cookie, _token = person(house.user())
+    answers = [listen(cookie).ask("typing", {"discussion": slug}) for slug in (secret.slug, "nothing-here")]
+    assert answers[0] == answers[1]
 
 
 def test_only_the_muted_person_hears_that_they_are_muted(house, listen, person):

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from flask_babel import gettext
 from pydantic import ValidationError
 
+from forum import speaking
 from forum.actions import comments, discussions, escalation, sanctions
 from forum.config import Settings
 from forum.database import db, writing
@@ -319,6 +321,32 @@ def test_the_address_of_the_account_is_compared_without_its_case(app, house, roo
     assert receiving.receive(app, receiving.read(raw), address(mara, room)).status == 0
     db.session.rollback()
     assert [comment.source for comment in posted()] == ["Rivers."]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("Rivers first.", "The host has paused the discussion. Answer this letter when it goes on."),
+        (
+            "",
+            "There is no text of your own in your mail. Write it above the letter that you answer, as plain text.",
+        ),
+    ],
+)
+def test_the_reason_speaks_the_language_of_its_letter(app, house, room, mara, words, reason):
+    """It is worked out where mail comes in, where no request says who listens."""
+    to = address(mara, room)
+    with writing():
+        mara.language = "fr"
+    house.do(discussions.pause, house.host_of(room), room)
+    assert send(app, mara, to, words).status == 0
+    [letter] = written("returned")
+    with speaking.speaking("fr"):
+        french = str(gettext(reason))
+    assert french != reason
+    said = " ".join(letter.body.split())
+    assert french in said
+    assert reason not in said
 
 
 def test_what_became_private_is_as_if_it_were_not(app, house, room, mara, caplog):

@@ -1,6 +1,7 @@
 """Every field of every form, and every query parameter, sent as rubbish: a 4xx that names the field, never a 500."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -352,6 +353,23 @@ def test_every_query_parameter_takes_rubbish(desk, value):
                 assert "Set-Cookie" not in answer.headers or "x=1" not in answer.headers["Set-Cookie"]
     for path in (f"/sign-in?next={value}", f"/sign-up?next={value}"):
         assert desk.visitor.get(path).status_code < 500
+
+
+@pytest.mark.parametrize("slug", ["%00", "a%00b", "a" * 5000, "%ED%A0%80", "%E2%80%AE", "..%2F..", "River"])
+def test_no_discussion_has_a_made_up_address(desk, slug):
+    """PostgreSQL takes no NUL, so that what is not looked at first is a fault there."""
+    asked = 0
+    for rule in desk.app.url_map.iter_rules():
+        if "slug" not in rule.arguments:
+            continue
+        path = re.sub(r"<any\(([a-z_]+)[^>]*>", r"\1", rule.rule.replace("<slug>", slug))
+        path = re.sub(r"<[^>]*>", "1", path)
+        for client, token in ((desk.client, desk.token), (desk.visitor, desk.visitor_token)):
+            for method in rule.methods & {"GET", "POST"}:
+                answer = client.open(path, method=method, headers={"X-CSRFToken": token})
+                assert 300 <= answer.status_code < 500, (rule.endpoint, method, answer.status_code)
+                asked += 1
+    assert asked > 150
 
 
 def test_addresses_of_another_discussion_do_not_reach_across(desk, house):

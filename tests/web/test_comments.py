@@ -7,6 +7,7 @@ from forum.actions import discussions, escalation
 from forum.actions.escalation import Rules
 from forum.database import db
 from forum.models import Audience, Comment, CommentState, Event
+from forum.web.comments import by_writer
 
 JSON = {"Accept": "application/json"}
 
@@ -238,3 +239,14 @@ def test_where_no_form_goes_none_has_expired(app, house, client, as_member, meth
     answer = client.open(path, method=method, data={"body": "Hi"}, headers=JSON)
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
     assert ("GET" in answer.headers.get("Allow", "")) is (status == 405)
+
+
+def test_visitors_of_one_household_are_counted_as_one(app):
+    """An IPv6 household has 2^64 addresses, and whoever could use each as somebody else had no limit."""
+
+    def key(address: str) -> str:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return by_writer()
+
+    assert key("2001:db8:1:2::3") == key("2001:db8:1:2:ffff::4") != key("2001:db8:1:3::3")
+    assert key("192.0.2.7") != key("192.0.2.8")

@@ -125,6 +125,15 @@ def test_who_is_no_longer_signed_in_signs_in_beside_it_and_sends_it(app, house, 
     assert Discussion.with_slug(room.slug).intro == INTRO.replace("\r\n", "\n")
 
 
+@pytest.mark.parametrize("referrer", ["http://[", "http://elsewhere.example/d/x", "//"])
+def test_a_referrer_that_is_none_of_ours_leads_nowhere(client, room, referrer):
+    """What came from no page of ours goes on at the home page, and a made-up address is a refusal like any other."""
+    data = {"announcement": "We begin late."}
+    refused = client.post(f"/d/{room.slug}/console/announcement", data=data, headers={"Referer": referrer})
+    assert refused.status_code == 403
+    assert 'href="/sign-in?next=/"' in refused.text
+
+
 def test_a_session_that_was_ended_elsewhere_costs_no_text_either(app, house, host, room):
     """The cookie and its token are still there, so that the page is simply unknown."""
     token = house.token(host)
@@ -169,7 +178,12 @@ def test_a_conflict_gives_the_text_back(house, host, room):
 
 
 def test_another_site_gets_no_form_that_is_ready_to_press(host, room):
-    for header in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+    for header in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
         answer = host.post(f"/d/{room.slug}/console/announcement", data={"announcement": "Buy this!"}, headers=header)
         assert answer.status_code == 403
         assert "Buy this!" not in answer.text

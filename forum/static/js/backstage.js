@@ -3,7 +3,8 @@
  * each message gets a key of its own, so that sending it again never says it twice.
  */
 
-import { all, hear, isField, one } from "./page.js";
+import { isCommand } from "./commands.js";
+import { all, hear, one } from "./page.js";
 import { post } from "./send.js";
 
 const SAVE_AFTER = 1_000;
@@ -54,11 +55,8 @@ function afterwards(form) {
 
 /** @param {KeyboardEvent} event */
 function pressed(event) {
-  const { key, target } = event;
   const isOn = /** @type {HTMLInputElement | null} */ (one("[data-keys-switch]"))?.checked !== false;
-  const isBox = target instanceof HTMLInputElement && target.type === "checkbox";
-  if (key.toLowerCase() !== "r" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (!isOn || (isField(target) && !isBox)) return;
+  if (event.key.toLowerCase() !== "r" || event.repeat || !isOn || !isCommand(event)) return;
   const form = /** @type {HTMLFormElement | null} */ (one("form[data-release]"));
   if (!form) return;
   event.preventDefault();

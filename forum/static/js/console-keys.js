@@ -1,6 +1,8 @@
 /** The console's keys. They do nothing inside fields, and can be switched off (WCAG 2.1.4). */
 
-import { all, isField, one } from "./page.js";
+import { isCommand } from "./commands.js";
+import { all, one } from "./page.js";
+import { _ } from "./words.js";
 
 const SWITCH = "roundtext-console-keys";
 
@@ -24,7 +26,7 @@ function arm(say) {
   if (!ask) return;
   ask.focus();
   ask.scrollIntoView({ block: "nearest" });
-  say(`${ask.firstChild?.textContent?.trim()}: press Enter. Esc leaves it.`);
+  say(_("{button}: press Enter. Esc leaves it.", { button: ask.firstChild?.textContent?.trim() ?? "" }));
 }
 
 /** Press the button of the current comment that has this key; undo is no comment's own. @param {string} key */
@@ -61,7 +63,7 @@ export function startKeys(send, say) {
     box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"));
   }
   document.addEventListener("keydown", (event) => {
-    const { key, target } = event;
+    const { key } = event;
     if (key === "Escape") {
       const open = /** @type {HTMLDetailsElement | null} */ (document.activeElement?.closest("details[open]") ?? null);
       if (open) open.open = false;
@@ -70,9 +72,7 @@ export function startKeys(send, say) {
       say("");
       return;
     }
-    const isChoice = target instanceof HTMLInputElement && target.type === "checkbox";
-    if (event.ctrlKey || event.metaKey || event.altKey || (isField(target) && !isChoice) || box?.checked === false)
-      return;
+    if (!isCommand(event) || box?.checked === false) return;
     // By the place of the key: what Shift and a digit write differs from keyboard to keyboard.
     const digit = event.shiftKey && /^Digit([1-9])$/.exec(event.code)?.[1];
     const tray = digit && one(`form[data-tray-key="${digit}"]`);

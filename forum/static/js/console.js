@@ -5,6 +5,7 @@
 
 import { Idiomorph } from "../vendor/idiomorph.esm.js";
 import { startBackstage } from "./backstage.js";
+import { holds, settle, tellDecided } from "./console-held.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
@@ -45,10 +46,14 @@ function become(fresh) {
       restoreFocus: true,
       callbacks: {
         beforeNodeMorphed: (/** @type {Node} */ old) => !isInUse(old),
+        beforeNodeRemoved: (/** @type {Node} */ old) => !holds(old),
         beforeAttributeUpdated: (/** @type {string} */ name) => !HANDS.includes(name),
       },
     });
   }
+  // What was left where it moved away from goes with another round.
+  isWanted = settle() || isWanted;
+  tellDecided(fresh);
   const { seq, epoch, phase } = fresh.body.dataset;
   if (epoch !== page.epoch || Number(seq) > page.seq) page.seq = Number(seq);
   Object.assign(document.body.dataset, { epoch, phase });
@@ -162,11 +167,13 @@ hear("link", (state) => {
   document.body.dataset.link = state;
   one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live");
   if (state === "live") void refresh();
-  if (state === "lost") say("The connection is lost. It comes back by itself; your forms still work.", true);
+  if (state === "lost") say(_("The connection is lost. It comes back by itself; your forms still work."), true);
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
 setInterval(() => page.seq > shown && void refresh(), 1_000);
 setInterval(() => document.hidden || void refresh(), REFRESH_EVERY);
+// What was kept for what is typed in it goes when it is closed.
+document.addEventListener("toggle", ({ target }) => one("[data-decided]") && target && void refresh(), true);
 startKeys(send, say);
 startOrder(send);
 startBackstage();

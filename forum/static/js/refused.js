@@ -60,7 +60,8 @@ function wait(seconds, message) {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     post.disabled = left > 0;
-    post.textContent = left > 0 ? `${words} in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : words;
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    post.textContent = left > 0 ? _("{button} in {time}", { button: words, time }) : words;
     if (left > 0) return;
     clearInterval(counting);
     unsay("refused");

@@ -19,7 +19,8 @@ async function read(response) {
   if (response.ok) return { ok: data !== null, status: response.status, data, error: null };
   const after = Number(response.headers.get("Retry-After"));
   const error = data?.error ?? { code: "fault", message: _("Something went wrong. Your text is kept; try again.") };
-  if (after > 0 && !error.retry_after) error.retry_after = after;
+  // Whoever is refused for another reason may try again as soon as they have mended it.
+  if (after > 0 && !error.retry_after && [429, 503].includes(response.status)) error.retry_after = after;
   return { ok: false, status: response.status, data, error };
 }
 
