@@ -75,7 +75,7 @@ def test_what_is_no_list_is_refused_with_what_to_do(data):
 def test_what_is_wrong_with_a_row_is_named_and_the_others_stay():
     rows = addresses.read(
         "email,name,zone,lang\nada@example.org,Ada,,\nnobody,Bob,,\nADA@example.org,Again,,\nc@x.org,C,Mars/Base,\n"
-        "d@x.org,D,,english please\n,E,,\nf@x.org,\x00F,,\n"
+        f"d@x.org,D,,english please\n,E,,\nf@x.org,{'F' * 81},,\n"
     )
     assert [sorted(row.faults) for row in rows] == [
         [],
