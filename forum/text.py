@@ -221,6 +221,11 @@ _INVISIBLE = re.compile(
 )
 _EMBEDDING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _TAG_CHARACTERS = re.compile(r"[\U000e0000-\U000e007f]")
+# What shows something: neither space nor a character that has no picture of its own.
+_SEEN = re.compile(
+    r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    r"\U000e0000-\U000e01ef]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -269,7 +274,7 @@ def _refuse_unreadable(value: str) -> None:
 
 
 def _within(value: str, limit: int) -> str:
-    if not value.strip():
+    if not _SEEN.search(value):
         raise TextFault("empty", _("Write something first."))
     if len(value) > limit:
         raise TextFault(

@@ -1,5 +1,7 @@
 """Typed text kept on the server until its writer can post it. Runs inside `writing()`."""
 
+from datetime import timedelta
+
 from sqlalchemy import delete, select
 
 from forum import clock
@@ -8,6 +10,8 @@ from forum.models import Discussion, Draft
 
 # Long enough for any comment with its Markdown and some more; what is longer was refused before it came here.
 _MOST = 40_000
+# Who has not come back for it by then finds it no more: strangers without cookies make a new one each time.
+KEPT_FOR = timedelta(days=30)
 
 
 def keep(discussion: Discussion, holder: str, body: str, question: int | None, reply_to: int | None) -> Draft:
@@ -26,6 +30,11 @@ def keep(discussion: Discussion, holder: str, body: str, question: int | None, r
 def find(discussion: Discussion, holder: str) -> Draft | None:
     """Return what `holder` typed for `discussion`, if anything is kept."""
     return db.session.scalar(select(Draft).where(Draft.discussion_id == discussion.id, Draft.holder == holder))
+
+
+def forget_old() -> None:
+    """Throw away what nobody has come back for within KEPT_FOR."""
+    db.session.execute(delete(Draft).where(Draft.saved_at < clock.now() - KEPT_FOR))
 
 
 def forget(discussion: Discussion, holder: str) -> None:

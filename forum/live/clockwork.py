@@ -7,13 +7,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum import clock
-from forum.actions import digests, discussions, guest_mail, notices, openings, reminders
+from forum.actions import digests, discussions, drafts, guest_mail, notices, openings, reminders
 from forum.database import db, passes, writing
 from forum.live import background
 
 # A timed change is due within two seconds, also where the process that was first has died (faults/test_clocks.py).
 TICK_SECONDS = 0.8
 REMIND_SECONDS = 5.0
+_TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
 _IS_DUE = select(discussions.DUE.exists(), openings.DUE.exists())
 
@@ -22,6 +23,13 @@ def start(app: Flask) -> None:
     """Start the clockwork of this process."""
     background.forever(app, "clockwork", turn, TICK_SECONDS)
     background.forever(app, "reminders", remind, REMIND_SECONDS)
+    background.forever(app, "tidying", tidy, _TIDY_SECONDS)
+
+
+def tidy() -> None:
+    """Throw away what nobody will ask for again."""
+    with writing():
+        drafts.forget_old()
 
 
 def remind() -> None:

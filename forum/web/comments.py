@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, session
 from flask_babel import gettext as _
 
 from forum import access, people, speaking, text
@@ -190,6 +190,8 @@ def act(slug: str, comment_id: int, action: str) -> Response:
         discussion = find(slug)
         comment = comments.find(signed_in(), discussion, comment_id)
         _TAKE[action](writer(), comment, taken)
+    if action == "flag" and not wants_json():
+        flash(_("Flagged. A host looks at it."))
     around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"
     return _answer(comment, 200, f"/d/{slug}{around}#c{comment.id}", comment.discussion.last_seq)
 

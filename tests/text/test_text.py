@@ -208,3 +208,14 @@ def test_initials_and_tints_are_stable():
         "4",
     )
     assert text.hue("Priya") == text.hue("Priya")
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u2060", "\u3164", "\ufeff", "\u00ad", "\u2800", " \u200d\ufe0f\n", "\U000e0041"]
+)
+def test_what_shows_nothing_is_nothing(nothing):
+    for clean in (text.clean_body, lambda value: text.clean_line(value, 80)):
+        with pytest.raises(text.TextFault) as fault:
+            clean(nothing)
+        assert fault.value.code == "empty"
+    assert text.clean_body(f"{nothing}A").strip().endswith("A")

@@ -250,3 +250,11 @@ def test_where_no_form_goes_none_has_expired(app, house, client, as_member, meth
     answer = client.open(path, method=method, data={"body": "Hi"}, headers=JSON)
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
     assert ("GET" in answer.headers.get("Allow", "")) is (status == 405)
+
+
+def test_who_flags_without_script_reads_that_it_is_flagged(house, client, live):
+    comment = house.comment(live, house.user(), "Buy my pumps!", question=1)
+    house.sign_in(client, house.user())
+    sent = {"csrf_token": house.token(client), "reason": "spam"}
+    answer = client.post(f"/d/{live.slug}/comments/{comment.id}/flag", data=sent, follow_redirects=True)
+    assert "Flagged. A host looks at it." in answer.get_data(as_text=True)
