@@ -93,8 +93,8 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
 
 
 def _time(at: datetime, words: str) -> str:
-    """Return `words` for people, with the moment for machines."""
-    return f"<time datetime='{moment(at)}'>{escape(words)}</time>"
+    """Return `words` for people, with the moment for machines in UTC to the second: HTML takes no microseconds."""
+    return f"<time datetime='{at:%Y-%m-%dT%H:%M:%SZ}'>{escape(words)}</time>"
 
 
 def _article(book: Book, shown: Shown) -> str:
