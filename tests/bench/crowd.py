@@ -5,6 +5,7 @@ import resource
 import select
 import socket
 import time
+from functools import cached_property
 from urllib.parse import urlencode
 
 from forum.models import Discussion
@@ -96,18 +97,26 @@ class Crowd:
 
 
 class Poster:
-    """Somebody signed in who posts over one kept connection, and need not wait for an answer to post again."""
+    """Somebody signed in who posts over one kept connection, and need not wait for an answer to post again.
+
+    It connects with the first post: a server hangs up on who has not asked for anything for a while.
+    """
 
     def __init__(self, server: Running, slug: str, headers: dict[str, str], token: str) -> None:
-        name, port = server.host.split(":")
-        self._wire = socket.create_connection((name, int(port)))
-        self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._wire.settimeout(20)
+        self._host = server.host
         lines = {**headers, "Host": server.host, "Accept": "application/json"}
         lines["Content-Type"] = "application/x-www-form-urlencoded"
         self._head = f"POST /d/{slug}/comments HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
         self._token = token
         self._read = b""
+
+    @cached_property
+    def _wire(self) -> socket.socket:
+        name, port = self._host.split(":")
+        wire = socket.create_connection((name, int(port)))
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire.settimeout(20)
+        return wire
 
     def post(self, mark: str) -> None:
         """Send a comment with `mark` in it."""
