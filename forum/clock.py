@@ -12,6 +12,11 @@ def now() -> datetime:
     return _fixed or datetime.now(UTC)
 
 
+def in_utc(moment: datetime) -> str:
+    """Return an aware `moment` as machines read it, in UTC to the second: HTML takes no microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @contextmanager
 def stopped_at(moment: datetime) -> Iterator[None]:
     """Hold the clock at `moment` (aware) while the block runs. For tests and for archiving past discussions."""

@@ -110,6 +110,12 @@ def _tag(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
+def is_known(environ: dict[str, Any], tag: str) -> bool:
+    """Whether who asks has what the quoted `tag` stands for already (RFC 9110, 13.1.2: compared as weak)."""
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    return bool(known) and parse_etags(known).contains_weak(tag.strip('"'))
+
+
 def _cache_of(environ: dict[str, Any]) -> str:
     return _FOREVER if "v" in parse_qs(environ.get("QUERY_STRING", "")) else _BRIEFLY
 
@@ -128,7 +134,7 @@ def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str
     ]
     if file.is_compressible:
         headers.append(("Vary", "Accept-Encoding"))
-    if (known := environ.get("HTTP_IF_NONE_MATCH")) and parse_etags(known).contains_weak(tag.strip('"')):
+    if is_known(environ, tag):
         start_response("304 Not Modified", headers)
         return []
     body = file.encoded(encoding)

@@ -216,15 +216,14 @@ def for_xml(written: str) -> str:
 
 # ---- clean input ----
 
-_INVISIBLE = re.compile(
-    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2064\u3164\ufeff]"
-)
-_EMBEDDING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2064\u3164\ufeff"
+_TURNS = r"\u202a-\u202e\u2066-\u2069"
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+_EMBEDDING = re.compile(f"[{_TURNS}]")
 _TAG_CHARACTERS = re.compile(r"[\U000e0000-\U000e007f]")
 # What shows something: neither space nor a character that has no picture of its own.
 _SEEN = re.compile(
-    r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    r"\U000e0000-\U000e01ef]"
+    rf"[^\s{_UNSEEN}{_TURNS}\u200c\u200d\u2065\u206a-\u206f\u2800\ufe00-\ufe0f\uffa0\U000e0000-\U000e01ef]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")

@@ -44,9 +44,9 @@ class Line(Generic[Wish, Outcome]):
         self,
         serve: Callable[[list[Wish]], Sequence[Outcome]],
         *,
-        most: int,
-        gather_seconds: float,
-        most_gather_seconds: float,
+        most: int = 64,
+        gather_seconds: float = 0,
+        most_gather_seconds: float = 0.01,
     ) -> None:
         self._serve, self._most = serve, most
         self._gather_seconds, self._most_gather_seconds = gather_seconds, most_gather_seconds

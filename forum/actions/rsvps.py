@@ -69,7 +69,8 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language:
         raise Refused("confirm_address", _("Confirm your email address first: open the link we mailed you."))
     found = of(user, discussion) or _with_email(discussion, user.email) or _new(discussion, user.email)
     _bring(found, user.email)
-    found.user_id, found.kind, found.time_zone, found.language = user.id, kind, zone, language
+    found.user_id = user.id
+    Wish(kind, zone, language).note(found)
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
 
@@ -103,7 +104,7 @@ def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str, langua
     """
     _require_open(None, discussion)
     found = _with_email(discussion, email) or _new(discussion, email)
-    found.kind, found.time_zone, found.language = kind, zone, found.language or language
+    Wish(kind, zone, found.language or language).note(found)
     found.confirmed_at = found.confirmed_at or clock.now()
     return found
 

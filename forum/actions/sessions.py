@@ -107,10 +107,8 @@ def _look(hashes: Sequence[str]) -> list[Session | None]:
 
 
 # The first question of every page and every post: sixteen together cost little more than one (docs/performance.md).
-_looking: Line[str, Session | None] = Line(_look, most=64, gather_seconds=0, most_gather_seconds=0.01)
-_bearing: Line[str, tuple[int, int] | None] = Line(
-    _look_for_bearers, most=64, gather_seconds=0, most_gather_seconds=0.01
-)
+_looking: Line[str, Session | None] = Line(_look)
+_bearing: Line[str, tuple[int, int] | None] = Line(_look_for_bearers)
 
 
 def is_due(session: Session) -> bool:

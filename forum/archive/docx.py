@@ -6,7 +6,7 @@ paragraphs, links and one picture. Links are fields, so that no list of them has
 
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from forum import clock
 from forum.archive import book
@@ -158,4 +158,4 @@ def _core(discussion: Discussion) -> str:
 
 
 def _moment(name: str, at: datetime) -> str:
-    return f'<dcterms:{name} xsi:type="dcterms:W3CDTF">{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</dcterms:{name}>'
+    return f'<dcterms:{name} xsi:type="dcterms:W3CDTF">{clock.in_utc(at)}</dcterms:{name}>'

@@ -6,7 +6,6 @@ https://www.w3.org/TR/epub-33/. What is in it is what the other readings have; o
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC
 from itertools import islice
 
 from forum import clock
@@ -112,7 +111,7 @@ def _comment(it: Book, shown: Shown, name: str, made: _Contents) -> str:
     comment, quote = shown.comment, shown.quote
     made.places[comment.id] = name
     link = words(permalink(it.site, it.discussion, shown))
-    at = f"{comment.posted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"  # HTML takes no more than milliseconds
+    at = clock.in_utc(comment.posted_at)
     answered = ""
     if quote and quote.name:
         place = made.places.get(quote.id)
@@ -183,7 +182,7 @@ def _metadata(discussion: Discussion, site: str, has_picture: bool) -> str:
     return (
         f'<dc:identifier id="id">{words(address(site, discussion))}</dc:identifier>'
         + "".join(f"<dc:{name}>{words(said)}</dc:{name}>" for name, said in dublin)
-        + f'<meta property="dcterms:modified">{clock.now():%Y-%m-%dT%H:%M:%SZ}</meta>'
+        + f'<meta property="dcterms:modified">{clock.in_utc(clock.now())}</meta>'
         + "".join(f'<meta property="schema:{name}">{words(said)}</meta>' for name, said in access)
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from html import escape
 
+from forum import clock
 from forum.archive import markup, transcript
 from forum.archive.book import Book, address
 from forum.live.scene import Scene
@@ -93,8 +94,8 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
 
 
 def _time(at: datetime, words: str) -> str:
-    """Return `words` for people, with the moment for machines in UTC to the second: HTML takes no microseconds."""
-    return f"<time datetime='{at:%Y-%m-%dT%H:%M:%SZ}'>{escape(words)}</time>"
+    """Return `words` for people, with the moment for machines."""
+    return f"<time datetime='{clock.in_utc(at)}'>{escape(words)}</time>"
 
 
 def _article(book: Book, shown: Shown) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
 
-from forum import access, speaking
+from forum import access, clock, speaking
 from forum.database import db
 from forum.live import for_you, stream, waiting
 from forum.live import scene as scenes
@@ -64,10 +64,10 @@ def status(scene: Scene) -> Wire:
     """Return where the discussion stands, for the scripts' clock."""
     return {
         "phase": scene.phase,
-        "starts_at": scene.discussion.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "ends_at": scene.discussion.ends_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "starts_at": clock.in_utc(scene.discussion.starts_at),
+        "ends_at": clock.in_utc(scene.discussion.ends_at),
         "open_question": scene.open.number if scene.open else None,
-        "late_until": scene.late_until.strftime("%Y-%m-%dT%H:%M:%SZ") if scene.late_until else None,
+        "late_until": clock.in_utc(scene.late_until) if scene.late_until else None,
         "slow_seconds": scene.safeguards.slow_seconds,
     }
 
@@ -118,7 +118,7 @@ def _comment(scene: Scene, shown: Shown, seq: int, kind: str) -> Wire:
         "author": comment.author_id if shown.is_published else None,
         "panel": shown.is_published and shown.face.is_panel,
         "state": comment.state.value,
-        "at": comment.posted_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": clock.in_utc(comment.posted_at),
         "html": scenes.comment_html(shown, scene),
         "recent": scenes.recent_row(shown, scene) if shown.is_published else None,
         "parent": None,

@@ -16,11 +16,11 @@ from typing import Any
 
 import brotli
 from flask import Flask, request
-from werkzeug.http import parse_etags
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import clock
 from forum.config import Settings
+from forum.files import is_known
 from forum.live.heads import Head, Heads
 from forum.models import Discussion
 
@@ -221,7 +221,7 @@ def _packer(encoding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes
 
 def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[bytes]:
     tag, headers, body = page.in_encoding(_encoding(environ))
-    if (known := environ.get("HTTP_IF_NONE_MATCH")) and parse_etags(known).contains_weak(tag.strip('"')):
+    if is_known(environ, tag):
         start_response("304 Not Modified", [pair for pair in headers if not pair[0].startswith("Content-")])
         return []
     start_response("200 OK", headers)

@@ -1,6 +1,6 @@
 """Members who come back: whether each of them hears no more than any member, asked for many in one question.
 
-A member alone cost five times what a visitor costs, and thousands may come back at the same moment.
+A member alone cost three times what a visitor costs, and thousands may come back at the same moment.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def line(app: Flask) -> Returns:
     def serve(returns: Sequence[Return]) -> list[bool]:
         return hands.ask(app, partial(hear_as_any_member, returns))
 
-    return Line(serve, most=64, gather_seconds=0, most_gather_seconds=0.01)
+    return Line(serve)
 
 
 def of(reader: Reader, discussion_id: int, after: int, seq: int) -> Return:

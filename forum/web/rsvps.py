@@ -5,7 +5,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import access, speaking
+from forum import access, clock, speaking
 from forum.actions import accounts, rsvps
 from forum.database import writing
 from forum.models import Discussion, Phase, RsvpKind
@@ -107,7 +107,7 @@ def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
     google = f"action=TEMPLATE&text={title}&dates={begin}/{end}&details={address}"
     outlook = (
         f"path=/calendar/action/compose&rru=addevent&subject={title}&body={address}"
-        f"&startdt={discussion.starts_at:%Y-%m-%dT%H:%M:%SZ}&enddt={discussion.ends_at:%Y-%m-%dT%H:%M:%SZ}"
+        f"&startdt={clock.in_utc(discussion.starts_at)}&enddt={clock.in_utc(discussion.ends_at)}"
     )
     return [
         ("Google", f"https://calendar.google.com/calendar/render?{google}"),

@@ -5,7 +5,7 @@ from datetime import date
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 
-from forum import access, search
+from forum import access, clock, search
 from forum.extensions import limiter
 from forum.models import Discussion
 from forum.refusals import invalid, unknown
@@ -50,7 +50,7 @@ def _as_json(hit: search.Hit) -> dict[str, object]:
         "discussion": comment.discussion.slug,
         "question": comment.question.number if comment.question else None,
         "author": hit.face.name,
-        "at": comment.posted_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": clock.in_utc(comment.posted_at),
         "address": f"/d/{comment.discussion.slug}/c/{comment.id}",
         "excerpt": str(hit.excerpt),
     }

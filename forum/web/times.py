@@ -13,6 +13,7 @@ from flask_babel import format_date, format_time, get_locale, ngettext
 from flask_babel import gettext as _
 
 from forum import speaking
+from forum.clock import in_utc
 from forum.models import Discussion
 
 # Beyond these, minutes and hours are more than anybody wants to count.
@@ -69,7 +70,7 @@ def stamp(moment: datetime, discussion: Discussion) -> str:
 
 def iso(moment: datetime) -> str:
     """Return `moment` for a `datetime` attribute, in UTC to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return in_utc(moment)
 
 
 def city(zone: str) -> str:

@@ -196,11 +196,18 @@ def test_an_ended_session_closes_its_socket_within_five_seconds(house, listen, p
     assert ear.is_closed_within(5 - (time.monotonic() - ended))
 
 
-def test_a_discussion_that_turns_private_is_silent_within_five_seconds(house, listen, person):
+@pytest.fixture
+def outside_and_inside(house, listen, person):
+    """A public discussion, a visitor and a panelist who have both joined it."""
     discussion = house.discussion()
     visitor, panelist = listen(), listen(person(house.panelist(discussion))[0])
     visitor.join(discussion)
     panelist.join(discussion)
+    return discussion, visitor, panelist
+
+
+def test_a_discussion_that_turns_private_is_silent_within_five_seconds(house, outside_and_inside):
+    discussion, visitor, panelist = outside_and_inside
     with writing():
         db.session.get_one(Discussion, discussion.id).visibility = Visibility.INVITED
     assert visitor.hear("revoked", 5)["discussion"] == discussion.id
@@ -211,11 +218,8 @@ def test_a_discussion_that_turns_private_is_silent_within_five_seconds(house, li
     assert visitor.join(discussion)["error"]["code"] == "not_found"
 
 
-def test_what_is_posted_right_after_a_discussion_turned_private_reaches_nobody_outside(house, listen, person):
-    discussion = house.discussion()
-    visitor, panelist = listen(), listen(person(house.panelist(discussion))[0])
-    visitor.join(discussion)
-    panelist.join(discussion)
+def test_what_is_posted_right_after_a_discussion_turned_private_reaches_nobody_outside(house, outside_and_inside):
+    discussion, visitor, panelist = outside_and_inside
     with writing():
         private = db.session.get_one(Discussion, discussion.id)
         private.visibility = Visibility.INVITED
