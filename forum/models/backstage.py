@@ -55,7 +55,7 @@ class ReadyCheck(Model):
     asked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
-    answers: Mapped[list["ReadyAnswer"]] = relationship(order_by="ReadyAnswer.at")
+    answers: Mapped[list["ReadyAnswer"]] = relationship(order_by="(ReadyAnswer.at, ReadyAnswer.user_id)")
 
 
 class ReadyAnswer(Model):

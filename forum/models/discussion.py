@@ -115,8 +115,10 @@ class Discussion(Model):
     # Of the form that made it, and of what it said: pressed twice it makes one (None: no form, or one without a key).
     key: Mapped[str | None] = mapped_column(String(64))
 
-    questions: Mapped[list["Question"]] = relationship(back_populates="discussion", order_by="Question.position")
-    seats: Mapped[list["Seat"]] = relationship(back_populates="discussion", order_by="Seat.position")
+    questions: Mapped[list["Question"]] = relationship(
+        back_populates="discussion", order_by="(Question.position, Question.id)"
+    )
+    seats: Mapped[list["Seat"]] = relationship(back_populates="discussion", order_by="(Seat.position, Seat.id)")
 
     __table_args__ = (
         Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),

@@ -89,14 +89,14 @@ def of_person(user_id: int) -> Response:
 @blueprint.get("/calendar.ics")
 def all_dates() -> Response:
     """The newest public discussions, and what was called off of late, as a calendar to subscribe to."""
-    found = db.session.scalars(_public().order_by(Discussion.starts_at.desc()).limit(_MOST_DATES))
+    found = db.session.scalars(_public().order_by(Discussion.starts_at.desc(), Discussion.id.desc()).limit(_MOST_DATES))
     listed = CalledOff.is_listed, Discussion.visibility == Visibility.PUBLIC
     off = db.session.scalars(
         select(CalledOff)
         .join(CalledOff.discussion)
         .where(*listed)
         .options(contains_eager(CalledOff.discussion))
-        .order_by(CalledOff.at.desc())
+        .order_by(CalledOff.at.desc(), CalledOff.discussion_id.desc())
         .limit(_MOST_CALLED_OFF)
     )
     return _sent(calendar.of_all(found, off, public_url(), site_name()), "text/calendar; charset=utf-8")

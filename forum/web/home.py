@@ -27,7 +27,8 @@ def home() -> str:
     # As `phase_at` has it, so that a page does not wait for the clock's job.
     begun = or_(Discussion.phase != Phase.ANNOUNCED, Discussion.starts_at <= now)
     over = or_(Discussion.phase == Phase.CLOSED, and_(begun, Discussion.ends_at <= now))
-    latest, soonest = Discussion.starts_at.desc(), Discussion.starts_at.asc()
+    latest = (Discussion.starts_at.desc(), Discussion.id.desc())
+    soonest = (Discussion.starts_at.asc(), Discussion.id.asc())
     live = _listed(and_(begun, not_(over)), latest, 4 * _MOST_LISTED)
     coming = _listed(not_(begun), soonest, 4 * _MOST_LISTED)
     past = _listed(over, latest, _MOST_LISTED)
@@ -120,7 +121,7 @@ def ready() -> Response:
     return make_response(jsonify(ready=True), 200, {"Cache-Control": "no-store"})
 
 
-def _listed(stage: ColumnElement[bool], order: ColumnElement[Any], most: int) -> list[Discussion]:
+def _listed(stage: ColumnElement[bool], order: tuple[ColumnElement[Any], ...], most: int) -> list[Discussion]:
     """Return the discussions at this stage that the home page lists: public ones, and those the reader takes part in.
 
     Administrators could be named all others too; they find those by search.
@@ -134,7 +135,7 @@ def _listed(stage: ColumnElement[bool], order: ColumnElement[Any], most: int) ->
         select(Discussion)
         .where(Discussion.phase != Phase.DRAFT, access.listed_for(reader), named, stage)
         .options(selectinload(Discussion.seats))
-        .order_by(order)
+        .order_by(*order)
         .limit(most)
     )
     return list(db.session.scalars(found))
