@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from flask_babel import format_datetime
@@ -228,6 +229,7 @@ def _roles(verb: str, discussion: Discussion) -> Roles:
     return TABLE[verb][discussion.phase_at(now)]
 
 
+@cache
 def is_open_to_all(phase: Phase, visibility: Visibility) -> bool:
     """Whether anybody at all may read a discussion that is stored with this phase, at whatever time."""
     later = [phase, *(other for other in Phase if other is not Phase.DRAFT)]

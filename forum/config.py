@@ -3,6 +3,7 @@
 import re
 import secrets
 from email.utils import parseaddr
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -191,14 +192,7 @@ class Settings(BaseSettings):
 
         Bare IP addresses and localhost are always taken: DNS rebinding needs a name.
         """
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-            if name == "localhost" or name == urlsplit(self.public_url).hostname:
-                return True
-            ip_address(name)
-        except ValueError:
-            return False
-        return True
+        return _names_site(host, self.public_url)
 
     def secret(self) -> str:
         """Return the secret key, made and kept (mode 600) in the data folder when none is set."""
@@ -230,3 +224,15 @@ def _names_a_host(url: str, schemes: set[str]) -> bool:
     except ValueError:  # a port that is none
         return False
     return is_whole and parts.scheme in schemes and re.search(r"\s", url) is None
+
+
+@lru_cache(maxsize=256)  # asked for every request and every reader, mostly with one answer
+def _names_site(host: str, public_url: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == "localhost" or name == urlsplit(public_url).hostname:
+            return True
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -8,6 +8,7 @@ gunicorn reads this file before gevent has patched anything, so it imports nothi
 
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 
@@ -30,6 +31,10 @@ def post_worker_init(worker: Any) -> None:
 
     Idle(worker).install()
     _settle(worker.cfg)
+    if "forum.live.sockets" in sys.modules:
+        from forum.live import arrivals, sockets
+
+        arrivals.install(worker, partial(sockets.let_in, worker.wsgi))
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
 

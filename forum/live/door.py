@@ -5,7 +5,7 @@ moment and nobody sees it; a writer sees every moment.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -33,33 +33,38 @@ class Door:
 
     def __init__(self, pages: Any, sockets: Any, path: str = "/socket.io/") -> None:
         self._pages, self._sockets, self._path = pages, sockets, path
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[Callable[[], object]] = deque()
         self._came = 0
         self._is_kept = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, a handshake when its turn has come."""
-        global _handshakes
-        is_handshake = environ.get("PATH_INFO", "").startswith(self._path)
-        _handshakes += is_handshake
-        if is_handshake and not self._let_in():
+        if not environ.get("PATH_INFO", "").startswith(self._path):
+            return self._on(self._pages, environ, start_response)
+        turn = Event()
+        if not self.admit(turn.set):
             start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "2")])
             return [b"Very many come at this moment. Try again in a moment."]
-        answer: Iterable[bytes] = (self._sockets if is_handshake else self._pages)(environ, start_response)
+        turn.wait()
+        return self._on(self._sockets, environ, start_response)
+
+    @staticmethod
+    def _on(app: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = app(environ, start_response)
         return answer
 
-    def _let_in(self) -> bool:
-        """Wait for a turn; False when the line is too long."""
+    def admit(self, enter: Callable[[], object]) -> bool:
+        """Have `enter()` called, which must not wait, when it is somebody's turn; False when the line is too long."""
+        global _handshakes
+        _handshakes += 1
         if self._came < AT_ONCE and not self._waiting:
             self._came += 1
-            self._begin()
-            return True
-        if len(self._waiting) >= MOST_WAITING:
+            enter()
+        elif len(self._waiting) < MOST_WAITING:
+            self._waiting.append(enter)
+        else:
             return False
-        turn = Event()
-        self._waiting.append(turn)
         self._begin()
-        turn.wait()
         return True
 
     def _begin(self) -> None:
@@ -74,6 +79,6 @@ class Door:
                 gevent.sleep(TURN_SECONDS)
                 self._came = min(AT_ONCE, len(self._waiting))
                 for _ in range(self._came):
-                    self._waiting.popleft().set()
+                    self._waiting.popleft()()
         finally:
             self._is_kept = False

@@ -7,14 +7,14 @@ what we lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only w
 """
 
 import gc
+import json
 import logging
 import os
-import sys
 import time
+from _socket import socket as plain_socket
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from io import BytesIO
 from typing import Any, NamedTuple
 
 import engineio
@@ -27,7 +27,7 @@ from socketio import packet as socket_packet
 
 from forum.live import hands
 from forum.live.frames import LARGEST, Opcode, Violation, accept_key, frame
-from forum.live.link import Link, drop_stuck, write_all
+from forum.live.link import Link, copy_of, drop_stuck, write_all
 
 log = logging.getLogger("roundtext.sockets")
 
@@ -48,11 +48,12 @@ _HELLO = engine_packet.Packet(
 ).encode()
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
-# What Flask needs to make a request context for an event; the rest of a handshake's environ is let go.
-_KEPT = (
-    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR",
-    "HTTP_HOST", "HTTP_COOKIE", "wsgi.version", "wsgi.url_scheme", "flask.app",
-)  # fmt: skip
+# What is looked at when a reader says hello; the rest of a handshake's environ is let go.
+_KEPT = ("HTTP_HOST", "HTTP_COOKIE")
+
+
+# What the libraries say for the same; they make an encoder for each word.
+encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Frame(NamedTuple):
@@ -64,7 +65,7 @@ class Frame(NamedTuple):
 
 def event_frame(event: str, payload: object) -> Frame:
     """Return the frame that says `event` with `payload` (plain JSON values) in the main namespace."""
-    text = socket_packet.Packet(socket_packet.EVENT, data=[event, payload], binary=False).encode()
+    text = f"{socket_packet.EVENT}{encode([event, payload])}"
     return Frame(text, frame(Opcode.TEXT, b"4" + text.encode("utf-8", "replace")))
 
 
@@ -187,11 +188,12 @@ class Socket(engine_socket.Socket):
         self._inbox: deque[str] = deque()
         self._working = False
 
-    def attach(self, fileno: int) -> None:
-        """Begin to speak on `fileno`, where the handshake is done."""
-        self.link = Link(fileno, self._heard, self._gone)
+    def attach(self, wire: plain_socket, first: bytes = b"") -> None:
+        """Begin to speak on `wire`, where the handshake has come: say `first`, and hear what the reader says."""
+        self.link = Link(wire, self._heard, self._gone)
         self.connected = self.upgraded = True
         _due[self] = time.monotonic() + PING_SECONDS
+        self.link.write(first)
 
     def send(self, pkt: Any) -> None:
         """Send an Engine.IO packet (text only; we send nothing binary)."""
@@ -242,6 +244,8 @@ class Socket(engine_socket.Socket):
             while self._inbox and not self.closed:
                 self.server.handlers["message"](self.sid, self._inbox.popleft())
                 self.greeted = True
+                if self.link is not None:
+                    self.link.flush()
         except Exception as error:
             log.debug("a reader sent what cannot be read: %s", type(error).__name__)
             if self.link is not None:
@@ -311,6 +315,23 @@ def _take(waiting: OrderedDict[Socket, float], now: float) -> Iterable[Socket]:
         yield socket
 
 
+def let_in(server: socketio.Server, said: dict[str, str], wire: plain_socket, size: int) -> bool:
+    """Answer a handshake whose `size` bytes are still in `wire`, and take that over; False leaves it as it is.
+
+    `said` is what `handshake.read` has read, and whoever calls has looked at the Origin.
+    """
+    eio = server.eio
+    if _draining or len(eio.sockets) >= MOST_READERS:
+        return False
+    try:
+        answer = accept_key(said["HTTP_SEC_WEBSOCKET_KEY"])
+        wire.recv(size)
+    except (Violation, OSError):
+        return False
+    _begin(eio, said, answer, wire)
+    return True
+
+
 def _connect(
     eio: engineio.Server, environ: dict[str, Any], start_response: Any, transport: str, _jsonp: Any = None
 ) -> Any:
@@ -324,21 +345,21 @@ def _connect(
         connection = environ["gunicorn.socket"]
     except (Violation, KeyError):
         return eio._bad_request("Not a WebSocket handshake.")
+    _begin(eio, environ, answer, copy_of(connection.fileno()))
+    raise StopIteration  # gunicorn: the connection is somebody else's now
+
+
+def _begin(eio: engineio.Server, environ: dict[str, Any], answer: str, wire: plain_socket) -> None:
+    """Say yes to a handshake and hello, and hear what the reader says from now on."""
     socket = Socket(eio, eio.generate_id())
     eio.sockets[socket.sid] = socket
     kept = {name: environ[name] for name in _KEPT if name in environ}
-    kept.update({"wsgi.input": BytesIO(), "wsgi.errors": sys.stderr, "QUERY_STRING": ""})
     eio._trigger_event("connect", socket.sid, kept, run_async=False)
     head = (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Accept: {answer}\r\n\r\n"
     )
-    try:
-        connection.sendall(head.encode() + frame(Opcode.TEXT, (_HELLO % socket.sid).encode()))
-        socket.attach(connection.fileno())
-    except OSError:
-        socket.close(reason=eio.reason.TRANSPORT_ERROR)
-    raise StopIteration  # gunicorn: the connection is somebody else's now
+    socket.attach(wire, head.encode() + frame(Opcode.TEXT, (_HELLO % socket.sid).encode()))
 
 
 def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, _jsonp: Any = None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Link:
     """A WebSocket after its handshake. `heard(text)` and `gone()` are called from the event loop and must not wait."""
 
     __slots__ = (
+        "_ahead",
         "_allowance",
         "_counted_at",
         "_gone",
@@ -48,15 +49,14 @@ class Link:
         "_writer",
     )
 
-    def __init__(self, fileno: int, heard: Callable[[str], None], gone: Callable[[], None]) -> None:
-        """Take over a copy of `fileno`, so that the HTTP server can close its own."""
-        # Said, or the kernel is asked three times what it is; it matters to addresses only, which nobody asks for here.
-        self._socket: Any = plain_socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=os.dup(fileno))
-        self._socket.setblocking(False)
+    def __init__(self, wire: plain_socket, heard: Callable[[str], None], gone: Callable[[], None]) -> None:
+        """Take over `wire`, which does not block."""
+        self._socket: Any = wire
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER)
         self._send: Callable[[bytes], int] = self._socket.send
         self._heard, self._gone = heard, gone
         self._parser = Parser()
+        self._ahead = b""
         self._outbox: deque[bytes] | None = None
         self._queued = 0
         self._moved_at = 0.0
@@ -72,7 +72,18 @@ class Link:
 
     def write(self, data: bytes) -> None:
         """Send `data` at once as far as the kernel takes it, and the rest as soon as it can."""
+        if self._ahead:
+            data, self._ahead = self._ahead + data, b""
         write_all((self,), data)
+
+    def write_ahead(self, data: bytes) -> None:
+        """Send `data` with what is written next, at the latest with `flush`: each write costs a call of the kernel."""
+        self._ahead += data
+
+    def flush(self) -> None:
+        """Send what waits for the next words."""
+        if self._ahead:
+            self.write(b"")
 
     def close(self, code: int = 1000) -> None:
         """Say `code` and hang up; `gone` is not called."""
@@ -187,6 +198,14 @@ class Link:
         gone()
 
 
+def copy_of(fileno: int) -> plain_socket:
+    """Return a socket of our own for a connection, so that the HTTP server can close its own."""
+    # Said, or the kernel is asked three times what it is; it matters to addresses only, which nobody asks for here.
+    wire = plain_socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=os.dup(fileno))
+    wire.setblocking(False)
+    return wire
+
+
 def write_all(links: Iterable[Link], data: bytes) -> None:
     """Send the same bytes to many, each as far as its kernel takes them at once, and the rest as soon as it can.
 
@@ -225,4 +244,4 @@ def _nothing(*_ignored: object) -> None:
     """What is called after the end."""
 
 
-__all__ = ["LARGEST", "Link", "drop_stuck", "write_all"]
+__all__ = ["LARGEST", "Link", "copy_of", "drop_stuck", "write_all"]

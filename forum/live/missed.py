@@ -32,8 +32,9 @@ class Answer(dict[str, Any]):
         self, head: Head | Discussion, seq: int, events: list[dict[str, Any]], text: str, reload: bool
     ) -> None:
         super().__init__(discussion=head.id, epoch=head.epoch, seq=seq, reload=reload, events=events)
-        start = json.dumps({name: value for name, value in self.items() if name != "events"}, separators=(",", ":"))
-        self.text = f'{start[:-1]},"events":[{text}]}}'
+        reloads = "true" if reload else "false"
+        start = f'"discussion":{head.id},"epoch":{json.dumps(head.epoch)},"seq":{seq},"reload":{reloads}'
+        self.text = f'{{{start},"events":[{text}]}}'
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """The live connection: who may connect, and what a socket says handed on to `spoken`."""
 
+import json
 import logging
+from _socket import socket as plain_socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -35,17 +37,27 @@ class _Written:
     text: str
 
 
-class _Json:
-    """The libraries' JSON, with a way past it for what many are told."""
+_COMPACT = {"separators": (",", ":")}
 
-    loads = staticmethod(engine_json.loads)
+
+def _whole(digits: str) -> int:
+    """Return a whole number of a length that the libraries let in: Python reads very long ones slowly."""
+    if len(digits) > 100:
+        raise ValueError("That number is too long.")
+    return int(digits)
+
+
+class _Json:
+    """The libraries' JSON, by coders made once and not for each word, and with a way past it for what many are told."""
+
+    loads = staticmethod(json.JSONDecoder(parse_int=_whole).decode)
 
     @staticmethod
     def dumps(data: Any, **how: Any) -> str:
         """Return `data` as JSON."""
         if type(data) is list and len(data) == 1 and type(data[0]) is _Written:
             return f"[{data[0].text}]"
-        return str(engine_json.dumps(data, **how))
+        return engine.encode(data) if how == _COMPACT else str(engine_json.dumps(data, **how))
 
 
 def init_app(app: Flask) -> SocketIO:
@@ -88,6 +100,14 @@ def init_app(app: Flask) -> SocketIO:
 def _handshake(app: Flask, environ: dict[str, Any], start_response: Any) -> Any:
     environ["flask.app"] = app
     return socketio.server.handle_request(environ, start_response)
+
+
+def let_in(app: Flask, said: dict[str, str], wire: plain_socket, size: int) -> bool:
+    """Take over `wire`, in which a handshake stands that says `said`; False leaves it for the HTTP server to answer."""
+    origin = said.get("HTTP_ORIGIN")
+    if origin is not None and not is_own_origin(app.config["SETTINGS"], origin, said):
+        return False
+    return engine.let_in(socketio.server, said, wire, size)
 
 
 def is_own_origin(settings: Settings, origin: str | None, environ: dict[str, Any]) -> bool:

@@ -50,7 +50,7 @@ def join_openly(app: Flask, heads: Heads, returns: Returns, reader: Reader, said
                 answer = missed.known(head, after, epoch) or hands.ask(app, lambda: _read(place, after, epoch))
     if answer is None or not _hears_as_any(returns, reader, place, first, answer["seq"]):
         return None
-    reader.write(engine.event_frame("presence", presence.greet(place, reader, again=said.get("again") is True)))
+    _greet(reader, place, said)
     return answer
 
 
@@ -91,8 +91,17 @@ def join(reader: Reader, said: Said) -> Said:
     db.session.rollback()  # a fresh look: nothing that committed before this line may be missed
     db.session.refresh(discussion)
     answer = _caught_up(discussion, after, epoch, heard)
-    reader.write(engine.event_frame("presence", presence.greet(discussion.id, reader, again=said.get("again") is True)))
+    _greet(reader, discussion.id, said)
     return answer
+
+
+def _greet(reader: Reader, discussion_id: int, said: Said) -> None:
+    """Say who reads and writes there, together with the answer to the join if that can be."""
+    news = engine.event_frame("presence", presence.greet(discussion_id, reader, again=said.get("again") is True))
+    if reader.link is not None:
+        reader.link.write_ahead(news.wire)
+    else:
+        reader.write(news)
 
 
 def _caught_up(discussion: Discussion, after: int, epoch: str, heard: frozenset[str]) -> Said:

@@ -77,7 +77,7 @@ def test_a_broken_rule_is_named_at_the_head(data, code):
 def pair():
     ours, theirs = socket.socketpair()
     gone = []
-    kept = Link(ours.fileno(), lambda text: None, lambda: gone.append(True))
+    kept = Link(link.copy_of(ours.fileno()), lambda text: None, lambda: gone.append(True))
     ours.close()
     yield kept, theirs, gone
     kept.close()

@@ -17,6 +17,7 @@ from flask_socketio import SocketIO
 
 from forum.live import engine
 from forum.live.engine import Names
+from forum.live.link import copy_of
 from tests.server import running
 
 # A new version has changed one of these: read it, see that forum/live/engine.py still fits, then note the new mark.
@@ -73,7 +74,7 @@ def test_who_goes_is_kept_nowhere():
         for number in range(3):
             here, there = (stack.enter_context(end) for end in socket.socketpair())
             sockets.append(engine.Socket(server, f"wire{number}"))
-            sockets[-1].attach(here.fileno())
+            sockets[-1].attach(copy_of(here.fileno()))
             sockets[-1].greeted = True
             there.setblocking(False)
         before = set(engine._due) - set(sockets)

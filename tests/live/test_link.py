@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from forum.live.link import Link
+from forum.live.link import Link, copy_of
 
 MASK = b"\x11\x22\x33\x44"
 
@@ -20,7 +20,7 @@ class Ear:
     def __init__(self):
         ours, self.theirs = socket.socketpair()
         self.heard, self.is_gone = [], False
-        self.link = Link(ours.fileno(), self.heard.append, self._gone)
+        self.link = Link(copy_of(ours.fileno()), self.heard.append, self._gone)
         ours.close()
 
     def _gone(self):

@@ -1,5 +1,6 @@
 """What a reader hears, and what a stranger can do with a socket."""
 
+import socket
 import struct
 import time
 from datetime import timedelta
@@ -13,6 +14,7 @@ from forum.live import log
 from forum.live.frames import LARGEST
 from forum.models import Discussion, Session, Visibility
 from tests import corpora
+from tests.faults.nonsense import handshake
 
 NONSENSE = [
     *('42["join"]', '42["join",null]', '42["join",{}]', '42["join",{"discussion":{}}]', '42["join",[1]]'),
@@ -114,6 +116,16 @@ def test_a_page_of_another_site_cannot_connect(listen, origin):
 def test_only_websockets_are_spoken(served):
     answer = requests.get(f"{served.address}/socket.io/?EIO=4&transport=polling", timeout=5)
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("pause", [0, 0.05])
+def test_a_handshake_in_pieces_is_one_all_the_same(served, pause):
+    host, _, port = served.host.partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as wire:
+        for line in handshake(served).splitlines(keepends=True):
+            wire.sendall(line)
+            time.sleep(pause)
+        assert wire.recv(12) == b"HTTP/1.1 101"
 
 
 def test_deflate_is_never_agreed_to(served):
