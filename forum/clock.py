@@ -4,12 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import BindParameter, bindparam
+
 _fixed: datetime | None = None
 
 
 def now() -> datetime:
     """Return this moment as an aware UTC datetime, or the moment a test has set."""
     return _fixed or datetime.now(UTC)
+
+
+def moment(offset: timedelta = timedelta()) -> BindParameter[datetime]:
+    """Return `offset` from now for a statement that is put together once: it is asked for the time whenever it runs."""
+    return bindparam(None, callable_=lambda: now() + offset, unique=True)
 
 
 def in_utc(moment: datetime) -> str:

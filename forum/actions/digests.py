@@ -30,35 +30,41 @@ _AT_ONCE = 50
 _MOST_PARTS = 10
 
 
+def _lately(ended_at: Any) -> tuple[Any, ...]:
+    """What was over a little while ago, and over here: a discussion that was brought in is nobody's news."""
+    return ended_at <= clock.moment(-_PATIENCE), ended_at > clock.moment(-_OVER), ended_at >= Discussion.created_at
+
+
+# What `to_prepare` and `due` look for; the clock asks it again and again, so it is put together once.
+TO_PREPARE = (
+    select(Question.id)
+    .join(Discussion, Discussion.id == Question.discussion_id)
+    .where(
+        Question.digest_ended_at.is_(None),
+        or_(
+            and_(
+                Question.state == QuestionState.OPEN,
+                Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]),
+                or_(Question.digest_looked_at.is_(None), Question.digest_looked_at <= clock.moment(-_LOOK_EVERY)),
+            ),
+            and_(Question.state == QuestionState.CLOSED, *_lately(Question.closed_at)),
+            and_(
+                Question.state == QuestionState.OPEN, Discussion.phase == Phase.CLOSED, *_lately(Discussion.closed_at)
+            ),
+        ),
+    )
+    .order_by(Question.id)
+    .limit(_AT_ONCE)
+)
+DUE = select(Digest.id).where(Digest.next_at <= clock.moment()).order_by(Digest.next_at, Digest.id).limit(_AT_ONCE)
+
+
 def to_prepare() -> list[int]:
     """Return the ids of questions for which it is time to see who takes part: one read, no lock.
 
     Those of discussions without these letters too: once looked at they are out of the way of the others.
     """
-    now = clock.now()
-    found = (
-        select(Question.id)
-        .join(Discussion, Discussion.id == Question.discussion_id)
-        .where(
-            Question.digest_ended_at.is_(None),
-            or_(
-                and_(
-                    Question.state == QuestionState.OPEN,
-                    Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]),
-                    or_(Question.digest_looked_at.is_(None), Question.digest_looked_at <= now - _LOOK_EVERY),
-                ),
-                and_(Question.state == QuestionState.CLOSED, *_lately(Question.closed_at, now)),
-                and_(
-                    Question.state == QuestionState.OPEN,
-                    Discussion.phase == Phase.CLOSED,
-                    *_lately(Discussion.closed_at, now),
-                ),
-            ),
-        )
-        .order_by(Question.id)
-        .limit(_AT_ONCE)
-    )
-    return list(db.session.scalars(found))
+    return list(db.session.scalars(TO_PREPARE))
 
 
 def prepare(ids: list[int]) -> int:
@@ -71,8 +77,7 @@ def prepare(ids: list[int]) -> int:
 
 def due() -> list[int]:
     """Return the ids of what may have to be written now: one read, no lock. `take` decides."""
-    found = select(Digest.id).where(Digest.next_at <= clock.now()).order_by(Digest.next_at, Digest.id).limit(_AT_ONCE)
-    return list(db.session.scalars(found))
+    return list(db.session.scalars(DUE))
 
 
 def take(ids: list[int]) -> int:
@@ -191,11 +196,6 @@ def _answers(user: User | None, discussion: Discussion, asked: list[Question]) -
 def _last_written(email: str) -> datetime | None:
     lately = (Letter.kind == "digest", Letter.written_at > clock.now() - _LEAST_APART)
     return db.session.scalar(select(func.max(Letter.written_at)).where(Letter.to == email, *lately))
-
-
-def _lately(ended_at: Any, now: datetime) -> tuple[Any, ...]:
-    """What was over a little while ago, and over here: a discussion that was brought in is nobody's news."""
-    return ended_at <= now - _PATIENCE, ended_at > now - _OVER, ended_at >= Discussion.created_at
 
 
 def _standing(question: Question, reader: Reader | None) -> tuple[int, int]:

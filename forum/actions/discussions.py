@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from forum import access, clock
 from forum.actions import dates, merging
@@ -35,12 +35,12 @@ _TEXTS = (
 )  # fmt: skip
 _APART = (*_TEXTS, "visibility", "questions_shown", "late_minutes", "digests", "language")
 _LONGEST_EXTENSION = 31 * 24 * 60
-# What `due` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
+# What `due` looks for; the clock asks it again and again, so it is put together once.
 DUE = select(Discussion.id).where(
     or_(
-        (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= bindparam("now")),
-        Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= bindparam("now")),
-        Discussion.late_until <= bindparam("now"),
+        (Discussion.phase == Phase.ANNOUNCED) & (Discussion.starts_at <= clock.moment()),
+        Discussion.phase.in_([Phase.LIVE, Phase.PAUSED]) & (Discussion.ends_at <= clock.moment()),
+        Discussion.late_until <= clock.moment(),
     )
 )
 
@@ -227,7 +227,7 @@ def close(actor: User, discussion: Discussion) -> None:
 
 def due() -> list[int]:
     """Return the ids of discussions that the clock should open or close now: one cheap read, no lock."""
-    return list(db.session.scalars(DUE, {"now": clock.now()}))
+    return list(db.session.scalars(DUE))
 
 
 def take_steps(discussion_id: int) -> bool:

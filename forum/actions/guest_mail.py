@@ -25,20 +25,6 @@ _OVER = lazy("This link is no longer good. Open the page of the discussion, if y
 HIDDEN = "…"
 
 
-def due(limit: int = _AT_ONCE) -> list[int]:
-    """Return the ids of guests who may have to be written to now: one read, no lock. `take` decides."""
-    found = (
-        select(Guest.id)
-        .join(Discussion, Discussion.id == Guest.discussion_id)
-        .outerjoin(Letter, Letter.id == Guest.letter_id)
-        .where(Discussion.visibility != Visibility.INVITED, Guest.unsubscribed_at.is_(None))
-        .where(or_(and_(Guest.is_waiting, Discussion.phase.in_(_OPEN)), _has_news()))
-        .order_by(Guest.id)
-        .limit(limit)
-    )
-    return list(db.session.scalars(found))
-
-
 def _has_news() -> ColumnElement[bool]:
     """Whether the event of somebody who was mailed, and has not answered, is off, on again, or at another time.
 
@@ -60,6 +46,23 @@ def _has_news() -> ColumnElement[bool]:
             and_(Discussion.phase == Phase.DRAFT, Guest.cancelled_at.is_(None)),
         ),
     )
+
+
+# What `due` looks for; the clock asks it again and again, so it is put together once.
+DUE = (
+    select(Guest.id)
+    .join(Discussion, Discussion.id == Guest.discussion_id)
+    .outerjoin(Letter, Letter.id == Guest.letter_id)
+    .where(Discussion.visibility != Visibility.INVITED, Guest.unsubscribed_at.is_(None))
+    .where(or_(and_(Guest.is_waiting, Discussion.phase.in_(_OPEN)), _has_news()))
+    .order_by(Guest.id)
+    .limit(_AT_ONCE)
+)
+
+
+def due() -> list[int]:
+    """Return the ids of guests who may have to be written to now: one read, no lock. `take` decides."""
+    return list(db.session.scalars(DUE))
 
 
 def take(ids: list[int]) -> int:

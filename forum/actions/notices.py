@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from flask import current_app
 from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 
 from forum import access, clock, people, text
 from forum.database import db
@@ -115,17 +115,11 @@ def _note(
     )  # fmt: skip
 
 
-def due() -> list[int]:
-    """Return the ids of people for whom there is something to do: one read, no lock. `take` decides.
-
-    Whoever is here, or has had enough letters this hour, is passed over by the database: a line of them, however
-    long, holds nobody back.
-    """
-    now = clock.now()
+def _due() -> Select[int]:
     seen = select(func.max(Session.seen_at)).where(Session.user_id == Notice.user_id).scalar_subquery()
-    is_away = or_(seen.is_(None), seen <= now - HERE)
-    is_ripe = or_(Notice.kind == NoticeKind.CALLED, Notice.at <= now - GATHERED)
-    lately = (Letter.kind == "notices", Letter.written_at > now - timedelta(hours=1))
+    is_away = or_(seen.is_(None), seen <= clock.moment(-HERE))
+    is_ripe = or_(Notice.kind == NoticeKind.CALLED, Notice.at <= clock.moment(-GATHERED))
+    lately = (Letter.kind == "notices", Letter.written_at > clock.moment(-timedelta(hours=1)))
     told_enough = (
         select(User.id)
         .join(Letter, Letter.to == User.email)
@@ -133,12 +127,12 @@ def due() -> list[int]:
         .group_by(User.id)
         .having(func.count() >= MOST_AN_HOUR)
     )
-    found = (
+    return (
         select(Notice.user_id)
         .where(
             Notice.done_at.is_(None),
             or_(
-                Notice.at < now - _OVER,
+                Notice.at < clock.moment(-_OVER),
                 Notice.at <= seen,
                 and_(is_away, is_ripe, Notice.user_id.not_in(told_enough)),
             ),
@@ -147,7 +141,19 @@ def due() -> list[int]:
         .order_by(func.min(Notice.at), Notice.user_id)
         .limit(_AT_ONCE)
     )
-    return list(db.session.scalars(found))
+
+
+# What `due` looks for; the clock asks it again and again, so it is put together once.
+DUE = _due()
+
+
+def due() -> list[int]:
+    """Return the ids of people for whom there is something to do: one read, no lock. `take` decides.
+
+    Whoever is here, or has had enough letters this hour, is passed over by the database: a line of them, however
+    long, holds nobody back.
+    """
+    return list(db.session.scalars(DUE))
 
 
 def _is_due(user_id: int, now: datetime) -> bool:

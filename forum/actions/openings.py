@@ -3,7 +3,7 @@
 Everything runs inside `writing()`.
 """
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
 from forum import clock
 from forum.actions import held, notices
@@ -12,16 +12,16 @@ from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Phase, Question, QuestionState, SeatRole, User
 
-# What `due` looks for at the moment `now`; the clock asks it again and again, so it is put together once.
+# What `due` looks for; the clock asks it again and again, so it is put together once.
 DUE = (
     select(Question.id)
     .join(Discussion, Discussion.id == Question.discussion_id)
     .where(
-        Question.opens_at <= bindparam("now"),
+        Question.opens_at <= clock.moment(),
         Question.state == QuestionState.DRAFT,
         Question.is_spare.is_(False),
         Discussion.phase == Phase.LIVE,
-        Discussion.ends_at > bindparam("now"),
+        Discussion.ends_at > clock.moment(),
     )
     .order_by(Question.opens_at, Question.position, Question.id)
     .limit(20)
@@ -34,7 +34,7 @@ def due() -> list[int]:
     All of them, also where two moments have passed together (in a pause, or while the server was off). Each was
     announced under its number, and panelists may hold an answer to it; whoever wants one left out skips it.
     """
-    return list(db.session.scalars(DUE, {"now": clock.now()}))
+    return list(db.session.scalars(DUE))
 
 
 def take(question_id: int) -> bool:

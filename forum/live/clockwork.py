@@ -6,7 +6,6 @@ import gevent
 from flask import Flask
 from sqlalchemy import select
 
-from forum import clock
 from forum.actions import digests, discussions, drafts, guest_mail, notices, openings, reminders
 from forum.database import db, passes, writing
 from forum.live import background
@@ -17,6 +16,8 @@ REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
 _IS_DUE = select(discussions.DUE.exists(), openings.DUE.exists())
+_WRITERS = (reminders, notices, guest_mail, digests)
+_HAS_LETTERS = select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS))
 
 
 def start(app: Flask) -> None:
@@ -38,13 +39,16 @@ def remind() -> None:
     "We are live" goes to thousands within seconds of the opening, so it goes on until nothing is left. Each kind has
     transactions of its own: whoever prepares digests for thousands keeps nobody's reminder waiting.
     """
-    while sum(look() for look in (_prepare_some_digests, _remind_some)):
-        gevent.sleep(_BREATH_SECONDS)
+    is_due = any(db.session.execute(_HAS_LETTERS).one())
+    db.session.rollback()
+    if is_due:
+        while sum(look() for look in (_prepare_some_digests, _remind_some)):
+            gevent.sleep(_BREATH_SECONDS)
 
 
 def _remind_some() -> int:
     """Return how many letters were written: none either when nothing is due or when another process was faster."""
-    found = [(job.take, job.due()) for job in (reminders, notices, guest_mail, digests)]
+    found = [(job.take, job.due()) for job in _WRITERS]
     db.session.rollback()
     return sum(_write(take, ids) for take, ids in found if ids)
 
@@ -85,7 +89,7 @@ def _prepare_some_digests() -> int:
 
 def turn() -> None:
     """Take the steps that are due. One cheap read first: a write transaction every tick would be a waste."""
-    has_steps, has_openings = db.session.execute(_IS_DUE, {"now": clock.now()}).one()
+    has_steps, has_openings = db.session.execute(_IS_DUE).one()
     db.session.rollback()
     stepping = discussions.due() if has_steps else []
     db.session.rollback()

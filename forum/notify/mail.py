@@ -28,6 +28,20 @@ _LOOK_EVERY_SECONDS = 15.0
 _URGENCY = case((Letter.kind.in_(WAITED_FOR), 0), (Letter.kind.in_(BY_THE_THOUSAND), 2), else_=1)
 
 
+# What is looked for again and again, so it is put together once.
+_DUE = (
+    select(Letter)
+    .where(
+        Letter.sent_at.is_(None),
+        Letter.refused_at.is_(None),
+        Letter.tries < MOST_TRIES,
+        or_(Letter.next_try_at.is_(None), Letter.next_try_at <= clock.moment()),
+    )
+    .order_by(_URGENCY, Letter.id)
+    .limit(1)
+)
+
+
 def start_sender(app: Flask, over: threading.Event | None = None) -> threading.Thread:
     """Start sending what is due, in a thread (a greenlet under gevent) that ends with the process, or with `over`."""
     thread = threading.Thread(target=_run, args=(app, over or threading.Event()), name="mail", daemon=True)
@@ -47,24 +61,12 @@ def deliver_due(app: Flask) -> int:
 
 def _claim() -> Letter | None:
     """Take the most urgent letter that is due, the oldest of those, so that no other process sends it; return it."""
-    now = clock.now()
-    due = (
-        select(Letter)
-        .where(
-            Letter.sent_at.is_(None),
-            Letter.refused_at.is_(None),
-            Letter.tries < MOST_TRIES,
-            or_(Letter.next_try_at.is_(None), Letter.next_try_at <= now),
-        )
-        .order_by(_URGENCY, Letter.id)
-        .limit(1)
-    )
-    if db.session.scalar(due) is None:
+    if db.session.scalar(_DUE) is None:
         return None  # looking takes no write lock
     with writing():
-        letter = db.session.scalar(due.with_for_update(skip_locked=True))
+        letter = db.session.scalar(_DUE.with_for_update(skip_locked=True))
         if letter is not None:
-            letter.next_try_at = now + _CLAIM
+            letter.next_try_at = clock.now() + _CLAIM
             letter.tries += 1
     return letter
 
