@@ -62,9 +62,7 @@ class Crowd:
             if not ready:
                 raise TimeoutError(f"{len(at)} readers wait to be let in")
             for number, _event in ready:
-                data = self.sockets[number].recv(1 << 18)
-                if not data:
-                    raise ConnectionError("a reader was dropped")
+                data = self._heard(number)
                 if number not in at:
                     continue
                 heard[number] += data
@@ -87,9 +85,7 @@ class Crowd:
             if not ready:
                 raise TimeoutError(f"{len(missing)} readers have not heard {mark!r}")
             for number, _event in ready:
-                data = self.sockets[number].recv(1 << 18)
-                if not data:
-                    raise ConnectionError("a reader was dropped")
+                data = self._heard(number)
                 if number in missing:
                     whole = kept.pop(number, b"") + data
                     if mark in whole:
@@ -104,8 +100,16 @@ class Crowd:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             for number, _event in self._poll.poll(left):
-                if self.sockets[number].recv(1 << 18).endswith(b"\x81\x012"):
-                    self.sockets[number].sendall(_masked(b"3"))
+                self._heard(number)
+
+    def _heard(self, number: int) -> bytes:
+        """Return what a reader was sent, and answer a ping in it: who does not is let go of."""
+        data = self.sockets[number].recv(1 << 18)
+        if not data:
+            raise ConnectionError("a reader was dropped")
+        if _PING in data:
+            self.sockets[number].sendall(_PONG)
+        return data
 
     def close(self) -> None:
         """Hang up."""
@@ -158,3 +162,6 @@ def _masked(payload: bytes) -> bytes:
     size = len(payload)
     head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2)
     return head + b"\0\0\0\0" + payload
+
+
+_PING, _PONG = b"\x81\x012", _masked(b"3")
