@@ -90,12 +90,18 @@ def clean_html(html: str) -> str:
     return cleaned
 
 
+_TAG = re.compile(r"<[^>]*>")
 _LINKED = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(?!\1<|https?://|www\.)')
 
 
 def addressed(html: str) -> str:
     """Return cleaned `html` with the address of each link whose words do not say it in `data-address`, for paper."""
     return _LINKED.sub(r'<a href="\1" data-address="\1"\2>', html)
+
+
+def shows_something(html: str) -> bool:
+    """Whether cleaned `html` has anything to see in it: `&#8203;`, `[](x)` and `---` are texts that say nothing."""
+    return _SEEN.search(unescape(_TAG.sub("", html))) is not None
 
 
 def _as_typed(source: str) -> str:

@@ -6,11 +6,11 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import access, clock, people, text
+from forum import access, clock
 from forum.actions import flags, reviews
 from forum.actions.moderation import write_down
 from forum.actions.posting import CommentDraft as CommentDraft
-from forum.actions.posting import Posting, asked, checked_body, post_all
+from forum.actions.posting import Posting, asked, post_all, written
 from forum.actions.screening import Screen
 from forum.config import Settings
 from forum.database import db
@@ -55,12 +55,12 @@ def edit(author: User, comment: Comment, body: str) -> Comment:
     reviews.hold_still(comment)
     _require_own(author, comment, "comment.edit")
     _require_window(comment)
-    source = checked_body(body)
+    source, html = written(body, comment.discussion)
     if source == comment.source:
         return comment
     db.session.add(CommentEdit(comment_id=comment.id, source=comment.source, replaced_at=clock.now()))
     comment.source = source
-    comment.html = text.render(source, people.mentions_in(source, comment.discussion))
+    comment.html = html
     comment.edited_at = clock.now()
     if comment.state is CommentState.HELD:
         reviews.tell(comment)

@@ -120,7 +120,7 @@ def _write(case: _Case, discussion: Discussion) -> None:
     try:
         _require_right(posting, case.role, discussion)
         check_name(author.name, discussion, author)
-        source = checked_body(draft.body)
+        source, html = written(draft.body, discussion)
         question, reply_to = asked(discussion, draft.question), _answered(discussion, draft.reply_to)
     except Refused as refusal:
         case.refusal = refusal
@@ -132,7 +132,7 @@ def _write(case: _Case, discussion: Discussion) -> None:
         question_id=question.id if question else None,
         reply_to_id=reply_to.id if reply_to else None,
         source=source,
-        html=text.render(source, people.mentions_in(source, discussion)),
+        html=html,
         state=CommentState.PUBLISHED,
         key=draft.key,
         posted_at=posted_at,
@@ -216,6 +216,15 @@ def checked_body(body: str) -> str:
         return text.clean_body(body, LONGEST)
     except text.TextFault as fault:
         raise invalid(body=fault.message) from fault
+
+
+def written(body: str, discussion: Discussion) -> tuple[str, str]:
+    """Return a comment's Markdown, cleaned, and what it looks like as safe HTML. Raises Refused as `checked_body`."""
+    source = checked_body(body)
+    html = text.render(source, people.mentions_in(source, discussion))
+    if not text.shows_something(html):
+        raise invalid(body=_("Nothing of this would be seen. Write something first."))
+    return source, html
 
 
 def asked(discussion: Discussion, number: int | None) -> Question | None:

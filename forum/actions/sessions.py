@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session as Reading
 from sqlalchemy.orm import joinedload
 
@@ -19,6 +19,8 @@ from forum.turns import Interrupted, Line
 
 # A session lives this long after it was last seen; a write for every request would make readers writers.
 LENGTH = timedelta(days=90)
+# A session that is over stays in what its owner can ask for (where was I signed in?) for so long.
+KEPT_FOR = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 # Put together once: it runs for every request of who is signed in.
 _WITH_HASH = (
@@ -162,6 +164,12 @@ def end_all(user: User, besides: Session | None = None) -> None:
     for session in open_of(user):
         if besides is None or session.id != besides.id:
             session.ended_at = clock.now()
+
+
+def forget_old() -> None:
+    """Throw away the sessions that ended, or ran out, longer than KEPT_FOR ago: nobody need know for ever."""
+    over = func.coalesce(Session.ended_at, Session.expires_at)
+    db.session.execute(delete(Session).where(over < clock.now() - KEPT_FOR))
 
 
 def _hash(token: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gevent
 from flask import Flask
 
-from forum.database import db, passes
+from forum.database import passes
 
 log = logging.getLogger("roundtext.live")
 
@@ -35,11 +35,8 @@ def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> No
     def run() -> None:
         while True:
             try:
-                with app.app_context():
-                    try:
-                        turn()
-                    finally:
-                        db.session.rollback()
+                with app.app_context():  # its end gives back the session, if the turn has asked for one
+                    turn()
             except Exception as error:
                 complain(name, error)
                 gevent.sleep(0.5)

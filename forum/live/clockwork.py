@@ -6,7 +6,7 @@ import gevent
 from flask import Flask
 from sqlalchemy import select
 
-from forum.actions import digests, discussions, drafts, guest_mail, notices, openings, reminders
+from forum.actions import digests, discussions, drafts, guest_mail, notices, openings, reminders, sessions
 from forum.database import db, passes, writing
 from forum.live import background
 
@@ -31,6 +31,7 @@ def tidy() -> None:
     """Throw away what nobody will ask for again."""
     with writing():
         drafts.forget_old()
+        sessions.forget_old()
 
 
 def remind() -> None:

@@ -342,10 +342,10 @@ def _connect(
         if transport != "websocket" or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             raise Violation(1002)
         answer = accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
-        connection = environ["gunicorn.socket"]
-    except (Violation, KeyError):
+        wire = copy_of(environ["gunicorn.socket"].fileno())
+    except (Violation, KeyError, OSError):
         return eio._bad_request("Not a WebSocket handshake.")
-    _begin(eio, environ, answer, copy_of(connection.fileno()))
+    _begin(eio, environ, answer, wire)
     raise StopIteration  # gunicorn: the connection is somebody else's now
 
 
@@ -359,7 +359,10 @@ def _begin(eio: engineio.Server, environ: dict[str, Any], answer: str, wire: pla
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Accept: {answer}\r\n\r\n"
     )
-    socket.attach(wire, head.encode() + frame(Opcode.TEXT, (_HELLO % socket.sid).encode()))
+    try:
+        socket.attach(wire, head.encode() + frame(Opcode.TEXT, (_HELLO % socket.sid).encode()))
+    except OSError:
+        socket.close(reason=eio.reason.TRANSPORT_ERROR)
 
 
 def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, _jsonp: Any = None) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, session
 from flask_babel import gettext as _
 
-from forum import access, people, speaking, text
+from forum import access, people, speaking
 from forum.actions import comments, drafts, flags, highlights, moderation, sanctions
 from forum.actions.comments import CommentDraft
-from forum.actions.posting import checked_body
+from forum.actions.posting import written
 from forum.database import writing
 from forum.extensions import limiter
 from forum.live import fragments
@@ -105,8 +105,7 @@ def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
 
 def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
     """Keep what a visitor typed and lead them to sign up; they come back to it."""
-    find(slug)
-    checked_body(draft.body)
+    written(draft.body, find(slug))
     if wants_json():
         raise Refused("sign_in", _("Sign in to post this. Your text is kept on this device."))
     _keep(slug, draft)
@@ -124,7 +123,7 @@ def _keep(slug: str, draft: CommentDraft) -> None:
 
 def _preview_page(slug: str, draft: CommentDraft) -> Response:
     discussion = find(slug)
-    html = text.render(checked_body(draft.body), people.mentions_in(draft.body, discussion))
+    _source, html = written(draft.body, discussion)
     return make_response(render_template("comments/preview.html", discussion=discussion, draft=draft, html=html))
 
 
@@ -137,8 +136,7 @@ def preview(slug: str) -> Response:
     fields = Fields()
     body = fields.text("body")
     fields.refuse()
-    source = checked_body(body)
-    return jsonify(html=text.render(source, people.mentions_in(source, discussion)))
+    return jsonify(html=written(body, discussion)[1])
 
 
 @blueprint.get(

@@ -488,3 +488,16 @@ def test_two_moderators_at_the_same_moment_make_one_decision(app, house, live, m
         winner = next(who for who, code in said.items() if code == "done")
         assert db.session.get(Review, held.id).decided_by_id == winner
         assert held.state is (CommentState.PUBLISHED if winner == host.id else CommentState.HELD)
+
+
+@pytest.mark.parametrize("blank", ["&#8203;", "[](https://example.org)", "---"])
+def test_a_comment_of_which_nothing_would_be_seen_is_refused_and_changes_none(house, live, member, blank):
+    with pytest.raises(Refused) as refused:
+        house.comment(live, member, question=1, body=blank)
+    assert (refused.value.code, set(refused.value.fields)) == ("invalid", {"body"})
+    comment = house.comment(live, member, question=1, body="Water.")
+    with pytest.raises(Refused):
+        house.do(comments.edit, member, comment, blank)
+    db.session.rollback()
+    db.session.refresh(comment)
+    assert comment.source == "Water."

@@ -211,6 +211,21 @@ def test_initials_and_tints_are_stable():
 
 
 @pytest.mark.parametrize(
+    "source", ["&#8203;", "&nbsp;&shy;", "[](https://example.org)", "---", "&#x2800;\n\n***", "> &#8203;"]
+)
+def test_what_becomes_nothing_to_see_is_known(source):
+    assert text.clean_body(source)
+    assert not text.shows_something(text.render(source))
+
+
+@pytest.mark.parametrize(
+    "source", [".", "&amp;", "`&#8203;`", "[a](https://example.org)", "- 1", "😀", "&#8203;x", "<b>"]
+)
+def test_what_shows_but_a_letter_shows_something(source):
+    assert text.shows_something(text.render(source))
+
+
+@pytest.mark.parametrize(
     "nothing", ["\u200b", "\u2060", "\u3164", "\ufeff", "\u00ad", "\u2800", " \u200d\ufe0f\n", "\U000e0041"]
 )
 def test_what_shows_nothing_is_nothing(nothing):
