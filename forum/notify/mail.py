@@ -14,7 +14,7 @@ from forum.config import Settings
 from forum.database import db, writing
 from forum.models import Letter
 from forum.notify.letters import BY_THE_THOUSAND, WAITED_FOR
-from forum.notify.sender import answer_of, bell, is_final, send, show
+from forum.notify.sender import Courier, answer_of, bell, is_final, show
 
 log = logging.getLogger("roundtext.mail")
 
@@ -52,9 +52,10 @@ def start_sender(app: Flask, over: threading.Event | None = None) -> threading.T
 def deliver_due(app: Flask) -> int:
     """Send every letter that is due and return how many left; what fails is tried again later."""
     left = 0
-    with app.app_context():
+    settings: Settings = app.config["SETTINGS"]
+    with app.app_context(), Courier(settings) as courier:
         while (claimed := _claim()) is not None:
-            left += _deliver(claimed, app.config["SETTINGS"])
+            left += _deliver(claimed, settings, courier)
         db.session.rollback()
     return left
 
@@ -71,10 +72,13 @@ def _claim() -> Letter | None:
     return letter
 
 
-def _deliver(letter: Letter, settings: Settings) -> int:
+def _deliver(letter: Letter, settings: Settings, courier: Courier) -> int:
     db.session.expunge(letter)
     try:
-        (send if settings.sends_mail else show)(letter, settings)
+        if settings.sends_mail:
+            courier.carry(letter)
+        else:
+            show(letter, settings)
     except Exception as error:
         # Neither address nor text: a log is read by more people than a letter is meant for.
         again_at = _again_at(letter.tries, error)

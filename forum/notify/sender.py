@@ -4,8 +4,10 @@ import smtplib
 import ssl
 import sys
 import threading
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -18,6 +20,8 @@ from forum.notify import envelope
 bell = threading.Event()
 
 _SECONDS = 20.0
+# Mail servers take only so many letters on one connection; most take a hundred.
+_MOST_ON_ONE = 50
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -43,18 +47,48 @@ def message_of(letter: Letter, settings: Settings) -> EmailMessage:
     return message
 
 
-def send(letter: Letter, settings: Settings) -> None:
-    """Hand `letter` to the mail server of `settings`; raises what smtplib and the network raise."""
-    message = message_of(letter, settings)
-    address = urlsplit(settings.mail_url)
-    if address.scheme not in _PORTS or not address.hostname:
-        raise ValueError("FORUM_MAIL_URL begins with smtp://, smtps:// or smtp+starttls:// and names a host")
-    with _connection(address) as server:
-        if address.scheme == "smtp+starttls":
-            server.starttls(context=ssl.create_default_context())
-        if address.username:
-            server.login(unquote(address.username), unquote(address.password or ""))
-        server.send_message(message, from_addr=envelope.return_path(letter, settings) or None)
+class Courier:
+    """Hands letters to the mail server of `settings`, one after the other over one connection while that stands.
+
+    A connection, TLS and a sign-in for each cost more than the letter, and "We are live" goes to thousands.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._server: smtplib.SMTP | None = None
+        self._carried = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self._leave()
+
+    def carry(self, letter: Letter) -> None:
+        """Send `letter`; raises what smtplib and the network raise. The next one begins anew then."""
+        message = message_of(letter, self._settings)
+        server = self._connected()
+        try:
+            server.send_message(message, from_addr=envelope.return_path(letter, self._settings) or None)
+        except BaseException:
+            self._server = None
+            server.close()
+            raise
+        self._carried += 1
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._server is not None and (self._carried >= _MOST_ON_ONE or not _answers(self._server)):
+            self._leave()
+        if self._server is None:
+            self._server, self._carried = _signed_in(self._settings), 0
+        return self._server
+
+    def _leave(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
 
 
 def show(letter: Letter, settings: Settings) -> None:
@@ -88,6 +122,30 @@ def answer_of(error: Exception) -> str:
     code, words = answer
     said = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
     return envelope.short(f"{code} {said}")
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    """Whether a connection that has stood for a while still does: servers hang up when they have had enough."""
+    try:
+        return server.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _signed_in(settings: Settings) -> smtplib.SMTP:
+    address = urlsplit(settings.mail_url)
+    if address.scheme not in _PORTS or not address.hostname:
+        raise ValueError("FORUM_MAIL_URL begins with smtp://, smtps:// or smtp+starttls:// and names a host")
+    server = _connection(address)
+    try:
+        if address.scheme == "smtp+starttls":
+            server.starttls(context=ssl.create_default_context())
+        if address.username:
+            server.login(unquote(address.username), unquote(address.password or ""))
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _connection(address: SplitResult) -> smtplib.SMTP:

@@ -1,5 +1,6 @@
 """Mail by a real conversation with a mail server on loopback, and what an asker can learn from the site meanwhile."""
 
+import asyncio
 import re
 import smtplib
 import threading
@@ -17,7 +18,7 @@ from forum import clock as now_clock
 from forum import create_app
 from forum.database import db, writing
 from forum.models import Letter, User
-from forum.notify import letters, mail
+from forum.notify import letters, mail, sender
 from forum.notify.sender import bell, is_final, message_of
 from tests.conftest import forget_person, free_port
 
@@ -25,14 +26,20 @@ PASSWORD = "eleven rivers"
 
 
 class Mailbox:
-    """What the mail server does with a message: keep it, or answer `refusal`."""
+    """What the mail server does with a message: keep it, answer `refusal`, or keep it and hang up.
+
+    It refuses all, or those with `refused` in them.
+    """
 
     def __init__(self):
-        self.messages, self.recipients, self.signed_in, self.refusal = [], [], [], ""
+        self.messages, self.recipients, self.signed_in, self.refusal, self.refused = [], [], [], "", b""
+        self.hangs_up = False
 
     async def handle_DATA(self, server, session, envelope):
-        if self.refusal:
+        if self.refusal and self.refused in envelope.content:
             return self.refusal
+        if self.hangs_up:
+            asyncio.get_running_loop().call_later(0.01, server.transport.close)
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients.append(envelope.rcpt_tos)
         return "250 OK"
@@ -366,14 +373,45 @@ def test_a_letter_is_sent_once_and_its_link_is_not_kept(site, post):
     assert len(post.messages) == 1
 
 
+def test_letters_that_leave_together_share_a_connection(site, post, monkeypatch):
+    for _ in range(5):
+        letter()
+    assert mail.deliver_due(site) == 5
+    assert len(post.messages) == 5
+    assert len(post.signed_in) == 1
+    monkeypatch.setattr(sender, "_MOST_ON_ONE", 2)
+    for _ in range(5):
+        letter()
+    assert mail.deliver_due(site) == 5
+    assert len(post.signed_in) == 1 + 3, "no server takes any number on one"
+
+
+def test_a_letter_that_is_refused_costs_those_behind_it_nothing(site, post):
+    post.refusal, post.refused = "554 not that one", b"Second"
+    for subject in ("First", "Second", "Third"):
+        letter(subject=subject)
+    assert mail.deliver_due(site) == 2
+    assert [message["Subject"] for message in post.messages] == ["First", "Third"]
+
+
+def test_a_mail_server_that_hangs_up_after_each_letter_gets_them_all(site, post, monkeypatch):
+    post.hangs_up = True
+    claim = mail._claim
+    monkeypatch.setattr(mail, "_claim", lambda: time.sleep(0.1) or claim())
+    for _ in range(3):
+        letter()
+    assert mail.deliver_due(site) == 3
+    assert len(post.messages) == len(post.signed_in) == 3
+
+
 def test_two_senders_send_each_letter_once(site, post):
     for _ in range(8):
         letter()
-    senders = [threading.Thread(target=mail.deliver_due, args=(site,)) for _ in range(2)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join(30)
+    two = [threading.Thread(target=mail.deliver_due, args=(site,)) for _ in range(2)]
+    for one in two:
+        one.start()
+    for one in two:
+        one.join(30)
     assert len(post.messages) == 8
     assert len({message["Message-ID"] for message in post.messages}) == 8
 
@@ -421,7 +459,7 @@ def test_a_letter_of_a_rolled_back_transaction_is_never_sent(site, post):
 
 def test_the_sender_wakes_with_the_commit(site, post):
     over = threading.Event()
-    sender = mail.start_sender(site, over)
+    thread = mail.start_sender(site, over)
     began = time.monotonic()
     letter()
     while not post.messages and time.monotonic() - began < 5:
@@ -429,8 +467,8 @@ def test_the_sender_wakes_with_the_commit(site, post):
     taken = time.monotonic() - began
     over.set()
     bell.set()
-    sender.join(10)
-    assert not sender.is_alive()
+    thread.join(10)
+    assert not thread.is_alive()
     assert len(post.messages) == 1
     assert taken < 3  # it was not the look every 15 s that sent it
 
