@@ -34,7 +34,7 @@ def post_worker_init(worker: Any) -> None:
     if "forum.live.sockets" in sys.modules:
         from forum.live import arrivals, sockets
 
-        arrivals.install(worker, partial(sockets.let_in, worker.wsgi))
+        arrivals.install(worker, partial(sockets.is_welcome, worker.wsgi), sockets.let_in)
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
 

@@ -100,8 +100,11 @@ def addressed(html: str) -> str:
 
 
 def shows_something(html: str) -> bool:
-    """Whether cleaned `html` has anything to see in it: `&#8203;`, `[](x)` and `---` are texts that say nothing."""
-    return _SEEN.search(unescape(_TAG.sub("", html))) is not None
+    """Whether cleaned `html` has anything to read in it: `&#8203;`, `[](x)`, `---` and `-` are texts that say nothing.
+
+    `1989.` is an answer, though Markdown makes a list of it that begins with that number and is empty.
+    """
+    return "<ol" in html or _SEEN.search(unescape(_TAG.sub("", html))) is not None
 
 
 def _as_typed(source: str) -> str:

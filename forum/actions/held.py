@@ -8,14 +8,14 @@ import secrets
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import access, clock, text
+from forum import access, clock
 from forum.actions import comments
 from forum.actions.comments import CommentDraft
-from forum.actions.posting import LONGEST
+from forum.actions.posting import written
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, User
-from forum.refusals import Refused, invalid, unknown
+from forum.refusals import Refused, unknown
 
 
 def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
@@ -32,10 +32,7 @@ def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
         if kept is not None:
             db.session.delete(kept)
         return None
-    try:
-        body = text.clean_body(body, LONGEST)
-    except text.TextFault as fault:
-        raise invalid(body=fault.message) from fault
+    body, _html = written(body, discussion)
     if kept is None:
         kept = HeldAnswer(
             discussion_id=discussion.id,

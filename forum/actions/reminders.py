@@ -19,8 +19,6 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # How late a reminder may still go out.
 _DAY_LATE, _HOUR_LATE, _LIVE_LATE = timedelta(hours=6), timedelta(minutes=40), timedelta(minutes=20)
 _AT_ONCE = 50
-
-
 _ANNOUNCED = Discussion.phase == Phase.ANNOUNCED
 # What `due` looks for; the clock asks it again and again, so it is put together once.
 DUE = (

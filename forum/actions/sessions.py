@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session as Reading
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from forum import clock
 from forum.actions import deliveries
@@ -167,9 +167,20 @@ def end_all(user: User, besides: Session | None = None) -> None:
 
 
 def forget_old() -> None:
-    """Throw away the sessions that ended, or ran out, longer than KEPT_FOR ago: nobody need know for ever."""
+    """Throw away the sessions that ended, or ran out, longer than KEPT_FOR ago: nobody need know for ever.
+
+    The last of each person stays: administrators see when somebody was here last.
+    """
     over = func.coalesce(Session.ended_at, Session.expires_at)
-    db.session.execute(delete(Session).where(over < clock.now() - KEPT_FOR))
+    later = aliased(Session)
+    was_here_again = exists().where(
+        later.user_id == Session.user_id,
+        or_(later.seen_at > Session.seen_at, and_(later.seen_at == Session.seen_at, later.id > Session.id)),
+    )
+    db.session.execute(
+        delete(Session).where(over < clock.now() - KEPT_FOR, was_here_again),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _hash(token: str) -> str:

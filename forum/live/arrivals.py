@@ -1,4 +1,4 @@
-"""Who comes to a gunicorn worker: handshakes are let in by the event loop, and everything else is gunicorn's.
+"""Who comes to a gunicorn worker: handshakes are let in here, and everything else is gunicorn's.
 
 As it comes, gunicorn starts a greenlet for each connection, reads the request with all that HTTP knows and builds what
 WSGI wants of it, which was more than a third of what a reader cost who came (docs/performance.md). Here a connection
@@ -28,19 +28,22 @@ MOST_WAITING = 10_000
 _LOOK_EVERY = 1.0
 
 Handshake = dict[str, str]
+IsWelcome = Callable[[Handshake], bool]
 LetIn = Callable[[Handshake, plain_socket, int], bool]
 
 
-def install(worker: Any, let_in: LetIn) -> None:
+def install(worker: Any, is_welcome: IsWelcome, let_in: LetIn) -> None:
     """Have a gevent worker of gunicorn's listen by `Arrivals`; call it before the worker runs.
 
-    `let_in(handshake, wire, size)` takes `wire` over, with `size` bytes of the handshake in it, or says False and
-    leaves it as it was. Not where the first bytes are not HTTP (TLS, the PROXY protocol), nor with the libraries' own
-    sockets.
+    `is_welcome(handshake)` says who may stand in the door's line. `let_in(handshake, wire, size)` takes `wire` over,
+    with `size` bytes of the handshake in it, or says False and leaves it as it was.
+    Not where the first bytes are not HTTP (TLS, the PROXY protocol), where gunicorn waits for a first word without end,
+    nor with the libraries' own sockets.
     """
     door, cfg = getattr(worker.wsgi, "wsgi_app", None), worker.cfg
-    if isinstance(door, Door) and not engine.is_stock() and not cfg.is_ssl and cfg.proxy_protocol == "off":
-        worker.server_class = partial(Arrivals, worker, door, let_in)
+    is_plain = not cfg.is_ssl and cfg.proxy_protocol == "off" and cfg.keepalive
+    if isinstance(door, Door) and is_plain and not engine.is_stock():
+        worker.server_class = partial(Arrivals, worker, door, is_welcome, let_in)
 
 
 class _Listener(NamedTuple):
@@ -57,11 +60,19 @@ class Arrivals(StreamServer):
     """gevent's server as gunicorn uses it. What is accepted is a plain socket until it is known what it wants."""
 
     def __init__(
-        self, worker: Any, door: Door, let_in: LetIn, listener: Any, *, spawn: Any, **_for_other_servers: Any
+        self,
+        worker: Any,
+        door: Door,
+        is_welcome: IsWelcome,
+        let_in: LetIn,
+        listener: Any,
+        *,
+        spawn: Any,
+        **_for_other_servers: Any,
     ) -> None:
         self._waiting: dict[Any, tuple[plain_socket, Any, float]] = {}
         self._is_kept = False
-        self._door, self._let_in = door, let_in
+        self._door, self._is_welcome, self._let_in = door, is_welcome, let_in
         self._serve = partial(worker.handle, _Listener(listener.getsockname()))
         self._pool = spawn
         self._patience: float = worker.cfg.keepalive
@@ -104,12 +115,15 @@ class Arrivals(StreamServer):
         said = handshake.read(data)
         if not data:
             wire.close()
-        elif said is None or not self._door.admit(partial(hands.give, partial(self._enter, wire, address, said, data))):
+        elif said is None or not self._is_welcome(said) or not self._stands_in_line(wire, address, said, len(data)):
             self._hand_on(wire, address)
         return True
 
-    def _enter(self, wire: plain_socket, address: Any, said: Handshake, data: bytes) -> None:
-        if not self._let_in(said, wire, len(data)):
+    def _stands_in_line(self, wire: plain_socket, address: Any, said: Handshake, size: int) -> bool:
+        return self._door.admit(partial(hands.give, partial(self._enter, wire, address, said, size)))
+
+    def _enter(self, wire: plain_socket, address: Any, said: Handshake, size: int) -> None:
+        if not self._let_in(said, wire, size):
             self._hand_on(wire, address)
 
     def _hand_on(self, wire: plain_socket, address: Any) -> None:

@@ -21,7 +21,7 @@ _handshakes = 0
 
 
 def came() -> int:
-    """Return how many handshakes have come to this process so far."""
+    """Return how many handshakes this process has taken into its line so far."""
     return _handshakes
 
 
@@ -56,7 +56,6 @@ class Door:
     def admit(self, enter: Callable[[], object]) -> bool:
         """Have `enter()` called, which must not wait, when it is somebody's turn; False when the line is too long."""
         global _handshakes
-        _handshakes += 1
         if self._came < AT_ONCE and not self._waiting:
             self._came += 1
             enter()
@@ -64,6 +63,7 @@ class Door:
             self._waiting.append(enter)
         else:
             return False
+        _handshakes += 1
         self._begin()
         return True
 

@@ -315,20 +315,24 @@ def _take(waiting: OrderedDict[Socket, float], now: float) -> Iterable[Socket]:
         yield socket
 
 
+def has_room(server: socketio.Server) -> bool:
+    """Whether this process takes in new readers."""
+    return not _draining and len(server.eio.sockets) < MOST_READERS
+
+
 def let_in(server: socketio.Server, said: dict[str, str], wire: plain_socket, size: int) -> bool:
     """Answer a handshake whose `size` bytes are still in `wire`, and take that over; False leaves it as it is.
 
     `said` is what `handshake.read` has read, and whoever calls has looked at the Origin.
     """
-    eio = server.eio
-    if _draining or len(eio.sockets) >= MOST_READERS:
+    if not has_room(server):
         return False
     try:
         answer = accept_key(said["HTTP_SEC_WEBSOCKET_KEY"])
         wire.recv(size)
     except (Violation, OSError):
         return False
-    _begin(eio, said, answer, wire)
+    _begin(server.eio, said, answer, wire)
     return True
 
 
@@ -342,10 +346,10 @@ def _connect(
         if transport != "websocket" or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             raise Violation(1002)
         answer = accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
-        wire = copy_of(environ["gunicorn.socket"].fileno())
-    except (Violation, KeyError, OSError):
+        connection = environ["gunicorn.socket"]
+    except (Violation, KeyError):
         return eio._bad_request("Not a WebSocket handshake.")
-    _begin(eio, environ, answer, wire)
+    _begin(eio, environ, answer, copy_of(connection.fileno()))
     raise StopIteration  # gunicorn: the connection is somebody else's now
 
 

@@ -77,7 +77,10 @@ class Link:
         write_all((self,), data)
 
     def write_ahead(self, data: bytes) -> None:
-        """Send `data` with what is written next, at the latest with `flush`: each write costs a call of the kernel."""
+        """Send `data` with what is written next to this reader alone, at the latest with `flush`.
+
+        Each write costs a call of the kernel. What goes to many goes past it: nothing may wait before the next words.
+        """
         self._ahead += data
 
     def flush(self) -> None:

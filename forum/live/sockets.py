@@ -102,11 +102,15 @@ def _handshake(app: Flask, environ: dict[str, Any], start_response: Any) -> Any:
     return socketio.server.handle_request(environ, start_response)
 
 
-def let_in(app: Flask, said: dict[str, str], wire: plain_socket, size: int) -> bool:
-    """Take over `wire`, in which a handshake stands that says `said`; False leaves it for the HTTP server to answer."""
+def is_welcome(app: Flask, said: dict[str, str]) -> bool:
+    """Whether whoever sends a handshake that says `said` is let in when it is their turn."""
     origin = said.get("HTTP_ORIGIN")
-    if origin is not None and not is_own_origin(app.config["SETTINGS"], origin, said):
-        return False
+    is_ours = origin is None or is_own_origin(app.config["SETTINGS"], origin, said)
+    return is_ours and engine.has_room(socketio.server)
+
+
+def let_in(said: dict[str, str], wire: plain_socket, size: int) -> bool:
+    """Take over `wire`, in which a welcome handshake stands; False leaves it for the HTTP server to answer."""
     return engine.let_in(socketio.server, said, wire, size)
 
 

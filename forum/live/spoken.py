@@ -157,9 +157,10 @@ def _who(reader: Reader) -> User | None:
     """Return who the reader is now: an ended session makes a visitor of them until the sweep hangs up."""
     if reader.user_id is None:
         return None
-    session = db.session.get(Session, reader.session_id) if reader.session_id is not None else None
-    if session is not None and not session.is_open(clock.now()):
-        return None
+    if reader.session_id is not None:
+        session = db.session.get(Session, reader.session_id)
+        if session is None or not session.is_open(clock.now()):
+            return None
     return db.session.get(User, reader.user_id)
 
 

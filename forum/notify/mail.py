@@ -26,8 +26,6 @@ _CLAIM = timedelta(minutes=5)
 _LOOK_EVERY_SECONDS = 15.0
 # A password that is asked for anew must not wait behind two thousand invitations.
 _URGENCY = case((Letter.kind.in_(WAITED_FOR), 0), (Letter.kind.in_(BY_THE_THOUSAND), 2), else_=1)
-
-
 # What is looked for again and again, so it is put together once.
 _DUE = (
     select(Letter)

@@ -67,6 +67,15 @@ class Courier:
     def carry(self, letter: Letter) -> None:
         """Send `letter`; raises what smtplib and the network raise. The next one begins anew then."""
         message = message_of(letter, self._settings)
+        try:
+            self._hand_over(letter, message)
+        except smtplib.SMTPSenderRefused:
+            if not self._carried:
+                raise
+            # Nothing was handed over yet, and others were before: this may be what the server takes on one connection.
+            self._hand_over(letter, message)
+
+    def _hand_over(self, letter: Letter, message: EmailMessage) -> None:
         server = self._connected()
         try:
             server.send_message(message, from_addr=envelope.return_path(letter, self._settings) or None)
@@ -125,9 +134,12 @@ def answer_of(error: Exception) -> str:
 
 
 def _answers(server: smtplib.SMTP) -> bool:
-    """Whether a connection that has stood for a while still does: servers hang up when they have had enough."""
+    """Whether a connection that has stood for a while still does: servers hang up when they have had enough.
+
+    By RSET and not by NOOP, which mail servers count: Exim takes ten for an attack, and Sendmail slows down.
+    """
     try:
-        return server.noop()[0] == 250
+        return server.rset()[0] == 250
     except (smtplib.SMTPException, OSError):
         return False
 

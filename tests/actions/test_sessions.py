@@ -27,3 +27,5 @@ def test_sessions_that_are_over_are_thrown_away_in_time(house, clock):
     house.do(sessions.see, used.id)
     forum_clock.advance(sessions.LENGTH)
     assert kept() == ["used"], "who never came back ran out, and that is long ago too"
+    forum_clock.advance(10 * sessions.LENGTH)
+    assert kept() == ["used"], "when somebody was here last, administrators still see"

@@ -2,6 +2,8 @@
 
 import hashlib
 import inspect
+import struct
+from contextlib import suppress
 from types import SimpleNamespace
 
 import gevent
@@ -12,15 +14,18 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
 from gunicorn.config import Config
+from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.ggevent import GeventWorker
 
 from forum import idle, listening
-from forum.live import arrivals, sockets
+from forum.live import arrivals, door, sockets
 from forum.live.door import Door
 from tests.live.test_handshake import head
 
 # A new version has changed one of these: read it, see that forum/live/arrivals.py still fits, then note the new mark.
 READ = {
+    AsyncWorker.handle: "6eb3b127e6ba",
+    GeventWorker.handle: "0ea41a122964",
     GeventWorker.run: "50119854ef8b",
     BaseServer._do_read: "6a5f2ba39cbd",
     BaseServer.close: "3cfb2432daf2",
@@ -38,7 +43,7 @@ def test_the_servers_are_inside_as_we_read_them(thing):
 class Place:
     """A worker's place to listen at: what gunicorn was handed there, and who was let in past it."""
 
-    def __init__(self, *, keepalive: float = 20, at_once: int = 10, takes: bool = True):
+    def __init__(self, *, keepalive: float = 20, at_once: int = 10, takes: bool = True, welcomes: bool = True):
         self.cfg = SimpleNamespace(keepalive=keepalive, workers=1)
         self.handed, self.let_in, self.takes = [], [], takes
         self.goes_on = Event()
@@ -47,22 +52,26 @@ class Place:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         self.address = listener.getsockname()
-        self.server = arrivals.Arrivals(self, Door(None, None), self._let_in, listener, spawn=Pool(at_once))
+        self.server = arrivals.Arrivals(
+            self, Door(None, None), lambda _said: welcomes, self._let_in, listener, spawn=Pool(at_once)
+        )
         self.server.start()
 
     def handle(self, listener, client, address) -> None:
         """Stand in for gunicorn's: read once, and say so."""
         self.goes_on.wait()
-        said = client.recv(65536)
-        self.handed.append((listener.getsockname(), address, said))
-        client.sendall(b"page")
+        with suppress(OSError):
+            said = client.recv(65536)
+            self.handed.append((listener.getsockname(), address, said))
+            client.sendall(b"page")
         client.close()
 
     def _let_in(self, said, wire, size) -> bool:
         if self.takes:
-            self.let_in.append((said["HTTP_HOST"], wire.recv(65536)))
-            assert len(self.let_in[-1][1]) == size
-            wire.send(b"101")
+            with suppress(OSError):
+                self.let_in.append((said["HTTP_HOST"], wire.recv(65536)))
+                assert len(self.let_in[-1][1]) == size
+                wire.send(b"101")
             wire.close()
         return self.takes
 
@@ -109,10 +118,28 @@ def test_all_else_is_gunicorns_from_its_first_byte(place, pieces):
     assert not here.let_in
 
 
-def test_a_handshake_that_is_refused_is_gunicorns_to_answer(place):
-    here = place(takes=False)
+@pytest.mark.parametrize("why", ["takes", "welcomes"])
+def test_a_handshake_that_is_refused_is_gunicorns_to_answer(place, why):
+    before = door.came()
+    here = place(**{why: False})
     assert here.ask(head()) == b"page"
     assert [said for _, _, said in here.handed] == [head()]
+    assert door.came() - before == (why == "takes"), "who is not welcome takes nobody's turn"
+
+
+def test_who_resets_at_whatever_moment_leaves_nothing_behind(place):
+    here = place()
+    for words in (b"", b"G", head(), PAGE):
+        for pause in (0, 0.02):
+            wire = socket.create_connection(here.address, timeout=5)
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.sendall(words)
+            gevent.sleep(pause)
+            wire.close()
+    gevent.sleep(0.1)
+    assert not here.server._waiting
+    assert here.ask(PAGE) == b"page"
+    assert here.ask(head()) == b"101"
 
 
 def test_a_line_that_is_too_long_is_told_so_by_gunicorn(place, monkeypatch):
@@ -191,6 +218,7 @@ def test_a_worker_of_ours_listens_so_and_another_as_it_comes(monkeypatch):
     assert server_of(Door(None, None)).func is arrivals.Arrivals
     assert server_of(None) is None
     assert server_of(Door(None, None), proxy_protocol="v1") is None
+    assert server_of(Door(None, None), keepalive=0) is None
     assert server_of(Door(None, None), certfile="any.pem") is None
     monkeypatch.setenv("FORUM_STOCK_SOCKETS", "1")
     assert server_of(Door(None, None)) is None

@@ -60,3 +60,16 @@ def test_a_byte_that_is_no_text_breaks_the_protocol(ear):
     ear.take(masked(b"\xff"))
     assert ear.heard == []
     assert ear.is_gone
+
+
+def test_what_is_written_ahead_goes_with_the_next_words_or_by_itself(ear):
+    ear.link.write_ahead(b"one ")
+    ear.theirs.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        ear.theirs.recv(64)
+    ear.link.write(b"two")
+    assert ear.theirs.recv(64) == b"one two"
+    ear.link.write_ahead(b"three")
+    ear.link.flush()
+    ear.link.flush()
+    assert ear.theirs.recv(64) == b"three"

@@ -1,5 +1,6 @@
 """What a reader hears, and what a stranger can do with a socket."""
 
+import json
 import socket
 import struct
 import time
@@ -10,7 +11,8 @@ import requests
 import websocket
 
 from forum.database import db, writing
-from forum.live import log
+from forum.live import log, spoken
+from forum.live.broadcast import Reader
 from forum.live.frames import LARGEST
 from forum.models import Discussion, Session, Visibility
 from tests import corpora
@@ -111,6 +113,20 @@ def test_a_page_of_another_site_cannot_connect(listen, origin):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         listen(origin=origin)
     assert refused.value.status_code == 400
+
+
+def test_who_joins_and_asks_for_no_answer_hears_who_reads_all_the_same(house, listen):
+    discussion = house.discussion()
+    ear = listen()
+    where = {"discussion": discussion.id, "after": discussion.last_seq, "epoch": discussion.epoch}
+    ear.wire.send(f'42["join",{json.dumps(where)}]')
+    assert ear.hear("presence")["discussion"] == discussion.id
+
+
+def test_a_session_that_is_kept_no_more_makes_a_visitor_too(house):
+    user = house.user("Rita Reader")
+    assert spoken._who(Reader("any", print, user.id, 2**31 - 1)) is None
+    assert spoken._who(Reader("any", print, user.id)) is user
 
 
 def test_only_websockets_are_spoken(served):

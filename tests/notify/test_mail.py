@@ -33,7 +33,18 @@ class Mailbox:
 
     def __init__(self):
         self.messages, self.recipients, self.signed_in, self.refusal, self.refused = [], [], [], "", b""
-        self.hangs_up = False
+        self.hangs_up, self.takes = False, 1000
+
+    async def handle_NOOP(self, server, session, envelope, argument):
+        return "554 too many commands that are no mail"
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        session.letters = getattr(session, "letters", 0) + 1
+        if session.letters > self.takes:
+            return "421 enough on this connection"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refusal and self.refused in envelope.content:
@@ -384,6 +395,17 @@ def test_letters_that_leave_together_share_a_connection(site, post, monkeypatch)
         letter()
     assert mail.deliver_due(site) == 5
     assert len(post.signed_in) == 1 + 3, "no server takes any number on one"
+
+
+def test_a_mail_server_that_takes_two_on_a_connection_gets_them_all_at_once(site, post):
+    post.takes = 2
+    for _ in range(5):
+        letter()
+    assert mail.deliver_due(site) == 5
+    assert (len(post.messages), len(post.signed_in)) == (5, 3)
+    post.takes = 0
+    letter()
+    assert mail.deliver_due(site) == 0, "one that takes none is asked again later"
 
 
 def test_a_letter_that_is_refused_costs_those_behind_it_nothing(site, post):

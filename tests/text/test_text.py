@@ -211,7 +211,7 @@ def test_initials_and_tints_are_stable():
 
 
 @pytest.mark.parametrize(
-    "source", ["&#8203;", "&nbsp;&shy;", "[](https://example.org)", "---", "&#x2800;\n\n***", "> &#8203;"]
+    "source", ["&#8203;", "&nbsp;&shy;", "[](https://example.org)", "---", "&#x2800;\n\n***", "> &#8203;", "-"]
 )
 def test_what_becomes_nothing_to_see_is_known(source):
     assert text.clean_body(source)
@@ -219,7 +219,7 @@ def test_what_becomes_nothing_to_see_is_known(source):
 
 
 @pytest.mark.parametrize(
-    "source", [".", "&amp;", "`&#8203;`", "[a](https://example.org)", "- 1", "😀", "&#8203;x", "<b>"]
+    "source", [".", "&amp;", "`&#8203;`", "[a](https://example.org)", "- 1", "😀", "&#8203;x", "<b>", "1989.", "5)"]
 )
 def test_what_shows_but_a_letter_shows_something(source):
     assert text.shows_something(text.render(source))
