@@ -42,12 +42,13 @@ _HARMLESS = (
 _FURTHEST = 300
 # A discussion where something is committed during every one of these counts is counted again by the next event.
 _MOST_COUNTS = 5
-# Put together once: these run for every comment.
-_NEWS = select(Event.kind, Event.subject_id).where(
-    Event.discussion_id == bindparam("discussion"), Event.seq > bindparam("after"), Event.seq <= bindparam("seq")
-)
-_POSTED = select(Comment.question_id, Comment.author_id, Comment.byline_name, Comment.posted_at, Comment.state).where(
-    Comment.id.in_(bindparam("ids", expanding=True))
+# Put together once: it runs for every comment. What is no comment that was posted has nothing of one beside it.
+_NEWS = (
+    select(Event.kind, Comment.question_id, Comment.author_id, Comment.byline_name, Comment.posted_at, Comment.state)
+    .outerjoin(Comment, (Comment.id == Event.subject_id) & (Event.kind == "comment.posted"))
+    .where(
+        Event.discussion_id == bindparam("discussion"), Event.seq > bindparam("after"), Event.seq <= bindparam("seq")
+    )
 )
 
 
@@ -111,16 +112,15 @@ def _carry_on(tally: Tally, discussion: Discussion) -> bool:
         return True
     span = {"discussion": discussion.id, "after": tally.seq, "seq": discussion.last_seq}
     news = db.session.execute(_NEWS, span).all()
-    posted = [subject_id for kind, subject_id in news if kind == "comment.posted"]
-    if any(kind != "comment.posted" and not kind.startswith(_HARMLESS) for kind, _ in news):
+    posted = [row for row in news if row.kind == "comment.posted"]
+    if any(row.kind != "comment.posted" and not row.kind.startswith(_HARMLESS) for row in news):
         return False
-    rows = db.session.execute(_POSTED, {"ids": posted}).all()
-    if any(row.state is not CommentState.PUBLISHED for row in rows):
+    if any(row.state is not CommentState.PUBLISHED for row in posted):
         return False
     if tally.seq != begun_at:
-        # The queries let another greenlet in, which has carried it on already: adding again would count twice.
+        # The query let another greenlet in, which has carried it on already: adding again would count twice.
         return _carry_on(tally, discussion)
-    for row in rows:
+    for row in posted:
         tally.add(row.question_id, row.author_id, row.byline_name)
         tally.places[row.question_id] += 1
         bar = tally.bar_of(row.posted_at)
