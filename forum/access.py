@@ -25,7 +25,7 @@ def _in_force(now: Any) -> ColumnElement[bool]:
 _MUTES = select(Mute).where(
     Mute.discussion_id == bindparam("discussion"),
     Mute.user_id.in_(bindparam("users", expanding=True)),
-    _in_force(bindparam("now")),
+    _in_force(clock.moment()),
 )
 
 
@@ -164,7 +164,7 @@ def seat_of(user: User | None, discussion: Discussion) -> Seat | None:
 
 def mute_of(user: User, discussion: Discussion) -> Mute | None:
     """Return the mute in force for `user` in `discussion`, if any."""
-    return db.session.scalar(_MUTES, {"discussion": discussion.id, "users": [user.id], "now": clock.now()})
+    return db.session.scalar(_MUTES, {"discussion": discussion.id, "users": [user.id]})
 
 
 def role_of(user: User | None, discussion: Discussion) -> Role:
@@ -178,7 +178,7 @@ def roles_of(users: Iterable[User], discussion: Discussion) -> dict[int, Role]:
     can_be_muted = [user_id for user_id, (_role, mutable) in roles.items() if mutable]
     muted: set[int] = set()
     if can_be_muted:
-        asked = {"discussion": discussion.id, "users": can_be_muted, "now": clock.now()}
+        asked = {"discussion": discussion.id, "users": can_be_muted}
         muted = {mute.user_id for mute in db.session.scalars(_MUTES, asked)}
     return {user_id: Role.MUTED if user_id in muted else role for user_id, (role, _mutable) in roles.items()}
 

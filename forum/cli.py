@@ -193,7 +193,7 @@ def list_discussions() -> None:
     from forum.models import Discussion
 
     with refusals(), made(settings()).app_context():
-        for found in db.session.scalars(select(Discussion).order_by(Discussion.starts_at, Discussion.id)):
+        for found in db.session.scalars(select(Discussion).order_by(*Discussion.soonest_first())):
             click.echo(f"{found.slug}\t{found.phase_at(clock.now()).value}\t{found.title}")
 
 

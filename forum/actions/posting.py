@@ -210,17 +210,15 @@ def _require_right(posting: Posting, role: Role, discussion: Discussion) -> None
         access.require(posting.author, "comment.post", discussion, role)
 
 
-def checked_body(body: str) -> str:
-    """Return a comment's Markdown cleaned. Raises Refused (invalid: empty, too long, unreadable characters)."""
+def written(body: str, discussion: Discussion) -> tuple[str, str]:
+    """Return a comment's Markdown, cleaned, and what it looks like as safe HTML.
+
+    Raises Refused (invalid: empty or nothing to be seen, too long, unreadable characters).
+    """
     try:
-        return text.clean_body(body, LONGEST)
+        source = text.clean_body(body, LONGEST)
     except text.TextFault as fault:
         raise invalid(body=fault.message) from fault
-
-
-def written(body: str, discussion: Discussion) -> tuple[str, str]:
-    """Return a comment's Markdown, cleaned, and what it looks like as safe HTML. Raises Refused as `checked_body`."""
-    source = checked_body(body)
     html = text.render(source, people.mentions_in(source, discussion))
     if not text.shows_something(html):
         raise invalid(body=_("Nothing of this would be seen. Write something first."))

@@ -29,7 +29,7 @@ _WITH_HASH = (
 _BEARERS = select(Session.token_hash, Session.user_id, Session.id).where(
     Session.token_hash.in_(bindparam("hashes", expanding=True)),
     Session.ended_at.is_(None),
-    Session.expires_at > bindparam("now"),
+    Session.expires_at > clock.moment(),
 )
 
 
@@ -72,7 +72,7 @@ def bearer_of(token: str) -> tuple[int, int] | None:
 
 def _look_for_bearers(hashes: Sequence[str]) -> list[tuple[int, int] | None]:
     with db.engine.connect() as connection:
-        rows = connection.execute(_BEARERS, {"hashes": hashes, "now": clock.now()})
+        rows = connection.execute(_BEARERS, {"hashes": hashes})
         found = {token_hash: (user_id, session_id) for token_hash, user_id, session_id in rows}
     return [found.get(token_hash) for token_hash in hashes]
 

@@ -17,6 +17,8 @@ TURN_SECONDS = 0.001
 # More could not come in before their browsers lose patience (socket.js: 6 s): they are told at once, and spread.
 MOST_WAITING = 5000
 
+App = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
 _handshakes = 0
 
 
@@ -31,7 +33,7 @@ class Door:
     As it comes, the libraries' own middleware copies each request's environ and makes a class for it, pages included.
     """
 
-    def __init__(self, pages: Any, sockets: Any, path: str = "/socket.io/") -> None:
+    def __init__(self, pages: App, sockets: App, path: str = "/socket.io/") -> None:
         self._pages, self._sockets, self._path = pages, sockets, path
         self._waiting: deque[Callable[[], object]] = deque()
         self._came = 0
@@ -40,18 +42,13 @@ class Door:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, a handshake when its turn has come."""
         if not environ.get("PATH_INFO", "").startswith(self._path):
-            return self._on(self._pages, environ, start_response)
+            return self._pages(environ, start_response)
         turn = Event()
         if not self.admit(turn.set):
             start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "2")])
             return [b"Very many come at this moment. Try again in a moment."]
         turn.wait()
-        return self._on(self._sockets, environ, start_response)
-
-    @staticmethod
-    def _on(app: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer: Iterable[bytes] = app(environ, start_response)
-        return answer
+        return self._sockets(environ, start_response)
 
     def admit(self, enter: Callable[[], object]) -> bool:
         """Have `enter()` called, which must not wait, when it is somebody's turn; False when the line is too long."""

@@ -51,7 +51,6 @@ _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 # What is looked at when a reader says hello; the rest of a handshake's environ is let go.
 _KEPT = ("HTTP_HOST", "HTTP_COOKIE")
 
-
 # What the libraries say for the same; they make an encoder for each word.
 encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -188,7 +187,7 @@ class Socket(engine_socket.Socket):
         self._inbox: deque[str] = deque()
         self._working = False
 
-    def attach(self, wire: plain_socket, first: bytes = b"") -> None:
+    def attach(self, wire: plain_socket, first: bytes) -> None:
         """Begin to speak on `wire`, where the handshake has come: say `first`, and hear what the reader says."""
         self.link = Link(wire, self._heard, self._gone)
         self.connected = self.upgraded = True
@@ -317,7 +316,11 @@ def _take(waiting: OrderedDict[Socket, float], now: float) -> Iterable[Socket]:
 
 def has_room(server: socketio.Server) -> bool:
     """Whether this process takes in new readers."""
-    return not _draining and len(server.eio.sockets) < MOST_READERS
+    return _has_room(server.eio)
+
+
+def _has_room(eio: engineio.Server) -> bool:
+    return not _draining and len(eio.sockets) < MOST_READERS
 
 
 def let_in(server: socketio.Server, said: dict[str, str], wire: plain_socket, size: int) -> bool:
@@ -340,7 +343,7 @@ def _connect(
     eio: engineio.Server, environ: dict[str, Any], start_response: Any, transport: str, _jsonp: Any = None
 ) -> Any:
     """Answer a WebSocket handshake and let the HTTP server's greenlet go. `handle_request` has checked the Origin."""
-    if _draining or len(eio.sockets) >= MOST_READERS:
+    if not _has_room(eio):
         return _refuse(eio, environ, start_response, transport)
     try:
         if transport != "websocket" or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":

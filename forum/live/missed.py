@@ -4,7 +4,6 @@ Measured: 5,000 readers came back to a server that had been killed, while people
 they had missed took longer than a minute, in which nobody could post.
 """
 
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from forum.live import log, tail
+from forum.live import engine, log, tail
 from forum.live.broadcast import EVERYBODY
 from forum.live.heads import Head
 from forum.models import Discussion
@@ -32,9 +31,8 @@ class Answer(dict[str, Any]):
         self, head: Head | Discussion, seq: int, events: list[dict[str, Any]], text: str, reload: bool
     ) -> None:
         super().__init__(discussion=head.id, epoch=head.epoch, seq=seq, reload=reload, events=events)
-        reloads = "true" if reload else "false"
-        start = f'"discussion":{head.id},"epoch":{json.dumps(head.epoch)},"seq":{seq},"reload":{reloads}'
-        self.text = f'{{{start},"events":[{text}]}}'
+        start = engine.encode({name: value for name, value in self.items() if name != "events"})
+        self.text = f'{start[:-1]},"events":[{text}]}}'
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def _made(discussion: Discussion, after: int) -> _Part:
     found = log.since(discussion, after, discussion.epoch, set(EVERYBODY))
     events = tail.render(discussion, found.events)
     is_posts = all(event.kind == "comment.posted" for event in found.events)
-    text = json.dumps(events, separators=(",", ":"))[1:-1]
+    text = engine.encode(events)[1:-1]
     return _Part(found.seq, events, text, is_posts, made_at)
 
 

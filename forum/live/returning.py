@@ -40,7 +40,7 @@ _WHO = (
     .where(
         Session.id.in_(bindparam("sessions", expanding=True)),
         Session.ended_at.is_(None),
-        Session.expires_at > bindparam("now"),
+        Session.expires_at > clock.moment(),
     )
 )
 _SPOKEN_TO = select(Event.audience, Event.seq).where(
@@ -80,7 +80,7 @@ def hear_as_any_member(returns: Sequence[Return]) -> list[bool]:
 
 def _plain(discussion_id: int, returns: Sequence[Return]) -> list[Return]:
     sessions = [each.session_id for each in returns if each.session_id is not None]
-    asked = {"discussion": discussion_id, "sessions": sessions, "now": clock.now()}
+    asked = {"discussion": discussion_id, "sessions": sessions}
     plain = {
         (session_id, user_id)
         for session_id, user_id, role, owner_id, is_seated in db.session.execute(_WHO, asked)

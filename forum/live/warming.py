@@ -19,7 +19,7 @@ from forum.models import Discussion, Phase, Visibility
 _MOST_WANTED = (
     select(Discussion.slug)
     .where(Discussion.visibility == Visibility.PUBLIC, Discussion.phase != Phase.DRAFT)
-    .order_by(case((Discussion.phase == Phase.LIVE, 0), else_=1), Discussion.starts_at.desc(), Discussion.id.desc())
+    .order_by(case((Discussion.phase == Phase.LIVE, 0), else_=1), *Discussion.latest_first())
     .limit(1)
 )
 _SAMPLE = "**First** words, and https://example.org\n\n- of a list"

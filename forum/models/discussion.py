@@ -3,9 +3,9 @@
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, false, select, true
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, bindparam, false, select, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -171,6 +171,16 @@ class Discussion(Model):
         if self.phase is Phase.CLOSED:
             return self.late_until is not None and now < self.late_until
         return now < self.ends_at + timedelta(minutes=self.late_minutes)
+
+    @classmethod
+    def latest_first(cls) -> tuple[ColumnElement[Any], ...]:
+        """The order of a list from the one that begins last, the same each time where several begin together."""
+        return cls.starts_at.desc(), cls.id.desc()
+
+    @classmethod
+    def soonest_first(cls) -> tuple[ColumnElement[Any], ...]:
+        """The other way round."""
+        return cls.starts_at.asc(), cls.id.asc()
 
     @classmethod
     def with_slug(cls, slug: str) -> "Discussion | None":

@@ -146,9 +146,8 @@ def _by_role(role: str) -> ColumnElement[bool]:
 def _discussions(reader: User | None, terms: list[Term]) -> list[Discussion]:
     """Return the discussions whose title or question has all the words; there are few enough to look at."""
     found = select(Discussion).where(*_may_be_found(reader)).options(selectinload(Discussion.questions))
-    latest = found.order_by(Discussion.starts_at.desc(), Discussion.id.desc())
     hits = []
-    for discussion in db.session.scalars(latest.limit(_MOST_COUNTED)):
+    for discussion in db.session.scalars(found.order_by(*Discussion.latest_first()).limit(_MOST_COUNTED)):
         asked = (question.text for question in discussion.questions if question.number is not None)
         words = languages.words_of(languages.bare(" ".join((discussion.title, discussion.hosted_by, *asked))))
         if all(stands_in(term, words) is not term.is_unwanted for term in terms):

@@ -89,7 +89,7 @@ def of_person(user_id: int) -> Response:
 @blueprint.get("/calendar.ics")
 def all_dates() -> Response:
     """The newest public discussions, and what was called off of late, as a calendar to subscribe to."""
-    found = db.session.scalars(_public().order_by(Discussion.starts_at.desc(), Discussion.id.desc()).limit(_MOST_DATES))
+    found = db.session.scalars(_public().order_by(*Discussion.latest_first()).limit(_MOST_DATES))
     listed = CalledOff.is_listed, Discussion.visibility == Visibility.PUBLIC
     off = db.session.scalars(
         select(CalledOff)

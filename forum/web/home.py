@@ -27,8 +27,7 @@ def home() -> str:
     # As `phase_at` has it, so that a page does not wait for the clock's job.
     begun = or_(Discussion.phase != Phase.ANNOUNCED, Discussion.starts_at <= now)
     over = or_(Discussion.phase == Phase.CLOSED, and_(begun, Discussion.ends_at <= now))
-    latest = (Discussion.starts_at.desc(), Discussion.id.desc())
-    soonest = (Discussion.starts_at.asc(), Discussion.id.asc())
+    latest, soonest = Discussion.latest_first(), Discussion.soonest_first()
     live = _listed(and_(begun, not_(over)), latest, 4 * _MOST_LISTED)
     coming = _listed(not_(begun), soonest, 4 * _MOST_LISTED)
     past = _listed(over, latest, _MOST_LISTED)

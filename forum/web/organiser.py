@@ -23,7 +23,7 @@ blueprint = Blueprint("organiser", __name__)
 def mine() -> Response:
     """List the discussions that this person runs or made, drafts too."""
     user = access.require_create(signed_in())
-    asked = select(Discussion).order_by(Discussion.starts_at.desc(), Discussion.id.desc()).limit(200)
+    asked = select(Discussion).order_by(*Discussion.latest_first()).limit(200)
     if user.role is not SiteRole.ADMINISTRATOR:
         seated = select(Seat.discussion_id).where(Seat.user_id == user.id, Seat.role != SeatRole.PANELIST)
         asked = asked.where(or_(Discussion.owner_id == user.id, Discussion.id.in_(seated)))

@@ -1,7 +1,5 @@
 """Who comes to a worker: a handshake is let in past gunicorn, and everything else reaches gunicorn with every byte."""
 
-import hashlib
-import inspect
 import struct
 from contextlib import suppress
 from types import SimpleNamespace
@@ -21,6 +19,7 @@ from forum import idle, listening
 from forum.live import arrivals, door, sockets
 from forum.live.door import Door
 from tests.live.test_handshake import head
+from tests.marks import mark_of
 
 # A new version has changed one of these: read it, see that forum/live/arrivals.py still fits, then note the new mark.
 READ = {
@@ -36,7 +35,7 @@ PAGE = b"GET /d/water HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @pytest.mark.parametrize("thing", READ, ids=lambda thing: thing.__qualname__)
 def test_the_servers_are_inside_as_we_read_them(thing):
-    mark = hashlib.sha256(inspect.getsource(thing).encode()).hexdigest()[:12]
+    mark = mark_of(thing)
     assert mark == READ[thing], f"{thing.__qualname__} has changed: {mark}. Read forum/live/arrivals.py"
 
 

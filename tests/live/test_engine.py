@@ -1,7 +1,5 @@
 """What we lean on inside python-engineio and python-socketio is still what it was when we read it."""
 
-import hashlib
-import inspect
 import socket
 import time
 from contextlib import ExitStack
@@ -18,6 +16,7 @@ from flask_socketio import SocketIO
 from forum.live import engine
 from forum.live.engine import Names
 from forum.live.link import copy_of
+from tests.marks import mark_of
 from tests.server import running
 
 # A new version has changed one of these: read it, see that forum/live/engine.py still fits, then note the new mark.
@@ -41,7 +40,7 @@ READ = {
 
 @pytest.mark.parametrize("thing", READ, ids=lambda thing: thing.__qualname__)
 def test_the_libraries_are_inside_as_we_read_them(thing):
-    mark = hashlib.sha256(inspect.getsource(thing).encode()).hexdigest()[:12]
+    mark = mark_of(thing)
     assert mark == READ[thing], (
         f"{thing.__module__}.{thing.__qualname__} has changed: {mark}. Read forum/live/engine.py"
     )
@@ -74,7 +73,7 @@ def test_who_goes_is_kept_nowhere():
         for number in range(3):
             here, there = (stack.enter_context(end) for end in socket.socketpair())
             sockets.append(engine.Socket(server, f"wire{number}"))
-            sockets[-1].attach(copy_of(here.fileno()))
+            sockets[-1].attach(copy_of(here.fileno()), b"")
             sockets[-1].greeted = True
             there.setblocking(False)
         before = set(engine._due) - set(sockets)
