@@ -8,11 +8,11 @@ from sqlalchemy import bindparam, select
 
 from forum import access, clock, speaking
 from forum.database import db
-from forum.live import for_you, stream, waiting
+from forum.live import for_you, stream, tally, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
 from forum.live.stream import Shown
-from forum.models import Comment, CommentState, Discussion, Event, Mute, Question
+from forum.models import Comment, CommentState, Discussion, Event, Mute, Question, User
 
 Wire = dict[str, Any]
 
@@ -24,10 +24,13 @@ _CHANGES_HIGHLIGHTS = {
 
 # Put together once: it runs for every comment.
 _SAID = (
-    select(Comment)
+    select(Comment, User)
+    .outerjoin(User, User.id == Comment.author_id)
     .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state != CommentState.HELD)
     .order_by(Comment.id)
 )
+# What has happened to a comment that has been posted, and nothing since.
+_NEW = {"comment.posted"}
 # What a panelist alone hears of, and sees in their own tray.
 FOR_ONE = frozenset({"call.changed", "held.ready", "held.changed"})
 
@@ -81,17 +84,23 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             kinds.setdefault(event.subject_id, set()).add(event.kind)
     if not last:
         return []
-    comments = list(db.session.scalars(_SAID, {"ids": list(last)}))
+    # With the accounts beside them, which `people` then finds in the session for as long as they are held here.
+    found = db.session.execute(_SAID, {"ids": list(last)}).all()
+    comments = [comment for comment, _author in found]
+    posted = {comment.id for comment in comments if "comment.posted" in kinds[comment.id]}
+    tally.take_in(
+        scene.discussion, {last[comment.id].seq: comment for comment in comments if kinds[comment.id] == _NEW}
+    )
     parents = {c.reply_to_id for c in comments if c.reply_to_id is not None}
     replies = stream.reply_counts(sorted(parents))
-    dressed = stream.dress(scene.discussion, comments)
+    dressed = stream.dress(scene.discussion, comments, posted)
     faces = {shown.comment.id: shown.face for shown in dressed}
     said = []
     for shown in dressed:
         comment = shown.comment
-        posted = "comment.posted" in kinds[comment.id]
-        payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if posted else last[comment.id].kind)
-        if not posted:  # nothing that a reader has can quote what has just been posted
+        is_new = comment.id in posted
+        payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if is_new else last[comment.id].kind)
+        if not is_new:  # nothing that a reader has can quote what has just been posted
             payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
         if comment.reply_to_id is not None:
             payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}

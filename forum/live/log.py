@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -33,7 +33,8 @@ _NEXT = (
     .returning(_DISCUSSION.c.last_seq)
 )
 _ADD = insert(Event.__table__)  # type: ignore[arg-type]
-_RING = text("SELECT pg_notify(:channel, :who)")
+_NEXT_AND_RING = _NEXT.returning(func.pg_notify(bindparam("channel"), bindparam("who")))
+_LOCK = select(Discussion.id).where(Discussion.id == bindparam("of")).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,18 @@ def record_all(
     """Add an event of one `kind` for each of `subject_ids` (one at least), in their order, and return the last seq."""
     db.session.flush()
     connection = db.session.connection()
-    last: int = connection.execute(_NEXT, {"of": discussion.id, "more": len(subject_ids)}).scalar_one()
+    asked = {"of": discussion.id, "more": len(subject_ids)}
+    if connection.dialect.name == "postgresql":
+        rung = {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"}
+        last: int = connection.execute(_NEXT_AND_RING, asked | rung).scalar_one()
+    else:
+        last = connection.execute(_NEXT, asked).scalar_one()
     set_committed_value(discussion, "last_seq", last)
     said = {"discussion_id": discussion.id, "kind": kind, "audience": audience, "at": clock.now()}
     first = last - len(subject_ids) + 1
     connection.execute(
         _ADD, [{**said, "seq": first + place, "subject_id": subject_id} for place, subject_id in enumerate(subject_ids)]
     )
-    if connection.dialect.name == "postgresql":
-        connection.execute(_RING, {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"})
     db.session.info.setdefault("to_wake", set()).add(discussion.id)
     return last
 
@@ -113,7 +117,7 @@ def is_out_of_reach(head: "Head | Discussion", after: int, epoch: str) -> bool:
 def lock(discussion: Discussion) -> None:
     """Let whoever else changes `discussion` wait until this transaction ends. SQLite's one writer has it already."""
     if db.engine.dialect.name != "sqlite":
-        db.session.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
+        db.session.execute(_LOCK, {"of": discussion.id})
 
 
 def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -> Since:

@@ -1,6 +1,7 @@
 """Which comments a page shows, and each with what is shown beside it: the writer's face, the quote, the replies."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,8 +59,11 @@ class Shown:
         return self.comment.state is CommentState.PUBLISHED
 
 
-def dress(discussion: Discussion, comments: Sequence[Comment]) -> list[Shown]:
-    """Return `comments` in their order with all that is shown beside them; a fixed number of queries for any number."""
+def dress(discussion: Discussion, comments: Sequence[Comment], posted: Collection[int] = ()) -> list[Shown]:
+    """Return `comments` in their order with all that is shown beside them; a fixed number of queries for any number.
+
+    Those with an id in `posted` come from a piece of the log that also tells of all their answers, as far as it goes.
+    """
     ids = [comment.id for comment in comments]
     parent_ids = {comment.reply_to_id for comment in comments if comment.reply_to_id} - set(ids)
     by_id = {comment.id: comment for comment in comments}
@@ -67,7 +71,7 @@ def dress(discussion: Discussion, comments: Sequence[Comment]) -> list[Shown]:
         by_id.update({c.id: c for c in db.session.scalars(select(Comment).where(Comment.id.in_(parent_ids)))})
     faces = people.faces(discussion, list(by_id.values()))
     numbers = {question.id: question.number for question in discussion.questions}
-    replies = _replies(comments)
+    replies = _replies(comments, posted)
     typists = people.names(discussion, {c.posted_by_id for c in comments if c.posted_by_id is not None})
     hidden = _hidden_at(discussion, [c.id for c in comments if c.state is CommentState.HIDDEN])
     return [
@@ -91,9 +95,11 @@ def quote_of(parent: Comment, faces: dict[int, Face]) -> Quote:
     return Quote(parent.id, faces[parent.id].name, text.excerpt(parent.html, 90))
 
 
-def _replies(comments: Sequence[Comment]) -> dict[int, int]:
-    """Return how many answers each comment has; nobody has answered what has just been posted."""
-    return reply_counts([comment.id for comment in comments if not comment.is_new])
+def _replies(comments: Sequence[Comment], posted: Collection[int]) -> dict[int, int]:
+    """Return how many answers each comment has; what has just been posted only those among `comments`."""
+    told = Counter(comment.reply_to_id for comment in comments if comment.state is CommentState.PUBLISHED)
+    here = {comment_id: told[comment_id] for comment_id in posted}
+    return here | reply_counts([comment.id for comment in comments if not comment.is_new and comment.id not in here])
 
 
 def reply_counts(ids: Sequence[int]) -> dict[int, int]:

@@ -18,6 +18,7 @@ from forum.database import db
 from forum.live import background, broadcast, door, elsewhere, log, rights, wake
 from forum.live.heads import Head
 from forum.models import Discussion, Event
+from forum.models.cast import read_cast
 
 # The first comment after a quiet moment goes out at once; what follows within this time of it, in one frame together.
 # Where thousands read and a turn itself takes longer, the next comes that much later: those who post get half the time.
@@ -91,6 +92,7 @@ def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> 
     discussion = db.session.scalar(_GROWN, {"id": discussion_id})
     if discussion is None:
         return
+    read_cast(discussion)
     events = db.session.scalars(_EVENTS, {"discussion": discussion_id, "after": after, "seq": seq}).all()
     if any(event.kind in _MAY_END_RIGHTS for event in events):
         # Who may not read it any more hears of it no more, however soon after the change somebody posts.

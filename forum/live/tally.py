@@ -5,6 +5,7 @@ process and then follows the log: a posted comment adds one, anything rarer (hid
 """
 
 from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,9 @@ _NEWS = (
     )
 )
 
+# A comment that was posted: its question, its author or else their byline, and when.
+Posted = tuple[int | None, int | None, str, datetime]
+
 
 @dataclass
 class Tally:
@@ -85,6 +89,16 @@ class Tally:
             self.panel[question] += count
         self.writers.add(author if author is not None else byline)
 
+    def carry_on(self, posted: Iterable[Posted], seq: int) -> None:
+        """Count what has been `posted` up to `seq`."""
+        for question, author, byline, posted_at in posted:
+            self.add(question, author, byline)
+            self.places[question] += 1
+            bar = self.bar_of(posted_at)
+            if bar is not None:
+                self.bars[bar] += 1
+        self.seq = seq
+
 
 _kept: OrderedDict[int, Tally] = OrderedDict()
 
@@ -101,14 +115,24 @@ def of(discussion: Discussion) -> Tally:
     return kept
 
 
+def take_in(discussion: Discussion, posted: Mapping[int, Comment]) -> None:
+    """Count the comments that the log tells of at these seqs, if they are all since: then `of` asks nothing."""
+    kept = _kept.get(discussion.id)
+    if kept is None or not _can_carry_on(kept, discussion):
+        return
+    news = [posted.get(seq) for seq in range(kept.seq + 1, discussion.last_seq + 1)]
+    counting = [comment for comment in news if comment is not None and comment.state is CommentState.PUBLISHED]
+    if len(counting) == len(news):
+        said = [(c.question_id, c.author_id, c.byline_name, c.posted_at) for c in counting]
+        kept.carry_on(said, discussion.last_seq)
+
+
 def _carry_on(tally: Tally, discussion: Discussion) -> bool:
     """Bring `tally` up to the discussion's seq; False when it has to be counted again."""
     begun_at, wanted = tally.seq, discussion.last_seq
-    same = (tally.epoch, tally.starts_at, tally.ends_at) == (discussion.epoch, discussion.starts_at, discussion.ends_at)
-    behind = discussion.last_seq - tally.seq
-    if not same or not 0 <= behind <= _FURTHEST:
+    if not _can_carry_on(tally, discussion):
         return False
-    if behind == 0:
+    if begun_at == wanted:
         return True
     span = {"discussion": discussion.id, "after": tally.seq, "seq": discussion.last_seq}
     news = db.session.execute(_NEWS, span).all()
@@ -120,14 +144,14 @@ def _carry_on(tally: Tally, discussion: Discussion) -> bool:
     if tally.seq != begun_at:
         # The query let another greenlet in, which has carried it on already: adding again would count twice.
         return _carry_on(tally, discussion)
-    for row in posted:
-        tally.add(row.question_id, row.author_id, row.byline_name)
-        tally.places[row.question_id] += 1
-        bar = tally.bar_of(row.posted_at)
-        if bar is not None:
-            tally.bars[bar] += 1
-    tally.seq = wanted
+    tally.carry_on([row[1:5] for row in posted], wanted)
     return True
+
+
+def _can_carry_on(tally: Tally, discussion: Discussion) -> bool:
+    """Whether what came after `tally` can be added to it."""
+    same = (tally.epoch, tally.starts_at, tally.ends_at) == (discussion.epoch, discussion.starts_at, discussion.ends_at)
+    return same and 0 <= discussion.last_seq - tally.seq <= _FURTHEST
 
 
 def _count(discussion: Discussion) -> Tally:

@@ -33,7 +33,12 @@ class Safeguards(Model):
     @classmethod
     def of(cls, discussion_id: int) -> Self:
         """Return the safeguards of a discussion; those of one that has no row yet are new and not in the session."""
-        return db.session.get(cls, discussion_id) or cls(
+        return db.session.get(cls, discussion_id) or cls.usual(discussion_id)
+
+    @classmethod
+    def usual(cls, discussion_id: int) -> Self:
+        """Return how a discussion begins: a row that is new and not in the session."""
+        return cls(
             discussion_id=discussion_id,
             level=Level.OPEN,
             slow_mode_seconds=30,

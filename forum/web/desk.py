@@ -17,6 +17,7 @@ from forum.actions.posting import CommentDraft, Posting, post_all
 from forum.database import db, passes, writing
 from forum.live import fragments
 from forum.models import Discussion, User
+from forum.models.cast import read_cast
 from forum.refusals import Refused, unknown
 from forum.turns import Interrupted, Line
 
@@ -105,6 +106,7 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         discussion = Discussion.with_slug(slug)
         if discussion is None:
             raise unknown()
+        read_cast(discussion)
         users = {user.id: user for user in db.session.scalars(_USERS, {"ids": [sheet.user_id for sheet in sheets]})}
         outcomes = post_all(
             discussion,

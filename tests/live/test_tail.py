@@ -2,10 +2,11 @@
 
 import pytest
 
-from forum.live import broadcast, tail
+from forum.database import db
+from forum.live import broadcast, fragments, tail
 from forum.live.broadcast import Reader
 from forum.live.log import CATCH_UP_LIMIT, record
-from forum.models import Audience
+from forum.models import Audience, Comment
 
 
 class Heard:
@@ -122,3 +123,29 @@ def test_the_next_broadcast_waits_twice_as_long_while_many_come(app, monkeypatch
         tail._wait_and_turn()
         pauses.append(round(tail._rests_until - moment[0], 3))
     assert pauses == [0.08, 0.16, 0.08, 0.16]
+
+
+def test_a_comment_costs_six_questions(house, statements):
+    """Each is half a millisecond, and on PostgreSQL a way to another process (docs/performance.md)."""
+    discussion = house.discussion(ask=2)
+    house.panelist(discussion)
+    heard = Heard(discussion)
+    for _ in range(2):  # the first has its numbers counted
+        house.comment(discussion, question=1)
+        with statements() as made:
+            tail.turn()
+    assert len(heard.said()) == 2
+    assert len([statement for statement in made if statement.startswith("SELECT")]) == 6
+
+
+def test_an_answer_that_comes_in_the_same_frame_is_counted(house):
+    discussion = house.discussion()
+    heard = Heard(discussion)
+    parent = house.comment(discussion, body="Who pays?")
+    house.comment(discussion, body="You do.", reply_to=parent.id)
+    house.comment(discussion, body="We do.", reply_to=parent.id)
+    tail.turn()
+    [frame] = heard.said()
+    db.session.remove()
+    assert frame["events"][0]["html"] == fragments.comment_html(Comment.with_id(parent.id))
+    assert frame["events"][1]["parent"] == {"id": parent.id, "replies": 2}

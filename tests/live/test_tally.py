@@ -1,6 +1,6 @@
 """The tally kept in memory says what counting anew would say."""
 
-from forum.actions import backstage
+from forum.actions import backstage, comments
 from forum.live import tally
 
 
@@ -32,3 +32,33 @@ def test_what_is_said_in_the_green_room_is_no_reason_to_count_again(house, clock
     house.comment(discussion, question=1)
     assert tally.of(discussion) is before
     assert before.comments == 2
+
+
+def test_what_the_tail_has_read_itself_is_taken_in_once(house, clock):
+    discussion = house.discussion(ask=1)
+    tally.of(discussion)
+    comment = house.comment(discussion, question=1)
+    posted = {discussion.last_seq: comment}
+    for _ in range(2):
+        tally.take_in(discussion, posted)
+        assert tally.of(discussion).comments == 1
+
+
+def test_what_the_tail_has_not_read_whole_is_asked_for(house, clock):
+    discussion = house.discussion(ask=1)
+    tally.of(discussion)
+    house.comment(discussion, question=1)
+    last = house.comment(discussion, question=1)
+    tally.take_in(discussion, {discussion.last_seq: last})
+    assert tally.of(discussion).comments == 2
+
+
+def test_a_comment_that_is_gone_already_is_asked_for(house, clock):
+    discussion = house.discussion(ask=1)
+    before = tally.of(discussion)
+    comment = house.comment(discussion, question=1)
+    seq = discussion.last_seq
+    house.do(comments.delete, comment.author, comment)
+    tally.take_in(discussion, {seq: comment})
+    assert before.comments == 0
+    assert tally.of(discussion).comments == 0
