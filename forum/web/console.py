@@ -79,6 +79,8 @@ def show(slug: str) -> Response:
     wishes = audience.for_hosts(discussion, _order())
     record = moderation.record(user, discussion, limit=60)
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
+    newest, queue = newest_comments(discussion), deciding.queue(user, discussion)
+    shown = [comment for comment, _face in newest] + [item.review.comment for item in queue.items]
     page = render_template(
         "console/show.html",
         key=fresh_key(),
@@ -92,10 +94,11 @@ def show(slug: str) -> Response:
         rehearsal=rehearsals.of(discussion),
         wishes=wishes,
         by_votes=audience.by_votes(wishes),
-        newest=newest_comments(discussion),
+        newest=newest,
         mutes=sanctions.mutes(user, discussion),
         record=record,
-        queue=deciding.queue(user, discussion),
+        queue=queue,
+        below=moderation.below(user, discussion, {comment.author_id for comment in shown if comment.author_id}),
         decided=deciding.decided(discussion),
         safeguards=Safeguards.of(discussion.id),
         names=names_of(discussion, record),
