@@ -146,7 +146,7 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
     """Show the small page that does `action` without script."""
     discussion = find(slug)
     comment = comments.find(signed_in(), discussion, comment_id)
-    _require_sight(comment, action)
+    comments.require_offered(writer(), comment, action)
     page = render_template(
         "comments/action.html",
         discussion=discussion,
@@ -158,21 +158,6 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _require_sight(comment: Comment, action: str) -> None:
-    """An action's page exists for whoever may take the action, and for nobody else."""
-    user = writer()
-    staff = access.role_of(user, comment.discussion) in access.STAFF
-    own = user.id in {comment.author_id, *({comment.posted_by_id} if action == "edit" else ())}
-    if action == "flag":
-        allowed = (
-            not own and comment.state is CommentState.PUBLISHED and access.may(user, "comment.flag", comment.discussion)
-        )
-    else:
-        allowed = own if action in {"edit", "delete"} else staff or (own and action == "move")
-    if not allowed:
-        raise unknown()
 
 
 @blueprint.post(
