@@ -13,7 +13,18 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select,
 
 from forum import clock
 from forum.database import db
-from forum.models import Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User, Visibility
+from forum.models import (
+    Comment,
+    CommentState,
+    Discussion,
+    Mute,
+    Phase,
+    Seat,
+    SeatRole,
+    SiteRole,
+    User,
+    Visibility,
+)
 from forum.refusals import Refused, unknown
 
 
@@ -264,6 +275,24 @@ def listed_for(reader: User | None) -> ColumnElement[bool]:
     unlisted = and_(Discussion.visibility == Visibility.UNLISTED, or_(owns, seat.exists()))
     taking_part = and_(published, or_(unlisted, and_(seat.exists(), not_(removed))))
     return or_(public, taking_part, false() if reader.is_suspended(now) else runs)
+
+
+def may_find(reader: User | None, other: User) -> bool:
+    """Whether `reader` may know that `other` exists: who sits or has written where the reader may look.
+
+    Everybody knows of themselves, and administrators of everybody.
+    """
+    if reader is not None and (reader.id == other.id or reader.role is SiteRole.ADMINISTRATOR):
+        return True
+    listed = listed_for(reader)
+    sits = select(Seat.id).join(Seat.discussion).where(Seat.user_id == other.id, listed).exists()
+    has_written = (
+        select(Comment.id)
+        .join(Comment.discussion)
+        .where(Comment.author_id == other.id, Comment.state == CommentState.PUBLISHED, listed)
+        .exists()
+    )
+    return bool(db.session.scalar(select(or_(sits, has_written))))
 
 
 def may_create(user: User | None) -> bool:
