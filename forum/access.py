@@ -309,6 +309,13 @@ def require_create(user: User | None) -> User:
     return user
 
 
+def require_administrator(actor: User | None) -> User:
+    """Return `actor`, or refuse as for a page that does not exist."""
+    if actor is None or actor.role is not SiteRole.ADMINISTRATOR:
+        raise unknown()
+    return actor
+
+
 def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
     """A draft is known to its staff; a discussion by invitation to whoever has a seat (a muted panelist too)."""
     if role not in TABLE["discussion.read"][discussion.phase_at(clock.now())]:

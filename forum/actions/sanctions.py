@@ -100,7 +100,7 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
 
     Again changes nothing. Raises Refused (404 for who is no administrator; 409 for administrators; invalid).
     """
-    _require_administrator(actor)
+    access.require_administrator(actor)
     reason, until = checked_reason(reason), _until(hours)
     if person.role is SiteRole.ADMINISTRATOR:
         raise Refused("staff", _("An administrator cannot be suspended. Take that role from them first."), 409)
@@ -115,7 +115,7 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
 
 def lift(actor: User, person: User) -> None:
     """End a suspension; without one nothing changes. Raises Refused (404 for who is no administrator)."""
-    _require_administrator(actor)
+    access.require_administrator(actor)
     if person.is_suspended(clock.now()):
         person.suspended_at = person.suspended_until = None
         person.suspension_reason = person.suspension_objection = ""
@@ -153,8 +153,3 @@ def _objection(words: str) -> str:
     if faults:
         raise invalid(**faults)
     return words
-
-
-def _require_administrator(actor: User) -> None:
-    if actor.role is not SiteRole.ADMINISTRATOR:
-        raise unknown()

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, render_template, request
 
 from forum import access, record
-from forum.models import Discussion, ModerationAction, SiteRole, User
+from forum.models import Discussion, ModerationAction
 from forum.record import Wanted
 from forum.refusals import unknown
 from forum.web.console import staffed
@@ -34,14 +34,14 @@ def of_discussion_as(slug: str, kind: str) -> Response:
 @blueprint.get("/record")
 def of_site() -> Response:
     """Show the record of the whole site, to administrators."""
-    _administrator()
+    access.require_administrator(signed_in())
     return _page(_wanted(None))
 
 
 @blueprint.get("/record.<any(csv, json):kind>")
 def of_site_as(kind: str) -> Response:
     """Return the record of the whole site as a file, to administrators."""
-    _administrator()
+    access.require_administrator(signed_in())
     return _file(_wanted(None), kind, "record")
 
 
@@ -53,13 +53,6 @@ def own() -> Response:
         raise unknown()
     found = record.of_person(user)
     return _private(render_template("accounts/record.html", lines=found, places=record.discussions(found), me=user))
-
-
-def _administrator() -> User:
-    user = signed_in()
-    if user is None or user.role is not SiteRole.ADMINISTRATOR:
-        raise unknown()
-    return user
 
 
 def _wanted(discussion: Discussion | None) -> Wanted:

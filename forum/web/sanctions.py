@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from forum import access
 from forum.actions import sanctions
 from forum.database import db, writing
-from forum.models import Discussion, SiteRole, User
+from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web import errors, throttles
 from forum.web.comments import writer
@@ -60,7 +60,8 @@ def suspend(user_id: int, verb: str) -> Response:
     fields = Fields()
     reason, hours = fields.text("reason"), fields.number("hours")
     person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    if person is None or user.role is not SiteRole.ADMINISTRATOR:
+    access.require_administrator(user)
+    if person is None:
         raise unknown()
     fields.refuse()
     with writing():

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
-from forum import guests
+from forum import access, guests
 from forum.actions import members
 from forum.actions import site as rules
 from forum.actions.members import Standing, Wanted
@@ -27,7 +27,7 @@ _TEXTS = ("name", "accent", "signal", "rules", "held_words")
 @blueprint.route("/site", methods=["GET", "POST"])
 def settings() -> Response:
     """Show and change name, looks, rules, registration and filters."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     if request.method == "GET":
         return _settings({}, {})
     try:
@@ -78,14 +78,14 @@ def _settings(typed: dict[str, str], faults: dict[str, str], status: int = 200) 
 @blueprint.get("/site/people")
 def people() -> Response:
     """List the people of the site. Query: part (of a name or address), standing, page."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     return _people(actor, "", {})
 
 
 @blueprint.post("/site/people")
 def invite() -> Response:
     """Mail an invitation to a list of addresses (field addresses)."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     fields = Fields()
     typed = fields.text("addresses")
     try:
@@ -129,7 +129,7 @@ def _wanted() -> Wanted:
 @blueprint.post("/people/<int:user_id>/role")
 def give_role(user_id: int) -> Response:
     """Make somebody a member, organiser or administrator. Field role."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     fields = Fields()
     role = fields.choice("role", SiteRole, SiteRole.MEMBER)
     fields.refuse()
