@@ -147,7 +147,8 @@ def _bring(rsvp: Rsvp, email: str) -> None:
 
 
 def take_back(user: User, discussion: Discussion) -> None:
-    """Note that `user` will not come; nothing more is mailed to them about it."""
+    """Note that `user` will not come; nothing more is mailed to them about it. Raises Refused (404)."""
+    access.require(user, "discussion.read", discussion)
     # More than one where their address was changed before what they had said went with it.
     for found in db.session.scalars(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id)):
         db.session.delete(found)
@@ -196,6 +197,11 @@ def write(email: str, kind: str, rsvp: Rsvp, path: str = "", wish: Wish | None =
 def stop(rsvp: Rsvp, email: str = "") -> str:
     """Return the path at which whoever reads it wants no more mail about this discussion."""
     return f"/unsubscribe/{_token('stop', rsvp.id, email or rsvp.email)}"
+
+
+def is_to_come(discussion: Discussion) -> bool:
+    """Whether there is still something to come to."""
+    return discussion.phase_at(clock.now()) not in {Phase.DRAFT, Phase.CLOSED}
 
 
 def _require_open(user: User | None, discussion: Discussion) -> None:

@@ -9,7 +9,6 @@ from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
 from forum.web.forms import Fields, zones
-from forum.web.rsvps import is_to_come
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 
@@ -66,7 +65,7 @@ def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
     guest = guest_mail.by_token(token)
     page = render_template(
         "discussion/guest.html", guest=guest, discussion=guest.discussion, mine=guest_mail.coming(guest),
-        is_open=is_to_come(guest.discussion), faults=faults, typed=request.form, zones=sorted(zones()),
+        is_open=rsvps.is_to_come(guest.discussion), faults=faults, typed=request.form, zones=sorted(zones()),
     )  # fmt: skip
     return _guarded(page, status)
 
