@@ -227,6 +227,12 @@ def latest(discussion: Discussion) -> dict[int, Invitation]:
     return {invitation.seat_id: invitation for invitation in found}
 
 
+def never_invited(discussion: Discussion) -> list[Seat]:
+    """Return the panel's seats of `discussion` that never had a link."""
+    known = latest(discussion)
+    return [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.id not in known]
+
+
 def _end(seat: Seat, state: InvitationState) -> bool:
     """End the links of `seat` that are good, and say whether there were any."""
     good = db.session.scalars(

@@ -19,6 +19,11 @@ LONGEST = 500
 MOST_NEW = 3
 
 
+def may_make(reader: User | None, discussion: Discussion) -> bool:
+    """Whether `reader` may propose a question here now."""
+    return discussion.takes_proposals and access.may(reader, "proposal.make", discussion)
+
+
 def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool = False) -> Proposal:
     """Propose a question to the panel; only hosts see it until one approves it. The same words again are the same one.
 

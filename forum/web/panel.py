@@ -7,7 +7,7 @@ from forum import access
 from forum.actions import calls, comments, invitations
 from forum.config import Settings
 from forum.database import db, writing
-from forum.models import Discussion, Seat, SeatRole, User
+from forum.models import Discussion, Seat, User
 from forum.refusals import unknown
 from forum.web import errors, throttles
 from forum.web.console import done, staffed
@@ -29,9 +29,7 @@ def invite_all(slug: str) -> Response:
     """Make a link for everybody on the panel who never had one."""
     user, discussion = staffed(slug)
     access.require(user, "panelist.invite", discussion)
-    known = invitations.latest(discussion)
-    seats = [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.id not in known]
-    return _show(user, discussion, [seat.id for seat in seats])
+    return _show(user, discussion, [seat.id for seat in invitations.never_invited(discussion)])
 
 
 def _show(user: User, discussion: Discussion, seat_ids: list[int]) -> Response:
