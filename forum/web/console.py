@@ -179,13 +179,13 @@ def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | s
     """Change a question's words and plan."""
     user, discussion = staffed(slug)
     access.require(user, "question.write", discussion)
-    question = _question(discussion, question_id)
+    question = questions.find(discussion, question_id)
     if request.method == "GET":
         return _question_page(discussion, question, {})
     try:
         draft = question_form.draft(discussion)
         with writing():
-            questions.edit(user, _question(discussion, question_id), draft, request.form.get("seen", ""))
+            questions.edit(user, questions.find(discussion, question_id), draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _question_again(discussion, question, refusal)
     return done(discussion, _("The question is changed."), f"#question-{question_id}")
@@ -196,7 +196,7 @@ def ask(slug: str, question_id: int) -> Response:
     """Ask this question; the form names it, so a second click or a second host asks nothing else."""
     user, discussion = staffed(slug)
     with writing():
-        question = questions.ask(user, _question(discussion, question_id))
+        question = questions.ask(user, questions.find(discussion, question_id))
         number = question.number
     return done(discussion, _("Q%(number)s is asked.", number=number), f"#question-{question_id}")
 
@@ -211,7 +211,7 @@ def move_question(slug: str, question_id: int) -> Response:
     if position is None:
         raise invalid(position=_("Say which place the question should have."))
     with writing():
-        questions.move(user, _question(discussion, question_id), position)
+        questions.move(user, questions.find(discussion, question_id), position)
     return done(discussion, _("The question has a new place."), f"#question-{question_id}")
 
 
@@ -221,7 +221,7 @@ def turn_question(slug: str, question_id: int, turn: str) -> Response:
     user, discussion = staffed(slug)
     action, notice = _TURNS[turn]
     with writing():
-        action(user, _question(discussion, question_id))
+        action(user, questions.find(discussion, question_id))
     return done(discussion, str(notice), "" if turn == "remove" else f"#question-{question_id}")
 
 
@@ -286,14 +286,6 @@ def _order() -> list[int]:
     """Return the order of the audience's questions that the address asks for; none for one that somebody made up."""
     asked = request.args.get("questions", "")
     return [int(number) for number in asked.split(".")] if _ORDER.match(asked) else []
-
-
-def _question(discussion: Discussion, question_id: int) -> Question:
-    """Return a question of this discussion; another's is as unknown as one that does not exist."""
-    question = next((q for q in discussion.questions if q.id == question_id), None)
-    if question is None:
-        raise unknown()
-    return question
 
 
 def _question_page(

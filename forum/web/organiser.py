@@ -10,7 +10,7 @@ from forum import access, clock, languages
 from forum.actions import discussions, merging, seats, templates
 from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, Visibility
-from forum.refusals import Refused, Stale, unknown
+from forum.refusals import Refused, Stale
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
@@ -92,13 +92,13 @@ def change_seat(slug: str, seat_id: int) -> Response:
     """Change the name, the role and the words of a seat."""
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
-    seat = _seat(discussion, seat_id)
+    seat = seats.find(discussion, seat_id)
     if request.method == "GET":
         return _seat_form(discussion, seat, {})
     try:
         draft = discussion_form.seat_draft(seat)
         with writing():
-            seats.change(user, _seat(discussion, seat_id), draft)
+            seats.change(user, seats.find(discussion, seat_id), draft)
     except Refused as refusal:
         return _seat_again(discussion, seat, refusal)
     return _to_seats(discussion, _("The seat is changed."))
@@ -110,21 +110,13 @@ def take_seat(slug: str, seat_id: int) -> Response:
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
     with writing():
-        seats.take(user, _seat(discussion, seat_id))
+        seats.take(user, seats.find(discussion, seat_id))
     return _to_seats(discussion, _("The seat is taken away. What was written stays."))
 
 
 def _planned(discussion: Discussion) -> dict[int, datetime | None]:
     """Return when each question opens by itself."""
     return {question.id: question.opens_at for question in discussion.questions}
-
-
-def _seat(discussion: Discussion, seat_id: int) -> Seat:
-    """Return a seat of this discussion; another's is as unknown as one that does not exist."""
-    seat = next((seat for seat in discussion.seats if seat.id == seat_id), None)
-    if seat is None:
-        raise unknown()
-    return seat
 
 
 def _form(

@@ -4,11 +4,10 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from flask_babel import gettext as _
 
 from forum import access
-from forum.actions import calls, comments, invitations
+from forum.actions import calls, comments, invitations, seats
 from forum.config import Settings
 from forum.database import db, writing
-from forum.models import Discussion, Seat, User
-from forum.refusals import unknown
+from forum.models import Discussion, User
 from forum.web import errors, throttles
 from forum.web.console import done, staffed
 from forum.web.forms import Fields
@@ -21,7 +20,7 @@ def invite(slug: str, seat_id: int) -> Response:
     """Make a panelist's link: mailed to them, and shown here once. Older links are dead at once."""
     user, discussion = staffed(slug)
     access.require(user, "panelist.invite", discussion)
-    return _show(user, discussion, [_seat(discussion, seat_id).id])
+    return _show(user, discussion, [seats.find(discussion, seat_id).id])
 
 
 @blueprint.post("/invite")
@@ -36,10 +35,10 @@ def _show(user: User, discussion: Discussion, seat_ids: list[int]) -> Response:
     """Make the links and show them: this page is the only place that ever does, and no cache keeps it."""
     settings: Settings = current_app.config["SETTINGS"]
     for seat_id in seat_ids:
-        throttles.count("mail to", _seat(discussion, seat_id).user.email)
+        throttles.count("mail to", seats.find(discussion, seat_id).user.email)
     with writing():
-        seats = [_seat(discussion, seat_id) for seat_id in seat_ids]
-        links = [(seat, settings.public_url + invitations.invite(user, seat)) for seat in seats]
+        chosen = [seats.find(discussion, seat_id) for seat_id in seat_ids]
+        links = [(seat, settings.public_url + invitations.invite(user, seat)) for seat in chosen]
     if errors.wants_json():
         response = jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links])
     else:
@@ -55,7 +54,7 @@ def revoke(slug: str, seat_id: int) -> Response:
     """Take a panelist's link back; whoever came by it is signed out."""
     user, discussion = staffed(slug)
     with writing():
-        invitations.revoke(user, _seat(discussion, seat_id))
+        invitations.revoke(user, seats.find(discussion, seat_id))
     return done(discussion, _("The link is dead, and whoever came by it is signed out."), f"#seat-{seat_id}")
 
 
@@ -83,11 +82,3 @@ def withdraw(slug: str, call_id: int) -> Response:
     with writing():
         calls.withdraw(user, discussion, call_id)
     return done(discussion, _("The call is taken back."))
-
-
-def _seat(discussion: Discussion, seat_id: int) -> Seat:
-    """Return a seat of this discussion; another's is as unknown as one that does not exist."""
-    seat = next((seat for seat in discussion.seats if seat.id == seat_id), None)
-    if seat is None:
-        raise unknown()
-    return seat
