@@ -15,6 +15,7 @@ from forum.web import errors
 from forum.web.comments import by_writer, find, writer
 from forum.web.console import done, staffed
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 
 blueprint = Blueprint("audience", __name__, url_prefix="/d/<slug>")
 
@@ -47,9 +48,7 @@ def _page(discussion: Discussion, typed: str, faults: dict[str, str], status: in
         longest=LONGEST,
         me=reader,
     )
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)
 
 
 @blueprint.post("/questions")

@@ -22,6 +22,7 @@ from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
 from forum.web.comments import by_writer
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("backstage", __name__, url_prefix="/d/<slug>/backstage")
@@ -67,7 +68,7 @@ def show(slug: str) -> Response:
         **room(discussion, user, whole("before", 1, 2**31 - 1)),
         **_own(discussion, user, role),
     )
-    return _private(page)
+    return private(page)
 
 
 def room(discussion: Discussion, user: User, before: int | None = None, limit: int = panel.MESSAGES) -> dict[str, Any]:
@@ -182,10 +183,4 @@ def _introduction(discussion: Discussion, user: User, faults: dict[str, str], st
     page = render_template(
         "backstage/introduction.html", me=user, discussion=discussion, seat=seat, typed=typed, faults=faults
     )
-    return _private(page, status)
-
-
-def _private(page: str, status: int = 200) -> Response:
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)

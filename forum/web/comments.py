@@ -20,6 +20,7 @@ from forum.web import desk, throttles
 from forum.web.desk import Sheet
 from forum.web.errors import wants_json
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 
 blueprint = Blueprint("comments", __name__)
 
@@ -155,9 +156,7 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
         face=people.face_of(comment),
         asked=sorted((q for q in discussion.questions if q.number is not None), key=lambda q: q.number or 0),
     )
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page)
 
 
 @blueprint.post(

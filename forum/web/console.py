@@ -27,6 +27,7 @@ from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid, unknown
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
+from forum.web.guards import private
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -108,9 +109,7 @@ def show(slug: str) -> Response:
         backstage_names=green_room.pop("names"),
         **green_room,
     )
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page)
 
 
 @blueprint.get("/console/close")

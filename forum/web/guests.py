@@ -9,6 +9,7 @@ from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
 from forum.web.forms import Fields, zones
+from forum.web.guards import private
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 
@@ -72,8 +73,7 @@ def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
 
 def _guarded(page: str, status: int = 200) -> Response:
     """The address holds a secret: no other page, no search engine and no cache hears of it."""
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
+    response = private(page, status)
     response.headers["Referrer-Policy"] = "strict-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -21,6 +21,7 @@ from forum.models import Discussion, User
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
 from forum.web.forms import Fields, form_key, fresh_key, signed_in, zones
+from forum.web.guards import private
 
 blueprint = Blueprint("importing", __name__)
 
@@ -245,6 +246,4 @@ def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], st
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),
     )  # fmt: skip
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)

@@ -14,6 +14,7 @@ from forum.refusals import Refused, Stale
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
+from forum.web.guards import private
 from forum.web.run_sheet import run_sheet
 
 blueprint = Blueprint("organiser", __name__)
@@ -25,7 +26,7 @@ def mine() -> Response:
     user = access.require_create(signed_in())
     asked = select(Discussion).where(access.run_by(user)).order_by(*Discussion.latest_first()).limit(200)
     found = db.session.scalars(asked).all()
-    return _private(render_template("organiser/mine.html", me=user, discussions=found))
+    return private(render_template("organiser/mine.html", me=user, discussions=found))
 
 
 @blueprint.route("/organise/new", methods=["GET", "POST"])
@@ -149,7 +150,7 @@ def _form(
         me=signed_in(),
         sheet=run_sheet(discussion) if discussion else None,
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 def _seen(discussion: Discussion, stale: Stale | None) -> str:
@@ -179,7 +180,7 @@ def _seat_form(discussion: Discussion, seat: Seat | None, faults: dict[str, str]
         typed=discussion_form.seat_fields(seat),
         faults=faults,
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 def _seat_again(discussion: Discussion, seat: Seat | None, refusal: Refused) -> Response:
@@ -191,9 +192,3 @@ def _seat_again(discussion: Discussion, seat: Seat | None, refusal: Refused) -> 
 def _to_seats(discussion: Discussion, notice: str) -> Response:
     flash(notice)
     return make_response(redirect(url_for("organiser.edit", slug=discussion.slug) + "#seats", 303))
-
-
-def _private(page: str, status: int = 200) -> Response:
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response

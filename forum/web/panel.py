@@ -1,6 +1,6 @@
 """The host's hand on the panel: links made, sent again and taken back; panelists called on."""
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask_babel import gettext as _
 
 from forum import access
@@ -11,6 +11,7 @@ from forum.models import Discussion, User
 from forum.web import errors, throttles
 from forum.web.console import done, staffed
 from forum.web.forms import Fields
+from forum.web.guards import private
 
 blueprint = Blueprint("panel", __name__, url_prefix="/d/<slug>/panel")
 
@@ -40,13 +41,9 @@ def _show(user: User, discussion: Discussion, seat_ids: list[int]) -> Response:
         chosen = [seats.find(discussion, seat_id) for seat_id in seat_ids]
         links = [(seat, settings.public_url + invitations.invite(user, seat)) for seat in chosen]
     if errors.wants_json():
-        response = jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links])
-    else:
-        bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion)}
-        page = render_template("console/links.html", discussion=discussion, links=links, bare=bare)
-        response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return private(jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links]))
+    bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion)}
+    return private(render_template("console/links.html", discussion=discussion, links=links, bare=bare))
 
 
 @blueprint.post("/<int:seat_id>/revoke")

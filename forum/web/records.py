@@ -1,6 +1,6 @@
 """The record as pages and files: a discussion's for its hosts, the site's for administrators, and one's own."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from forum import access, record
 from forum.models import Discussion, ModerationAction
@@ -8,6 +8,7 @@ from forum.record import Wanted
 from forum.refusals import unknown
 from forum.web.console import staffed
 from forum.web.forms import signed_in
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("records", __name__)
@@ -52,7 +53,7 @@ def own() -> Response:
     if user is None:
         raise unknown()
     found = record.of_person(user)
-    return _private(render_template("accounts/record.html", lines=found, places=record.discussions(found), me=user))
+    return private(render_template("accounts/record.html", lines=found, places=record.discussions(found), me=user))
 
 
 def _wanted(discussion: Discussion | None) -> Wanted:
@@ -63,7 +64,7 @@ def _wanted(discussion: Discussion | None) -> Wanted:
 def _page(wanted: Wanted) -> Response:
     found = record.lines(wanted, record.MOST + 1)
     shown: list[ModerationAction] = found[: record.MOST]
-    return _private(
+    return private(
         render_template(
             "console/records.html",
             wanted=wanted,
@@ -80,13 +81,7 @@ def _page(wanted: Wanted) -> Response:
 
 def _file(wanted: Wanted, kind: str, name: str) -> Response:
     found = record.lines(wanted, None)
-    response = _private(record.as_csv(found) if kind == "csv" else record.as_json(found))
+    response = private(record.as_csv(found) if kind == "csv" else record.as_json(found))
     response.headers["Content-Type"] = "text/csv; charset=utf-8" if kind == "csv" else "application/json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
-    return response
-
-
-def _private(body: str) -> Response:
-    response = make_response(body)
-    response.headers["Cache-Control"] = "no-store"
     return response

@@ -14,7 +14,7 @@ from forum.web import errors, throttles
 from forum.web.archive import public_url
 from forum.web.comments import find, unchecked
 from forum.web.forms import Fields, signed_in, zones
-from forum.web.guards import settings
+from forum.web.guards import private, settings
 
 blueprint = Blueprint("rsvps", __name__)
 
@@ -145,6 +145,4 @@ def _speak(language: str) -> None:
 
 
 def _small(template: str, **facts: object) -> Response:
-    response = make_response(render_template(template, **facts))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(render_template(template, **facts))

@@ -11,6 +11,7 @@ from forum.refusals import Refused, unknown
 from forum.web import errors, throttles
 from forum.web.comments import writer
 from forum.web.forms import Fields
+from forum.web.guards import private
 
 blueprint = Blueprint("sanctions", __name__)
 
@@ -77,6 +78,4 @@ def suspend(user_id: int, verb: str) -> Response:
 
 def _page(discussion: Discussion, told: str, typed: str, faults: dict[str, str], status: int = 200) -> Response:
     page = render_template("discussion/objection.html", discussion=discussion, told=told, typed=typed, faults=faults)
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)

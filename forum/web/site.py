@@ -17,6 +17,7 @@ from forum.models import Registration, Site, SiteRole, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("site", __name__)
@@ -72,7 +73,7 @@ def _settings(typed: dict[str, str], faults: dict[str, str], status: int = 200) 
     page = render_template(
         "site/settings.html", site=stored, typed=shown | typed, faults=faults, kinds=list(Registration)
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 @blueprint.get("/site/people")
@@ -116,7 +117,7 @@ def _people(actor: User, addresses: str, faults: dict[str, str], status: int = 2
         addresses=addresses,
         faults=faults,
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 def _wanted() -> Wanted:
@@ -140,9 +141,3 @@ def give_role(user_id: int) -> Response:
         members.give_role(actor, person, role)
     flash(_("The role is changed."))
     return make_response(redirect(f"/people/{user_id}", 303))
-
-
-def _private(page: str, status: int = 200) -> Response:
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
