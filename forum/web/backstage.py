@@ -20,8 +20,8 @@ from forum.live import presence
 from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
-from forum.web.comments import by_writer
-from forum.web.forms import Fields, signed_in
+from forum.web.comments import admitted, by_writer
+from forum.web.forms import Fields
 from forum.web.guards import private
 from forum.web.view import whole
 
@@ -35,11 +35,7 @@ def entered(slug: str) -> tuple[User, Discussion]:
 
     Raises Refused (404) for everybody else, whether it exists or not.
     """
-    user = signed_in()
-    discussion = Discussion.with_slug(slug)
-    if user is None or discussion is None or not access.may(user, "backstage.open", discussion):
-        raise unknown()
-    return user, discussion
+    return admitted(slug, "backstage.open")
 
 
 def done(discussion: Discussion, notice: str, place: str = "", **said: object) -> Response:

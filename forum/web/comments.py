@@ -48,6 +48,17 @@ def unchecked(slug: str) -> Discussion:
     return discussion
 
 
+def admitted(slug: str, verb: str) -> tuple[User, Discussion]:
+    """Return the person of this request and the discussion at /d/<slug>, if they may do `verb` there.
+
+    Raises Refused (404) for everybody else, whether it exists or not.
+    """
+    user, discussion = signed_in(), unchecked(slug)
+    if user is None or not access.may(user, verb, discussion):
+        raise unknown()
+    return user, discussion
+
+
 def by_writer() -> str:
     """Limits are per person, and per address for visitors."""
     user = signed_in()

@@ -26,7 +26,8 @@ from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid, unknown
 from forum.web import backstage, deciding, errors, question_form
-from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
+from forum.web.comments import admitted
+from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous
 from forum.web.guards import private
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
@@ -55,11 +56,7 @@ def staffed(slug: str) -> tuple[User, Discussion]:
 
     Raises Refused (404) for everybody else, whether it exists or not.
     """
-    user = signed_in()
-    discussion = Discussion.with_slug(slug)
-    if user is None or discussion is None or not access.may(user, "console.open", discussion):
-        raise unknown()
-    return user, discussion
+    return admitted(slug, "console.open")
 
 
 def done(discussion: Discussion, notice: str, place: str = "") -> Response:
