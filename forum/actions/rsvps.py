@@ -5,10 +5,10 @@ from dataclasses import astuple, dataclass
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import func, select
 
 from forum import access, clock
+from forum.actions import links
 from forum.config import Settings
 from forum.database import db
 from forum.models import CalledOff, Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
@@ -233,16 +233,8 @@ def _new(discussion: Discussion, email: str) -> Rsvp:
 
 
 def _token(purpose: str, number: int, email: str, *wish: str) -> str:
-    return str(_serializer(purpose).dumps([number, email, *wish]))
+    return links.signed(f"rsvp-{purpose}", number, email, *wish)
 
 
 def _read(purpose: str, token: str) -> tuple[int, str, *tuple[str, ...]]:
-    try:
-        number, email, *wish = _serializer(purpose).loads(token)
-        return int(number), str(email), *wish
-    except (BadData, ValueError, TypeError) as error:
-        raise Refused("link_over", _OVER, 410) from error
-
-
-def _serializer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt=f"rsvp-{purpose}")
+    return links.carried(token, f"rsvp-{purpose}", Refused("link_over", _OVER, 410), links.addressed)
