@@ -174,12 +174,8 @@ def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: b
 
 
 def _hold(actor: User, discussion: Discussion, proposal_id: int) -> Proposal:
-    """Return the proposal as it is after whoever was faster."""
     access.require(actor, "proposal.work", discussion)
-    log.lock(discussion)
-    proposal = proposals.find(discussion, proposal_id)
-    db.session.refresh(proposal)
-    return proposal
+    return proposals.held_still(discussion, proposal_id)
 
 
 def _require_seen(proposal: Proposal, seen: str) -> None:
