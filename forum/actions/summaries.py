@@ -3,10 +3,9 @@
 from flask_babel import gettext as _
 
 from forum import access, text
-from forum.actions import merging, openings
+from forum.actions import discussions, merging, openings
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
-from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Question, User
 from forum.refusals import Refused
@@ -50,8 +49,7 @@ def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "
     """
     access.require(actor, "summary.write", discussion)
     words = _checked(words)
-    log.lock(discussion)
-    db.session.refresh(discussion)
+    discussions.hold_still(discussion)
     before = discussion.summary
     if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
         return
