@@ -115,7 +115,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     moved = draft.ends_at.replace(microsecond=0) != discussion.ends_at.replace(microsecond=0)
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
         raise invalid(ends_at=_("This discussion is closed. You can reopen it with “Open again” in the console."))
-    start, zone, has_usual = discussion.starts_at, discussion.time_zone, _has_usual_silence(discussion)
+    start, zone, has_usual = discussion.starts_at, discussion.time_zone, discussion.has_usual_silence
     for name, value in columns.items():
         setattr(discussion, name, value)
     if has_usual:
@@ -125,8 +125,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     if before["slug"] != discussion.slug:
         _keep_address(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:
-        until = _late_until(discussion, discussion.closed_at or discussion.ends_at)
-        discussion.late_until = until if until and until > clock.now() else None
+        discussion.late_until = still_late_until(discussion, discussion.closed_at or discussion.ends_at)
     changed = [name for name, value in columns.items() if before[name] != value and not name.endswith("_html")]
     if changed:
         write_down(actor, discussion, "discussion.edit", "discussion", discussion.id, after={"changed": changed})
@@ -260,14 +259,15 @@ def _settle(discussion: Discussion) -> bool:
     return settled
 
 
-def _has_usual_silence(discussion: Discussion) -> bool:
-    """Whether its hosts have left the alarm for silence as it comes."""
-    return discussion.silence_minutes == discussion.usual_silence
-
-
 def _late_until(discussion: Discussion, end: datetime) -> datetime | None:
     """Return until when late comments are taken after `end`; None when none are."""
     return end + timedelta(minutes=discussion.late_minutes) if discussion.late_minutes else None
+
+
+def still_late_until(discussion: Discussion, end: datetime) -> datetime | None:
+    """Return the same for an `end` that may lie long ago; None also when that is over by now."""
+    until = _late_until(discussion, end)
+    return until if until is not None and until > clock.now() else None
 
 
 def _end_late(discussion: Discussion) -> bool:

@@ -165,8 +165,7 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
             )
         )
     db.session.flush()
-    for given in discussion.seats:
-        invitations.close_shown(given.user)
+    invitations.close_shown_of(discussion)
 
 
 def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict[str, Any]]) -> None:
@@ -308,5 +307,4 @@ def _settle(discussion: Discussion, draft: bool) -> None:
     if now >= discussion.ends_at:
         discussion.closed_at = discussion.ends_at
         discussion.phase = Phase.CLOSED
-        late = discussion.ends_at + timedelta(minutes=discussion.late_minutes)
-        discussion.late_until = late if late > now else None
+        discussion.late_until = discussions.still_late_until(discussion, discussion.ends_at)

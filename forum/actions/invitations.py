@@ -202,6 +202,12 @@ def close_shown(user: User) -> None:
             session.ended_at = clock.now()
 
 
+def close_shown_of(discussion: Discussion) -> None:
+    """Do the same for everybody who has a seat in `discussion`, when seats were given all at once."""
+    for seat in discussion.seats:
+        close_shown(seat.user)
+
+
 def is_bare(user: User, discussion: Discussion) -> bool:
     """Whether the account of `user` is worth no more than its seat in `discussion`."""
     if user.password_hash is not None or user.role is not SiteRole.MEMBER:
