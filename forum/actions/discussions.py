@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 
 from forum import access, clock
 from forum.actions import dates, merging
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
-from forum.database import db
+from forum.database import db, takes
 from forum.live import log
 from forum.models import CalledOff, Discussion, OldAddress, Phase, User, Visibility
 from forum.models.discussion import STEPS
@@ -272,17 +272,11 @@ def still_late_until(discussion: Discussion, end: datetime) -> datetime | None:
 
 def _end_late(discussion: Discussion) -> bool:
     """Take late comments no longer, once, and tell open pages; return whether this call was the one."""
-    taken = db.session.execute(
-        update(Discussion)
-        .where(Discussion.id == discussion.id, Discussion.late_until == discussion.late_until)
-        .values(late_until=None)
-        .returning(Discussion.id),
-        execution_options={"synchronize_session": False},
-    ).first()
+    is_first = takes(discussion, Discussion.late_until == discussion.late_until, late_until=None)
     db.session.refresh(discussion)
-    if taken is not None:
+    if is_first:
         log.record(discussion, "discussion.late_over", discussion.id)
-    return taken is not None
+    return is_first
 
 
 def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *still: ColumnElement[bool]) -> bool:
@@ -300,15 +294,9 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
     if to is Phase.CLOSED:
         end = values["closed_at"] = clock.now() if actor else discussion.ends_at
         values["late_until"] = _late_until(discussion, end)
-    taken = db.session.execute(
-        update(Discussion)
-        .where(Discussion.id == discussion.id, Discussion.phase == before, *still)
-        .values(**values)
-        .returning(Discussion.id),
-        execution_options={"synchronize_session": False},
-    ).first()
+    is_first = takes(discussion, Discussion.phase == before, *still, **values)
     db.session.refresh(discussion)
-    if taken is None:
+    if not is_first:
         return False
     write_down(
         actor, discussion, kind, "discussion", discussion.id, before={"phase": before.value}, after={"phase": to.value}
