@@ -26,20 +26,7 @@ def of_question(actor: User, question: Question, words: str, seen: str = "") -> 
         )
     words = _checked(words)
     openings.hold_still(question)
-    before = question.summary
-    if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
-        return
-    question.summary, question.summary_html = words, text.render(words) if words else ""
-    write_down(
-        actor,
-        discussion,
-        "question.summed_up",
-        "question",
-        question.id,
-        before={"summary": before},
-        after={"summary": words},
-    )
-    log.record(discussion, "question.summed_up", question.id)
+    _put(actor, question, "question.summed_up", words, seen)
 
 
 def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "") -> None:
@@ -50,20 +37,17 @@ def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "
     access.require(actor, "summary.write", discussion)
     words = _checked(words)
     discussions.hold_still(discussion)
-    before = discussion.summary
+    _put(actor, discussion, "announcement.summed_up", words, seen)
+
+
+def _put(actor: User, on: Discussion | Question, kind: str, words: str, seen: str) -> None:
+    before = on.summary
     if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
         return
-    discussion.summary, discussion.summary_html = words, text.render(words) if words else ""
-    write_down(
-        actor,
-        discussion,
-        "announcement.summed_up",
-        "discussion",
-        discussion.id,
-        before={"summary": before},
-        after={"summary": words},
-    )
-    log.record(discussion, "announcement.summed_up", discussion.id)
+    on.summary, on.summary_html = words, text.render(words) if words else ""
+    discussion, subject = (on.discussion, "question") if isinstance(on, Question) else (on, "discussion")
+    write_down(actor, discussion, kind, subject, on.id, before={"summary": before}, after={"summary": words})
+    log.record(discussion, kind, on.id)
 
 
 def _checked(words: str) -> str:
