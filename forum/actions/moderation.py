@@ -57,6 +57,12 @@ def write_down(
     )
 
 
+def write_down_state(actor: User, comment: Comment, verb: str, before: CommentState, reason: str = "") -> None:
+    """Add a line that tells what `comment` was `before`, and what it is."""
+    states = {"before": {"state": before.value}, "after": {"state": comment.state.value}}
+    write_down(actor, comment.discussion, verb, "comment", comment.id, reason=reason, **states)
+
+
 def record(actor: User | None, discussion: Discussion, limit: int = 200) -> list[ModerationAction]:
     """Return the newest `limit` lines of the record, newest first. Raises Refused for who may not read it."""
     access.require(actor, "record.read", discussion)
@@ -128,16 +134,7 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
     before = comment.state
     comment.state = to
     comment.hidden_reason = reason if to is CommentState.HIDDEN else ""
-    write_down(
-        actor,
-        comment.discussion,
-        kind,
-        "comment",
-        comment.id,
-        reason=reason,
-        before={"state": before.value},
-        after={"state": to.value},
-    )
+    write_down_state(actor, comment, kind, before, reason)
     decision = Decision.HIDDEN if to is CommentState.HIDDEN else Decision.APPROVED
     reviews.settle_if_open(comment, decision, actor, before, reason)
     log.record(comment.discussion, kind, comment.id)
