@@ -138,6 +138,15 @@ def hide_all(actor: User, discussion: Discussion, person: User, reason: str) -> 
     return hidden
 
 
+def writer_in(discussion: Discussion, user_id: int) -> User:
+    """Return somebody who has written here. Raises Refused (404): a stranger is as unknown as nobody."""
+    person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+    wrote = select(Comment.id).where(Comment.discussion_id == discussion.id, Comment.author_id == user_id).limit(1)
+    if person is None or db.session.scalar(wrote) is None:
+        raise unknown()
+    return person
+
+
 def version_of(comment: Comment) -> str:
     """Return what tells this text of `comment` from one its writer has put in its place."""
     return comment.edited_at.isoformat() if comment.edited_at else ""

@@ -78,6 +78,14 @@ def mutes(actor: User | None, discussion: Discussion) -> list[tuple[Mute, User]]
     return [(row[0], row[1]) for row in rows]
 
 
+def find(discussion: Discussion, user_id: int) -> User:
+    """Return somebody who may not write here. Raises Refused (404): anybody else is as unknown as nobody."""
+    person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+    if person is None or access.mute_of(person, discussion) is None:
+        raise unknown()
+    return person
+
+
 def object_to(person: User, discussion: Discussion, words: str) -> Mute:
     """Let the hosts read what `person` says against their measure, in place of what they said before.
 

@@ -21,10 +21,10 @@ from forum.actions import (
     sanctions,
     snippets,
 )
-from forum.database import db, writing
+from forum.database import writing
 from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
-from forum.refusals import Refused, Stale, invalid, unknown
+from forum.refusals import Refused, Stale, invalid
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.comments import admitted
 from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous
@@ -263,9 +263,7 @@ def unmute(slug: str, user_id: int) -> Response:
     """Give somebody back the right to write here."""
     user, discussion = staffed(slug)
     with writing():
-        person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-        if person is None or access.mute_of(person, discussion) is None:
-            raise unknown()
+        person = sanctions.find(discussion, user_id)
         sanctions.unmute(user, discussion, person)
         name = person.name
     return done(discussion, _("%(name)s can write here again.", name=name))
