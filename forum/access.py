@@ -9,11 +9,22 @@ from typing import Any
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, select, true
 
 from forum import clock
 from forum.database import db
-from forum.models import Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User, Visibility
+from forum.models import (
+    Comment,
+    CommentState,
+    Discussion,
+    Mute,
+    Phase,
+    Seat,
+    SeatRole,
+    SiteRole,
+    User,
+    Visibility,
+)
 from forum.refusals import Refused, unknown
 
 
@@ -254,16 +265,45 @@ def listed_for(reader: User | None) -> ColumnElement[bool]:
     now = clock.now()
     owns = Discussion.owner_id == reader.id
     # Whatever else the list asks about seats and mutes, these are the reader's.
-    seat = select(Seat.id).where(Seat.discussion_id == Discussion.id, Seat.user_id == reader.id).correlate(Discussion)
+    seat = _seats_of(reader)
     mute = select(Mute.id).where(Mute.discussion_id == Discussion.id, Mute.user_id == reader.id).correlate(Discussion)
     removed = mute.where(Mute.is_removal, _in_force(now)).exists()
-    runs = or_(
-        and_(owns, true() if reader.role is SiteRole.ORGANISER else false()),
-        seat.where(Seat.role != SeatRole.PANELIST).exists(),
-    )
     unlisted = and_(Discussion.visibility == Visibility.UNLISTED, or_(owns, seat.exists()))
     taking_part = and_(published, or_(unlisted, and_(seat.exists(), not_(removed))))
-    return or_(public, taking_part, false() if reader.is_suspended(now) else runs)
+    return or_(public, taking_part, run_by(reader))
+
+
+def run_by(user: User) -> ColumnElement[bool]:
+    """Return the condition under which `user` helps to run a discussion, as `STAFF` has it, drafts too."""
+    if user.role is SiteRole.ADMINISTRATOR:
+        return true()
+    if user.is_suspended(clock.now()):
+        return false()
+    seated = _seats_of(user).where(Seat.role != SeatRole.PANELIST).exists()
+    return or_(Discussion.owner_id == user.id, seated) if user.role is SiteRole.ORGANISER else seated
+
+
+def _seats_of(user: User) -> Select[int]:
+    """Return the question for the seats of `user` in the discussion of the question around it."""
+    return select(Seat.id).where(Seat.discussion_id == Discussion.id, Seat.user_id == user.id).correlate(Discussion)
+
+
+def may_find(reader: User | None, other: User) -> bool:
+    """Whether `reader` may know that `other` exists: who sits or has written where the reader may look.
+
+    Everybody knows of themselves, and administrators of everybody.
+    """
+    if reader is not None and (reader.id == other.id or reader.role is SiteRole.ADMINISTRATOR):
+        return True
+    listed = listed_for(reader)
+    sits = select(Seat.id).join(Seat.discussion).where(Seat.user_id == other.id, listed).exists()
+    has_written = (
+        select(Comment.id)
+        .join(Comment.discussion)
+        .where(Comment.author_id == other.id, Comment.state == CommentState.PUBLISHED, listed)
+        .exists()
+    )
+    return bool(db.session.scalar(select(or_(sits, has_written))))
 
 
 def may_create(user: User | None) -> bool:
@@ -280,6 +320,13 @@ def require_create(user: User | None) -> User:
     return user
 
 
+def require_administrator(actor: User | None) -> User:
+    """Return `actor`, or refuse as for a page that does not exist."""
+    if actor is None or actor.role is not SiteRole.ADMINISTRATOR:
+        raise unknown()
+    return actor
+
+
 def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
     """A draft is known to its staff; a discussion by invitation to whoever has a seat (a muted panelist too)."""
     if role not in TABLE["discussion.read"][discussion.phase_at(clock.now())]:
@@ -290,6 +337,14 @@ def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
         return False
     mute = mute_of(user, discussion)
     return mute is None or not mute.is_removal
+
+
+def barred(user: User | None, role: Role, discussion: Discussion) -> str:
+    """Return why `user`, whose role this is, may not write in `discussion` whatever its phase; nothing if they may."""
+    if user is not None and role is Role.SUSPENDED:
+        return suspension(user)
+    mute = mute_of(user, discussion) if user is not None and role is Role.MUTED else None
+    return told(mute) if mute is not None else ""
 
 
 def told(mute: Mute) -> str:
@@ -338,8 +393,6 @@ def _not_theirs(user: User | None, role: Role, discussion: Discussion) -> Refuse
         return Refused(
             "confirm_address", _("Confirm your email address first: open the link we mailed you. Your text is kept.")
         )
-    if role is Role.MUTED and (mute := mute_of(user, discussion)):
-        return Refused("muted", told(mute))
-    if role is Role.SUSPENDED and user is not None:
-        return Refused("suspended", suspension(user))
+    if why := barred(user, role, discussion):
+        return Refused(role.value, why)
     return Refused("not_yours", _("Only the hosts of this discussion can do this."))

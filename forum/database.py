@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, TypeDecorator, event, update
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -182,3 +182,16 @@ def once_more(work: Callable[[], Made]) -> Made:
     except IntegrityError:
         with writing():
             return work()
+
+
+def takes(row: Any, *still: ColumnElement[bool], **values: object) -> bool:
+    """Set `values` in the database's row of `row`, if `still` holds of it there; return whether this call was the one.
+
+    Of two processes that have read the same, one takes it. `row` itself is as it was read: refresh it to see more.
+    """
+    model = type(row)
+    taken = db.session.execute(
+        update(model).where(model.id == row.id, *still).values(**values).returning(model.id),
+        execution_options={"synchronize_session": False},
+    ).first()
+    return taken is not None

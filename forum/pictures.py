@@ -3,6 +3,7 @@
 import hashlib
 import re
 from io import BytesIO
+from pathlib import Path
 from typing import IO
 
 from flask_babel import gettext as _
@@ -38,6 +39,17 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
     data = stream.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
         raise invalid(hero=_("This picture is larger than 5 MB. Make it smaller and choose it again."))
+    drawn = _drawn(data, "RGBA" if logo else "RGB")
+    if square:
+        drawn = ImageOps.fit(drawn, (square, square), centering=(0.5, 0.4))
+    if logo:
+        drawn.thumbnail((LOGO_WIDTH, LOGO_HEIGHT))
+    drawn.thumbnail((WIDEST, TALLEST))
+    return _kept(drawn, settings.data_dir / "media", in_sizes=not (square or logo))
+
+
+def _drawn(data: bytes, mode: str) -> Image.Image:
+    """Return the picture upright, in the colours of `mode`. Raises Refused (invalid: hero)."""
     try:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
             if picture.width * picture.height > LARGEST_PIXELS or getattr(picture, "n_frames", 1) > 1:
@@ -47,21 +59,17 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
                     "Choose a picture of at most %(most)s pixels in width and in height.", most=f"{LONGEST_SIDE:,}"
                 )
                 raise invalid(hero=words)
-            drawn = ImageOps.exif_transpose(picture).convert("RGBA" if logo else "RGB")
+            return ImageOps.exif_transpose(picture).convert(mode)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise invalid(hero=_("This is no PNG, JPEG or WebP picture. Choose another file.")) from error
-    if square:
-        drawn = ImageOps.fit(drawn, (square, square), centering=(0.5, 0.4))
-    if logo:
-        drawn.thumbnail((LOGO_WIDTH, LOGO_HEIGHT))
-    drawn.thumbnail((WIDEST, TALLEST))
+
+
+def _kept(drawn: Image.Image, folder: Path, *, in_sizes: bool) -> str:
     written = _webp(drawn)
     digest = hashlib.sha256(written).hexdigest()[:32]
-    folder = settings.data_dir / "media"
     folder.mkdir(parents=True, exist_ok=True)
-    if square or logo:
-        name = f"{digest}.webp"
-    else:
+    name = f"{digest}.webp"
+    if in_sizes:
         name = f"{digest}-w{drawn.width}.webp"
         for width in _narrower(drawn.width):
             small = drawn.resize((width, max(1, drawn.height * width // drawn.width)))

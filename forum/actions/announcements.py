@@ -3,10 +3,9 @@
 from flask_babel import gettext as _
 
 from forum import access, clock, text
-from forum.actions import merging
+from forum.actions import discussions, merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
-from forum.database import db
 from forum.live import log
 from forum.models import Discussion, User
 from forum.refusals import Refused
@@ -24,8 +23,7 @@ def announce(actor: User, discussion: Discussion, words: str, seen: str = "") ->
     words = clean(faults, "announcement", words, LONGEST, required=True, lines=True)
     if faults:
         raise Refused("invalid", _("The announcement needs another look."), 422, fields=faults)
-    log.lock(discussion)
-    db.session.refresh(discussion)
+    discussions.hold_still(discussion)
     stays = merging.untouched(seen, {"announcement": discussion.announcement}, {"announcement": words})
     if stays or words == discussion.announcement:
         return
@@ -38,8 +36,7 @@ def take_down(actor: User, discussion: Discussion, seen: str = "") -> None:
     Raises Refused (not theirs, 409 when another one than `seen`, the marks of the host's page, stands there by now).
     """
     access.require(actor, "announcement.make", discussion)
-    log.lock(discussion)
-    db.session.refresh(discussion)
+    discussions.hold_still(discussion)
     if not discussion.announcement:
         return
     if seen and seen != merging.marks({"announcement": discussion.announcement}):

@@ -145,6 +145,23 @@ def find(reader: User | None, discussion: Discussion, comment_id: int) -> Commen
     return comment
 
 
+def require_offered(user: User, comment: Comment, action: str) -> None:
+    """Let `user` look at what would take `action` on `comment`; whether it can be taken now, the action itself says.
+
+    Raises Refused (404) for whom it is not: others' words to edit or delete, one's own to flag, measures but for staff.
+    """
+    own = user.id in {comment.author_id, *({comment.posted_by_id} if action == "edit" else ())}
+    if action in {"edit", "delete"}:
+        is_theirs = own
+    elif action == "flag":
+        is_readable = comment.state is CommentState.PUBLISHED
+        is_theirs = not own and is_readable and access.may(user, "comment.flag", comment.discussion)
+    else:
+        is_theirs = (own and action == "move") or access.role_of(user, comment.discussion) in access.STAFF
+    if not is_theirs:
+        raise unknown()
+
+
 def edit_until(comment: Comment) -> float:
     """Return until when (seconds since 1970, UTC) the writer can edit `comment`."""
     return (comment.posted_at + _window()).timestamp()

@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, or_, select, update
 from forum import clock
 from forum.actions import mornings, readers_of_digests
 from forum.actions.readers_of_digests import Reader
-from forum.database import db
+from forum.database import db, takes
 from forum.models import Comment, CommentState, Digest, Discussion, Letter, Phase, Question, QuestionState, User
 from forum.notify import addresses, letters
 from forum.notify.digest import Part, open_besides, part_of
@@ -96,14 +96,8 @@ def _prepare(question: Question, now: datetime) -> None:
     is_over = _ended_at(question, now) is not None
     note = Question.digest_ended_at if is_over else Question.digest_looked_at
     seen = question.digest_ended_at if is_over else question.digest_looked_at
-    taken = db.session.execute(
-        update(Question)
-        .where(Question.id == question.id, note.is_(None) if seen is None else note == seen)
-        .values({note.key: now})
-        .returning(Question.id),
-        execution_options={"synchronize_session": False},
-    ).first()
-    if taken is None or not question.discussion.has_digests:
+    is_first = takes(question, note.is_(None) if seen is None else note == seen, **{note.key: now})
+    if not is_first or not question.discussion.has_digests:
         return
     known = set(db.session.scalars(select(Digest.email).where(Digest.question_id == question.id)))
     for email, zone in readers_of_digests.of(question.discussion).items():
@@ -157,11 +151,7 @@ def _take(row: Digest, next_at: datetime | None, told_id: int | None = None, tol
     values: dict[str, object] = {"next_at": next_at}
     if told_id is not None:
         values |= {"told_id": told_id, "told_count": told_count}
-    taken = db.session.execute(
-        update(Digest).where(Digest.id == row.id, Digest.next_at == row.next_at).values(**values).returning(Digest.id),
-        execution_options={"synchronize_session": False},
-    ).first()
-    return taken is not None
+    return takes(row, Digest.next_at == row.next_at, **values)
 
 
 def _write(reader: Reader, discussion: Discussion, parts: list[Part], zone: str) -> int:

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 
 from forum import access, clock
 from forum.actions import dates, merging
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
-from forum.database import db
+from forum.database import db, takes
 from forum.live import log
 from forum.models import CalledOff, Discussion, OldAddress, Phase, User, Visibility
 from forum.models.discussion import STEPS
@@ -90,6 +90,12 @@ def said(discussion: Discussion | DiscussionDraft) -> dict[str, str]:
     }
 
 
+def hold_still(discussion: Discussion) -> None:
+    """Let nobody else change `discussion` until this transaction ends, and judge it as it is now."""
+    log.lock(discussion)
+    db.session.refresh(discussion)
+
+
 def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str = "") -> Discussion:
     """Change the words, times and settings of `discussion` to those of `draft`.
 
@@ -98,8 +104,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     Raises Refused (not theirs, invalid), Stale for fields that both have changed.
     """
     access.require(actor, "discussion.edit", discussion)
-    log.lock(discussion)
-    db.session.refresh(discussion)
+    hold_still(discussion)
     columns = _merged(discussion, draft, seen).columns()
     draft = replace(draft, slug=str(columns["slug"]), ends_at=cast(datetime, columns["ends_at"]))
     _require_free_slug(draft.slug, discussion)
@@ -110,7 +115,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     moved = draft.ends_at.replace(microsecond=0) != discussion.ends_at.replace(microsecond=0)
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
         raise invalid(ends_at=_("This discussion is closed. You can reopen it with “Open again” in the console."))
-    start, zone, has_usual = discussion.starts_at, discussion.time_zone, _has_usual_silence(discussion)
+    start, zone, has_usual = discussion.starts_at, discussion.time_zone, discussion.has_usual_silence
     for name, value in columns.items():
         setattr(discussion, name, value)
     if has_usual:
@@ -120,8 +125,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     if before["slug"] != discussion.slug:
         _keep_address(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:
-        until = _late_until(discussion, discussion.closed_at or discussion.ends_at)
-        discussion.late_until = until if until and until > clock.now() else None
+        discussion.late_until = still_late_until(discussion, discussion.closed_at or discussion.ends_at)
     changed = [name for name, value in columns.items() if before[name] != value and not name.endswith("_html")]
     if changed:
         write_down(actor, discussion, "discussion.edit", "discussion", discussion.id, after={"changed": changed})
@@ -192,8 +196,7 @@ def extend(actor: User, discussion: Discussion, minutes: int, seen: datetime | N
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
         raise invalid(minutes=_("Extend by 1 minute to 31 days."))
-    log.lock(discussion)
-    db.session.refresh(discussion)
+    hold_still(discussion)
     _settle(discussion)
     if seen is not None and seen != discussion.ends_at:
         return
@@ -256,29 +259,24 @@ def _settle(discussion: Discussion) -> bool:
     return settled
 
 
-def _has_usual_silence(discussion: Discussion) -> bool:
-    """Whether its hosts have left the alarm for silence as it comes."""
-    return discussion.silence_minutes == discussion.usual_silence
-
-
 def _late_until(discussion: Discussion, end: datetime) -> datetime | None:
     """Return until when late comments are taken after `end`; None when none are."""
     return end + timedelta(minutes=discussion.late_minutes) if discussion.late_minutes else None
 
 
+def still_late_until(discussion: Discussion, end: datetime) -> datetime | None:
+    """Return the same for an `end` that may lie long ago; None also when that is over by now."""
+    until = _late_until(discussion, end)
+    return until if until is not None and until > clock.now() else None
+
+
 def _end_late(discussion: Discussion) -> bool:
     """Take late comments no longer, once, and tell open pages; return whether this call was the one."""
-    taken = db.session.execute(
-        update(Discussion)
-        .where(Discussion.id == discussion.id, Discussion.late_until == discussion.late_until)
-        .values(late_until=None)
-        .returning(Discussion.id),
-        execution_options={"synchronize_session": False},
-    ).first()
+    is_first = takes(discussion, Discussion.late_until == discussion.late_until, late_until=None)
     db.session.refresh(discussion)
-    if taken is not None:
+    if is_first:
         log.record(discussion, "discussion.late_over", discussion.id)
-    return taken is not None
+    return is_first
 
 
 def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *still: ColumnElement[bool]) -> bool:
@@ -296,15 +294,9 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
     if to is Phase.CLOSED:
         end = values["closed_at"] = clock.now() if actor else discussion.ends_at
         values["late_until"] = _late_until(discussion, end)
-    taken = db.session.execute(
-        update(Discussion)
-        .where(Discussion.id == discussion.id, Discussion.phase == before, *still)
-        .values(**values)
-        .returning(Discussion.id),
-        execution_options={"synchronize_session": False},
-    ).first()
+    is_first = takes(discussion, Discussion.phase == before, *still, **values)
     db.session.refresh(discussion)
-    if taken is None:
+    if not is_first:
         return False
     write_down(
         actor, discussion, kind, "discussion", discussion.id, before={"phase": before.value}, after={"phase": to.value}

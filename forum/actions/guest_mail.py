@@ -4,21 +4,18 @@ Runs inside `writing()`. As with reminders, a letter and the note that it was wr
 is set by an UPDATE that asks for its absence, so that of two processes one writes.
 """
 
-from datetime import datetime
-
-from flask import current_app
 from flask_babel import lazy_gettext as lazy
-from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from forum import access, clock, speaking
-from forum.actions import deliveries, rsvps
-from forum.database import db
+from forum.actions import deliveries, links, rsvps
+from forum.database import db, takes
 from forum.models import Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
 from forum.notify import letters
 from forum.refusals import Refused
 
 _AT_ONCE = 50
+_SALT = "guest"
 _OPEN = (Phase.ANNOUNCED, Phase.LIVE, Phase.PAUSED)
 _OVER = lazy("This link is no longer good. Open the page of the discussion, if you know it, or ask who invited you.")
 # Stands in a preview where each guest's own secret will be: whoever sees that secret could answer for them.
@@ -73,7 +70,7 @@ def take(ids: list[int]) -> int:
 def _write(guest: Guest) -> int:
     discussion, now = guest.discussion, clock.now()
     if guest.is_waiting:
-        if not _once(
+        if not takes(
             guest, Guest.is_waiting.is_(True), is_waiting=False, told_starts_at=discussion.starts_at, cancelled_at=None
         ):
             return 0
@@ -82,18 +79,11 @@ def _write(guest: Guest) -> int:
             return 0
         return _letter(guest, "guest")
     if discussion.phase is Phase.DRAFT:
-        return _once(guest, Guest.cancelled_at.is_(None), cancelled_at=now) and _letter(guest, "guest_cancelled")
+        told = takes(guest, Guest.cancelled_at.is_(None), cancelled_at=now)
+        return _letter(guest, "guest_cancelled") if told else 0
     is_news = or_(Guest.told_starts_at != discussion.starts_at, Guest.cancelled_at.is_not(None))
-    told = _once(guest, is_news, told_starts_at=discussion.starts_at, cancelled_at=None)
-    return told and _letter(guest, "guest_moved")
-
-
-def _once(guest: Guest, still: ColumnElement[bool], **values: datetime | bool | None) -> int:
-    taken = db.session.execute(
-        update(Guest).where(Guest.id == guest.id, still).values(**values).returning(Guest.id),
-        execution_options={"synchronize_session": False},
-    ).first()
-    return 1 if taken is not None else 0
+    told = takes(guest, is_news, told_starts_at=discussion.starts_at, cancelled_at=None)
+    return _letter(guest, "guest_moved") if told else 0
 
 
 def _letter(guest: Guest, kind: str) -> int:
@@ -196,16 +186,9 @@ def _guest_of(token: str) -> Guest | None:
 
 
 def _token(guest: Guest) -> str:
-    return str(_serializer().dumps([guest.id, guest.email]))
+    return links.signed(_SALT, guest.id, guest.email)
 
 
 def _read(token: str) -> tuple[int, str]:
-    try:
-        number, email = _serializer().loads(token)
-        return int(number), str(email)
-    except (BadData, ValueError, TypeError) as error:
-        raise Refused("link_over", _OVER, 410) from error
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="guest")
+    number, email, *_none = links.carried(token, _SALT, Refused("link_over", _OVER, 410), links.addressed)
+    return number, email

@@ -70,26 +70,7 @@ def store(file: DiscussionFile, owner: User | None = None, key: str = "") -> Dis
 
 def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     values = file.values
-    draft = DiscussionDraft(
-        title=values["title"],
-        slug=values["slug"],
-        hosted_by=values["hosted_by"],
-        intro=values["intro"],
-        editors_note=values["editors_note"],
-        related_url=values["related_link"]["url"],
-        related_title=values["related_link"]["title"],
-        hero=values["hero"]["picture"],
-        hero_credit=values["hero"]["credit"],
-        hero_alt=values["hero"]["alt"],
-        time_zone=values["time_zone"],
-        starts_at=values["starts_at"],
-        ends_at=values["ends_at"],
-        visibility=Visibility(values["visibility"]),
-        questions_shown=QuestionsShown(values["questions_shown"]),
-        late_minutes=values["late_minutes"],
-        digests=Digests(values["digests"]),
-        language=values["language"],
-    )
+    draft = _draft(values)
     columns: dict[str, Any] = {}
     try:
         columns = draft.columns()
@@ -114,6 +95,29 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     return discussion
 
 
+def _draft(values: dict[str, Any]) -> DiscussionDraft:
+    return DiscussionDraft(
+        title=values["title"],
+        slug=values["slug"],
+        hosted_by=values["hosted_by"],
+        intro=values["intro"],
+        editors_note=values["editors_note"],
+        related_url=values["related_link"]["url"],
+        related_title=values["related_link"]["title"],
+        hero=values["hero"]["picture"],
+        hero_credit=values["hero"]["credit"],
+        hero_alt=values["hero"]["alt"],
+        time_zone=values["time_zone"],
+        starts_at=values["starts_at"],
+        ends_at=values["ends_at"],
+        visibility=Visibility(values["visibility"]),
+        questions_shown=QuestionsShown(values["questions_shown"]),
+        late_minutes=values["late_minutes"],
+        digests=Digests(values["digests"]),
+        language=values["language"],
+    )
+
+
 def _summed_up(file: DiscussionFile, path: Path, values: dict[str, Any]) -> dict[str, str]:
     """Return the summary of the whole or of a question, with its HTML."""
     if not values["summary"].strip():
@@ -131,19 +135,7 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
     emails: set[str] = set()
     for index, values in enumerate(file.values["seats"]):
         path: Path = ("seats", index)
-        seat = SeatDraft(
-            values["name"],
-            values["email"],
-            SeatRole(values["role"]),
-            values["title"],
-            values["affiliation"],
-            country=values["country"],
-        )
-        try:
-            seat = seat.checked()
-        except Refused as refusal:
-            for name, words in refusal.fields.items():
-                file.fault((*path, name), words)
+        if (seat := _seat(file, path, values)) is None:
             continue
         if seat.email in emails:
             file.fault((*path, "email"), "has a seat already. Give each person one seat.")
@@ -165,63 +157,88 @@ def _seats(file: DiscussionFile, discussion: Discussion) -> None:
             )
         )
     db.session.flush()
-    for given in discussion.seats:
-        invitations.close_shown(given.user)
+    invitations.close_shown_of(discussion)
+
+
+def _seat(file: DiscussionFile, path: Path, values: dict[str, Any]) -> SeatDraft | None:
+    """Return what the file says of a seat, None for one that cannot be given."""
+    draft = SeatDraft(
+        values["name"],
+        values["email"],
+        SeatRole(values["role"]),
+        values["title"],
+        values["affiliation"],
+        country=values["country"],
+    )
+    try:
+        return draft.checked()
+    except Refused as refusal:
+        for name, words in refusal.fields.items():
+            file.fault((*path, name), words)
+        return None
 
 
 def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict[str, Any]]) -> None:
-    """Ask what was asked: questions with comments, those before them, and all whose planned time has passed."""
-    now = min(clock.now(), discussion.ends_at)
+    for place, values in enumerate(file.values["questions"], start=1):
+        discussion.questions.append(_question(file, place, values))
+    if not file.values.get("draft"):
+        _ask(discussion, _first_answers(comments))
+
+
+def _question(file: DiscussionFile, place: int, values: dict[str, Any]) -> Question:
+    path: Path = ("questions", place - 1)
+    words = values["text"]
+    try:
+        words = text.clean_body(words, 1000)
+    except text.TextFault as fault:
+        file.fault((*path, "text"), fault.message)
+    credit = values.get("asked_for") or ""
+    return Question(
+        position=place,
+        text=words,
+        planned_offset_minutes=values["planned_offset"],
+        length_minutes=values["length"],
+        is_spare=values["spare"],
+        opens_at=values["opens_at"],
+        is_from_audience=bool(credit),
+        asked_for="" if credit == "a reader" else credit,
+        state=QuestionState.SKIPPED if values["skipped"] else QuestionState.DRAFT,
+        **_summed_up(file, path, values),
+    )
+
+
+def _first_answers(comments: list[dict[str, Any]]) -> dict[int, datetime]:
+    """Return when each question, by its place, was first answered."""
     first: dict[int, datetime] = {}
     for comment in comments:
         number = comment["question"]
         if number is not None:
             first[number] = min(comment["at"], first.get(number, comment["at"]))
-    highest = max(first, default=0)
-    skipped = [values["skipped"] for values in file.values["questions"]]
-    asked: list[Question] = []
+    return first
+
+
+def _ask(discussion: Discussion, first: dict[int, datetime]) -> None:
+    """Ask what was asked: questions with comments, those before them, and all whose planned time has passed."""
+    now, highest = clock.now(), max(first, default=0)
+    begun, over = now >= discussion.starts_at, now >= discussion.ends_at
     host = next((seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST), None)
-    begun = clock.now() >= discussion.starts_at
-    still = True
-    for index, values in enumerate(file.values["questions"], start=1):
-        faults: dict[str, str] = {}
-        words = values["text"]
-        try:
-            words = text.clean_body(words, 1000)
-        except text.TextFault as fault:
-            faults["text"] = fault.message
-        for name, message in faults.items():
-            file.fault(("questions", index - 1, name), message)
-        question = Question(
-            position=index,
-            text=words,
-            planned_offset_minutes=values["planned_offset"],
-            length_minutes=values["length"],
-            is_spare=values["spare"],
-            opens_at=values["opens_at"],
-            is_from_audience=bool(values.get("asked_for")),
-            asked_for="" if values.get("asked_for") == "a reader" else values.get("asked_for") or "",
-            state=QuestionState.SKIPPED if skipped[index - 1] else QuestionState.DRAFT,
-            **_summed_up(file, ("questions", index - 1), values),
-        )
-        discussion.questions.append(question)
-        if skipped[index - 1] or question.is_spare:
+    asked: list[Question] = []
+    for question in discussion.questions:
+        if question.state is QuestionState.SKIPPED or question.is_spare:
             continue
-        offset, opens_at = values["planned_offset"], values["opens_at"]
+        offset, opens_at = question.planned_offset_minutes, question.opens_at
         planned = opens_at or discussion.starts_at + timedelta(minutes=offset or 0)
-        over = clock.now() >= discussion.ends_at
         has_plan = opens_at is not None or offset is not None
-        due = begun and (over or (has_plan and planned <= now))
-        still = still and (index <= highest or due) and not file.values.get("draft")
-        if still:
-            question.number = len(asked) + 1
-            question.asked_at = min(planned, first.get(index, planned), discussion.ends_at)
-            question.asked_by_id = host
-            question.state = QuestionState.CLOSED
-            if asked:
-                asked[-1].closed_at = question.asked_at
-            asked.append(question)
-    if asked and clock.now() < discussion.ends_at:
+        if question.position > highest and not (begun and (over or (has_plan and planned <= now))):
+            break
+        question.number = len(asked) + 1
+        question.asked_at = min(planned, first.get(question.position, planned), discussion.ends_at)
+        question.asked_by_id = host
+        question.state = QuestionState.CLOSED
+        if asked:
+            asked[-1].closed_at = question.asked_at
+        asked.append(question)
+    if asked and not over:
         asked[-1].state = QuestionState.OPEN
 
 
@@ -308,5 +325,4 @@ def _settle(discussion: Discussion, draft: bool) -> None:
     if now >= discussion.ends_at:
         discussion.closed_at = discussion.ends_at
         discussion.phase = Phase.CLOSED
-        late = discussion.ends_at + timedelta(minutes=discussion.late_minutes)
-        discussion.late_until = late if late > now else None
+        discussion.late_until = discussions.still_late_until(discussion, discussion.ends_at)

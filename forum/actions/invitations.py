@@ -202,6 +202,12 @@ def close_shown(user: User) -> None:
             session.ended_at = clock.now()
 
 
+def close_shown_of(discussion: Discussion) -> None:
+    """Do the same for everybody who has a seat in `discussion`, when seats were given all at once."""
+    for seat in discussion.seats:
+        close_shown(seat.user)
+
+
 def is_bare(user: User, discussion: Discussion) -> bool:
     """Whether the account of `user` is worth no more than its seat in `discussion`."""
     if user.password_hash is not None or user.role is not SiteRole.MEMBER:
@@ -225,6 +231,12 @@ def latest(discussion: Discussion) -> dict[int, Invitation]:
         .order_by(Invitation.id)
     )
     return {invitation.seat_id: invitation for invitation in found}
+
+
+def never_invited(discussion: Discussion) -> list[Seat]:
+    """Return the panel's seats of `discussion` that never had a link."""
+    known = latest(discussion)
+    return [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.id not in known]
 
 
 def _end(seat: Seat, state: InvitationState) -> bool:

@@ -1,8 +1,14 @@
-"""Links that prove an address: signed, used once, and over after a while."""
+"""The links in letters: what they carry is signed, so that nobody makes one up.
+
+Those of LIVES prove an address: they are used once, and over after a while. Those of guests, of who wants to come and
+of who wants no more mail are made where they are written, and signed here.
+"""
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from datetime import timedelta
+from typing import NamedTuple, TypeVar
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -19,6 +25,38 @@ LIVES = {
     "address": timedelta(days=1),
     "welcome": timedelta(days=14),
 }
+Carried = TypeVar("Carried")
+
+
+class _Proof(NamedTuple):
+    """What a link of LIVES carries; `over_at` is in seconds since 1970, UTC."""
+
+    user_id: int
+    over_at: int
+    state: str
+    about: str
+
+
+def signed(salt: str, *values: int | str) -> str:
+    """Return a token that carries `values`. Letters that were sent have links with their `salt`: it stays as it is."""
+    return str(_serializer(salt).dumps(values))
+
+
+def carried(token: str, salt: str, over: Refused, shape: Callable[..., Carried]) -> Carried:
+    """Return what `shape` makes of the values of a token signed with `salt`. Raises `over` for one that is not ours."""
+    try:
+        return shape(*_serializer(salt).loads(token))
+    except (BadData, ValueError, TypeError) as error:
+        raise over from error
+
+
+def addressed(number: int, email: str, *more: str) -> tuple[int, str, *tuple[str, ...]]:
+    """Return what a link to somebody at an address carries: whose row it is about, the address, and what is wanted."""
+    return int(number), str(email), *more
+
+
+def _serializer(salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt=salt)
 
 
 def token_for(user: User, purpose: str, about: str = "") -> str:
@@ -27,13 +65,13 @@ def token_for(user: User, purpose: str, about: str = "") -> str:
     It dies with its life, and with the first change of what it is about: the password, the address, its confirmation.
     """
     over_at = int((clock.now() + LIVES[purpose]).timestamp())
-    return str(_serializer(purpose).dumps([user.id, over_at, _state(user), about]))
+    return signed(f"link-{purpose}", user.id, over_at, _state(user), about)
 
 
 def about(token: str, purpose: str) -> str:
     """Return what was signed with a link that is still good. Raises Refused (link_over)."""
     user_of(token, purpose)
-    return str(_serializer(purpose).loads(token)[3])
+    return _proof(token, purpose).about
 
 
 def user_of(token: str, purpose: str, *, to_use: bool = False) -> User:
@@ -41,21 +79,20 @@ def user_of(token: str, purpose: str, *, to_use: bool = False) -> User:
 
     Inside `writing()` say `to_use`: the row is locked, so that of two who use a link at once one is too late.
     """
-    over = Refused(
-        "link_over", _("This link is no longer good: it is too old or was used already. Ask for a new one."), 410
-    )
-    try:
-        number, over_at, state, _about = _serializer(purpose).loads(token)
-    except (BadData, ValueError, TypeError) as error:
-        raise over from error
-    user = db.session.get(User, number, with_for_update=to_use or None, populate_existing=to_use)
-    if user is None or clock.now().timestamp() >= over_at or not hmac.compare_digest(state, _state(user)):
-        raise over
+    proof = _proof(token, purpose)
+    user = db.session.get(User, proof.user_id, with_for_update=to_use or None, populate_existing=to_use)
+    if user is None or clock.now().timestamp() >= proof.over_at or not hmac.compare_digest(proof.state, _state(user)):
+        raise _over()
     return user
 
 
-def _serializer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt=f"link-{purpose}")
+def _proof(token: str, purpose: str) -> _Proof:
+    return carried(token, f"link-{purpose}", _over(), _Proof)
+
+
+def _over() -> Refused:
+    words = _("This link is no longer good: it is too old or was used already. Ask for a new one.")
+    return Refused("link_over", words, 410)
 
 
 def _state(user: User) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select
 
-from forum import clock
+from forum import access, clock
 from forum.actions import accounts, invitations, links, site
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -39,7 +39,7 @@ class Wanted:
 
 def listed(actor: User | None, wanted: Wanted) -> tuple[list[User], int]:
     """Return one page of people, newest first, and how many there are. Raises Refused (404, no administrator)."""
-    site.require_administrator(actor)
+    access.require_administrator(actor)
     found = _matching(wanted)
     total = db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
     shown = found.order_by(User.id.desc()).offset(wanted.page * MOST).limit(MOST)
@@ -80,7 +80,7 @@ def give_role(actor: User, person: User, role: SiteRole) -> None:
     Raises Refused: 404 for who is no administrator; 409 for oneself, so that there is always one left, and for
     somebody who is suspended or has not confirmed their address.
     """
-    site.require_administrator(actor)
+    access.require_administrator(actor)
     if person.role is role:
         return
     if person.id == actor.id:
@@ -98,7 +98,7 @@ def invite(actor: User, typed: str) -> list[User]:
     Who has an account already is left alone; who was invited before gets a new link. Return who was mailed.
     Raises Refused: 404, no administrator; registration (403) on a closed site; invalid (addresses).
     """
-    site.require_administrator(actor)
+    access.require_administrator(actor)
     site.require_open(invited=True)
     invited = []
     for email in _addresses(typed):

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, text
+from forum.access import Role
 from forum.actions import reviews
 from forum.database import db
 from forum.live import log
@@ -56,6 +57,12 @@ def write_down(
     )
 
 
+def write_down_state(actor: User, comment: Comment, verb: str, before: CommentState, reason: str = "") -> None:
+    """Add a line that tells what `comment` was `before`, and what it is."""
+    states = {"before": {"state": before.value}, "after": {"state": comment.state.value}}
+    write_down(actor, comment.discussion, verb, "comment", comment.id, reason=reason, **states)
+
+
 def record(actor: User | None, discussion: Discussion, limit: int = 200) -> list[ModerationAction]:
     """Return the newest `limit` lines of the record, newest first. Raises Refused for who may not read it."""
     access.require(actor, "record.read", discussion)
@@ -102,27 +109,32 @@ def restore(actor: User, comment: Comment, reason: str = "") -> Comment:
 
 def require_below(actor: User, discussion: Discussion, person: User) -> None:
     """Raises Refused for measures against hosts and moderators (409), and a moderator's against the panel (403)."""
+    if (refusal := _not_below(actor, person, discussion, access.roles_of([actor, person], discussion))) is not None:
+        raise refusal
+
+
+def below(actor: User, discussion: Discussion, ids: set[int]) -> set[int]:
+    """Return the ids of those people of `ids` against whom `require_below` lets `actor` take measures; two queries."""
+    people = db.session.scalars(select(User).where(User.id.in_(ids))).all()
+    roles = access.roles_of([actor, *people], discussion)
+    return {person.id for person in people if _not_below(actor, person, discussion, roles) is None}
+
+
+def _not_below(actor: User, person: User, discussion: Discussion, roles: dict[int, Role]) -> Refused | None:
+    if roles[person.id] in access.STAFF or person.id == actor.id:
+        return Refused("staff", _("This cannot be done to hosts and moderators. Take their seat first."), 409)
+    # A muted panelist is one too, whatever their role is now.
     seat = access.seat_of(person, discussion)
-    if access.role_of(person, discussion) in access.STAFF or person.id == actor.id:
-        raise Refused("staff", _("This cannot be done to hosts and moderators. Take their seat first."), 409)
-    if seat is not None and seat.role is SeatRole.PANELIST and access.role_of(actor, discussion) not in access.RUN:
-        raise Refused("panelist", _("Only a host can do this to a panelist."), 403)
+    if seat is not None and seat.role is SeatRole.PANELIST and roles[actor.id] not in access.RUN:
+        return Refused("panelist", _("Only a host can do this to a panelist."), 403)
+    return None
 
 
 def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, reason: str) -> None:
     before = comment.state
     comment.state = to
     comment.hidden_reason = reason if to is CommentState.HIDDEN else ""
-    write_down(
-        actor,
-        comment.discussion,
-        kind,
-        "comment",
-        comment.id,
-        reason=reason,
-        before={"state": before.value},
-        after={"state": to.value},
-    )
+    write_down_state(actor, comment, kind, before, reason)
     decision = Decision.HIDDEN if to is CommentState.HIDDEN else Decision.APPROVED
     reviews.settle_if_open(comment, decision, actor, before, reason)
     log.record(comment.discussion, kind, comment.id)

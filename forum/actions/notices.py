@@ -12,12 +12,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import current_app
 from flask_babel import gettext as _
-from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import Select, and_, func, or_, select, update
 
 from forum import access, clock, people, text
+from forum.actions import links
 from forum.database import db
 from forum.models import (
     Comment,
@@ -46,6 +45,7 @@ DIGEST = "digest"
 _MOST_IN_ONE = 30
 _AT_ONCE = 20
 _OVER = timedelta(days=2)
+_SALT = "quiet"
 _MENTIONED = re.compile(r'data-user="(\d{1,9})"')
 
 
@@ -274,10 +274,7 @@ def by_token(token: str) -> tuple[User, str]:
     Raises Refused (link_over, 410).
     """
     over = Refused("link_over", _("This link is no longer good. Choose on your account page what we mail you."), 410)
-    try:
-        number, email, *kind = _serializer().loads(token)
-    except (BadData, ValueError, TypeError) as error:
-        raise over from error
+    number, email, *kind = links.carried(token, _SALT, over, links.addressed)
     user = db.session.get(User, number)
     if user is None or user.email != email:
         raise over
@@ -290,8 +287,4 @@ def stop(user: User, kind: str = "") -> str:
 
 
 def _token(user: User, kind: str = "") -> str:
-    return str(_serializer().dumps([user.id, user.email, *([kind] if kind else [])]))
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="quiet")
+    return links.signed(_SALT, user.id, user.email, *([kind] if kind else []))

@@ -6,10 +6,9 @@ Readers see nothing of it; the other hosts do, at once. Every function runs insi
 from flask_babel import gettext as _
 
 from forum import access, clock
-from forum.actions import openings
+from forum.actions import discussions, openings
 from forum.actions.moderation import write_down
 from forum.actions.questions import LONGEST_MINUTES
-from forum.database import db
 from forum.live import log
 from forum.models import Audience, Discussion, Question, QuestionState, User
 from forum.refusals import Refused, invalid
@@ -50,8 +49,7 @@ def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
     access.require(actor, "question.write", discussion)
     if not minutes or abs(minutes) > LONGEST_STEP:
         raise invalid(minutes=_("Give 1 to %(longest_step)s minutes.", longest_step=LONGEST_STEP))
-    log.lock(discussion)
-    db.session.refresh(discussion)
+    discussions.hold_still(discussion)
     # What opens at a moment of its own is never late, and was promised for then.
     coming = [
         q for q in discussion.questions if q.is_coming and q.opens_at is None and q.planned_offset_minutes is not None

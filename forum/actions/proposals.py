@@ -19,6 +19,11 @@ LONGEST = 500
 MOST_NEW = 3
 
 
+def may_make(reader: User | None, discussion: Discussion) -> bool:
+    """Whether `reader` may propose a question here now."""
+    return discussion.takes_proposals and access.may(reader, "proposal.make", discussion)
+
+
 def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool = False) -> Proposal:
     """Propose a question to the panel; only hosts see it until one approves it. The same words again are the same one.
 
@@ -64,11 +69,9 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
 def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
     """Take one's own question back before a host has planned it. Raises Refused (404, 409)."""
     access.require(author, "discussion.read", discussion)
-    proposal = find(discussion, proposal_id)
+    proposal = held_still(discussion, proposal_id)
     if proposal.author_id != author.id:
         raise unknown()
-    log.lock(discussion)
-    db.session.refresh(proposal)
     if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
         raise Refused("planned", _("The hosts have taken this question up, so it cannot be taken back any more."), 409)
     db.session.delete(proposal)
@@ -81,12 +84,11 @@ def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) 
     Voting twice counts once; one's own question needs no vote. Raises Refused (sign_in, muted, 404, 409 closed).
     """
     access.require(voter, "proposal.vote", discussion)
-    proposal = find(discussion, proposal_id)
+    proposal = held_still(discussion, proposal_id)
     if not proposal.is_public:
         raise unknown()
     if proposal.author_id == voter.id:
         raise Refused("own", _("This is your own question; others vote for it."), 409)
-    log.lock(discussion)
     given = db.session.get(ProposalVote, (proposal.id, voter.id))
     if wants and given is None:
         db.session.add(ProposalVote(proposal_id=proposal.id, user_id=voter.id, at=clock.now()))
@@ -101,6 +103,17 @@ def find(discussion: Discussion, proposal_id: int) -> Proposal:
     proposal = db.session.get(Proposal, proposal_id) if 0 < proposal_id < 2**31 else None
     if proposal is None or proposal.discussion_id != discussion.id:
         raise unknown()
+    return proposal
+
+
+def held_still(discussion: Discussion, proposal_id: int) -> Proposal:
+    """Return a proposal as it is after whoever was faster: nobody else changes it before this transaction ends.
+
+    Raises Refused (404), also when whoever was faster has deleted it.
+    """
+    log.lock(discussion)
+    proposal = find(discussion, proposal_id)
+    db.session.refresh(proposal)
     return proposal
 
 

@@ -13,7 +13,7 @@ from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Question, QuestionState, User
-from forum.refusals import Refused, invalid
+from forum.refusals import Refused, invalid, unknown
 
 _MOST_QUESTIONS = 100
 LONGEST_MINUTES = 366 * 24 * 60
@@ -81,6 +81,14 @@ def write(actor: User, discussion: Discussion, draft: QuestionDraft, key: str = 
     db.session.flush()
     _reorder(discussion)
     _note(actor, question, "question.written", after={"text": draft.text})
+    return question
+
+
+def find(discussion: Discussion, question_id: int) -> Question:
+    """Return a question of this discussion. Raises Refused (404) for another's, as for one that does not exist."""
+    question = next((q for q in discussion.questions if q.id == question_id), None)
+    if question is None:
+        raise unknown()
     return question
 
 

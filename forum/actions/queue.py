@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from forum import access, clock
 from forum.actions import notices, reviews
-from forum.actions.moderation import checked_reason, hide, require_below, write_down
+from forum.actions.moderation import checked_reason, hide, require_below, write_down, write_down_state
 from forum.database import db
 from forum.live import log
 from forum.models import Comment, CommentState, Decision, Discussion, Review, User
@@ -53,7 +53,7 @@ def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
     kept = before is CommentState.PUBLISHED
     comment.state, comment.hidden_reason = CommentState.PUBLISHED, ""
     kind = "comment.kept" if kept else "comment.approved"
-    _write_down(actor, comment, kind, before)
+    write_down_state(actor, comment, kind, before)
     reviews.settle(review, Decision.KEPT if kept else Decision.APPROVED, actor, before)
     if not kept:
         log.record(comment.discussion, "comment.approved", comment.id)
@@ -73,11 +73,11 @@ def reject(actor: User, comment: Comment, reason: str, seen: str | None = None) 
     before = comment.state
     if before is not CommentState.HELD:
         comment.state, comment.hidden_reason = CommentState.HIDDEN, reason
-        _write_down(actor, comment, "comment.hidden", before, reason)
+        write_down_state(actor, comment, "comment.hidden", before, reason)
         reviews.settle(review, Decision.HIDDEN, actor, before, reason)
         log.record(comment.discussion, "comment.hidden", comment.id)
         return review
-    _write_down(actor, comment, "comment.rejected", before, reason)
+    write_down_state(actor, comment, "comment.rejected", before, reason)
     reviews.settle(review, Decision.REJECTED, actor, before, reason)
     return review
 
@@ -103,7 +103,7 @@ def undo(actor: User, comment: Comment) -> Review:
     elif decision is Decision.HIDDEN:
         comment.state = CommentState(review.state_before)
     comment.hidden_reason = ""
-    _write_down(actor, comment, f"{decision.value}.undone", before)
+    write_down_state(actor, comment, f"{decision.value}.undone", before)
     reviews.unsettle_flags(review)
     reviews.reopen(review)
     reviews.tell(comment)
@@ -138,6 +138,15 @@ def hide_all(actor: User, discussion: Discussion, person: User, reason: str) -> 
     return hidden
 
 
+def writer_in(discussion: Discussion, user_id: int) -> User:
+    """Return somebody who has written here. Raises Refused (404): a stranger is as unknown as nobody."""
+    person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+    wrote = select(Comment.id).where(Comment.discussion_id == discussion.id, Comment.author_id == user_id).limit(1)
+    if person is None or db.session.scalar(wrote) is None:
+        raise unknown()
+    return person
+
+
 def version_of(comment: Comment) -> str:
     """Return what tells this text of `comment` from one its writer has put in its place."""
     return comment.edited_at.isoformat() if comment.edited_at else ""
@@ -148,7 +157,7 @@ def _hide_one(actor: User, comment: Comment, reason: str) -> bool:
     if comment.state is CommentState.HELD:
         if review is None or not review.is_open:
             return False
-        _write_down(actor, comment, "comment.rejected", comment.state, reason)
+        write_down_state(actor, comment, "comment.rejected", comment.state, reason)
         reviews.settle(review, Decision.REJECTED, actor, comment.state, reason)
         return True
     if comment.state is CommentState.HIDDEN and (review is None or not review.is_open):
@@ -195,16 +204,3 @@ def _after(review: Review) -> CommentState:
     if review.decision in {Decision.APPROVED, Decision.KEPT}:
         return CommentState.PUBLISHED
     return CommentState.HELD if review.decision is Decision.REJECTED else CommentState.HIDDEN
-
-
-def _write_down(actor: User, comment: Comment, verb: str, before: CommentState, reason: str = "") -> None:
-    write_down(
-        actor,
-        comment.discussion,
-        verb,
-        "comment",
-        comment.id,
-        reason=reason,
-        before={"state": before.value},
-        after={"state": comment.state.value},
-    )

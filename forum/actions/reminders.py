@@ -7,12 +7,12 @@ A reminder whose time was missed by too much (the server was off) is not sent la
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from forum import access, clock
 from forum.actions import rsvps
-from forum.database import db
+from forum.database import db, takes
 from forum.models import Discussion, Phase, Rsvp, User
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -90,11 +90,7 @@ def _tell(rsvp: Rsvp) -> int:
 
 
 def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -> int:
-    taken = db.session.execute(
-        update(Rsvp).where(Rsvp.id == rsvp.id, note.is_(None)).values({note.key: clock.now()}).returning(Rsvp.id),
-        execution_options={"synchronize_session": False},
-    ).first()
-    if taken is None:
+    if not takes(rsvp, note.is_(None), **{note.key: clock.now()}):
         return 0
     rsvps.write(rsvp.email, kind, rsvp)
     return 1
@@ -103,24 +99,14 @@ def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -
 def _tell_moved(rsvp: Rsvp, now: datetime) -> int:
     """Tell of the new time; reminders of the old one are forgotten, so that those of the new one go out."""
     starts_at = rsvp.discussion.starts_at
-    values = {
-        "told_starts_at": starts_at,
-        "cancelled_at": None,
-        "day_at": None if starts_at > now + DAY else now,
-        "hour_at": None if starts_at > now + HOUR else now,
-    }
-    taken = db.session.execute(
-        update(Rsvp)
-        .where(
-            Rsvp.id == rsvp.id,
-            or_(Rsvp.told_starts_at != bindparam("new"), Rsvp.cancelled_at.is_not(None)),
-        )
-        .values(**values)
-        .returning(Rsvp.id),
-        {"new": starts_at},
-        execution_options={"synchronize_session": False},
-    ).first()
-    if taken is None:
+    if not takes(
+        rsvp,
+        or_(Rsvp.told_starts_at != starts_at, Rsvp.cancelled_at.is_not(None)),
+        told_starts_at=starts_at,
+        cancelled_at=None,
+        day_at=None if starts_at > now + DAY else now,
+        hour_at=None if starts_at > now + HOUR else now,
+    ):
         return 0
     rsvps.write(rsvp.email, "moved_event", rsvp)
     return 1

@@ -5,10 +5,10 @@ from dataclasses import astuple, dataclass
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import func, select
 
 from forum import access, clock
+from forum.actions import links
 from forum.config import Settings
 from forum.database import db
 from forum.models import CalledOff, Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
@@ -147,7 +147,8 @@ def _bring(rsvp: Rsvp, email: str) -> None:
 
 
 def take_back(user: User, discussion: Discussion) -> None:
-    """Note that `user` will not come; nothing more is mailed to them about it."""
+    """Note that `user` will not come; nothing more is mailed to them about it. Raises Refused (404)."""
+    access.require(user, "discussion.read", discussion)
     # More than one where their address was changed before what they had said went with it.
     for found in db.session.scalars(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id)):
         db.session.delete(found)
@@ -198,6 +199,11 @@ def stop(rsvp: Rsvp, email: str = "") -> str:
     return f"/unsubscribe/{_token('stop', rsvp.id, email or rsvp.email)}"
 
 
+def is_to_come(discussion: Discussion) -> bool:
+    """Whether there is still something to come to."""
+    return discussion.phase_at(clock.now()) not in {Phase.DRAFT, Phase.CLOSED}
+
+
 def _require_open(user: User | None, discussion: Discussion) -> None:
     access.require(user, "discussion.read", discussion)
     if user is None and discussion.visibility is Visibility.INVITED:
@@ -227,16 +233,8 @@ def _new(discussion: Discussion, email: str) -> Rsvp:
 
 
 def _token(purpose: str, number: int, email: str, *wish: str) -> str:
-    return str(_serializer(purpose).dumps([number, email, *wish]))
+    return links.signed(f"rsvp-{purpose}", number, email, *wish)
 
 
 def _read(purpose: str, token: str) -> tuple[int, str, *tuple[str, ...]]:
-    try:
-        number, email, *wish = _serializer(purpose).loads(token)
-        return int(number), str(email), *wish
-    except (BadData, ValueError, TypeError) as error:
-        raise Refused("link_over", _OVER, 410) from error
-
-
-def _serializer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt=f"rsvp-{purpose}")
+    return links.carried(token, f"rsvp-{purpose}", Refused("link_over", _OVER, 410), links.addressed)

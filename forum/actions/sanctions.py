@@ -78,6 +78,14 @@ def mutes(actor: User | None, discussion: Discussion) -> list[tuple[Mute, User]]
     return [(row[0], row[1]) for row in rows]
 
 
+def find(discussion: Discussion, user_id: int) -> User:
+    """Return somebody who may not write here. Raises Refused (404): anybody else is as unknown as nobody."""
+    person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
+    if person is None or access.mute_of(person, discussion) is None:
+        raise unknown()
+    return person
+
+
 def object_to(person: User, discussion: Discussion, words: str) -> Mute:
     """Let the hosts read what `person` says against their measure, in place of what they said before.
 
@@ -100,7 +108,7 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
 
     Again changes nothing. Raises Refused (404 for who is no administrator; 409 for administrators; invalid).
     """
-    _require_administrator(actor)
+    access.require_administrator(actor)
     reason, until = checked_reason(reason), _until(hours)
     if person.role is SiteRole.ADMINISTRATOR:
         raise Refused("staff", _("An administrator cannot be suspended. Take that role from them first."), 409)
@@ -115,7 +123,7 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
 
 def lift(actor: User, person: User) -> None:
     """End a suspension; without one nothing changes. Raises Refused (404 for who is no administrator)."""
-    _require_administrator(actor)
+    access.require_administrator(actor)
     if person.is_suspended(clock.now()):
         person.suspended_at = person.suspended_until = None
         person.suspension_reason = person.suspension_objection = ""
@@ -153,8 +161,3 @@ def _objection(words: str) -> str:
     if faults:
         raise invalid(**faults)
     return words
-
-
-def _require_administrator(actor: User) -> None:
-    if actor.role is not SiteRole.ADMINISTRATOR:
-        raise unknown()

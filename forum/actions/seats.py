@@ -12,7 +12,7 @@ from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Seat, SeatRole, User
-from forum.refusals import Refused, invalid
+from forum.refusals import Refused, invalid, unknown
 
 _MOST_SEATS = 60
 
@@ -109,6 +109,14 @@ def take(actor: User, seat: Seat) -> None:
     _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     seat.discussion.seats.remove(seat)
     db.session.delete(seat)
+
+
+def find(discussion: Discussion, seat_id: int) -> Seat:
+    """Return a seat of this discussion. Raises Refused (404) for another's, as for one that does not exist."""
+    seat = next((seat for seat in discussion.seats if seat.id == seat_id), None)
+    if seat is None:
+        raise unknown()
+    return seat
 
 
 def member_with(draft: SeatDraft) -> User:

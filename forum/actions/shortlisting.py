@@ -158,8 +158,13 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
 
 
 def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: bool) -> None:
-    """Choose whether the audience may ask, and whether without a name. Raises Refused (not theirs)."""
+    """Choose whether the audience may ask, and whether without a name.
+
+    Raises Refused (not theirs; invalid: anonymous, where nobody may ask).
+    """
     access.require(actor, "question.write", discussion)
+    if anonymous and not takes:
+        raise invalid(anonymous=_("Take questions first."))
     before = {"takes": discussion.takes_proposals, "anonymous": discussion.takes_anonymous}
     after = {"takes": takes, "anonymous": anonymous}
     if before != after:
@@ -169,12 +174,8 @@ def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: b
 
 
 def _hold(actor: User, discussion: Discussion, proposal_id: int) -> Proposal:
-    """Return the proposal as it is after whoever was faster."""
     access.require(actor, "proposal.work", discussion)
-    log.lock(discussion)
-    proposal = proposals.find(discussion, proposal_id)
-    db.session.refresh(proposal)
-    return proposal
+    return proposals.held_still(discussion, proposal_id)
 
 
 def _require_seen(proposal: Proposal, seen: str) -> None:

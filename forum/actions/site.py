@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from forum import looks, text
+from forum import access, looks, text
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
-from forum.models import Registration, Site, SiteRole, User
-from forum.refusals import Refused, invalid, unknown
+from forum.models import Registration, Site, User
+from forum.refusals import Refused, invalid
 
 LONGEST_RULES = 10_000
 LONGEST_WORDS = 20_000
@@ -51,19 +51,12 @@ class SiteDraft:
         return cleaned
 
 
-def require_administrator(actor: User | None) -> User:
-    """Return `actor`, or refuse as for a page that does not exist."""
-    if actor is None or actor.role is not SiteRole.ADMINISTRATOR:
-        raise unknown()
-    return actor
-
-
 def change(actor: User, draft: SiteDraft) -> Site:
     """Set the site's name, looks, rules, registration and filters to those of `draft`.
 
     Raises Refused (404 for who is no administrator; invalid; 409 when the page showed an older version).
     """
-    require_administrator(actor)
+    access.require_administrator(actor)
     columns = draft.columns()
     site = db.session.get(Site, 1, with_for_update=True, populate_existing=True)
     if site is None:

@@ -3,10 +3,9 @@
 from flask_babel import gettext as _
 
 from forum import access, text
-from forum.actions import merging, openings
+from forum.actions import discussions, merging, openings
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
-from forum.database import db
 from forum.live import log
 from forum.models import Discussion, Question, User
 from forum.refusals import Refused
@@ -27,20 +26,7 @@ def of_question(actor: User, question: Question, words: str, seen: str = "") -> 
         )
     words = _checked(words)
     openings.hold_still(question)
-    before = question.summary
-    if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
-        return
-    question.summary, question.summary_html = words, text.render(words) if words else ""
-    write_down(
-        actor,
-        discussion,
-        "question.summed_up",
-        "question",
-        question.id,
-        before={"summary": before},
-        after={"summary": words},
-    )
-    log.record(discussion, "question.summed_up", question.id)
+    _put(actor, question, "question.summed_up", words, seen)
 
 
 def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "") -> None:
@@ -50,22 +36,18 @@ def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "
     """
     access.require(actor, "summary.write", discussion)
     words = _checked(words)
-    log.lock(discussion)
-    db.session.refresh(discussion)
-    before = discussion.summary
+    discussions.hold_still(discussion)
+    _put(actor, discussion, "announcement.summed_up", words, seen)
+
+
+def _put(actor: User, on: Discussion | Question, kind: str, words: str, seen: str) -> None:
+    before = on.summary
     if merging.untouched(seen, {"summary": before}, {"summary": words}) or words == before:
         return
-    discussion.summary, discussion.summary_html = words, text.render(words) if words else ""
-    write_down(
-        actor,
-        discussion,
-        "announcement.summed_up",
-        "discussion",
-        discussion.id,
-        before={"summary": before},
-        after={"summary": words},
-    )
-    log.record(discussion, "announcement.summed_up", discussion.id)
+    on.summary, on.summary_html = words, text.render(words) if words else ""
+    discussion, subject = (on.discussion, "question") if isinstance(on, Question) else (on, "discussion")
+    write_down(actor, discussion, kind, subject, on.id, before={"summary": before}, after={"summary": words})
+    log.record(discussion, kind, on.id)
 
 
 def _checked(words: str) -> str:

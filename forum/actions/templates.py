@@ -66,11 +66,9 @@ def copy_parts(source: Discussion, target: Discussion) -> None:
         for name in _OF_SAFEGUARDS:
             setattr(kept, name, getattr(rules, name))
         db.session.add(kept)
-    has_usual = source.silence_minutes == source.usual_silence
-    target.silence_minutes = target.usual_silence if has_usual else source.silence_minutes
+    target.silence_minutes = target.usual_silence if source.has_usual_silence else source.silence_minutes
     db.session.flush()
-    for seat in target.seats:
-        invitations.close_shown(seat.user)
+    invitations.close_shown_of(target)
 
 
 def in_order(source: Discussion) -> list[Question]:

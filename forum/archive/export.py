@@ -101,20 +101,19 @@ def _head(discussion: Discussion) -> dict[str, Any]:
             | _given(title=seat.title, affiliation=seat.affiliation, country=seat.country)
             for seat in discussion.seats
         ],
-        "questions": [
-            {"text": question.text}
-            | _given(
-                planned_offset=question.planned_offset_minutes,
-                length=question.length_minutes,
-                opens_at=moment(question.opens_at) if question.opens_at else "",
-                summary=question.summary,
-                asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
-            )
-            | _waiting(question, over=over)
-            for question in asked + waiting
-        ],
+        "questions": [_question(question) | _waiting(question, over=over) for question in asked + waiting],
     }
     return {name: value for name, value in values.items() if value not in ("", {}, []) or name in {"title", "slug"}}
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {"text": question.text} | _given(
+        planned_offset=question.planned_offset_minutes,
+        length=question.length_minutes,
+        opens_at=moment(question.opens_at) if question.opens_at else "",
+        summary=question.summary,
+        asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
+    )
 
 
 def _head_for_readers(discussion: Discussion) -> dict[str, Any]:

@@ -6,17 +6,16 @@ What is read here is a proposal: the host sees it, names people and questions, a
 import csv
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
 from enum import StrEnum
 from html import unescape
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
 from forum import countries, text
+from forum.archive import plain_text
+from forum.archive.findings import Found, Said, moment
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -29,40 +28,6 @@ class Kind(StrEnum):
     TEXT = "text"
     CSV = "csv"
     DISCOURSE = "discourse"
-
-
-@dataclass(frozen=True)
-class Said:
-    """One comment as it was found. `question` counts from 1, `reply_to` is the place of an earlier one from 1."""
-
-    author: str
-    body: str
-    question: int | None = None
-    at: datetime | None = None
-    affiliation: str = ""
-    reply_to: int | None = None
-    country: str = ""  # ISO 3166-1
-    clock: time | None = None  # what stood beside the name, on the event's clocks
-    place: int = 0  # among what was found, from 0; it stays when others are left out
-
-
-@dataclass
-class Found:
-    """A whole discussion as it was found."""
-
-    title: str = ""
-    questions: list[str] = field(default_factory=list)
-    comments: list[Said] = field(default_factory=list)
-    taken_out: int = 0  # control characters, which nobody sees and nothing can store
-
-    @property
-    def authors(self) -> list[str]:
-        """Return everybody who wrote, in the order in which they first did."""
-        return list(dict.fromkeys(comment.author for comment in self.comments))
-
-    def count(self, author: str) -> int:
-        """Return how many comments `author` has."""
-        return sum(1 for comment in self.comments if comment.author == author)
 
 
 def read(kind: Kind, source: str) -> Found:
@@ -81,7 +46,7 @@ def read(kind: Kind, source: str) -> Found:
     source = source.replace("\r\n", "\n")
     plain = source if kind is Kind.DISCOURSE else text.without_controls(source)
     try:
-        found = {Kind.TEXT: _text, Kind.CSV: _csv, Kind.DISCOURSE: _discourse}[kind](plain.replace("\0", ""))
+        found = {Kind.TEXT: plain_text.read, Kind.CSV: _csv, Kind.DISCOURSE: _discourse}[kind](plain.replace("\0", ""))
     except (ValueError, LookupError, TypeError, AttributeError, csv.Error, RecursionError) as error:
         words = {
             Kind.TEXT: _("This could not be read as text. Check the kind, and try again."),
@@ -119,104 +84,6 @@ def _cleaned(found: Found, taken_out: int) -> Found:
     ]
     kept = [replace(one, place=at) for at, one in enumerate(comments)]
     return Found(line(found.title), [clean(words) for words in found.questions], kept, taken_out)
-
-
-# ---- plain text ----
-
-_QUESTION = re.compile(r"\s*(?:\*\*|#+\s*)?Q(?:uestion)?\s*(\d{1,2})\s*[:.)–-]\s*(.*)$", re.IGNORECASE)
-# "Name:", "Name, Place:", "Name (Place) [15:03]:", "15:03 Name:". Names have a capital and few words.
-_SPEAKER = re.compile(
-    r"\s*(?:\*\*)?(?:[\[(]?(?P<before>\d{1,2}:\d\d)[\])]?\s+)?(?P<name>[^\W\d_][^:,()\[\]\n]{1,59}?)"
-    r"(?:\s*[,(]\s*(?P<place>[^:()\[\]\n]{2,80}?)\)?)?(?:\s*[\[(](?P<after>\d{1,2}:\d\d)[\])])?\s*(?:\*\*)?:(?:\*\*)?(?:\s+|$)(?P<words>.*)$"
-)
-_MOST_WORDS_IN_A_NAME = 6
-_SMALL = {
-    "de",
-    "da",
-    "do",
-    "van",
-    "von",
-    "der",
-    "den",
-    "la",
-    "le",
-    "bin",
-    "al",
-    "el",
-    "of",
-    "and",
-    "y",
-    "e",
-    "dos",
-    "del",
-}
-
-
-def _text(source: str) -> Found:
-    """Lines like “Q1: …” begin questions, lines like “Name: …” comments; other lines go on with what there is."""
-    everything = source.strip().splitlines()
-    found = Found()
-    if everything and _is_title(everything):
-        found.title = everything.pop(0).strip("#* ")[:200]
-    number: int | None = None
-    lines: list[str] = []
-    for line in everything:
-        plain = _plain(line)
-        if match := _QUESTION.match(plain):
-            lines = [match[2].rstrip().removesuffix("**")]
-            found.questions.append("")
-            number = len(found.questions)
-        elif (speaker := _SPEAKER.match(plain)) and _is_name(speaker["name"]):
-            lines = [speaker["words"]]
-            place = (speaker["place"] or "").strip()
-            clock = _clock(speaker["before"] or speaker["after"] or "")
-            found.comments.append(Said(speaker["name"].strip(), "", number, None, place, clock=clock))
-        elif not found.questions and not found.comments:
-            found.title = found.title or line.strip().strip("#* ")[:200]
-            continue
-        else:
-            lines.append(line)
-        said = "\n".join(lines).strip()
-        if number is not None and not any(comment.question == number for comment in found.comments):
-            found.questions[number - 1] = said
-        elif found.comments:
-            found.comments[-1] = replace(found.comments[-1], body=said)
-    found.comments = [comment for comment in found.comments if comment.body]
-    return found
-
-
-def _clock(typed: str) -> time | None:
-    hours, _colon, minutes = typed.partition(":")
-    return time(int(hours), int(minutes)) if typed and int(hours) < 24 and int(minutes) < 60 else None
-
-
-def _plain(line: str) -> str:
-    """Return `line` with one space wherever there is space: what is looked for in it takes the square of a long one."""
-    return " ".join(line.split())
-
-
-def _is_title(lines: list[str]) -> bool:
-    """Whether the first line is the title though it reads like a name and its words: “Food and Climate: What Now?”.
-
-    It stands alone above the first question, and nobody of that name says anything else.
-    """
-    plain = [_plain(line) for line in lines]
-    speaker = _SPEAKER.match(plain[0])
-    alone = len(lines) > 1 and (not plain[1] or _QUESTION.match(plain[1]) is not None)
-    if speaker is None or not speaker["words"] or not alone:
-        return False
-    others = (match["name"] for line in plain[1:] if (match := _SPEAKER.match(line)))
-    return speaker["name"] not in others and any(_QUESTION.match(line) for line in plain[1:])
-
-
-def _is_name(name: str) -> bool:
-    words = name.split()
-    capitals = [word for word in words if word.casefold() not in _SMALL]
-    return (
-        0 < len(words) <= _MOST_WORDS_IN_A_NAME
-        and bool(capitals)
-        and all(word[0].isupper() or not word[0].isascii() or word[0] in "“'\"" for word in capitals)
-    )
 
 
 # ---- a table ----
@@ -301,100 +168,3 @@ def _words(html: str) -> str:
     said = re.sub(r"</(?:p|div|li|blockquote|h\d|pre|aside)>", "\n\n", said)
     said = unescape(re.sub(r"<[^>]*>", "", said))
     return re.sub(r"\n{3,}", "\n\n", said)
-
-
-# ---- what the host makes of it ----
-
-
-def moment(typed: str) -> datetime | None:
-    """Return a moment as other programs write it, in UTC; None for what is none."""
-    try:
-        found = datetime.fromisoformat(typed.replace(" UTC", "+00:00"))
-    except ValueError:
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: str) -> list[Said]:
-    """Return the comments with a time each, in their order: their own, else that of the clock in `zone` that stood
-    beside their name, else one spread evenly between their neighbours' (`begin` and `end` around all of them).
-    """
-    comments = list(comments)
-    times: list[datetime] = []
-    waiting = 0
-    for at in [*_by_their_clocks(comments, begin, end, ZoneInfo(zone)), end]:
-        if at is None:
-            waiting += 1
-            continue
-        before = times[-1] if times else begin
-        step = (at - before) / (waiting + 1)
-        times += [*(before + step * place for place in range(1, waiting + 1)), at]
-        waiting = 0
-    return [replace(comment, at=at) for comment, at in zip(comments, times, strict=False)]
-
-
-def _by_their_clocks(comments: list[Said], begin: datetime, end: datetime, zone: ZoneInfo) -> list[datetime | None]:
-    """A clock that goes back has passed midnight; one that does not fit between begin and end says nothing."""
-    known: list[datetime | None] = []
-    latest = begin
-    for comment in comments:
-        at = comment.at
-        if at is None and comment.clock is not None:
-            at = datetime.combine(latest.astimezone(zone).date(), comment.clock, zone).astimezone(UTC)
-            if at < latest.replace(second=0, microsecond=0):
-                at += timedelta(days=1)
-            at = max(at, latest) if at <= end else None
-            latest = at or latest
-        known.append(at)
-    return known
-
-
-def said_by_clocks(comments: list[Said], day: date) -> tuple[datetime, datetime] | None:
-    """Return from when to when the clocks beside the names say it lasted, if it began on `day`; None without two."""
-    clocks = [comment.clock for comment in comments if comment.clock is not None]
-    if len(clocks) < 2:
-        return None
-    begin, end = (datetime.combine(day, clock, UTC) for clock in (clocks[0], clocks[-1]))
-    return begin, end + timedelta(minutes=1) + (timedelta(days=1) if end < begin else timedelta())
-
-
-def joined(found: Found, no_names: set[str]) -> Found:
-    """Return the same, where what stood behind `no_names` goes on with the comment before: they were no names."""
-    comments: list[Said] = []
-    places: dict[int, int] = {}
-    for place, comment in enumerate(found.comments, start=1):
-        if comment.author in no_names and comments:
-            last = comments[-1]
-            comments[-1] = replace(last, body=f"{last.body}\n\n{comment.author}: {comment.body}")
-        else:
-            comments.append(replace(comment, reply_to=places.get(comment.reply_to or 0)))
-        places[place] = len(comments)
-    return Found(found.title, found.questions, comments)
-
-
-def without(found: Found, left_out: set[int]) -> Found:
-    """Return the same without the comments at these places; what answered one of them answers nobody."""
-    comments: list[Said] = []
-    places: dict[int, int] = {}
-    for place, comment in enumerate(found.comments, start=1):
-        if comment.place not in left_out:
-            comments.append(replace(comment, reply_to=places.get(comment.reply_to or 0)))
-            places[place] = len(comments)
-    return replace(found, comments=comments)
-
-
-def faults(comments: Iterable[Said]) -> dict[int, str]:
-    """Return what is wrong with the text of each comment that cannot be stored, by its place."""
-    found: dict[int, str] = {}
-    for comment in comments:
-        try:
-            text.clean_body(comment.body)
-        except text.TextFault as fault:
-            found[comment.place] = fault.message
-    return found
-
-
-def spread(comments: list[Said]) -> tuple[datetime, datetime] | None:
-    """Return from when to when the comments that have a time were written; None when none has."""
-    times = [comment.at for comment in comments if comment.at is not None]
-    return (min(times), max(times) + timedelta(minutes=1)) if times else None

@@ -40,15 +40,27 @@ from forum.models import (
 
 def of(user: User) -> dict[str, Any]:
     """Return it as plain values, times in UTC. Secrets (the password's hash, tokens) are nobody's, and not in it."""
-    places: dict[int, str] = {}
+    place = _Places(user)
+    return _account(user, place) | _words(user, place) | _mail(user, place) | _part(user, place) | _deeds(user)
 
-    def place(discussion_id: int) -> str:
-        if discussion_id not in places:
+
+class _Places:
+    """The addresses of discussions, as far as their reader may know of them; each is asked for once."""
+
+    def __init__(self, reader: User) -> None:
+        self._reader = reader
+        self._known: dict[int, str] = {}
+
+    def __call__(self, discussion_id: int) -> str:
+        if discussion_id not in self._known:
             discussion = db.session.get_one(Discussion, discussion_id)
-            may = access.may(user, "discussion.read", discussion)
-            places[discussion_id] = f"/d/{discussion.slug}" if may else "a discussion that you may not read now"
-        return places[discussion_id]
+            may = access.may(self._reader, "discussion.read", discussion)
+            self._known[discussion_id] = f"/d/{discussion.slug}" if may else "a discussion that you may not read now"
+        return self._known[discussion_id]
 
+
+def _account(user: User, place: _Places) -> dict[str, Any]:
+    """What they are on this site, on which devices, and where they sit."""
     return {
         "account": {
             "name": user.name,
@@ -79,6 +91,12 @@ def of(user: User) -> dict[str, Any]:
             }
             for one in _mine(Seat, Seat.user_id, user)
         ],
+    }  # fmt: skip
+
+
+def _words(user: User, place: _Places) -> dict[str, Any]:
+    """What they have written, asked and thought of what others wrote."""
+    return {
         "comments": [_comment(one, place(one.discussion_id)) for one in _mine(Comment, Comment.author_id, user)],
         "questions": [
             {
@@ -103,6 +121,12 @@ def of(user: User) -> dict[str, Any]:
             {"comment": one.comment_id, "reason": one.reason.value, "note": one.note, "at": moment(one.at)}
             for one in _mine(Flag, Flag.user_id, user)
         ],
+    }  # fmt: skip
+
+
+def _mail(user: User, place: _Places) -> dict[str, Any]:
+    """What they are invited to, told of and mailed."""
+    return {
         "invited_to": [
             {"discussion": place(one.discussion_id), "name": one.name, "at": moment(one.invited_at)}
             for one in db.session.scalars(select(Guest).where(Guest.email == user.email))
@@ -126,6 +150,12 @@ def of(user: User) -> dict[str, Any]:
             {"discussion": place(one.discussion_id), "kind": one.kind.value, "at": moment(one.at)}
             for one in _mine(Notice, Notice.user_id, user)
         ],
+    }  # fmt: skip
+
+
+def _part(user: User, place: _Places) -> dict[str, Any]:
+    """Their part in discussions, and whom they do not read."""
+    return {
         "called_on": [
             {"discussion": place(one.discussion_id), "state": one.state.value, "at": moment(one.at)}
             for one in _mine(PanelCall, PanelCall.user_id, user)
@@ -148,6 +178,12 @@ def of(user: User) -> dict[str, Any]:
             f"{place(one.discussion_id)}/c/{one.id}" for one in _mine(Comment, Comment.posted_by_id, user)
         ],
         "does_not_read": [other.name for other in silences.silenced(user)],
+    }  # fmt: skip
+
+
+def _deeds(user: User) -> dict[str, Any]:
+    """What was done to them, and what they did."""
+    return {
         "record": [
             {"at": moment(line.at), "what": line.verb, "reason": line.reason} for line in record.of_person(user)
         ],

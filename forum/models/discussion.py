@@ -141,6 +141,11 @@ class Discussion(Model):
         return SILENCE_OF_DAYS if self.runs_for_days else USUAL_SILENCE
 
     @property
+    def has_usual_silence(self) -> bool:
+        """Whether its hosts have left the alarm for silence as it comes."""
+        return self.silence_minutes == self.usual_silence
+
+    @property
     def has_digests(self) -> bool:
         """Whether letters are written about its questions; never of a rehearsal."""
         if self.is_rehearsal or self.digests == Digests.NEVER:

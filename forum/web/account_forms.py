@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from forum.refusals import Refused
 from forum.web import errors
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 from forum.web.inside import inside
 
 
@@ -66,24 +67,17 @@ class Form:
 def page(template: str, said: dict[str, object], **facts: Any) -> Response:
     """Return a page that no cache keeps, or `said` when JSON is asked for."""
     if errors.wants_json():
-        response = jsonify(said)
-    else:
-        response = make_response(render_template(template, me=signed_in(), **facts))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return private(jsonify(said))
+    return private(render_template(template, me=signed_in(), **facts))
 
 
 def done(then: str, words: str = "", *, status: int = 200) -> Response:
     """Lead on to `then`, with `words` shown there once; programs get `status` and the token for their next form."""
     if errors.wants_json():
-        response = jsonify({"ok": True, "next": then, "csrf_token": generate_csrf()})
-        response.status_code = status
-    else:
-        if words:
-            flash(words)
-        response = make_response(redirect(then, 303))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return private(jsonify({"ok": True, "next": then, "csrf_token": generate_csrf()}), status)
+    if words:
+        flash(words)
+    return private(make_response(redirect(then, 303)), 303)
 
 
 def _then() -> str:

@@ -10,11 +10,12 @@ from forum.actions.proposals import LONGEST
 from forum.database import writing
 from forum.extensions import limiter
 from forum.models import Discussion, ProposalState
-from forum.refusals import Refused, invalid
+from forum.refusals import Refused
 from forum.web import errors
 from forum.web.comments import by_writer, find, writer
 from forum.web.console import done, staffed
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 
 blueprint = Blueprint("audience", __name__, url_prefix="/d/<slug>")
 
@@ -39,7 +40,7 @@ def _page(discussion: Discussion, typed: str, faults: dict[str, str], status: in
         phase=discussion.phase_at(clock.now()).value,
         wishes=audience.public(discussion, reader),
         mine=audience.own(discussion, reader),
-        may_ask=discussion.takes_proposals and access.may(reader, "proposal.make", discussion),
+        may_ask=proposals.may_make(reader, discussion),
         may_vote=access.may(reader, "proposal.vote", discussion),
         typed=typed,
         faults=faults,
@@ -47,9 +48,7 @@ def _page(discussion: Discussion, typed: str, faults: dict[str, str], status: in
         longest=LONGEST,
         me=reader,
     )
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)
 
 
 @blueprint.post("/questions")
@@ -137,8 +136,6 @@ def set_taking(slug: str) -> Response:
     """Choose whether the audience may ask, and whether without a name: fields takes, anonymous."""
     user, discussion = staffed(slug)
     takes, anonymous = (bool(request.form.get(name)) for name in ("takes", "anonymous"))
-    if anonymous and not takes:
-        raise invalid(anonymous=_("Take questions first."))
     with writing():
         shortlisting.set_taking(user, discussion, takes=takes, anonymous=anonymous)
     return done(discussion, _("It is saved."), "#audience")

@@ -20,8 +20,9 @@ from forum.live import presence
 from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
-from forum.web.comments import by_writer
-from forum.web.forms import Fields, signed_in
+from forum.web.comments import admitted, by_writer
+from forum.web.forms import Fields
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("backstage", __name__, url_prefix="/d/<slug>/backstage")
@@ -34,11 +35,7 @@ def entered(slug: str) -> tuple[User, Discussion]:
 
     Raises Refused (404) for everybody else, whether it exists or not.
     """
-    user = signed_in()
-    discussion = Discussion.with_slug(slug)
-    if user is None or discussion is None or not access.may(user, "backstage.open", discussion):
-        raise unknown()
-    return user, discussion
+    return admitted(slug, "backstage.open")
 
 
 def done(discussion: Discussion, notice: str, place: str = "", **said: object) -> Response:
@@ -67,7 +64,7 @@ def show(slug: str) -> Response:
         **room(discussion, user, whole("before", 1, 2**31 - 1)),
         **_own(discussion, user, role),
     )
-    return _private(page)
+    return private(page)
 
 
 def room(discussion: Discussion, user: User, before: int | None = None, limit: int = panel.MESSAGES) -> dict[str, Any]:
@@ -182,10 +179,4 @@ def _introduction(discussion: Discussion, user: User, faults: dict[str, str], st
     page = render_template(
         "backstage/introduction.html", me=user, discussion=discussion, seat=seat, typed=typed, faults=faults
     )
-    return _private(page, status)
-
-
-def _private(page: str, status: int = 200) -> Response:
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)

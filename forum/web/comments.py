@@ -20,6 +20,7 @@ from forum.web import desk, throttles
 from forum.web.desk import Sheet
 from forum.web.errors import wants_json
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 
 blueprint = Blueprint("comments", __name__)
 
@@ -45,6 +46,17 @@ def unchecked(slug: str) -> Discussion:
     if discussion is None:
         raise unknown()
     return discussion
+
+
+def admitted(slug: str, verb: str) -> tuple[User, Discussion]:
+    """Return the person of this request and the discussion at /d/<slug>, if they may do `verb` there.
+
+    Raises Refused (404) for everybody else, whether it exists or not.
+    """
+    user, discussion = signed_in(), unchecked(slug)
+    if user is None or not access.may(user, verb, discussion):
+        raise unknown()
+    return user, discussion
 
 
 def by_writer() -> str:
@@ -146,7 +158,7 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
     """Show the small page that does `action` without script."""
     discussion = find(slug)
     comment = comments.find(signed_in(), discussion, comment_id)
-    _require_sight(comment, action)
+    comments.require_offered(writer(), comment, action)
     page = render_template(
         "comments/action.html",
         discussion=discussion,
@@ -155,24 +167,7 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
         face=people.face_of(comment),
         asked=sorted((q for q in discussion.questions if q.number is not None), key=lambda q: q.number or 0),
     )
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _require_sight(comment: Comment, action: str) -> None:
-    """An action's page exists for whoever may take the action, and for nobody else."""
-    user = writer()
-    staff = access.role_of(user, comment.discussion) in access.STAFF
-    own = user.id in {comment.author_id, *({comment.posted_by_id} if action == "edit" else ())}
-    if action == "flag":
-        allowed = (
-            not own and comment.state is CommentState.PUBLISHED and access.may(user, "comment.flag", comment.discussion)
-        )
-    else:
-        allowed = own if action in {"edit", "delete"} else staff or (own and action == "move")
-    if not allowed:
-        raise unknown()
+    return private(page)
 
 
 @blueprint.post(

@@ -21,12 +21,14 @@ from forum.actions import (
     sanctions,
     snippets,
 )
-from forum.database import db, writing
+from forum.database import writing
 from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
-from forum.refusals import Refused, Stale, invalid, unknown
+from forum.refusals import Refused, Stale, invalid
 from forum.web import backstage, deciding, errors, question_form
-from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, signed_in
+from forum.web.comments import admitted
+from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous
+from forum.web.guards import private
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
 
@@ -54,11 +56,7 @@ def staffed(slug: str) -> tuple[User, Discussion]:
 
     Raises Refused (404) for everybody else, whether it exists or not.
     """
-    user = signed_in()
-    discussion = Discussion.with_slug(slug)
-    if user is None or discussion is None or not access.may(user, "console.open", discussion):
-        raise unknown()
-    return user, discussion
+    return admitted(slug, "console.open")
 
 
 def done(discussion: Discussion, notice: str, place: str = "") -> Response:
@@ -79,6 +77,8 @@ def show(slug: str) -> Response:
     wishes = audience.for_hosts(discussion, _order())
     record = moderation.record(user, discussion, limit=60)
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
+    newest, queue = newest_comments(discussion), deciding.queue(user, discussion)
+    shown = [comment for comment, _face in newest] + [item.review.comment for item in queue.items]
     page = render_template(
         "console/show.html",
         key=fresh_key(),
@@ -92,10 +92,11 @@ def show(slug: str) -> Response:
         rehearsal=rehearsals.of(discussion),
         wishes=wishes,
         by_votes=audience.by_votes(wishes),
-        newest=newest_comments(discussion),
+        newest=newest,
         mutes=sanctions.mutes(user, discussion),
         record=record,
-        queue=deciding.queue(user, discussion),
+        queue=queue,
+        below=moderation.below(user, discussion, {comment.author_id for comment in shown if comment.author_id}),
         decided=deciding.decided(discussion),
         safeguards=Safeguards.of(discussion.id),
         names=names_of(discussion, record),
@@ -105,9 +106,7 @@ def show(slug: str) -> Response:
         backstage_names=green_room.pop("names"),
         **green_room,
     )
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page)
 
 
 @blueprint.get("/console/close")
@@ -176,13 +175,13 @@ def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | s
     """Change a question's words and plan."""
     user, discussion = staffed(slug)
     access.require(user, "question.write", discussion)
-    question = _question(discussion, question_id)
+    question = questions.find(discussion, question_id)
     if request.method == "GET":
         return _question_page(discussion, question, {})
     try:
         draft = question_form.draft(discussion)
         with writing():
-            questions.edit(user, _question(discussion, question_id), draft, request.form.get("seen", ""))
+            questions.edit(user, questions.find(discussion, question_id), draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _question_again(discussion, question, refusal)
     return done(discussion, _("The question is changed."), f"#question-{question_id}")
@@ -193,7 +192,7 @@ def ask(slug: str, question_id: int) -> Response:
     """Ask this question; the form names it, so a second click or a second host asks nothing else."""
     user, discussion = staffed(slug)
     with writing():
-        question = questions.ask(user, _question(discussion, question_id))
+        question = questions.ask(user, questions.find(discussion, question_id))
         number = question.number
     return done(discussion, _("Q%(number)s is asked.", number=number), f"#question-{question_id}")
 
@@ -208,7 +207,7 @@ def move_question(slug: str, question_id: int) -> Response:
     if position is None:
         raise invalid(position=_("Say which place the question should have."))
     with writing():
-        questions.move(user, _question(discussion, question_id), position)
+        questions.move(user, questions.find(discussion, question_id), position)
     return done(discussion, _("The question has a new place."), f"#question-{question_id}")
 
 
@@ -218,7 +217,7 @@ def turn_question(slug: str, question_id: int, turn: str) -> Response:
     user, discussion = staffed(slug)
     action, notice = _TURNS[turn]
     with writing():
-        action(user, _question(discussion, question_id))
+        action(user, questions.find(discussion, question_id))
     return done(discussion, str(notice), "" if turn == "remove" else f"#question-{question_id}")
 
 
@@ -264,9 +263,7 @@ def unmute(slug: str, user_id: int) -> Response:
     """Give somebody back the right to write here."""
     user, discussion = staffed(slug)
     with writing():
-        person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-        if person is None or access.mute_of(person, discussion) is None:
-            raise unknown()
+        person = sanctions.find(discussion, user_id)
         sanctions.unmute(user, discussion, person)
         name = person.name
     return done(discussion, _("%(name)s can write here again.", name=name))
@@ -283,14 +280,6 @@ def _order() -> list[int]:
     """Return the order of the audience's questions that the address asks for; none for one that somebody made up."""
     asked = request.args.get("questions", "")
     return [int(number) for number in asked.split(".")] if _ORDER.match(asked) else []
-
-
-def _question(discussion: Discussion, question_id: int) -> Question:
-    """Return a question of this discussion; another's is as unknown as one that does not exist."""
-    question = next((q for q in discussion.questions if q.id == question_id), None)
-    if question is None:
-        raise unknown()
-    return question
 
 
 def _question_page(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from forum import access, clock
+from forum import clock
 from forum.actions.queue import name_in, version_of
 from forum.database import db
 from forum.live import stream
@@ -32,7 +32,6 @@ class Item:
     claimant: str
     is_mine: bool
     version: str
-    may_hide_all: bool
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,6 @@ def queue(user: User, discussion: Discussion) -> Queue:
     dressed = {shown.comment.id: shown for shown in stream.dress(discussion, [review.comment for review in found])}
     flags = _flags(list(dressed))
     others, counts = _others(discussion, [review.comment for review in found])
-    runs = access.role_of(user, discussion) in access.RUN
     items = []
     for review in found:
         shown = dressed[review.comment_id]
@@ -83,7 +81,6 @@ def queue(user: User, discussion: Discussion) -> Queue:
                 claimant=name_in(discussion, claimant) if claimant else "",
                 is_mine=claimant is not None and claimant.id == user.id,
                 version=version_of(review.comment),
-                may_hide_all=shown.face.role is None or (shown.face.is_panel and runs),
             )
         )
     return Queue(items, db.session.scalar(select(func.count()).select_from(Review).where(*waiting)) or 0)

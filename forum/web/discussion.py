@@ -101,7 +101,7 @@ def show(slug: str) -> Response:
         after=after,
         reply=reply,
         typed=typed,
-        barred=_barred(found),
+        barred=access.barred(found.user, found.role, found.discussion),
         for_whom=[face for face in scene.seated if face.is_panel]
         if found.user and access.may(found.user, "comment.post_for", found.discussion)
         else [],
@@ -116,14 +116,6 @@ def show(slug: str) -> Response:
         writes=view.refresh is None and (scene.phase != "closed" or scene.late_until is not None),
     )
     return send(page, found)
-
-
-def _barred(found: Found) -> str:
-    """Return why this reader may not write here whatever the phase, for as long as that holds."""
-    if found.user is not None and found.role is Role.SUSPENDED:
-        return access.suspension(found.user)
-    mute = access.mute_of(found.user, found.discussion) if found.user and found.role is Role.MUTED else None
-    return access.told(mute) if mute else ""
 
 
 _MOST_KEPT = 60

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, make_response, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -42,6 +42,13 @@ def settings() -> Settings:
     """Return the running app's settings."""
     found: Settings = current_app.config["SETTINGS"]
     return found
+
+
+def private(body: str | Response, status: int = 200) -> Response:
+    """Return the answer that shows `body` to this reader alone, and that no cache keeps, not even this browser's."""
+    response = make_response(body, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def is_foreign() -> bool:

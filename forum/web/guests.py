@@ -9,7 +9,7 @@ from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
 from forum.web.forms import Fields, zones
-from forum.web.rsvps import is_to_come
+from forum.web.guards import private
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 
@@ -66,15 +66,14 @@ def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
     guest = guest_mail.by_token(token)
     page = render_template(
         "discussion/guest.html", guest=guest, discussion=guest.discussion, mine=guest_mail.coming(guest),
-        is_open=is_to_come(guest.discussion), faults=faults, typed=request.form, zones=sorted(zones()),
+        is_open=rsvps.is_to_come(guest.discussion), faults=faults, typed=request.form, zones=sorted(zones()),
     )  # fmt: skip
     return _guarded(page, status)
 
 
 def _guarded(page: str, status: int = 200) -> Response:
     """The address holds a secret: no other page, no search engine and no cache hears of it."""
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
+    response = private(page, status)
     response.headers["Referrer-Policy"] = "strict-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -3,12 +3,11 @@
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from forum import access
-from forum.actions import held
+from forum.actions import held, questions
 from forum.database import writing
 from forum.extensions import limiter
-from forum.models import Discussion, Question, User
-from forum.refusals import Refused, unknown
+from forum.models import Discussion, User
+from forum.refusals import Refused
 from forum.web.backstage import done, entered
 from forum.web.comments import by_writer
 from forum.web.forms import Fields
@@ -25,7 +24,7 @@ def hold(slug: str, question_id: int) -> Response:
     body = fields.text("body")
     fields.refuse()
     with writing():
-        kept = held.hold(user, _question(discussion, question_id), body)
+        kept = held.hold(user, questions.find(discussion, question_id), body)
     notice = _("Kept. Only you can read it.") if kept else _("Nothing is held for this question any more.")
     return done(discussion, notice, f"#held-{question_id}")
 
@@ -40,7 +39,7 @@ def release(slug: str, question_id: int) -> Response:
     fields.refuse()
     try:
         with writing():
-            comment = held.release(user, _question(discussion, question_id), key, body)
+            comment = held.release(user, questions.find(discussion, question_id), key, body)
             comment_id = comment.id
     except Refused:
         _keep(user, discussion, question_id, body)
@@ -59,17 +58,10 @@ def forget(slug: str, held_id: int) -> Response:
 
 def _keep(user: User, discussion: Discussion, question_id: int, body: str) -> None:
     """A refusal costs no text: what was typed last is held instead of posted, where it may be."""
-    if not body.strip() or not access.may(user, "answer.hold", discussion):
+    if not body.strip():
         return
     try:
         with writing():
-            held.hold(user, _question(discussion, question_id), body)
+            held.hold(user, questions.find(discussion, question_id), body)
     except Refused:
         return
-
-
-def _question(discussion: Discussion, question_id: int) -> Question:
-    question = next((q for q in discussion.questions if q.id == question_id), None)
-    if question is None:
-        raise unknown()
-    return question

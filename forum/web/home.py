@@ -10,7 +10,7 @@ from forum import access, clock, people
 from forum.actions import silences
 from forum.database import db
 from forum.live import engine
-from forum.models import Comment, CommentState, Discussion, Phase, Seat, SiteRole, User, Visibility
+from forum.models import Comment, CommentState, Discussion, Phase, Seat, User, Visibility
 from forum.refusals import unknown
 from forum.web.forms import signed_in
 
@@ -45,22 +45,17 @@ def home() -> str:
 def person(user_id: int) -> str:
     """Show somebody's profile: who they are, where they sit and what they wrote, as far as the asker may know."""
     user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    if user is None or user.left_at is not None:
-        raise unknown()
     me = signed_in()
-    seats, comments = _seats_of(user), _comments_of(user)
-    # Somebody who has neither sat nor written anywhere the asker may look is nobody to them.
-    is_known = me is not None and (me.id == user.id or me.role is SiteRole.ADMINISTRATOR)
-    if not seats and not comments and not is_known:
+    if user is None or user.left_at is not None or not access.may_find(me, user):
         raise unknown()
     return render_template(
-        "home/person.html", person=user, seats=seats, comments=comments, me=me, silent=_is_silent(me, user)
+        "home/person.html",
+        person=user,
+        seats=_seats_of(user),
+        comments=_comments_of(user),
+        me=me,
+        silent=_is_silent(me, user),
     )
-
-
-def may_find_person(reader: User, other: User) -> bool:
-    """Whether `reader` may know that `other` exists: both have been where the reader may look."""
-    return bool(_seats_of(other) or _comments_of(other)) or reader.role is SiteRole.ADMINISTRATOR
 
 
 def _seats_of(user: User) -> list[Seat]:

@@ -12,15 +12,17 @@ from flask_babel import gettext as _
 from forum import access, clock, text
 from forum.actions import discussions, imports
 from forum.actions.drafting import DiscussionDraft, clean
-from forum.archive import discussion_file, foreign
+from forum.archive import discussion_file, findings, foreign
 from forum.archive.discussion_file import FileFaults
-from forum.archive.foreign import Found, Kind, Said
+from forum.archive.findings import Found, Said
+from forum.archive.foreign import Kind
 from forum.archive.readings import moment
 from forum.database import once_more
 from forum.models import Discussion, User
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
 from forum.web.forms import Fields, form_key, fresh_key, signed_in, zones
+from forum.web.guards import private
 
 blueprint = Blueprint("importing", __name__)
 
@@ -86,8 +88,8 @@ def _source(fields: Fields) -> str:
 def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
     yesterday = clock.now() - timedelta(days=1)
     begin, end = (
-        foreign.spread(found.comments)
-        or foreign.said_by_clocks(found.comments, (yesterday - timedelta(days=1)).date())
+        findings.spread(found.comments)
+        or findings.said_by_clocks(found.comments, (yesterday - timedelta(days=1)).date())
         or (yesterday - timedelta(hours=1), yesterday)
     )
     return {
@@ -125,7 +127,7 @@ def _values(fields: Fields, found: Found) -> dict[str, Any]:
         end = clock.now()
         begin = end - timedelta(hours=1)  # a time at fault is named already; this lets the rest be judged
     told |= _heads(title, slug, begin, end, zone)
-    comments = foreign.with_times(whole.comments, begin, end, zone)
+    comments = findings.with_times(whole.comments, begin, end, zone)
     for one in comments:
         if one.at is not None and not begin - imports.EARLIEST <= one.at <= clock.now() + imports.AHEAD:
             fault = _("Its time must lie at most a year before the start, and not in the future. Else leave it out.")
@@ -152,8 +154,8 @@ def _chosen(fields: Fields, found: Found) -> Found:
         replace(one, question=_question(fields, found, at, one), body=_body(fields, at, one))
         for at, one in enumerate(found.comments)
     ]
-    kept = foreign.without(replace(found, comments=changed), left_out)
-    return foreign.joined(kept, no_names)
+    kept = findings.without(replace(found, comments=changed), left_out)
+    return findings.joined(kept, no_names)
 
 
 def _body(fields: Fields, at: int, comment: Said) -> str:
@@ -178,7 +180,7 @@ def _faults(fields: Fields, found: Found, comments: list[Said]) -> dict[str, str
         if author in said_by:
             clean(told, f"name-{at}", fields.text(f"name-{at}").strip() or author, 80)
     by_place = {comment.place: comment for comment in comments}
-    for place, words in foreign.faults(comments).items():
+    for place, words in findings.faults(comments).items():
         told[f"body-{place}"] = _of_comment(by_place[place], words)
     return told
 
@@ -245,6 +247,4 @@ def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], st
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),
     )  # fmt: skip
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)

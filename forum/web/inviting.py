@@ -24,7 +24,7 @@ from forum.refusals import Refused
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import Fields, zones
-from forum.web.guards import settings
+from forum.web.guards import private, settings
 from forum.web.view import whole
 
 blueprint = Blueprint("inviting", __name__, url_prefix="/d/<slug>/guests")
@@ -164,7 +164,7 @@ def remove(slug: str, guest_id: int) -> Response:
 def file(slug: str) -> Response:
     """Return the list as a table for a spreadsheet."""
     _user, discussion = _hosted(slug, "guest.list")
-    response = _private(make_response(guests.as_csv(guests.listed(discussion))))
+    response = private(guests.as_csv(guests.listed(discussion)))
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{discussion.slug}-guests.csv"'
     return response
@@ -218,7 +218,7 @@ def _preview(discussion: Discussion, look: Look, told: dict[str, str] | None = N
         "console/invite.html", discussion=discussion, look=look, faults=told or {}, most=MOST_CORRECTED,
         sends_mail=settings().sends_mail, zones=sorted(zones()),
     )  # fmt: skip
-    return _private(make_response(page, status))
+    return private(page, status)
 
 
 def _list(user: User, discussion: Discussion, faults: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -234,7 +234,7 @@ def _list(user: User, discussion: Discussion, faults: dict[str, str] | None = No
         closed_door=_closed_door(user, discussion), sends_mail=settings().sends_mail,
         looks_back=bool(settings().mail_bounces),
     )  # fmt: skip
-    return _private(make_response(rendered, status))
+    return private(rendered, status)
 
 
 def _closed_door(user: User, discussion: Discussion) -> str:
@@ -253,7 +253,7 @@ def _correction(
         "console/guest.html", discussion=discussion, guest_id=guest_id, typed=typed, faults=faults,
         key=secrets.token_urlsafe(16) if status == 200 else request.form.get("key", ""), zones=sorted(zones()),
     )  # fmt: skip
-    return _private(make_response(page, status))
+    return private(page, status)
 
 
 def _sent(discussion: Discussion, count: int) -> Response:
@@ -264,8 +264,3 @@ def _sent(discussion: Discussion, count: int) -> Response:
 def _back(discussion: Discussion, words: str) -> Response:
     flash(words)
     return make_response(redirect(url_for("inviting.show", slug=discussion.slug), 303))
-
-
-def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response

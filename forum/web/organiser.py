@@ -4,16 +4,17 @@ from datetime import datetime
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from forum import access, clock, languages
 from forum.actions import discussions, merging, seats, templates
 from forum.database import db, once_more, writing
-from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
-from forum.refusals import Refused, Stale, unknown
+from forum.models import Discussion, QuestionsShown, Seat, Visibility
+from forum.refusals import Refused, Stale
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
+from forum.web.guards import private
 from forum.web.run_sheet import run_sheet
 
 blueprint = Blueprint("organiser", __name__)
@@ -23,12 +24,9 @@ blueprint = Blueprint("organiser", __name__)
 def mine() -> Response:
     """List the discussions that this person runs or made, drafts too."""
     user = access.require_create(signed_in())
-    asked = select(Discussion).order_by(*Discussion.latest_first()).limit(200)
-    if user.role is not SiteRole.ADMINISTRATOR:
-        seated = select(Seat.discussion_id).where(Seat.user_id == user.id, Seat.role != SeatRole.PANELIST)
-        asked = asked.where(or_(Discussion.owner_id == user.id, Discussion.id.in_(seated)))
+    asked = select(Discussion).where(access.run_by(user)).order_by(*Discussion.latest_first()).limit(200)
     found = db.session.scalars(asked).all()
-    return _private(render_template("organiser/mine.html", me=user, discussions=found))
+    return private(render_template("organiser/mine.html", me=user, discussions=found))
 
 
 @blueprint.route("/organise/new", methods=["GET", "POST"])
@@ -95,13 +93,13 @@ def change_seat(slug: str, seat_id: int) -> Response:
     """Change the name, the role and the words of a seat."""
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
-    seat = _seat(discussion, seat_id)
+    seat = seats.find(discussion, seat_id)
     if request.method == "GET":
         return _seat_form(discussion, seat, {})
     try:
         draft = discussion_form.seat_draft(seat)
         with writing():
-            seats.change(user, _seat(discussion, seat_id), draft)
+            seats.change(user, seats.find(discussion, seat_id), draft)
     except Refused as refusal:
         return _seat_again(discussion, seat, refusal)
     return _to_seats(discussion, _("The seat is changed."))
@@ -113,21 +111,13 @@ def take_seat(slug: str, seat_id: int) -> Response:
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
     with writing():
-        seats.take(user, _seat(discussion, seat_id))
+        seats.take(user, seats.find(discussion, seat_id))
     return _to_seats(discussion, _("The seat is taken away. What was written stays."))
 
 
 def _planned(discussion: Discussion) -> dict[int, datetime | None]:
     """Return when each question opens by itself."""
     return {question.id: question.opens_at for question in discussion.questions}
-
-
-def _seat(discussion: Discussion, seat_id: int) -> Seat:
-    """Return a seat of this discussion; another's is as unknown as one that does not exist."""
-    seat = next((seat for seat in discussion.seats if seat.id == seat_id), None)
-    if seat is None:
-        raise unknown()
-    return seat
 
 
 def _form(
@@ -160,7 +150,7 @@ def _form(
         me=signed_in(),
         sheet=run_sheet(discussion) if discussion else None,
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 def _seen(discussion: Discussion, stale: Stale | None) -> str:
@@ -190,7 +180,7 @@ def _seat_form(discussion: Discussion, seat: Seat | None, faults: dict[str, str]
         typed=discussion_form.seat_fields(seat),
         faults=faults,
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 def _seat_again(discussion: Discussion, seat: Seat | None, refusal: Refused) -> Response:
@@ -202,9 +192,3 @@ def _seat_again(discussion: Discussion, seat: Seat | None, refusal: Refused) -> 
 def _to_seats(discussion: Discussion, notice: str) -> Response:
     flash(notice)
     return make_response(redirect(url_for("organiser.edit", slug=discussion.slug) + "#seats", 303))
-
-
-def _private(page: str, status: int = 200) -> Response:
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response

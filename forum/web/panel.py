@@ -1,17 +1,17 @@
 """The host's hand on the panel: links made, sent again and taken back; panelists called on."""
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask_babel import gettext as _
 
 from forum import access
-from forum.actions import calls, comments, invitations
+from forum.actions import calls, comments, invitations, seats
 from forum.config import Settings
 from forum.database import db, writing
-from forum.models import Discussion, Seat, SeatRole, User
-from forum.refusals import unknown
+from forum.models import Discussion, User
 from forum.web import errors, throttles
 from forum.web.console import done, staffed
 from forum.web.forms import Fields
+from forum.web.guards import private
 
 blueprint = Blueprint("panel", __name__, url_prefix="/d/<slug>/panel")
 
@@ -21,7 +21,7 @@ def invite(slug: str, seat_id: int) -> Response:
     """Make a panelist's link: mailed to them, and shown here once. Older links are dead at once."""
     user, discussion = staffed(slug)
     access.require(user, "panelist.invite", discussion)
-    return _show(user, discussion, [_seat(discussion, seat_id).id])
+    return _show(user, discussion, [seats.find(discussion, seat_id).id])
 
 
 @blueprint.post("/invite")
@@ -29,27 +29,21 @@ def invite_all(slug: str) -> Response:
     """Make a link for everybody on the panel who never had one."""
     user, discussion = staffed(slug)
     access.require(user, "panelist.invite", discussion)
-    known = invitations.latest(discussion)
-    seats = [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.id not in known]
-    return _show(user, discussion, [seat.id for seat in seats])
+    return _show(user, discussion, [seat.id for seat in invitations.never_invited(discussion)])
 
 
 def _show(user: User, discussion: Discussion, seat_ids: list[int]) -> Response:
     """Make the links and show them: this page is the only place that ever does, and no cache keeps it."""
     settings: Settings = current_app.config["SETTINGS"]
     for seat_id in seat_ids:
-        throttles.count("mail to", _seat(discussion, seat_id).user.email)
+        throttles.count("mail to", seats.find(discussion, seat_id).user.email)
     with writing():
-        seats = [_seat(discussion, seat_id) for seat_id in seat_ids]
-        links = [(seat, settings.public_url + invitations.invite(user, seat)) for seat in seats]
+        chosen = [seats.find(discussion, seat_id) for seat_id in seat_ids]
+        links = [(seat, settings.public_url + invitations.invite(user, seat)) for seat in chosen]
     if errors.wants_json():
-        response = jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links])
-    else:
-        bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion)}
-        page = render_template("console/links.html", discussion=discussion, links=links, bare=bare)
-        response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return private(jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links]))
+    bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion)}
+    return private(render_template("console/links.html", discussion=discussion, links=links, bare=bare))
 
 
 @blueprint.post("/<int:seat_id>/revoke")
@@ -57,7 +51,7 @@ def revoke(slug: str, seat_id: int) -> Response:
     """Take a panelist's link back; whoever came by it is signed out."""
     user, discussion = staffed(slug)
     with writing():
-        invitations.revoke(user, _seat(discussion, seat_id))
+        invitations.revoke(user, seats.find(discussion, seat_id))
     return done(discussion, _("The link is dead, and whoever came by it is signed out."), f"#seat-{seat_id}")
 
 
@@ -85,11 +79,3 @@ def withdraw(slug: str, call_id: int) -> Response:
     with writing():
         calls.withdraw(user, discussion, call_id)
     return done(discussion, _("The call is taken back."))
-
-
-def _seat(discussion: Discussion, seat_id: int) -> Seat:
-    """Return a seat of this discussion; another's is as unknown as one that does not exist."""
-    seat = next((seat for seat in discussion.seats if seat.id == seat_id), None)
-    if seat is None:
-        raise unknown()
-    return seat

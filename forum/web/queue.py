@@ -6,9 +6,8 @@ from flask_babel import ngettext
 
 from forum.actions import comments, escalation, queue
 from forum.actions.escalation import Rules
-from forum.database import db, writing
-from forum.models import Comment, Decision, Discussion, User
-from forum.refusals import unknown
+from forum.database import writing
+from forum.models import Comment, Decision, User
 from forum.web.console import done, staffed
 from forum.web.forms import Fields
 
@@ -56,7 +55,7 @@ def hide_all(slug: str, user_id: int) -> Response:
     reason = fields.text("reason")
     fields.refuse()
     with writing():
-        hidden = queue.hide_all(user, discussion, _writer(discussion, user_id), reason)
+        hidden = queue.hide_all(user, discussion, queue.writer_in(discussion, user_id), reason)
     words = ngettext("%(num)s comment is hidden or rejected.", "%(num)s comments are hidden or rejected.", hidden)
     return done(discussion, words, "#queue")
 
@@ -94,12 +93,3 @@ def set_rules(slug: str) -> Response:
     with writing():
         escalation.set_rules(user, discussion, rules)
     return done(discussion, _("The rules are saved. They count for what is written from now on."), "#rules")
-
-
-def _writer(discussion: Discussion, user_id: int) -> User:
-    """Return somebody who has written here; a stranger is as unknown as nobody."""
-    person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    wrote = Comment.discussion_id == discussion.id, Comment.author_id == user_id
-    if person is None or db.session.query(Comment.id).filter(*wrote).first() is None:
-        raise unknown()
-    return person

@@ -1,13 +1,14 @@
 """The record as pages and files: a discussion's for its hosts, the site's for administrators, and one's own."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from forum import access, record
-from forum.models import Discussion, ModerationAction, SiteRole, User
+from forum.models import Discussion, ModerationAction
 from forum.record import Wanted
 from forum.refusals import unknown
 from forum.web.console import staffed
 from forum.web.forms import signed_in
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("records", __name__)
@@ -34,14 +35,14 @@ def of_discussion_as(slug: str, kind: str) -> Response:
 @blueprint.get("/record")
 def of_site() -> Response:
     """Show the record of the whole site, to administrators."""
-    _administrator()
+    access.require_administrator(signed_in())
     return _page(_wanted(None))
 
 
 @blueprint.get("/record.<any(csv, json):kind>")
 def of_site_as(kind: str) -> Response:
     """Return the record of the whole site as a file, to administrators."""
-    _administrator()
+    access.require_administrator(signed_in())
     return _file(_wanted(None), kind, "record")
 
 
@@ -52,14 +53,7 @@ def own() -> Response:
     if user is None:
         raise unknown()
     found = record.of_person(user)
-    return _private(render_template("accounts/record.html", lines=found, places=record.discussions(found), me=user))
-
-
-def _administrator() -> User:
-    user = signed_in()
-    if user is None or user.role is not SiteRole.ADMINISTRATOR:
-        raise unknown()
-    return user
+    return private(render_template("accounts/record.html", lines=found, places=record.discussions(found), me=user))
 
 
 def _wanted(discussion: Discussion | None) -> Wanted:
@@ -70,7 +64,7 @@ def _wanted(discussion: Discussion | None) -> Wanted:
 def _page(wanted: Wanted) -> Response:
     found = record.lines(wanted, record.MOST + 1)
     shown: list[ModerationAction] = found[: record.MOST]
-    return _private(
+    return private(
         render_template(
             "console/records.html",
             wanted=wanted,
@@ -87,13 +81,7 @@ def _page(wanted: Wanted) -> Response:
 
 def _file(wanted: Wanted, kind: str, name: str) -> Response:
     found = record.lines(wanted, None)
-    response = _private(record.as_csv(found) if kind == "csv" else record.as_json(found))
+    response = private(record.as_csv(found) if kind == "csv" else record.as_json(found))
     response.headers["Content-Type"] = "text/csv; charset=utf-8" if kind == "csv" else "application/json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
-    return response
-
-
-def _private(body: str) -> Response:
-    response = make_response(body)
-    response.headers["Cache-Control"] = "no-store"
     return response

@@ -5,16 +5,16 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import access, clock, speaking
+from forum import clock, speaking
 from forum.actions import accounts, rsvps
 from forum.database import writing
-from forum.models import Discussion, Phase, RsvpKind
+from forum.models import Discussion, RsvpKind
 from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
 from forum.web.archive import public_url
 from forum.web.comments import find, unchecked
 from forum.web.forms import Fields, signed_in, zones
-from forum.web.guards import settings
+from forum.web.guards import private, settings
 
 blueprint = Blueprint("rsvps", __name__)
 
@@ -57,7 +57,6 @@ def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
         with writing():
             discussion = unchecked(slug)
             if kind == "none":
-                access.require(user, "discussion.read", discussion)
                 rsvps.take_back(user, discussion)
                 return str(_("You will not be reminded."))
             rsvps.say(user, discussion, RsvpKind(kind), zone, language)
@@ -82,7 +81,7 @@ def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> 
     page = render_template(
         "discussion/rsvp.html",
         discussion=discussion,
-        is_open=is_to_come(discussion),
+        is_open=rsvps.is_to_come(discussion),
         mine=mine,
         typed=request.form,
         faults=faults,
@@ -93,11 +92,6 @@ def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> 
     response = make_response(page, status)
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def is_to_come(discussion: Discussion) -> bool:
-    """Whether there is still something to come to."""
-    return discussion.phase in {Phase.ANNOUNCED, Phase.LIVE, Phase.PAUSED}
 
 
 def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
@@ -151,6 +145,4 @@ def _speak(language: str) -> None:
 
 
 def _small(template: str, **facts: object) -> Response:
-    response = make_response(render_template(template, **facts))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(render_template(template, **facts))

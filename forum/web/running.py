@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, url_for
 from flask_babel import gettext as _
 
-from forum.actions import pacing, rehearsals, snippets
+from forum.actions import pacing, questions, rehearsals, snippets
 from forum.database import writing
 from forum.models import Discussion
-from forum.refusals import invalid, unknown
+from forum.refusals import invalid
 from forum.web import errors
 from forum.web.console import done, staffed
 from forum.web.forms import Fields
@@ -19,9 +19,7 @@ def lengthen(slug: str, question_id: int) -> Response:
     """Give the open question more time; the form names the length it showed, so pressing twice adds once."""
     user, discussion = staffed(slug)
     minutes, seen = _numbers("minutes", "seen")
-    question = next((q for q in discussion.questions if q.id == question_id), None)
-    if question is None:
-        raise unknown()
+    question = questions.find(discussion, question_id)
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():

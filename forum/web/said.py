@@ -3,9 +3,8 @@
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from forum.actions import announcements, summaries
+from forum.actions import announcements, questions, summaries
 from forum.database import writing
-from forum.refusals import unknown
 from forum.web.console import done, staffed
 from forum.web.forms import Fields
 
@@ -55,9 +54,7 @@ def sum_up_question(slug: str, question_id: int) -> Response:
     fields = Fields()
     words, seen = fields.text("summary"), fields.text("seen")
     fields.refuse()
-    question = next((q for q in discussion.questions if q.id == question_id), None)
-    if question is None:
-        raise unknown()
+    question = questions.find(discussion, question_id)
     with writing():
         summaries.of_question(user, question, words, seen)
     return done(discussion, _("The summary is saved. Readers see it under the question."), f"#question-{question_id}")

@@ -6,11 +6,12 @@ from flask_babel import gettext as _
 from forum import access
 from forum.actions import sanctions
 from forum.database import db, writing
-from forum.models import Discussion, SiteRole, User
+from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web import errors, throttles
 from forum.web.comments import writer
 from forum.web.forms import Fields
+from forum.web.guards import private
 
 blueprint = Blueprint("sanctions", __name__)
 
@@ -60,7 +61,8 @@ def suspend(user_id: int, verb: str) -> Response:
     fields = Fields()
     reason, hours = fields.text("reason"), fields.number("hours")
     person = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    if person is None or user.role is not SiteRole.ADMINISTRATOR:
+    access.require_administrator(user)
+    if person is None:
         raise unknown()
     fields.refuse()
     with writing():
@@ -76,6 +78,4 @@ def suspend(user_id: int, verb: str) -> Response:
 
 def _page(discussion: Discussion, told: str, typed: str, faults: dict[str, str], status: int = 200) -> Response:
     page = render_template("discussion/objection.html", discussion=discussion, told=told, typed=typed, faults=faults)
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page, status)

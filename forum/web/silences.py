@@ -9,11 +9,11 @@ from flask import Blueprint, Response, flash, make_response, redirect, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from forum import access
 from forum.actions import silences
 from forum.database import db, writing
 from forum.models import User
 from forum.refusals import unknown
-from forum.web import home
 from forum.web.comments import writer
 from forum.web.forms import Fields
 from forum.web.guards import allowed
@@ -29,7 +29,7 @@ def change(user_id: int, verb: str) -> Response:
     fields.text("next")
     fields.refuse()
     other = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    if other is None or not home.may_find_person(user, other):
+    if other is None or not access.may_find(user, other):
         raise unknown()
     with writing():
         (silences.silence if verb == "silence" else silences.listen)(user, other)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
-from forum import guests
+from forum import access, guests
 from forum.actions import members
 from forum.actions import site as rules
 from forum.actions.members import Standing, Wanted
@@ -17,6 +17,7 @@ from forum.models import Registration, Site, SiteRole, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
 from forum.web.forms import Fields, signed_in
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("site", __name__)
@@ -27,7 +28,7 @@ _TEXTS = ("name", "accent", "signal", "rules", "held_words")
 @blueprint.route("/site", methods=["GET", "POST"])
 def settings() -> Response:
     """Show and change name, looks, rules, registration and filters."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     if request.method == "GET":
         return _settings({}, {})
     try:
@@ -72,20 +73,20 @@ def _settings(typed: dict[str, str], faults: dict[str, str], status: int = 200) 
     page = render_template(
         "site/settings.html", site=stored, typed=shown | typed, faults=faults, kinds=list(Registration)
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 @blueprint.get("/site/people")
 def people() -> Response:
     """List the people of the site. Query: part (of a name or address), standing, page."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     return _people(actor, "", {})
 
 
 @blueprint.post("/site/people")
 def invite() -> Response:
     """Mail an invitation to a list of addresses (field addresses)."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     fields = Fields()
     typed = fields.text("addresses")
     try:
@@ -116,7 +117,7 @@ def _people(actor: User, addresses: str, faults: dict[str, str], status: int = 2
         addresses=addresses,
         faults=faults,
     )
-    return _private(page, status)
+    return private(page, status)
 
 
 def _wanted() -> Wanted:
@@ -129,7 +130,7 @@ def _wanted() -> Wanted:
 @blueprint.post("/people/<int:user_id>/role")
 def give_role(user_id: int) -> Response:
     """Make somebody a member, organiser or administrator. Field role."""
-    actor = rules.require_administrator(signed_in())
+    actor = access.require_administrator(signed_in())
     fields = Fields()
     role = fields.choice("role", SiteRole, SiteRole.MEMBER)
     fields.refuse()
@@ -140,9 +141,3 @@ def give_role(user_id: int) -> Response:
         members.give_role(actor, person, role)
     flash(_("The role is changed."))
     return make_response(redirect(f"/people/{user_id}", 303))
-
-
-def _private(page: str, status: int = 200) -> Response:
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -48,6 +48,20 @@ def test_one_person_cannot_flood_the_hosts(house, room):
     made(house, room, "One more?", mara)
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("again", ["take back", "vote"])
+def test_a_question_that_is_taken_back_at_the_same_moment_is_not_there(house, room, again):
+    mara = house.user("Mara Member")
+    wish = made(house, room, author=mara)
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.APPROVED, "new")
+    number, voter = wish.id, house.user()
+    with house.meanwhile(r"SELECT .*FOR UPDATE", proposals.take_back, mara, room, number):
+        if again == "vote":
+            assert refused(house, proposals.vote, voter, room, number, wants=True).status == 404
+        else:
+            assert refused(house, proposals.take_back, mara, room, number).status == 404
+
+
 def test_a_vote_counts_once_and_not_for_ones_own(house, room):
     host, mara, voter = house.host_of(room), house.user("Mara Member"), house.user()
     wish = made(house, room, author=mara)

@@ -299,6 +299,13 @@ def test_who_may_not_know_of_it_cannot_come(app, house, clock, event):
     assert list(db.session.query(Rsvp)) == []
 
 
+def test_nobody_is_asked_to_come_to_what_is_over_though_the_clock_has_not_come_round(app, house, clock, event):
+    clock.advance(event.ends_at - clock.now())
+    page = app.test_client().get(f"/d/{event.slug}/rsvp").text
+    assert "It is over." in page
+    assert 'name="kind"' not in page
+
+
 def test_a_member_changes_their_mind_on_the_page(app, house, clock, event):
     mara = house.user("Mara Member")
     client = app.test_client()

@@ -99,6 +99,15 @@ def test_the_console_shows_the_run_sheet_and_what_is_next(hour, staff):
     assert page.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(("who", "reached"), [("host", {"panelist", "member"}), ("moderator", {"member"})])
+def test_measures_are_offered_against_those_alone_whom_they_would_reach(app, house, hour, who, reached):
+    said = {name: hour.comment(getattr(hour, name)) for name in ("owner", "host", "moderator", "panelist", "member")}
+    client = app.test_client()
+    house.sign_in(client, getattr(hour, who))
+    page = client.get("/d/hour/console").text
+    assert {name for name, number in said.items() if f'id="mute-{number}"' in page} == reached
+
+
 def without_token(page: str) -> str:
     """A page without its CSRF tokens, which are signed with the time."""
     return re.sub(r'(content|value)="[\w.-]{40,}"', "", page)

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select
 
-from forum.archive import export, foreign
+from forum.archive import export, findings, foreign
 from forum.archive.foreign import Kind
 from forum.database import db
 from forum.models import Comment, Discussion, SiteRole
@@ -290,13 +290,13 @@ def test_it_is_for_organisers(app, house):
     assert client.get("/organise/import").status_code == 404
 
 
-def _said(*clocks: str | None) -> list[foreign.Said]:
-    return [foreign.Said("Ada", "Yes.", clock=clock and time.fromisoformat(clock)) for clock in clocks]
+def _said(*clocks: str | None) -> list[findings.Said]:
+    return [findings.Said("Ada", "Yes.", clock=clock and time.fromisoformat(clock)) for clock in clocks]
 
 
 def test_clocks_beside_names_are_the_times_of_the_comments_on_the_events_clocks():
     begin, end = datetime(2025, 3, 1, 14, 0, tzinfo=UTC), datetime(2025, 3, 1, 16, 0, tzinfo=UTC)
-    said = foreign.with_times(_said("15:02", None, "15:04", "15:03", "23:00", None), begin, end, "Europe/Paris")
+    said = findings.with_times(_said("15:02", None, "15:04", "15:03", "23:00", None), begin, end, "Europe/Paris")
     times = [one.at for one in said]
     assert times == sorted(times)
     assert (f"{times[0]:%H:%M}", f"{times[1]:%H:%M}", f"{times[2]:%H:%M}") == ("14:02", "14:03", "14:04")
@@ -305,9 +305,9 @@ def test_clocks_beside_names_are_the_times_of_the_comments_on_the_events_clocks(
 
 def test_a_clock_that_goes_back_has_passed_midnight():
     begin, end = datetime(2025, 3, 1, 22, 0, tzinfo=UTC), datetime(2025, 3, 2, 2, 0, tzinfo=UTC)
-    said = foreign.with_times(_said("23:50", "00:10"), begin, end, "UTC")
+    said = findings.with_times(_said("23:50", "00:10"), begin, end, "UTC")
     assert [f"{one.at:%d %H:%M}" for one in said] == ["01 23:50", "02 00:10"]
-    assert foreign.said_by_clocks(said, date(2025, 3, 1)) == (
+    assert findings.said_by_clocks(said, date(2025, 3, 1)) == (
         datetime(2025, 3, 1, 23, 50, tzinfo=UTC),
         datetime(2025, 3, 2, 0, 11, tzinfo=UTC),
     )

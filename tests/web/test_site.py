@@ -269,7 +269,7 @@ def test_an_organiser_is_made_and_unmade(app, house, desk):
     assert other.get("/organise/new").status_code == 200
     send(desk, f"/people/{mara.id}/role", role="member")
     assert other.get("/organise/new").status_code == 404
-    lines = list(db.session.scalars(select(ModerationAction)))
+    lines = list(db.session.scalars(select(ModerationAction).order_by(ModerationAction.id)))
     assert [(line.verb, line.after) for line in lines] == [
         ("person.role", {"role": "organiser"}),
         ("person.role", {"role": "member"}),
