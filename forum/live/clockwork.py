@@ -6,7 +6,7 @@ import gevent
 from flask import Flask
 from sqlalchemy import select
 
-from forum.actions import digests, discussions, drafts, guest_mail, notices, openings, reminders, sessions
+from forum.actions import deliveries, digests, discussions, drafts, guest_mail, notices, openings, reminders, sessions
 from forum.database import db, passes, writing
 from forum.live import background
 
@@ -28,10 +28,10 @@ def start(app: Flask) -> None:
 
 
 def tidy() -> None:
-    """Throw away what nobody will ask for again."""
-    with writing():
-        drafts.forget_old()
-        sessions.forget_old()
+    """Throw away what nobody will ask for again, and who somebody was where it has served."""
+    for forget_old in (drafts.forget_old, sessions.forget_old, deliveries.forget_old):
+        with writing():
+            forget_old()
 
 
 def remind() -> None:
