@@ -6,7 +6,18 @@ import gevent
 from flask import Flask
 from sqlalchemy import select
 
-from forum.actions import deliveries, digests, discussions, drafts, guest_mail, notices, openings, reminders, sessions
+from forum.actions import (
+    deliveries,
+    digests,
+    discussions,
+    drafts,
+    guest_mail,
+    notices,
+    openings,
+    reminders,
+    rsvps,
+    sessions,
+)
 from forum.database import db, passes, writing
 from forum.live import background
 
@@ -29,9 +40,9 @@ def start(app: Flask) -> None:
 
 def tidy() -> None:
     """Throw away what nobody will ask for again, and who somebody was where it has served."""
-    for forget_old in (drafts.forget_old, sessions.forget_old, deliveries.forget_old):
+    for things in (drafts, sessions, rsvps, digests, deliveries):
         with writing():
-            forget_old()
+            things.forget_old()
 
 
 def remind() -> None:

@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from forum import clock as forum_clock
 from forum import guests as list_of_guests
-from forum.actions import deliveries, guests, invitations, members
+from forum.actions import deliveries, discussions, guests, invitations, members, rsvps
 from forum.addresses import Row
 from forum.archive import person
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Letter, SiteRole
+from forum.models import Digest, Digests, Letter, Rsvp, RsvpKind, SiteRole
 from forum.notify import letters
 
 SECOND = timedelta(seconds=1)
@@ -74,3 +74,103 @@ def test_a_letter_stays_as_long_as_a_list_tells_of_it(app, house, clock):
     assert list(list_of_guests.lost_links(room)) == [seat.id]
     forum_clock.advance(deliveries.KEPT_FOR)
     assert tidied() == ["welcome", "guest"], "the panelist's link is over long ago"
+
+
+def addresses() -> list[str]:
+    clockwork.tidy()
+    db.session.expire_all()
+    return [email for email in db.session.scalars(select(Rsvp.email).order_by(Rsvp.id)) if "@example.org" in email]
+
+
+def test_visitors_are_forgotten_a_while_after_the_end_and_stay_counted(house, clock):
+    room, mara = house.discussion(phase="announced", slug="water"), house.user("Mara Member")
+    house.do(rsvps.say, mara, room, RsvpKind.TAKE_PART, "Asia/Tokyo")
+    for name, kind in (("vic", RsvpKind.TAKE_PART), ("vera", RsvpKind.READ_ALONG)):
+        house.do(rsvps.answer, f"{name}@example.org", room, kind, "Europe/Lisbon", "pt")
+    unproven = house.do(rsvps.answer, "ulla@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    with writing():
+        unproven.confirmed_at = None
+    house.do(discussions.open_now, house.host_of(room), room)
+    clockwork.remind()
+    house.do(discussions.close, house.host_of(room), room)
+    counted, told = rsvps.counts(room), rsvps.reached(room)
+    forum_clock.advance(rsvps.KEPT_FOR)
+    assert len(addresses()) == 4
+    forum_clock.advance(SECOND)
+    assert addresses() == [mara.email], "whose address is known as long as they have an account"
+    assert rsvps.counts(room) == counted == {RsvpKind.TAKE_PART: 2, RsvpKind.READ_ALONG: 1}
+    assert rsvps.reached(room) == told
+    assert told["live"] == 3
+    assert [rsvp.time_zone for rsvp in db.session.scalars(select(Rsvp).order_by(Rsvp.id))] == [
+        "Asia/Tokyo",
+        "UTC",
+        "UTC",
+    ]
+
+
+def test_nobody_writes_to_who_is_forgotten_when_it_is_opened_again(house, clock):
+    room = house.discussion(phase="announced", slug="water", digests=Digests.ALWAYS)
+    house.do(rsvps.answer, "vic@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    host = house.host_of(room)
+    house.do(discussions.open_now, host, room)
+    house.do(discussions.close, host, room)
+    forum_clock.advance(rsvps.KEPT_FOR + SECOND)
+    assert addresses() == []
+    house.do(discussions.extend, host, room, 60)
+    house.asked(room)
+    house.comment(room, question=1)
+    forum_clock.advance(timedelta(days=1))
+    for _ in range(2):
+        clockwork.turn()
+        clockwork.remind()
+    written_to = set(db.session.scalars(select(Letter.to).where(Letter.written_at > room.closed_at)))
+    assert not [email for email in written_to if email.endswith("invalid")]
+    assert not [email for email in db.session.scalars(select(Digest.email)) if email.endswith("invalid")]
+
+
+def test_of_what_was_called_off_nobody_is_kept_who_has_been_told(house, clock):
+    room = house.discussion(phase="announced", slug="water")
+    house.do(rsvps.answer, "vic@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    forum_clock.advance(-timedelta(days=1))
+    house.do(discussions.withdraw, house.host_of(room), room)
+    forum_clock.advance(rsvps.KEPT_FOR + timedelta(days=2))
+    assert addresses() == ["vic@example.org"], "not told yet"
+    clockwork.remind()
+    forum_clock.advance(rsvps.KEPT_FOR + SECOND)
+    assert addresses() == []
+    assert db.session.scalars(select(Rsvp)).all() == []
+
+
+def test_a_few_visitors_are_forgotten_at_a_time(house, clock, monkeypatch):
+    monkeypatch.setattr(rsvps, "MOST_AT_ONCE", 2)
+    room = house.discussion(phase="announced", slug="water")
+    for number in range(5):
+        house.do(rsvps.answer, f"v{number}@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    house.do(discussions.open_now, house.host_of(room), room)
+    house.do(discussions.close, house.host_of(room), room)
+    forum_clock.advance(rsvps.KEPT_FOR + SECOND)
+    assert [len(addresses()) for _ in range(3)] == [3, 1, 0]
+
+
+def test_a_link_in_an_old_reminder_is_over_and_does_no_harm(house, clock):
+    room = house.discussion(phase="announced", slug="water")
+    rsvp = house.do(rsvps.answer, "vic@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    token = rsvps.stop(rsvp).rpartition("/")[2]
+    house.do(discussions.open_now, house.host_of(room), room)
+    house.do(discussions.close, house.host_of(room), room)
+    forum_clock.advance(rsvps.KEPT_FOR + SECOND)
+    addresses()
+    house.do(rsvps.unsubscribe, token)
+    assert rsvps.counts(room) == {RsvpKind.TAKE_PART: 1}
+
+
+def test_who_was_told_of_its_questions_is_forgotten_with_them(house, clock):
+    room, mara = house.discussion(ask=1, slug="water", digests=Digests.ALWAYS), house.user("Mara Member")
+    house.comment(room, mara, question=1)
+    house.do(discussions.close, house.host_of(room), room)
+    forum_clock.advance(timedelta(hours=1))
+    clockwork.remind()
+    assert len(person.of(mara)["told_about"]) == 1
+    forum_clock.advance(rsvps.KEPT_FOR)
+    clockwork.tidy()
+    assert person.of(mara)["told_about"] == []
