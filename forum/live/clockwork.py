@@ -12,6 +12,7 @@ from forum.actions import (
     discussions,
     drafts,
     guest_mail,
+    guests,
     notices,
     openings,
     reminders,
@@ -40,7 +41,7 @@ def start(app: Flask) -> None:
 
 def tidy() -> None:
     """Throw away what nobody will ask for again, and who somebody was where it has served."""
-    for things in (drafts, sessions, rsvps, digests, deliveries):
+    for things in (drafts, sessions, guests, rsvps, digests, deliveries):
         with writing():
             things.forget_old()
 

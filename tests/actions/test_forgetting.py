@@ -174,3 +174,23 @@ def test_who_was_told_of_its_questions_is_forgotten_with_them(house, clock):
     forum_clock.advance(rsvps.KEPT_FOR)
     clockwork.tidy()
     assert person.of(mara)["told_about"] == []
+
+
+def test_a_list_of_guests_is_emptied_with_what_its_people_said_and_got(house, clock):
+    room = house.discussion(phase="announced", slug="water")
+    host = house.host_of(room)
+    house.do(guests.invite, host, room, [Row(1, "gus@example.org"), Row(2, "gail@example.org")], "", "a-key-of-sixteen")
+    clockwork.remind()
+    leaves("guest")
+    house.do(rsvps.answer, "gus@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    house.do(discussions.open_now, host, room)
+    house.do(discussions.close, host, room)
+    before = {one.guest.email: one.standing for one in list_of_guests.listed(room)}
+    forum_clock.advance(rsvps.KEPT_FOR)
+    assert addresses() == ["gus@example.org"]
+    assert {one.guest.email: one.standing for one in list_of_guests.listed(room)} == before
+    forum_clock.advance(SECOND)
+    assert addresses() == []
+    assert list_of_guests.listed(room) == []
+    assert rsvps.counts(room) == {RsvpKind.TAKE_PART: 1}
+    assert tidied() == []
