@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import gevent
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
+from forum import pictures
 from forum.actions import (
     deliveries,
     digests,
@@ -44,6 +45,8 @@ def tidy() -> None:
     for things in (drafts, sessions, guests, rsvps, digests, deliveries):
         with writing():
             things.forget_old()
+    pictures.forget_replaced(current_app.config["SETTINGS"])
+    db.session.rollback()
 
 
 def remind() -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
-from forum import access, clock, languages
+from forum import access, clock, languages, pictures
 from forum.actions import discussions, merging, seats, templates
 from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, SiteRole, Visibility
@@ -14,6 +14,7 @@ from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
+from forum.web.guards import settings
 from forum.web.run_sheet import run_sheet
 
 blueprint = Blueprint("organiser", __name__)
@@ -61,13 +62,15 @@ def edit(slug: str) -> Response:
     access.require(user, "discussion.edit", discussion)
     if request.method == "GET":
         return _form(discussion, discussion_form.stored(discussion), {})
-    planned = _planned(discussion)
+    planned, hero = _planned(discussion), discussion.hero
     try:
         draft = discussion_form.draft(discussion)
         with writing():
             discussions.edit(user, discussion, draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _again(discussion, refusal)
+    if discussion.hero != hero:
+        pictures.set_aside(hero, settings())
     if _planned(discussion) == planned:
         flash(_("The discussion is saved."))
     else:
@@ -98,12 +101,15 @@ def change_seat(slug: str, seat_id: int) -> Response:
     seat = _seat(discussion, seat_id)
     if request.method == "GET":
         return _seat_form(discussion, seat, {})
+    face = seat.picture
     try:
         draft = discussion_form.seat_draft(seat)
         with writing():
             seats.change(user, _seat(discussion, seat_id), draft)
     except Refused as refusal:
         return _seat_again(discussion, seat, refusal)
+    if draft.picture:
+        pictures.set_aside(face, settings())
     return _to_seats(discussion, _("The seat is changed."))
 
 
@@ -112,8 +118,10 @@ def take_seat(slug: str, seat_id: int) -> Response:
     """Take a seat away; what its person wrote stays."""
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
+    face = _seat(discussion, seat_id).picture
     with writing():
         seats.take(user, _seat(discussion, seat_id))
+    pictures.set_aside(face, settings())
     return _to_seats(discussion, _("The seat is taken away. What was written stays."))
 
 
