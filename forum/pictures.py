@@ -1,16 +1,25 @@
 """Pictures that people send: measured before they are decoded, drawn anew as WebP, kept under a name of our own."""
 
 import hashlib
+import logging
 import re
+from contextlib import suppress
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import select
 
+from forum import clock
 from forum.config import Settings
+from forum.database import db
+from forum.models import Discussion, Seat
 from forum.refusals import invalid
+
+log = logging.getLogger("roundtext.pictures")
 
 LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_PIXELS = 40_000_000
@@ -20,11 +29,14 @@ WIDEST, TALLEST = 1600, 2400
 # A phone need not load what a desk shows.
 NARROWER = (480, 900)
 FACE = 288
+# A page that was loaded before may still ask for a picture that was replaced, and a form that is being sent name it.
+KEPT_FOR = timedelta(days=1)
 LOGO_HEIGHT, LOGO_WIDTH = 96, 480
 
 
 _PLAIN = re.compile(r"[0-9a-f]{32}\.webp\Z")
 _SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
+_REPLACED = ".replaced"
 
 
 def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool = False) -> str:
@@ -79,9 +91,43 @@ def _kept(drawn: Image.Image, folder: Path, *, in_sizes: bool) -> str:
 
 
 def throw_away(name: str, settings: Settings) -> None:
-    """Delete the file of a face or a logo; one that is gone already is no fault."""
-    if _PLAIN.match(name):
-        (settings.data_dir / "media" / name).unlink(missing_ok=True)
+    """Delete the files of a picture of ours, in all its sizes; one that is gone already is no fault."""
+    if not _is_ours(name):
+        return
+    folder, match = settings.data_dir / "media", _SIZED.match(name)
+    narrower = _narrower(int(match[2])) if match else []
+    for file in (name, *(f"{name.removesuffix('.webp')}-{width}.webp" for width in narrower), f"{name}{_REPLACED}"):
+        (folder / file).unlink(missing_ok=True)
+
+
+def set_aside(name: str, settings: Settings) -> None:
+    """Note that `name` was replaced, after the commit: `forget_replaced` deletes it when it is nobody's any more.
+
+    A file beside it says so, and when. One that cannot be written is no fault of whoever has chosen another picture.
+    """
+    if not _is_ours(name):
+        return
+    try:
+        (settings.data_dir / "media" / f"{name}{_REPLACED}").write_text(clock.now().isoformat())
+    except OSError as error:
+        log.warning("a picture that was replaced stays (%s)", type(error).__name__)
+
+
+def forget_replaced(settings: Settings) -> None:
+    """Delete the pictures that were replaced longer than KEPT_FOR ago and that no discussion and no seat shows.
+
+    One that something still shows, a discussion that was made like this one, is looked at again the next time.
+    """
+    before, old = clock.now() - KEPT_FOR, set()
+    for mark in (settings.data_dir / "media").glob(f"*{_REPLACED}"):
+        with suppress(OSError, ValueError):  # another process was faster
+            if datetime.fromisoformat(mark.read_text()) < before:
+                old.add(mark.name.removesuffix(_REPLACED))
+    if not old:
+        return
+    shown = select(Discussion.hero).where(Discussion.hero.in_(old))
+    for name in old - set(db.session.scalars(shown.union(select(Seat.picture).where(Seat.picture.in_(old))))):
+        throw_away(name, settings)
 
 
 def sources(name: str) -> str:
@@ -91,6 +137,10 @@ def sources(name: str) -> str:
         return ""
     small = [f"/media/{match[1]}-w{match[2]}-{width}.webp {width}w" for width in _narrower(int(match[2]))]
     return ", ".join([*small, f"/media/{name} {match[2]}w"])
+
+
+def _is_ours(name: str) -> bool:
+    return _PLAIN.match(name) is not None or _SIZED.match(name) is not None
 
 
 def _narrower(width: int) -> list[int]:

@@ -1,11 +1,22 @@
-"""What mail servers say of our letters: refused, sent back, still trying. Everything runs inside `writing()`."""
+"""What mail servers say of our letters: refused, sent back, still trying; and how long we keep what they say.
 
-from sqlalchemy import select
+Everything runs inside `writing()`.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import and_, delete, exists, func, or_, select
 
 from forum import clock
 from forum.database import db
 from forum.live import log
-from forum.models import Audience, DeadAddress, Invitation, Letter
+from forum.models import Audience, DeadAddress, Guest, Invitation, Letter, User
+
+# By then no server sends a letter back any more, and its reader has asked whether we wrote it.
+KEPT_FOR = timedelta(days=30)
+# Whoever tidies keeps writers waiting for so many rows, and for no more.
+MOST_AT_ONCE = 1_000
+_NO_NUMBER = 2**31 - 1
 
 
 def refused(letter: Letter, words: str) -> None:
@@ -36,6 +47,31 @@ def somebody_reads_at(email: str) -> None:
     """Forget that nobody reads at `email`: its person has just shown that they do."""
     if (dead := db.session.get(DeadAddress, email)) is not None:
         db.session.delete(dead)
+
+
+def forget_old() -> None:
+    """Throw away letters that left, or were given up, longer than KEPT_FOR ago: the oldest MOST_AT_ONCE of them.
+
+    One of which a list of hosts or administrators tells stays as long as it does: whether a guest's arrived, and that
+    a panelist's link (while it could be good), or a welcome that nobody has followed, did not.
+    """
+    before = clock.now() - KEPT_FOR
+    failed = or_(Letter.refused_at.is_not(None), Letter.bounced_at.is_not(None))
+    is_told_of = or_(
+        exists().where(Guest.letter_id == Letter.id),
+        exists().where(Invitation.letter_id == Letter.id, Invitation.expires_at >= before),
+        and_(Letter.kind == "welcome", failed, exists().where(User.email == Letter.to, User.confirmed_at.is_(None))),
+    )
+    # Letters have their numbers in the order in which they were written, so what is younger need not be read.
+    young = select(Letter.id).where(Letter.written_at >= before).order_by(Letter.id).limit(1).scalar_subquery()
+    old = (
+        select(Letter.id)
+        .where(Letter.id < func.coalesce(young, _NO_NUMBER))
+        .where(func.coalesce(Letter.sent_at, Letter.refused_at) < before, ~is_told_of)
+        .order_by(Letter.id)
+        .limit(MOST_AT_ONCE)
+    )
+    db.session.execute(delete(Letter).where(Letter.id.in_(old)), execution_options={"synchronize_session": False})
 
 
 def _tell_hosts(letter: Letter) -> None:

@@ -9,10 +9,10 @@ set neither doubles a letter nor loses one. Whatever a letter says is looked up 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from forum import clock
-from forum.actions import mornings, readers_of_digests
+from forum.actions import mornings, readers_of_digests, rsvps
 from forum.actions.readers_of_digests import Reader
 from forum.database import db, takes
 from forum.models import Comment, CommentState, Digest, Discussion, Letter, Phase, Question, QuestionState, User
@@ -90,6 +90,22 @@ def take(ids: list[int]) -> int:
     for email, discussion_id in together:
         written += _tell(email, db.session.get_one(Discussion, discussion_id))
     return written
+
+
+def forget_old() -> None:
+    """Forget who was told of the questions of what is over for rsvps.KEPT_FOR, some at a time, once all is told.
+
+    What is opened again after that has new questions to tell of; those of before have had their last letter.
+    """
+    over = Discussion.closed_before(clock.now() - rsvps.KEPT_FOR)
+    old = (
+        select(Digest.id)
+        .join(Question, Question.id == Digest.question_id)
+        .join(Discussion, Discussion.id == Question.discussion_id)
+        .where(over, Digest.next_at.is_(None))
+        .limit(rsvps.MOST_AT_ONCE)
+    )
+    db.session.execute(delete(Digest).where(Digest.id.in_(old)), execution_options={"synchronize_session": False})
 
 
 def _prepare(question: Question, now: datetime) -> None:

@@ -10,14 +10,15 @@ from datetime import timedelta
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import and_, delete, func, or_, select
 
 from forum import access, clock, text
+from forum.actions import rsvps
 from forum.actions.moderation import write_down
 from forum.addresses import Row
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, Guest, Letter, Mailing, NoMail, Rsvp, User, Visibility
+from forum.models import Discussion, Guest, Letter, Mailing, NoMail, Phase, Rsvp, User, Visibility
 from forum.refusals import Refused, invalid, unknown
 
 # Against misuse: letters that hosts of one discussion, and of the whole site, can have sent in 24 hours.
@@ -171,6 +172,25 @@ def remove(actor: User, discussion: Discussion, guest_id: int) -> None:
     _withdraw_letter(guest)
     db.session.delete(guest)
     write_down(actor, discussion, "guests.removed", "discussion", discussion.id, after={"count": 1})
+
+
+def forget_old() -> None:
+    """Empty the lists of guests of what was over, or was told to be off, rsvps.KEPT_FOR ago: some at a time.
+
+    These people have never said that we may keep their address. Which and how many letters a host has sent stays
+    (Mailing, and the record).
+    """
+    before = clock.now() - rsvps.KEPT_FOR
+    old = (
+        select(Guest.id)
+        .join(Discussion, Discussion.id == Guest.discussion_id)
+        .where(
+            or_(Discussion.closed_before(before), and_(Discussion.phase == Phase.DRAFT, Guest.cancelled_at < before))
+        )
+        .order_by(Guest.id)
+        .limit(rsvps.MOST_AT_ONCE)
+    )
+    db.session.execute(delete(Guest).where(Guest.id.in_(old)), execution_options={"synchronize_session": False})
 
 
 def find(discussion: Discussion, guest_id: int) -> Guest:

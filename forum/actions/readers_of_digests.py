@@ -29,7 +29,8 @@ def of(discussion: Discussion) -> dict[str, str]:
     """
     said = (Rsvp.discussion_id == discussion.id, *_TAKES_PART)
     found = {
-        rsvp.email: rsvp.time_zone for rsvp in db.session.scalars(select(Rsvp).where(*said, Rsvp.user_id.is_(None)))
+        rsvp.email: rsvp.time_zone
+        for rsvp in db.session.scalars(select(Rsvp).where(*said, Rsvp.user_id.is_(None), rsvps.IS_KNOWN))
     }
     ids = (
         select(Seat.user_id)

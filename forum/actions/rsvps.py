@@ -1,20 +1,29 @@
 """Saying that one will come, and taking it back. Everything runs inside `writing()`."""
 
 from dataclasses import astuple, dataclass
+from datetime import timedelta
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import func, select
+from sqlalchemy import String, and_, cast, delete, exists, func, literal, or_, select, update
 
 from forum import access, clock
 from forum.actions import links
 from forum.config import Settings
 from forum.database import db
-from forum.models import CalledOff, Discussion, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
+from forum.models import CalledOff, Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
 from forum.notify import letters
 from forum.refusals import Refused, unknown
 
+# Long enough for a word of thanks and an invitation to what comes next.
+KEPT_FOR = timedelta(days=90)
+# Whoever tidies keeps writers waiting for so many rows, and for no more.
+MOST_AT_ONCE = 1_000
+# What stands for an address that is forgotten: nobody can have one there (RFC 2606).
+_NOWHERE = "@invalid"
+# Whether an address is still known.
+IS_KNOWN = Rsvp.email.not_like(f"%{_NOWHERE}")
 _OVER = lazy("This link is no longer good. Open the page of the discussion and say there what you want.")
 
 
@@ -152,6 +161,36 @@ def take_back(user: User, discussion: Discussion) -> None:
     # More than one where their address was changed before what they had said went with it.
     for found in db.session.scalars(select(Rsvp).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id)):
         db.session.delete(found)
+
+
+def forget_old() -> None:
+    """Forget the addresses of visitors to what was over, or was told to be off, KEPT_FOR ago: MOST_AT_ONCE at a time.
+
+    Those who were counted stay counted, without an address; of the others nothing stays. Who is in a list of guests is
+    forgotten after it, so that what hosts read there does not change.
+    """
+    before = clock.now() - KEPT_FOR
+    visitors = (
+        select(Rsvp.id)
+        .join(Discussion, Discussion.id == Rsvp.discussion_id)
+        .where(Rsvp.user_id.is_(None), IS_KNOWN)
+        .where(~exists().where(Guest.discussion_id == Rsvp.discussion_id, Guest.email == Rsvp.email))
+        .order_by(Rsvp.id)
+        .limit(MOST_AT_ONCE)
+    )
+    is_over, is_counted = Discussion.closed_before(before), Rsvp.confirmed_at.is_not(None)
+    is_off = and_(
+        Discussion.phase == Phase.DRAFT, or_(Rsvp.cancelled_at < before, and_(~is_counted, Rsvp.made_at < before))
+    )
+    off = {"synchronize_session": False}
+    gone = visitors.where(or_(is_off, and_(is_over, ~is_counted)))
+    db.session.execute(delete(Rsvp).where(Rsvp.id.in_(gone)), execution_options=off)
+    nowhere = literal("forgotten-") + cast(Rsvp.id, String) + literal(_NOWHERE)
+    counted = visitors.where(is_over, is_counted)
+    db.session.execute(
+        update(Rsvp).where(Rsvp.id.in_(counted)).values(email=nowhere, time_zone="UTC", language=""),
+        execution_options=off,
+    )
 
 
 def unsubscribe(token: str) -> None:

@@ -12,14 +12,15 @@ import gevent
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from PIL import Image
 
 from forum.archive.markup import words
 from forum.live.scene import Scene
 from forum.live.stream import Shown
-from forum.models import Discussion
+from forum.models import Discussion, SeatRole
 
-ROLES = {"host": "Host", "moderator": "Moderator", "panelist": "Panel"}
 _WIDEST = 1200
 # A discussion file can name anything; what is looked for lies in the media folder itself.
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}\Z")
@@ -66,9 +67,10 @@ class Book:
     def facts(self) -> list[str]:
         """Return what stands under the title: when and where it was, who hosted it."""
         d = self.discussion
-        by = f"Hosted by {d.hosted_by}" if d.hosted_by else ""
-        tally = self.scene.tally
-        written = f"{tally.comments} comments from {len(tally.writers)} people"
+        by = f"{_('Hosted by')} {d.hosted_by}" if d.hosted_by else ""
+        comments, writers = self.scene.tally.comments, len(self.scene.tally.writers)
+        written = ngettext("%(num)s comment", "%(num)s comments", comments)
+        written += " " + ngettext("from %(num)s person", "from %(num)s people", writers)
         return [line for line in (self.when(), by, written, address(self.site, d)) if line]
 
     def facts_html(self) -> Iterator[str]:
@@ -81,7 +83,7 @@ class Book:
         """Return everybody with a seat in one line each: name, part, title, affiliation and country."""
         return [
             ", ".join(
-                filter(None, (f"{face.name} ({ROLES[face.role]})" if face.role else "", face.title, face.whence()))
+                filter(None, (f"{face.name} ({role(face.role)})" if face.role else "", face.title, face.whence()))
             )
             for face in self.scene.seated
         ]
@@ -89,13 +91,24 @@ class Book:
     def facts_of(self, shown: Shown) -> list[str]:
         """Return what stands beside the name of who wrote a comment."""
         facts = [
-            ROLES[shown.face.role] if shown.face.role else "",
+            role(shown.face.role) if shown.face.role else "",
             shown.face.whence(),
-            f"written down by {shown.typist}" if shown.typist else "",
-            "after the end" if self.scene.is_late(shown.comment) else "",
-            "★ highlighted by the hosts" if shown.comment.highlighted_at else "",
+            typed_by(shown),
+            _("after the end") if self.scene.is_late(shown.comment) else "",
+            f"★ {_('highlighted by the hosts')}" if shown.comment.highlighted_at else "",
         ]
         return [fact for fact in facts if fact]
+
+
+def role(of_seat: SeatRole) -> str:
+    """Return what somebody with such a seat is called."""
+    names = {SeatRole.HOST: _("Host"), SeatRole.MODERATOR: _("Moderator"), SeatRole.PANELIST: _("Panel")}
+    return str(names[of_seat])
+
+
+def typed_by(shown: Shown) -> str:
+    """Return who has written a comment down for its author; empty where its author did."""
+    return f"{_('written down by')} {shown.typist}" if shown.typist else ""
 
 
 def address(site: str, discussion: Discussion) -> str:

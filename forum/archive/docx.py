@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 
+from flask_babel import gettext as _
+
 from forum import clock
 from forum.archive import book
 from forum.archive import docx_parts as parts
@@ -70,7 +72,7 @@ def _title(it: Book, picture: Picture | None) -> str:
     said += _body(d.intro_html, it.site)
     said += _summary(d.summary_html, it.site)
     if panel := it.panel():
-        said.append(_plain("Panel", "Heading2"))
+        said.append(_plain(_("Panel"), "Heading2"))
         said += [_paragraph(Paragraph([Run(line)], mark="•")) for line in panel]
     return "".join(said)
 
@@ -81,7 +83,7 @@ def _head(it: Book, question: Question | None) -> str:
 
 
 def _summary(html: str, site: str) -> list[str]:
-    return [_plain("Summary by the hosts", "Heading2"), *_body(html, site)] if html else []
+    return [_plain(_("Summary by the hosts"), "Heading2"), *_body(html, site)] if html else []
 
 
 def _comment(it: Book, shown: Shown) -> str:

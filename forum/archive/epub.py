@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from flask_babel import gettext as _
+
 from forum import clock
 from forum.archive import book
 from forum.archive.book import Book, address
@@ -96,7 +98,7 @@ def _title(it: Book, has_picture: bool) -> str:
         picture += (f"<figcaption>{words(d.hero_credit)}</figcaption>" if d.hero_credit else "") + "</figure>"
     facts = "".join(f"<p class='facts'>{line}</p>" for line in it.facts_html())
     panel = "".join(f"<li>{words(line)}</li>" for line in it.panel())
-    people = f"<h2>Panel</h2><ul>{panel}</ul>" if panel else ""
+    people = f"<h2>{words(_('Panel'))}</h2><ul>{panel}</ul>" if panel else ""
     return (
         f"<header><h1{_way(d.title)}>{words(d.title)}</h1>{facts}</header>{picture}{xhtml(d.intro_html, it.site)}"
         f"{_summary(d.summary_html, it.site)}{people}"
@@ -104,7 +106,7 @@ def _title(it: Book, has_picture: bool) -> str:
 
 
 def _summary(html: str, site: str) -> str:
-    return f"<div class='summary'><h2>Summary by the hosts</h2>{xhtml(html, site)}</div>" if html else ""
+    return f"<div class='summary'><h2>{words(_('Summary by the hosts'))}</h2>{xhtml(html, site)}</div>" if html else ""
 
 
 def _comment(it: Book, shown: Shown, name: str, made: _Contents) -> str:
@@ -138,7 +140,7 @@ def _page(discussion: Discussion, title: str, body: str) -> str:
 
 def _navigation(discussion: Discussion, made: _Contents) -> str:
     lines = "".join(f"<li><a href='{name}'>{words(title)}</a></li>" for name, title in made.chapters)
-    body = f"<nav epub:type='toc' role='doc-toc'><h1>Contents</h1><ol>{lines}</ol></nav>"
+    body = f"<nav epub:type='toc' role='doc-toc'><h1>{words(_('Contents'))}</h1><ol>{lines}</ol></nav>"
     return _page(discussion, discussion.title, body)
 
 
@@ -177,7 +179,7 @@ def _metadata(discussion: Discussion, site: str, has_picture: bool) -> str:
         ("accessModeSufficient", "textual"),
         *(("accessibilityFeature", f) for f in ("structuralNavigation", "tableOfContents", "readingOrder")),
         ("accessibilityHazard", "none"),
-        ("accessibilitySummary", "Text with headings, a list of contents and a link to every comment."),
+        ("accessibilitySummary", _("Text with headings, a list of contents and a link to every comment.")),
     ]
     return (
         f'<dc:identifier id="id">{words(address(site, discussion))}</dc:identifier>'

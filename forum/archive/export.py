@@ -12,7 +12,7 @@ import gevent
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from forum import clock, people
+from forum import clock, people, speaking
 from forum.archive import docx, epub, readings
 from forum.archive.readings import moment
 from forum.database import db, let_go
@@ -31,16 +31,21 @@ _AT_ONCE = 100
 
 
 def pieces(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> Iterator[str]:
-    """Yield `discussion` in one of TEXTS. `site` is the public address, for links; only JSON differs `for_hosts`."""
-    return _file(discussion, for_hosts=for_hosts) if kind == "json" else _READINGS[kind](discussion, site)
+    """Yield `discussion` in one of TEXTS. `site` is the public address, for links; only JSON differs `for_hosts`.
+
+    What people read of ours in it is in the language of the discussion, what machines read (JSON, CSV) the same always.
+    """
+    with speaking.speaking(speaking.of_discussion(discussion)):
+        yield from _file(discussion, for_hosts=for_hosts) if kind == "json" else _READINGS[kind](discussion, site)
 
 
 def encoded(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> Iterator[bytes]:
     """Yield `discussion` in one of KINDS as the bytes of the file; `site` and `for_hosts` as `pieces` has them."""
     if kind in _ARCHIVES:
-        for packed in _ARCHIVES[kind](discussion, site):
-            let_go()
-            yield packed
+        with speaking.speaking(speaking.of_discussion(discussion)):
+            for packed in _ARCHIVES[kind](discussion, site):
+                let_go()
+                yield packed
         return
     for piece in pieces(kind, discussion, site, for_hosts=for_hosts):
         yield piece.encode("utf-8", "replace")

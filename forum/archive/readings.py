@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from html import escape
 
-from forum import clock
+from flask_babel import gettext as _
+
+from forum import clock, speaking
 from forum.archive import markup, transcript
-from forum.archive.book import Book, address
+from forum.archive.book import Book, address, role, typed_by
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Discussion, Question
@@ -77,7 +79,8 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
     scene = Scene.of(discussion)
     book = Book(discussion, scene, site)
     yield (
-        "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<!doctype html><html lang='{escape(discussion.language)}' dir={speaking.direction()}><head>"
+        "<meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(discussion.title)}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1 dir=auto>{escape(discussion.title)}</h1><p><small>{_time(discussion.starts_at, book.when())} · "
         f"<a href='{escape(address(site, discussion))}'>{escape(address(site, discussion))}</a></small></p></header>"
@@ -101,11 +104,11 @@ def _time(at: datetime, words: str) -> str:
 def _article(book: Book, shown: Shown) -> str:
     comment, face = shown.comment, shown.face
     facts = [
-        escape(face.role.value if face.role else ""),
+        escape(role(face.role) if face.role else ""),
         escape(face.whence()),
         _time(comment.posted_at, book.time(comment.posted_at)),
-        escape(f"written down by {shown.typist}" if shown.typist else ""),
-        "★ highlighted by the hosts" if comment.highlighted_at else "",
+        escape(typed_by(shown)),
+        escape(f"★ {_('highlighted by the hosts')}") if comment.highlighted_at else "",
     ]
     answered = (
         f"<p><small>↩ <a href='#c{shown.quote.id}'>{escape(shown.quote.name)}</a></small></p>" if shown.quote else ""
@@ -134,14 +137,13 @@ def _by_question(
 
 def _by(book: Book, shown: Shown) -> str:
     """Return who wrote a comment, from where and when, and what else is to be known of it, in one line."""
-    role = f" ({shown.face.role.value})" if shown.face.role else ""
     facts = [
-        f"{shown.face.name}{role}",
+        f"{shown.face.name} ({role(shown.face.role)})" if shown.face.role else shown.face.name,
         shown.face.whence(),
         book.time(shown.comment.posted_at),
-        f"to {shown.quote.name}" if shown.quote and shown.quote.name else "",
-        f"written down by {shown.typist}" if shown.typist else "",
-        "highlighted by the hosts" if shown.comment.highlighted_at else "",
+        _("to %(name)s", name=shown.quote.name) if shown.quote and shown.quote.name else "",
+        typed_by(shown),
+        _("highlighted by the hosts") if shown.comment.highlighted_at else "",
     ]
     return ", ".join(filter(None, facts))
 
@@ -149,9 +151,11 @@ def _by(book: Book, shown: Shown) -> str:
 def heading(question: Question | None) -> str:
     """Return number and words of a question, with the credit of one that came from the audience."""
     if question is None:
-        return "General remarks"
-    credit = f" (asked for {question.asked_for or 'a reader'})" if question.is_from_audience else ""
-    return f"Q{question.number}: {question.text}{credit}"
+        return str(_("General remarks"))
+    words = f"Q{question.number}: {question.text}"
+    if not question.is_from_audience:
+        return words
+    return f"{words} ({_('asked for %(name)s', name=question.asked_for or _('a reader'))})"
 
 
 def sections(scene: Scene) -> Iterator[tuple[Question | None, Iterator[Shown]]]:
@@ -166,11 +170,11 @@ def _published(comments: Iterator[Shown]) -> Iterator[Shown]:
 
 
 def _summary(words: str) -> str:
-    return f"Summary by the hosts:\n\n{words}\n\n" if words else ""
+    return f"{_('Summary by the hosts')}\n\n{words}\n\n" if words else ""
 
 
 def _summary_html(html: str) -> str:
-    return f"<p><b>Summary by the hosts</b></p>{html}" if html else ""
+    return f"<p><b>{escape(_('Summary by the hosts'))}</b></p>{html}" if html else ""
 
 
 def permalink(site: str, discussion: Discussion, shown: Shown) -> str:

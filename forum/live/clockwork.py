@@ -3,10 +3,23 @@
 from collections.abc import Callable
 
 import gevent
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
-from forum.actions import digests, discussions, drafts, guest_mail, notices, openings, reminders, sessions
+from forum import pictures
+from forum.actions import (
+    deliveries,
+    digests,
+    discussions,
+    drafts,
+    guest_mail,
+    guests,
+    notices,
+    openings,
+    reminders,
+    rsvps,
+    sessions,
+)
 from forum.database import db, passes, writing
 from forum.live import background
 
@@ -28,10 +41,12 @@ def start(app: Flask) -> None:
 
 
 def tidy() -> None:
-    """Throw away what nobody will ask for again."""
-    with writing():
-        drafts.forget_old()
-        sessions.forget_old()
+    """Throw away what nobody will ask for again, and who somebody was where it has served."""
+    for things in (drafts, sessions, guests, rsvps, digests, deliveries):
+        with writing():
+            things.forget_old()
+    pictures.forget_replaced(current_app.config["SETTINGS"])
+    db.session.rollback()
 
 
 def remind() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, bindparam, false, select, true
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, bindparam, false, select, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -176,6 +176,11 @@ class Discussion(Model):
         if self.phase is Phase.CLOSED:
             return self.late_until is not None and now < self.late_until
         return now < self.ends_at + timedelta(minutes=self.late_minutes)
+
+    @classmethod
+    def closed_before(cls, moment: datetime) -> ColumnElement[bool]:
+        """Those that are over, and were at `moment`."""
+        return and_(cls.phase == Phase.CLOSED, cls.closed_at < moment)
 
     @classmethod
     def latest_first(cls) -> tuple[ColumnElement[Any], ...]:

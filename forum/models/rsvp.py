@@ -24,6 +24,8 @@ class RsvpKind(StrEnum):
 class Rsvp(Model):
     """One address for one discussion, of a member or of somebody without an account who has proven it.
 
+    Of the latter only that they wanted to come is kept for good (`rsvps.forget_old`): the address is none then.
+
     Each of `day_at`, `hour_at` and `live_at` is set in the transaction that writes its letter, and so only once.
     """
 

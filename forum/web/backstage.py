@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import access, clock, panel
+from forum import access, clock, panel, pictures
 from forum.access import Role
 from forum.actions import backstage, calls, introductions, rehearsals
 from forum.actions.introductions import Introduction
@@ -22,7 +22,7 @@ from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
 from forum.web.comments import admitted, by_writer
 from forum.web.forms import Fields
-from forum.web.guards import private
+from forum.web.guards import private, settings
 from forum.web.view import whole
 
 blueprint = Blueprint("backstage", __name__, url_prefix="/d/<slug>/backstage")
@@ -153,6 +153,8 @@ def introduce(slug: str) -> Response:
     access.require(user, "seat.introduce", discussion)
     if request.method == "GET":
         return _introduction(discussion, user, {})
+    seat = access.seat_of(user, discussion)
+    face = seat.picture if seat else ""
     try:
         fields = Fields()
         words = Introduction(**{name: fields.text(name) for name in _WORDS})
@@ -166,6 +168,8 @@ def introduce(slug: str) -> Response:
         if not refusal.fields or errors.wants_json():
             raise
         return _introduction(discussion, user, refusal.fields, refusal.status)
+    if picture:
+        pictures.set_aside(face, settings())
     return done(discussion, _("Thank you. This is how readers see you now."))
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import access, clock, languages
+from forum import access, clock, languages, pictures
 from forum.actions import discussions, merging, seats, templates
 from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, Visibility
@@ -14,7 +14,7 @@ from forum.refusals import Refused, Stale
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
-from forum.web.guards import private
+from forum.web.guards import private, settings
 from forum.web.run_sheet import run_sheet
 
 blueprint = Blueprint("organiser", __name__)
@@ -59,13 +59,15 @@ def edit(slug: str) -> Response:
     access.require(user, "discussion.edit", discussion)
     if request.method == "GET":
         return _form(discussion, discussion_form.stored(discussion), {})
-    planned = _planned(discussion)
+    planned, hero = _planned(discussion), discussion.hero
     try:
         draft = discussion_form.draft(discussion)
         with writing():
             discussions.edit(user, discussion, draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _again(discussion, refusal)
+    if discussion.hero != hero:
+        pictures.set_aside(hero, settings())
     if _planned(discussion) == planned:
         flash(_("The discussion is saved."))
     else:
@@ -96,12 +98,15 @@ def change_seat(slug: str, seat_id: int) -> Response:
     seat = seats.find(discussion, seat_id)
     if request.method == "GET":
         return _seat_form(discussion, seat, {})
+    face = seat.picture
     try:
         draft = discussion_form.seat_draft(seat)
         with writing():
             seats.change(user, seats.find(discussion, seat_id), draft)
     except Refused as refusal:
         return _seat_again(discussion, seat, refusal)
+    if draft.picture:
+        pictures.set_aside(face, settings())
     return _to_seats(discussion, _("The seat is changed."))
 
 
@@ -110,8 +115,10 @@ def take_seat(slug: str, seat_id: int) -> Response:
     """Take a seat away; what its person wrote stays."""
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
+    face = seats.find(discussion, seat_id).picture
     with writing():
         seats.take(user, seats.find(discussion, seat_id))
+    pictures.set_aside(face, settings())
     return _to_seats(discussion, _("The seat is taken away. What was written stays."))
 
 

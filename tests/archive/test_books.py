@@ -112,6 +112,40 @@ def test_an_archive_has_what_a_reader_may_see_and_nothing_else(app, rich, kind):
         assert f"{SITE}/d/rain/c/{comment.id}" in said
 
 
+@pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx"])
+def test_a_file_speaks_the_language_of_its_discussion(app, rich, kind):
+    with writing():
+        rich.language = "de"
+    said = text_of(made(kind, rich)) if kind in {"epub", "docx"} else made(kind, rich).decode()
+    for words in ("Zusammenfassung der Gastgeber", "Gastgeber", "Podium"):
+        assert words in said, words
+    for words in ("Summary by", "(host)", "(Host)", "panelist", "Hosted by", " comments from", "<html lang=en"):
+        assert words not in said, words
+
+
+def test_what_machines_read_is_the_same_in_every_language(app, rich):
+    before = [made(kind, rich) for kind in ("csv", "json")]
+    with writing():
+        rich.language = "de"
+    after = [made(kind, rich) for kind in ("csv", "json")]
+    assert after[0] == before[0]
+    assert after[1].replace(b'  "language": "de",\n', b"") == before[1]
+
+
+def test_a_file_in_a_language_without_a_catalogue_is_in_english_around_the_words(app, rich):
+    with writing():
+        rich.language = "zh"
+    said = made("html", rich).decode()
+    assert "<html lang='zh' dir=ltr>" in said
+    assert "Summary by the hosts" in said
+
+
+def test_a_file_to_be_read_from_the_right_says_so(app, rich):
+    with writing():
+        rich.language = "ar"
+    assert "<html lang='ar' dir=rtl>" in made("html", rich).decode()
+
+
 def test_a_book_is_one_by_epubcheck(app, rich, tmp_path):
     assert epubcheck(made("epub", rich), tmp_path) == ""
 

@@ -1,7 +1,7 @@
 """Making a discussion in the browser: every field, the seats, and what bad input is told."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from PIL import Image
 
+from forum import pictures
 from forum.database import db
+from forum.live import clockwork
 from forum.models import Discussion, Seat, SiteRole, User
 from forum.web.discussion_form import suggest_slug
 
@@ -180,6 +182,76 @@ def test_a_picture_needs_words_and_a_credit(made):
     d = stored()
     assert d is not None
     assert d.hero == ""
+
+
+def coloured(colour: str) -> tuple[io.BytesIO, str]:
+    stream = io.BytesIO()
+    Image.new("RGB", (1000, 600), colour).save(stream, "PNG")
+    stream.seek(0)
+    return stream, "hero.png"
+
+
+def files(app) -> list[str]:
+    """Return the files that are there after the clock has tidied up."""
+    clockwork.tidy()
+    return sorted(path.name for path in (app.config["SETTINGS"].data_dir / "media").iterdir())
+
+
+@pytest.fixture
+def empty_media(app):
+    folder = app.config["SETTINGS"].data_dir / "media"
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def test_a_picture_that_is_replaced_goes_in_time_with_all_its_sizes(app, made, clock, empty_media):
+    words = WHOLE | {"hero_alt": "A field", "hero_credit": "A. Painter"}
+    send(made, "/d/food-and-climate/edit", words | {"hero": coloured("teal")})
+    first = set(files(app))
+    assert len(first) == 3
+    send(made, "/d/food-and-climate/edit", words | {"hero": coloured("red")})
+    clock.advance(pictures.KEPT_FOR)
+    assert first < set(files(app)), "a page that was loaded before may ask for it"
+    clock.advance(timedelta(seconds=1))
+    left = files(app)
+    assert len(left) == 3
+    assert not first & set(left)
+    assert stored().hero in left
+
+
+def test_a_picture_stays_as_long_as_another_discussion_shows_it(app, made, clock, empty_media):
+    words = WHOLE | {"hero_alt": "A field", "hero_credit": "A. Painter"}
+    send(made, "/d/food-and-climate/edit", words | {"hero": coloured("teal")})
+    shared = stored().hero
+    send(made, "/organise/new?like=food-and-climate", words | {"slug": "another"})
+    assert stored("another").hero == shared
+    send(made, "/d/food-and-climate/edit", WHOLE | {"remove_hero": "yes"})
+    clock.advance(2 * pictures.KEPT_FOR)
+    assert shared in files(app)
+    send(made, "/d/another/edit", words | {"slug": "another", "remove_hero": "yes"})
+    clock.advance(2 * pictures.KEPT_FOR)
+    assert files(app) == []
+
+
+def test_a_picture_that_is_chosen_again_stays(app, made, clock, empty_media):
+    words = WHOLE | {"hero_alt": "A field", "hero_credit": "A. Painter"}
+    for colour in ("teal", "red", "teal"):
+        send(made, "/d/food-and-climate/edit", words | {"hero": coloured(colour)})
+    clock.advance(2 * pictures.KEPT_FOR)
+    assert stored().hero in files(app)
+
+
+def test_a_picture_that_cannot_be_set_aside_costs_the_host_nothing(app, made, empty_media, monkeypatch):
+    words = WHOLE | {"hero_alt": "A field", "hero_credit": "A. Painter"}
+    send(made, "/d/food-and-climate/edit", words | {"hero": coloured("teal")})
+
+    def full(*_arguments):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    assert send(made, "/d/food-and-climate/edit", WHOLE | {"remove_hero": "yes"}).status_code == 303
+    assert stored().hero == ""
 
 
 def test_what_is_no_picture_is_named(made):
