@@ -45,7 +45,7 @@ def _show(user: User, discussion: Discussion, seat_ids: list[int]) -> Response:
     if errors.wants_json():
         response = jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links])
     else:
-        bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion)}
+        bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion, user.id)}
         page = render_template("console/links.html", discussion=discussion, links=links, bare=bare)
         response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
