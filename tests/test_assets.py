@@ -35,6 +35,7 @@ def test_the_committed_bundles_are_what_the_sources_make(tmp_path):
     subprocess.run([node(), "tools/assets.mjs", str(fresh)], cwd=ROOT, check=True, timeout=60)
 
     assert sorted(files(fresh)) == [
+        "audience.js",
         "console.css",
         "console.js",
         "embed.js",

@@ -16,7 +16,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "forum/static");
 
 /** One bundle per kind of page, so that each loads a single script. The console has a style sheet of its own too. */
-const ENTRIES = ["live", "console", "site", "embed", "frame", "replay"];
+const ENTRIES = ["live", "console", "audience", "site", "embed", "frame", "replay"];
 
 /** The oldest browsers we serve: those that know ES2020, and cascade layers in the style sheet. */
 const SCRIPT_TARGET = "es2020";

@@ -2,8 +2,9 @@
 
 A link brings somebody in without a password, so it must not be a way into an account that is worth more than the seat:
 the secret that was mailed proves the address; the one that the host saw opens nothing but an account that has no
-password, no site role, and no part and no words anywhere else. Whoever came by that one takes part in the event; the
-account itself stays as it is (`require_proven`), and they are signed out once it is worth more (`close_shown`).
+password, no site role, and no part and no words anywhere but on panels that this host runs. Whoever came by that one
+takes part in the event; the account itself stays as it is (`require_proven`), and they are signed out once it is worth
+more (`close_shown`).
 """
 
 import hashlib
@@ -58,7 +59,7 @@ class Opened:
         user = self.seat.user
         if user.role is not SiteRole.MEMBER:
             return False
-        return self.is_mailed or is_bare(user, self.seat.discussion)
+        return self.is_mailed or is_bare(user, self.seat.discussion, self.invitation.by_id)
 
 
 def invite(actor: User, seat: Seat) -> str:
@@ -198,7 +199,7 @@ def close_shown(user: User) -> None:
         if not session.came_by_shown_link:
             continue
         invitation = db.session.get(Invitation, session.invitation_id) if session.invitation_id is not None else None
-        if invitation is None or not is_bare(user, invitation.seat.discussion):
+        if invitation is None or not is_bare(user, invitation.seat.discussion, invitation.by_id):
             session.ended_at = clock.now()
 
 
@@ -208,14 +209,25 @@ def close_shown_of(discussion: Discussion) -> None:
         close_shown(seat.user)
 
 
-def is_bare(user: User, discussion: Discussion) -> bool:
-    """Whether the account of `user` is worth no more than its seat in `discussion`."""
+def is_bare(user: User, discussion: Discussion, host_id: int | None) -> bool:
+    """Whether the account of `user` is worth no more than seats on panels that `host_id` runs, as in `discussion`.
+
+    Somebody who makes a discussion like an earlier one has the same panel in both, and a link to either gives them
+    nothing that a link to the other did not.
+    """
     if user.password_hash is not None or user.role is not SiteRole.MEMBER:
         return False
+    owners = select(User.id).where(User.id == host_id, User.role.in_((SiteRole.ORGANISER, SiteRole.ADMINISTRATOR)))
+    hosted = select(Seat.discussion_id).where(Seat.user_id == host_id, Seat.role == SeatRole.HOST)
     # A rehearsal has the same hosts and panel, and is no other place.
-    here = select(Discussion.id).where((Discussion.id == discussion.id) | (Discussion.rehearsal_of_id == discussion.id))
+    here = select(Discussion.id).where(
+        (Discussion.id == discussion.id)
+        | (Discussion.rehearsal_of_id == discussion.id)
+        | Discussion.owner_id.in_(owners)
+        | Discussion.id.in_(hosted)
+    )
     elsewhere = (
-        exists().where(Seat.user_id == user.id, Seat.discussion_id.not_in(here)),
+        exists().where(Seat.user_id == user.id, Seat.discussion_id.not_in(here) | (Seat.role != SeatRole.PANELIST)),
         exists().where(Comment.author_id == user.id, Comment.discussion_id.not_in(here)),
         exists().where(Discussion.owner_id == user.id),
     )

@@ -3,6 +3,8 @@
 What the hosts do with them is in `shortlisting`.
 """
 
+from datetime import timedelta
+
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -11,12 +13,16 @@ from forum.actions.drafting import clean
 from forum.actions.seats import check_name
 from forum.database import db
 from forum.live import log
-from forum.models import Audience, Discussion, Proposal, ProposalState, ProposalVote, User
+from forum.models import Audience, Discussion, Event, Proposal, ProposalState, ProposalVote, User
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 500
 # So many of one person may wait to be looked at; more would be a flood, and one good question is worth ten.
 MOST_NEW = 3
+# Votes come in hundreds, and each event goes to everybody who reads along, most of whom look at something else. So they
+# are told of votes once in this time at most; an open page of the questions looks again when it is over (audience.js).
+VOTES_TOLD_EVERY = timedelta(seconds=5)
+_LOOK_BACK = 500  # events of the log, which has no index by kind; one event too many does no harm
 
 
 def may_make(reader: User | None, discussion: Discussion) -> bool:
@@ -62,7 +68,7 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
         made_at=clock.now(),
     )
     db.session.add(proposal)
-    tell(proposal)
+    tell(proposal, is_seen=False)
     return proposal
 
 
@@ -75,7 +81,7 @@ def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
     if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
         raise Refused("planned", _("The hosts have taken this question up, so it cannot be taken back any more."), 409)
     db.session.delete(proposal)
-    tell(proposal)
+    tell(proposal, is_seen=proposal.is_public)
 
 
 def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) -> int:
@@ -95,6 +101,8 @@ def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) 
     elif not wants and given is not None:
         db.session.delete(given)
     db.session.flush()
+    if wants is (given is None):
+        _tell_of_votes(discussion)
     return counts(discussion).get(proposal.id, 0)
 
 
@@ -134,8 +142,28 @@ def counts(discussion: Discussion) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def tell(proposal: Proposal) -> None:
-    """Let the hosts' consoles look again; readers' pages are loaded, not pushed."""
+def tell(proposal: Proposal, *, is_seen: bool) -> None:
+    """Let open pages look again: everybody's when all can see the change (`is_seen`), else hosts' and its asker's.
+
+    Nobody is pushed a text: what one person sees of a question is only on their own page. And who may not know of a
+    question does not hear that something happens to it.
+    """
     db.session.flush()
     discussion = db.session.get_one(Discussion, proposal.discussion_id)
-    log.record(discussion, "proposal.changed", proposal.id, Audience.HOSTS)
+    concerned = [Audience.EVERYONE] if is_seen else [Audience.HOSTS, Audience.person(proposal.author_id)]
+    for audience in concerned:
+        log.record(discussion, "proposal.changed", proposal.id, audience)
+
+
+def _tell_of_votes(discussion: Discussion) -> None:
+    """Let open pages look for votes, unless they were told so recently that they have yet to look again."""
+    now = clock.now()
+    told = select(Event.seq).where(
+        Event.discussion_id == discussion.id,
+        Event.seq > discussion.last_seq - _LOOK_BACK,
+        Event.kind == "proposal.voted",
+        Event.at > now - VOTES_TOLD_EVERY,
+        Event.at <= now,
+    )
+    if db.session.scalar(told.limit(1)) is None:
+        log.record(discussion, "proposal.voted", None)

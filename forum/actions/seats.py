@@ -99,6 +99,7 @@ def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
     seat.country = draft.country
     seat.picture = draft.picture or seat.picture
+    _close_shown(seat.discussion)
     _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
@@ -107,8 +108,17 @@ def take(actor: User, seat: Seat) -> None:
     """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs)."""
     access.require(actor, "seat.give", seat.discussion)
     _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
-    seat.discussion.seats.remove(seat)
+    discussion = seat.discussion
+    discussion.seats.remove(seat)
     db.session.delete(seat)
+    _close_shown(discussion)
+
+
+def _close_shown(discussion: Discussion) -> None:
+    """Sign out whose link leads further by now than to panels which the host who saw it runs."""
+    db.session.flush()
+    for seat in discussion.seats:
+        invitations.close_shown(seat.user)
 
 
 def find(discussion: Discussion, seat_id: int) -> Seat:

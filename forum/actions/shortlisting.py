@@ -72,6 +72,8 @@ def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, s
         db.session.add(ProposalVote(proposal_id=into.id, user_id=voter, at=clock.now()))
     proposal.merged_into_id = into.id
     _change(actor, proposal, ProposalState.MERGED)
+    if into.is_public:
+        proposals.tell(into, is_seen=True)
     return into
 
 
@@ -95,7 +97,7 @@ def plan(actor: User, discussion: Discussion, proposal_id: int, words: str = "",
         proposal.question_id = question.id
         if proposal.state is not ProposalState.SHORTLISTED:
             _change(actor, proposal, ProposalState.SHORTLISTED)
-        proposals.tell(proposal)
+        proposals.tell(proposal, is_seen=False)
     if ask:
         questions.ask(actor, question)
     return question
@@ -130,7 +132,7 @@ def from_comment(actor: User, discussion: Discussion, comment_id: int) -> Propos
     db.session.add(proposal)
     db.session.flush()
     write_down(actor, discussion, "proposal.made", "proposal", proposal.id)
-    proposals.tell(proposal)
+    proposals.tell(proposal, is_seen=True)
     return proposal
 
 
@@ -153,7 +155,7 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
         kept = comments.post(proposal.author, discussion, CommentDraft(proposal.text, None, None, key))
     write_down(actor, discussion, "proposal.unmade", "proposal", proposal.id)
     db.session.delete(proposal)
-    proposals.tell(proposal)
+    proposals.tell(proposal, is_seen=proposal.is_public)
     return kept
 
 
@@ -191,7 +193,7 @@ def _faster(proposal: Proposal) -> Refused:
 
 
 def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = "") -> None:
-    before = proposal.state.value
+    before, was_public = proposal.state.value, proposal.is_public
     proposal.state = to
     write_down(
         actor,
@@ -203,7 +205,7 @@ def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = ""
         before={"state": before},
         after={"state": to.value},
     )
-    proposals.tell(proposal)
+    proposals.tell(proposal, is_seen=was_public or proposal.is_public)
 
 
 def _voters(proposal: Proposal) -> list[int]:

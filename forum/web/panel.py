@@ -42,7 +42,7 @@ def _show(user: User, discussion: Discussion, seat_ids: list[int]) -> Response:
         links = [(seat, settings.public_url + invitations.invite(user, seat)) for seat in chosen]
     if errors.wants_json():
         return private(jsonify(links=[{"seat": seat.id, "name": seat.name, "link": link} for seat, link in links]))
-    bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion)}
+    bare = {seat.id for seat, _link in links if invitations.is_bare(seat.user, discussion, user.id)}
     return private(render_template("console/links.html", discussion=discussion, links=links, bare=bare))
 
 

@@ -7,7 +7,7 @@ from forum import audience
 from forum.actions import moderation, posting, proposals, questions, sanctions, shortlisting
 from forum.archive import export
 from forum.database import db
-from forum.models import ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
+from forum.models import Event, ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
 from forum.refusals import Refused
 
 
@@ -228,3 +228,59 @@ def test_a_refusal_keeps_what_was_typed(house, room):
     assert "My long thought" in answer.get_data(as_text=True)
     room_page = house.app.test_client().get(f"/d/{room.slug}/questions?x=1")
     assert "Sign in to ask a question" in room_page.get_data(as_text=True)
+
+
+def told_since(room, after: int) -> set[tuple[str, int | None, str]]:
+    """Who was told of what since event `after`: kind, subject, audience."""
+    db.session.refresh(room)
+    found = db.session.scalars(select(Event).where(Event.discussion_id == room.id, Event.seq > after))
+    return {(event.kind, event.subject_id, event.audience) for event in found}
+
+
+def test_everybody_hears_of_what_everybody_sees_and_nobody_else_of_what_waits(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    asker = f"user:{mara.id}"
+
+    def told_by(action, *arguments, **named):
+        db.session.refresh(room)
+        before = room.last_seq
+        done = house.do(action, *arguments, **named)
+        told = told_since(room, before)
+        return done, {(audience, subject) for kind, subject, audience in told if kind == "proposal.changed"}
+
+    wish, told = told_by(proposals.make, mara, room, "Who pays for it?")
+    assert told == {("hosts", wish.id), (asker, wish.id)}
+    steps = [
+        (ProposalState.APPROVED, "new"),
+        (ProposalState.SHORTLISTED, "approved"),
+        (ProposalState.NEW, "shortlisted"),
+    ]
+    for to, seen in steps:
+        _done, told = told_by(shortlisting.put, host, room, wish.id, to, seen)
+        assert told == {("everyone", wish.id)}, to
+    other = made(house, room, "Who will pay?")
+    house.do(shortlisting.put, host, room, other.id, ProposalState.SHORTLISTED, "new")
+    _done, told = told_by(shortlisting.merge, host, room, wish.id, other.id, "new")
+    # The one that grows by votes is seen; that another has gone into it, only hosts and its asker see.
+    assert told == {("everyone", other.id), ("hosts", wish.id), (asker, wish.id)}
+    _done, told = told_by(shortlisting.plan, host, room, other.id)
+    assert told == {("hosts", other.id), (f"user:{other.author_id}", other.id)}
+    late, _told = told_by(proposals.make, mara, room, "And who decides?")
+    _done, told = told_by(shortlisting.decline, host, room, late.id, "Asked already", "new")
+    assert told == {("hosts", late.id), (asker, late.id)}
+
+
+def test_readers_are_told_of_many_votes_at_once(clock, house, room):
+    wish = made(house, room)
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.APPROVED, "new")
+    before, voters = room.last_seq, [house.user() for _ in range(3)]
+    for voter in voters:
+        house.do(proposals.vote, voter, room, wish.id, wants=True)
+    assert told_since(room, before) == {("proposal.voted", None, "everyone")}
+    assert room.last_seq == before + 1
+    clock.advance(proposals.VOTES_TOLD_EVERY)
+    house.do(proposals.vote, voters[0], room, wish.id, wants=True)
+    assert room.last_seq == before + 1, "this vote was there already"
+    house.do(proposals.vote, voters[0], room, wish.id, wants=False)
+    db.session.refresh(room)
+    assert room.last_seq == before + 2

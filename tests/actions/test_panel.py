@@ -173,15 +173,56 @@ def test_a_site_role_signs_out_who_came_by_what_the_host_saw(table, house):
     assert not is_open(session)
 
 
-def test_a_discussion_made_like_this_one_signs_out_who_came_by_what_the_host_saw(table, house, clock):
-    session = came_by_the_shown_link(table)
-    organiser = db.session.get_one(User, table.discussion.owner_id)
-    begin = clock.now() + timedelta(days=7)
+def made_like(table):
+    """Another discussion with the same people, announced, a week later."""
+    from forum import clock
+
+    organiser, begin = db.session.get_one(User, table.discussion.owner_id), clock.now() + timedelta(days=7)
     draft = discussions.DiscussionDraft(
         title="Again", slug="again", starts_at=begin, ends_at=begin + timedelta(hours=1)
     )
-    house.do(templates.create, organiser, draft, table.discussion)
+    again = table.house.do(templates.create, organiser, draft, table.discussion)
+    table.house.do(discussions.publish, organiser, again)
+    return again
+
+
+def seat_of(user, discussion) -> Seat:
+    return db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.discussion_id == discussion.id)).one()
+
+
+def test_a_link_that_the_host_saw_signs_in_to_the_next_discussion_that_they_run(table, house, clock):
+    session = came_by_the_shown_link(table)
+    again = made_like(table)
+    assert is_open(session)
+    shown = house.do(invitations.invite, table.host, seat_of(table.priya, again)).rpartition("/")[2]
+    assert invitations.find(shown).signs_in
+    house.comment(table.discussion, table.priya)
+    assert invitations.find(shown).signs_in, "what she has written, she has written under the same host"
+
+
+def test_it_does_not_once_they_run_only_one_of_the_two(table, house, clock):
+    session, again = came_by_the_shown_link(table), made_like(table)
+    organiser = db.session.get_one(User, again.owner_id)
+    house.seat(again, house.user("Otto Other"), SeatRole.HOST)
+    house.do(seats.take, organiser, seat_of(table.host, again))
     assert not is_open(session)
+    _mailed, shown = table.invite()
+    assert not invitations.find(shown).signs_in
+
+
+def test_nor_where_another_host_has_the_panelist_or_where_they_are_more_than_that(table, house, clock):
+    session, again = came_by_the_shown_link(table), made_like(table)
+    seat = seat_of(table.priya, again)
+    draft = SeatDraft(seat.name, table.priya.email, SeatRole.MODERATOR)
+    house.do(seats.change, db.session.get_one(User, again.owner_id), seat, draft)
+    assert not is_open(session), "she moderates the next one"
+    _mailed, shown = table.invite()
+    assert not invitations.find(shown).signs_in
+    luc = next(seat for seat in table.discussion.seats if seat.user_id == table.luc.id)
+    shown = house.do(invitations.invite, table.host, luc).rpartition("/")[2]
+    assert invitations.find(shown).signs_in
+    house.seat(house.discussion(), table.luc, SeatRole.PANELIST)
+    assert not invitations.find(shown).signs_in, "he sits on a stranger's panel"
 
 
 def test_a_rehearsal_is_no_other_place(house, clock):
@@ -190,7 +231,7 @@ def test_a_rehearsal_is_no_other_place(house, clock):
     rehearsal = house.do(rehearsals.begin, table.host, table.discussion)
     house.comment(rehearsal, table.priya)
     assert is_open(session)
-    assert invitations.is_bare(table.priya, table.discussion)
+    assert invitations.is_bare(table.priya, table.discussion, table.host.id)
 
 
 @pytest.mark.parametrize(

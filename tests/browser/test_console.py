@@ -229,10 +229,13 @@ def test_a_question_is_asked_while_a_panelist_types_ahead(scene, discussion, hos
     host.locator(".console-comments", has_text="soil and water for the farmers").wait_for()
 
 
-def test_on_a_phone_the_way_to_pause_is_in_sight(scene: Scene):
+def test_on_a_phone_every_button_above_is_in_sight(scene: Scene):
     discussion = scene.house.discussion(ask=1)
     page = scene.context(scene.house.host_of(discussion), viewport={"width": 390, "height": 844}).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}/console")
-    row = page.locator(".escalation").evaluate("one => [one.scrollWidth, one.clientWidth]")
-    assert row[0] <= row[1]
-    assert page.get_by_role("button", name="Pause").bounding_box()["x"] < 340
+    for name in (".escalation", ".console-steps"):
+        row = page.locator(name)
+        assert row.evaluate("one => one.scrollWidth <= one.clientWidth"), name
+        for button in row.locator(".console-button:visible").all():
+            box = button.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390, button.inner_text()
