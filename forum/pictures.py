@@ -87,6 +87,7 @@ def _kept(drawn: Image.Image, folder: Path, *, in_sizes: bool) -> str:
             small = drawn.resize((width, max(1, drawn.height * width // drawn.width)))
             (folder / f"{digest}-w{drawn.width}-{width}.webp").write_bytes(_webp(small))
     (folder / name).write_bytes(written)
+    (folder / f"{name}{_REPLACED}").unlink(missing_ok=True)  # the same picture was in use, was replaced, and comes back
     return name
 
 
