@@ -184,14 +184,14 @@ def once_more(work: Callable[[], Made]) -> Made:
             return work()
 
 
-def takes(row: Any, *still: ColumnElement[bool], **values: object) -> bool:
+def claims(row: Any, *still: ColumnElement[bool], **values: object) -> bool:
     """Set `values` in the database's row of `row`, if `still` holds of it there; return whether this call was the one.
 
-    Of two processes that have read the same, one takes it. `row` itself is as it was read: refresh it to see more.
+    Of two processes that have read the same, one claims it. `row` itself is as it was read: refresh it to see more.
     """
     model = type(row)
-    taken = db.session.execute(
+    claimed = db.session.execute(
         update(model).where(model.id == row.id, *still).values(**values).returning(model.id),
         execution_options={"synchronize_session": False},
     ).first()
-    return taken is not None
+    return claimed is not None

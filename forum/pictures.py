@@ -128,7 +128,9 @@ def forget_replaced(settings: Settings) -> None:
         return
     shown = select(Discussion.hero).where(Discussion.hero.in_(old))
     for name in old - set(db.session.scalars(shown.union(select(Seat.picture).where(Seat.picture.in_(old))))):
-        throw_away(name, settings)
+        # The same picture can have come back meanwhile, for a discussion that is not stored yet: then its mark is gone.
+        if (settings.data_dir / "media" / f"{name}{_REPLACED}").exists():
+            throw_away(name, settings)
 
 
 def sources(name: str) -> str:

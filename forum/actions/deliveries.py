@@ -52,15 +52,14 @@ def somebody_reads_at(email: str) -> None:
 def forget_old() -> None:
     """Throw away letters that left, or were given up, longer than KEPT_FOR ago: the oldest MOST_AT_ONCE of them.
 
-    One of which a list of hosts or administrators tells stays as long as it does: whether a guest's arrived, and that
-    a panelist's link (while it could be good), or a welcome that nobody has followed, did not.
+    One of which a list of hosts or administrators tells stays as long as it does: whether a guest's arrived, a
+    panelist's link (while it could be good), and the last welcome that somebody has not followed.
     """
     before = clock.now() - KEPT_FOR
-    failed = or_(Letter.refused_at.is_not(None), Letter.bounced_at.is_not(None))
     is_told_of = or_(
         exists().where(Guest.letter_id == Letter.id),
         exists().where(Invitation.letter_id == Letter.id, Invitation.expires_at >= before),
-        and_(Letter.kind == "welcome", failed, exists().where(User.email == Letter.to, User.confirmed_at.is_(None))),
+        and_(Letter.kind == "welcome", exists().where(User.email == Letter.to, User.confirmed_at.is_(None))),
     )
     # Letters have their numbers in the order in which they were written, so what is younger need not be read.
     young = select(Letter.id).where(Letter.written_at >= before).order_by(Letter.id).limit(1).scalar_subquery()

@@ -14,7 +14,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from forum import clock
 from forum.actions import mornings, readers_of_digests, rsvps
 from forum.actions.readers_of_digests import Reader
-from forum.database import db, takes
+from forum.database import claims, db
 from forum.models import Comment, CommentState, Digest, Discussion, Letter, Phase, Question, QuestionState, User
 from forum.notify import addresses, letters
 from forum.notify.digest import Part, open_besides, part_of
@@ -103,6 +103,7 @@ def forget_old() -> None:
         .join(Question, Question.id == Digest.question_id)
         .join(Discussion, Discussion.id == Question.discussion_id)
         .where(over, Digest.next_at.is_(None))
+        .order_by(Digest.id)
         .limit(rsvps.MOST_AT_ONCE)
     )
     db.session.execute(delete(Digest).where(Digest.id.in_(old)), execution_options={"synchronize_session": False})
@@ -112,7 +113,7 @@ def _prepare(question: Question, now: datetime) -> None:
     is_over = _ended_at(question, now) is not None
     note = Question.digest_ended_at if is_over else Question.digest_looked_at
     seen = question.digest_ended_at if is_over else question.digest_looked_at
-    is_first = takes(question, note.is_(None) if seen is None else note == seen, **{note.key: now})
+    is_first = claims(question, note.is_(None) if seen is None else note == seen, **{note.key: now})
     if not is_first or not question.discussion.has_digests:
         return
     known = set(db.session.scalars(select(Digest.email).where(Digest.question_id == question.id)))
@@ -167,7 +168,7 @@ def _take(row: Digest, next_at: datetime | None, told_id: int | None = None, tol
     values: dict[str, object] = {"next_at": next_at}
     if told_id is not None:
         values |= {"told_id": told_id, "told_count": told_count}
-    return takes(row, Digest.next_at == row.next_at, **values)
+    return claims(row, Digest.next_at == row.next_at, **values)
 
 
 def _write(reader: Reader, discussion: Discussion, parts: list[Part], zone: str) -> int:

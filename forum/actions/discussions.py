@@ -14,7 +14,7 @@ from forum import access, clock
 from forum.actions import dates, merging
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
-from forum.database import db, takes
+from forum.database import claims, db
 from forum.live import log
 from forum.models import CalledOff, Discussion, OldAddress, Phase, User, Visibility
 from forum.models.discussion import STEPS
@@ -265,14 +265,14 @@ def _late_until(discussion: Discussion, end: datetime) -> datetime | None:
 
 
 def still_late_until(discussion: Discussion, end: datetime) -> datetime | None:
-    """Return the same for an `end` that may lie long ago; None also when that is over by now."""
+    """Return until when late comments are taken after an `end` that may lie long ago; None when none are now."""
     until = _late_until(discussion, end)
     return until if until is not None and until > clock.now() else None
 
 
 def _end_late(discussion: Discussion) -> bool:
     """Take late comments no longer, once, and tell open pages; return whether this call was the one."""
-    is_first = takes(discussion, Discussion.late_until == discussion.late_until, late_until=None)
+    is_first = claims(discussion, Discussion.late_until == discussion.late_until, late_until=None)
     db.session.refresh(discussion)
     if is_first:
         log.record(discussion, "discussion.late_over", discussion.id)
@@ -294,7 +294,7 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
     if to is Phase.CLOSED:
         end = values["closed_at"] = clock.now() if actor else discussion.ends_at
         values["late_until"] = _late_until(discussion, end)
-    is_first = takes(discussion, Discussion.phase == before, *still, **values)
+    is_first = claims(discussion, Discussion.phase == before, *still, **values)
     db.session.refresh(discussion)
     if not is_first:
         return False

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from forum import access, clock, speaking
 from forum.actions import deliveries, links, rsvps
-from forum.database import db, takes
+from forum.database import claims, db
 from forum.models import Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
 from forum.notify import letters
 from forum.refusals import Refused
@@ -70,7 +70,7 @@ def take(ids: list[int]) -> int:
 def _write(guest: Guest) -> int:
     discussion, now = guest.discussion, clock.now()
     if guest.is_waiting:
-        if not takes(
+        if not claims(
             guest, Guest.is_waiting.is_(True), is_waiting=False, told_starts_at=discussion.starts_at, cancelled_at=None
         ):
             return 0
@@ -79,10 +79,10 @@ def _write(guest: Guest) -> int:
             return 0
         return _letter(guest, "guest")
     if discussion.phase is Phase.DRAFT:
-        told = takes(guest, Guest.cancelled_at.is_(None), cancelled_at=now)
+        told = claims(guest, Guest.cancelled_at.is_(None), cancelled_at=now)
         return _letter(guest, "guest_cancelled") if told else 0
     is_news = or_(Guest.told_starts_at != discussion.starts_at, Guest.cancelled_at.is_not(None))
-    told = takes(guest, is_news, told_starts_at=discussion.starts_at, cancelled_at=None)
+    told = claims(guest, is_news, told_starts_at=discussion.starts_at, cancelled_at=None)
     return _letter(guest, "guest_moved") if told else 0
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from forum import access, clock, text
 from forum.actions import rsvps
@@ -18,7 +18,7 @@ from forum.actions.moderation import write_down
 from forum.addresses import Row
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, Guest, Letter, Mailing, NoMail, Phase, Rsvp, User, Visibility
+from forum.models import CalledOff, Discussion, Guest, Letter, Mailing, NoMail, Rsvp, User, Visibility
 from forum.refusals import Refused, invalid, unknown
 
 # Against misuse: letters that hosts of one discussion, and of the whole site, can have sent in 24 hours.
@@ -175,7 +175,7 @@ def remove(actor: User, discussion: Discussion, guest_id: int) -> None:
 
 
 def forget_old() -> None:
-    """Empty the lists of guests of what was over, or was told to be off, rsvps.KEPT_FOR ago: some at a time.
+    """Empty the lists of guests of what was over, or was called off, rsvps.KEPT_FOR ago: some at a time.
 
     These people have never said that we may keep their address. Which and how many letters a host has sent stays
     (Mailing, and the record).
@@ -184,9 +184,7 @@ def forget_old() -> None:
     old = (
         select(Guest.id)
         .join(Discussion, Discussion.id == Guest.discussion_id)
-        .where(
-            or_(Discussion.closed_before(before), and_(Discussion.phase == Phase.DRAFT, Guest.cancelled_at < before))
-        )
+        .where(or_(Discussion.closed_before(before), CalledOff.before(before)))
         .order_by(Guest.id)
         .limit(rsvps.MOST_AT_ONCE)
     )

@@ -2,9 +2,9 @@
 
 A link brings somebody in without a password, so it must not be a way into an account that is worth more than the seat:
 the secret that was mailed proves the address; the one that the host saw opens nothing but an account that has no
-password, no site role, and no part and no words anywhere but on panels that this host runs. Whoever came by that one
-takes part in the event; the account itself stays as it is (`require_proven`), and they are signed out once it is worth
-more (`close_shown`).
+password, no site role, and no part and no words anywhere but on panels that this host runs now. Whoever came by that
+one takes part in the event; the account itself stays as it is (`require_proven`), and they are signed out once it is
+worth more (`close_shown`).
 """
 
 import hashlib
@@ -204,18 +204,22 @@ def close_shown(user: User) -> None:
 
 
 def close_shown_of(discussion: Discussion) -> None:
-    """Do the same for everybody who has a seat in `discussion`, when seats were given all at once."""
+    """Do the same for everybody who has a seat in `discussion`, where seats or who runs it have changed."""
+    db.session.flush()
     for seat in discussion.seats:
         close_shown(seat.user)
 
 
 def is_bare(user: User, discussion: Discussion, host_id: int | None) -> bool:
-    """Whether the account of `user` is worth no more than seats on panels that `host_id` runs, as in `discussion`.
+    """Whether the account of `user` is worth no more than seats on panels that `host_id` runs, `discussion` among them.
 
-    Somebody who makes a discussion like an earlier one has the same panel in both, and a link to either gives them
-    nothing that a link to the other did not.
+    Somebody who makes a discussion like an earlier one has the same panel in both, and as long as they run both, a link
+    to either gives them nothing that a link to the other does not.
     """
     if user.password_hash is not None or user.role is not SiteRole.MEMBER:
+        return False
+    host = db.session.get(User, host_id) if host_id is not None else None
+    if host is None or access.role_of(host, discussion) not in access.RUN:
         return False
     owners = select(User.id).where(User.id == host_id, User.role.in_((SiteRole.ORGANISER, SiteRole.ADMINISTRATOR)))
     hosted = select(Seat.discussion_id).where(Seat.user_id == host_id, Seat.role == SeatRole.HOST)

@@ -10,7 +10,7 @@ from forum import access, clock
 from forum.actions import accounts, invitations, links, site
 from forum.actions.moderation import write_down
 from forum.database import db
-from forum.models import Session, SiteRole, User
+from forum.models import Discussion, Session, SiteRole, User
 from forum.notify import letters
 from forum.refusals import Refused, invalid
 
@@ -89,6 +89,8 @@ def give_role(actor: User, person: User, role: SiteRole) -> None:
         raise Refused("not_ready", _("First their address has to be confirmed, and a suspension lifted."), 409)
     before, person.role = person.role, role
     invitations.close_shown(person)
+    for discussion in db.session.scalars(select(Discussion).where(Discussion.owner_id == person.id)):
+        invitations.close_shown_of(discussion)
     write_down(actor, None, "person.role", "user", person.id, before={"role": before.value}, after={"role": role.value})
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from forum import access, clock
 from forum.actions import rsvps
-from forum.database import db, takes
+from forum.database import claims, db
 from forum.models import Discussion, Phase, Rsvp, User
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -90,7 +90,7 @@ def _tell(rsvp: Rsvp) -> int:
 
 
 def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -> int:
-    if not takes(rsvp, note.is_(None), **{note.key: clock.now()}):
+    if not claims(rsvp, note.is_(None), **{note.key: clock.now()}):
         return 0
     rsvps.write(rsvp.email, kind, rsvp)
     return 1
@@ -99,7 +99,7 @@ def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -
 def _tell_moved(rsvp: Rsvp, now: datetime) -> int:
     """Tell of the new time; reminders of the old one are forgotten, so that those of the new one go out."""
     starts_at = rsvp.discussion.starts_at
-    if not takes(
+    if not claims(
         rsvp,
         or_(Rsvp.told_starts_at != starts_at, Rsvp.cancelled_at.is_not(None)),
         told_starts_at=starts_at,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import String, and_, cast, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, exists, func, literal, or_, select, update
 
 from forum import access, clock
 from forum.actions import links
@@ -164,32 +164,29 @@ def take_back(user: User, discussion: Discussion) -> None:
 
 
 def forget_old() -> None:
-    """Forget the addresses of visitors to what was over, or was told to be off, KEPT_FOR ago: MOST_AT_ONCE at a time.
+    """Forget the addresses of visitors to what was over, or was called off, KEPT_FOR ago: MOST_AT_ONCE at a time.
 
-    Those who were counted stay counted, without an address; of the others nothing stays. Who is in a list of guests is
-    forgotten after it, so that what hosts read there does not change.
+    Those who were counted at what took place stay counted, without an address; of the others nothing stays. Who is in a
+    list of guests is forgotten after it, so that what hosts read there does not change.
     """
-    before = clock.now() - KEPT_FOR
-    visitors = (
+    before, unhurried = clock.now() - KEPT_FOR, {"synchronize_session": False}
+    is_over, is_counted = Discussion.closed_before(before), Rsvp.confirmed_at.is_not(None)
+    gone = _some_visitors(or_(CalledOff.before(before), and_(is_over, ~is_counted)))
+    db.session.execute(delete(Rsvp).where(Rsvp.id.in_(gone)), execution_options=unhurried)
+    nowhere = literal("forgotten-") + cast(Rsvp.id, String) + literal(_NOWHERE)
+    nobody = update(Rsvp).values(email=nowhere, time_zone="UTC", language="")
+    db.session.execute(nobody.where(Rsvp.id.in_(_some_visitors(is_over, is_counted))), execution_options=unhurried)
+
+
+def _some_visitors(*which: ColumnElement[bool]) -> Select[int]:
+    """Return the question for the next visitors of whom `which` is true, whose address is known and in no list."""
+    is_guest = exists().where(Guest.discussion_id == Rsvp.discussion_id, Guest.email == Rsvp.email)
+    return (
         select(Rsvp.id)
         .join(Discussion, Discussion.id == Rsvp.discussion_id)
-        .where(Rsvp.user_id.is_(None), IS_KNOWN)
-        .where(~exists().where(Guest.discussion_id == Rsvp.discussion_id, Guest.email == Rsvp.email))
+        .where(Rsvp.user_id.is_(None), IS_KNOWN, ~is_guest, *which)
         .order_by(Rsvp.id)
         .limit(MOST_AT_ONCE)
-    )
-    is_over, is_counted = Discussion.closed_before(before), Rsvp.confirmed_at.is_not(None)
-    is_off = and_(
-        Discussion.phase == Phase.DRAFT, or_(Rsvp.cancelled_at < before, and_(~is_counted, Rsvp.made_at < before))
-    )
-    off = {"synchronize_session": False}
-    gone = visitors.where(or_(is_off, and_(is_over, ~is_counted)))
-    db.session.execute(delete(Rsvp).where(Rsvp.id.in_(gone)), execution_options=off)
-    nowhere = literal("forgotten-") + cast(Rsvp.id, String) + literal(_NOWHERE)
-    counted = visitors.where(is_over, is_counted)
-    db.session.execute(
-        update(Rsvp).where(Rsvp.id.in_(counted)).values(email=nowhere, time_zone="UTC", language=""),
-        execution_options=off,
     )
 
 

@@ -99,7 +99,7 @@ def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
     seat.country = draft.country
     seat.picture = draft.picture or seat.picture
-    _close_shown(seat.discussion)
+    invitations.close_shown_of(seat.discussion)
     _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
@@ -111,14 +111,7 @@ def take(actor: User, seat: Seat) -> None:
     discussion = seat.discussion
     discussion.seats.remove(seat)
     db.session.delete(seat)
-    _close_shown(discussion)
-
-
-def _close_shown(discussion: Discussion) -> None:
-    """Sign out whose link leads further by now than to panels which the host who saw it runs."""
-    db.session.flush()
-    for seat in discussion.seats:
-        invitations.close_shown(seat.user)
+    invitations.close_shown_of(discussion)
 
 
 def find(discussion: Discussion, seat_id: int) -> Seat:

@@ -1,4 +1,7 @@
-"""The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first."""
+"""The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first.
+
+It also has the mail written that is due, and what is old forgotten.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -43,10 +46,18 @@ def start(app: Flask) -> None:
 def tidy() -> None:
     """Throw away what nobody will ask for again, and who somebody was where it has served."""
     for things in (drafts, sessions, guests, rsvps, digests, deliveries):
-        with writing():
-            things.forget_old()
+        _forget(things.forget_old)
     pictures.forget_replaced(current_app.config["SETTINGS"])
     db.session.rollback()
+
+
+def _forget(forget_old: Callable[[], None]) -> None:
+    """What cannot be forgotten, or not now, must not keep everything else."""
+    try:
+        with writing():
+            forget_old()
+    except Exception as error:
+        background.complain("tidying", error)
 
 
 def remind() -> None:

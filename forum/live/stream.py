@@ -62,7 +62,8 @@ class Shown:
 def dress(discussion: Discussion, comments: Sequence[Comment], posted: Collection[int] = ()) -> list[Shown]:
     """Return `comments` in their order with all that is shown beside them; a fixed number of queries for any number.
 
-    Those with an id in `posted` come from a piece of the log that also tells of all their answers, as far as it goes.
+    Those with an id in `posted` were posted in the piece of the log whose comments these are. Whoever has answered them
+    since stands there too, so nobody is asked; a later answer brings its parent's number with it.
     """
     ids = [comment.id for comment in comments]
     parent_ids = {comment.reply_to_id for comment in comments if comment.reply_to_id} - set(ids)

@@ -1,16 +1,12 @@
 """What was announced and will not take place."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ColumnElement, ForeignKey, String, exists, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
-from forum.models.discussion import Visibility
-
-if TYPE_CHECKING:
-    from forum.models.discussion import Discussion
+from forum.models.discussion import Discussion, Visibility
 
 
 class CalledOff(Model):
@@ -35,6 +31,11 @@ class CalledOff(Model):
     def language(self) -> str:
         """The language in which its letters speak to whoever has not said another (BCP 47)."""
         return self.discussion.language
+
+    @classmethod
+    def before(cls, moment: datetime) -> ColumnElement[bool]:
+        """Return the condition under which a discussion was called off before `moment`, and not announced anew."""
+        return exists().where(cls.discussion_id == Discussion.id, cls.at < moment)
 
     @classmethod
     def at_address(cls, slug: str) -> "CalledOff | None":

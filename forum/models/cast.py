@@ -16,7 +16,7 @@ _QUESTIONS = select(Question).where(Question.discussion_id == bindparam("of")).o
 def read_cast(discussion: Discussion) -> None:
     """Read `discussion.seats` and `discussion.questions` now.
 
-    The ORM would read them when they are first asked for, and each would take it twice as long (docs/performance.md).
+    The ORM would read them when they are first asked for, and takes twice as long for each (docs/performance.md).
     """
     said = {"of": discussion.id}
     set_committed_value(discussion, "seats", list(db.session.scalars(_SEATS, said)))

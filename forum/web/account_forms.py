@@ -77,7 +77,7 @@ def done(then: str, words: str = "", *, status: int = 200) -> Response:
         return private(jsonify({"ok": True, "next": then, "csrf_token": generate_csrf()}), status)
     if words:
         flash(words)
-    return private(make_response(redirect(then, 303)), 303)
+    return private(make_response(redirect(then, 303)))
 
 
 def _then() -> str:

@@ -44,9 +44,12 @@ def settings() -> Settings:
     return found
 
 
-def private(body: str | Response, status: int = 200) -> Response:
-    """Return the answer that shows `body` to this reader alone, and that no cache keeps, not even this browser's."""
-    response = make_response(body, status)
+def private(body: str | Response, status: int | None = None) -> Response:
+    """Return the answer that shows `body` to this reader alone, and that no cache keeps, not even this browser's.
+
+    Without a `status` it is that of `body`, or 200.
+    """
+    response = make_response(body) if status is None else make_response(body, status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -128,17 +128,52 @@ def test_nobody_writes_to_who_is_forgotten_when_it_is_opened_again(house, clock)
     assert not [email for email in db.session.scalars(select(Digest.email)) if email.endswith("invalid")]
 
 
-def test_of_what_was_called_off_nobody_is_kept_who_has_been_told(house, clock):
+def test_of_what_was_called_off_nobody_is_kept(house, clock):
     room = house.discussion(phase="announced", slug="water")
-    house.do(rsvps.answer, "vic@example.org", room, RsvpKind.TAKE_PART, "UTC")
-    forum_clock.advance(-timedelta(days=1))
-    house.do(discussions.withdraw, house.host_of(room), room)
-    forum_clock.advance(rsvps.KEPT_FOR + timedelta(days=2))
-    assert addresses() == ["vic@example.org"], "not told yet"
+    host, invited = house.host_of(room), ("gus", "bob", "una")
+    rows = [Row(number, f"{name}@example.org") for number, name in enumerate(invited)]
+    house.do(guests.invite, host, room, rows, "", "a-key-of-sixteen")
     clockwork.remind()
-    forum_clock.advance(rsvps.KEPT_FOR + SECOND)
+    with writing():  # one letter came back: who answered, and whose mail comes back, is told nothing more as a guest
+        deliveries.bounced(
+            db.session.scalars(select(Letter).where(Letter.to == "bob@example.org")).one(), "550", is_dead=True
+        )
+    for name in ("gus", "vic"):
+        house.do(rsvps.answer, f"{name}@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    house.do(discussions.withdraw, host, room)
+    clockwork.remind()
+    forum_clock.advance(rsvps.KEPT_FOR)
+    assert addresses() == ["gus@example.org", "vic@example.org"]
+    assert len(list_of_guests.listed(room)) == 3
+    forum_clock.advance(SECOND)
     assert addresses() == []
+    assert list_of_guests.listed(room) == []
     assert db.session.scalars(select(Rsvp)).all() == []
+
+
+def test_what_cannot_be_forgotten_keeps_nothing_else(house, clock, monkeypatch):
+    house.do(letters.write, "rita@example.org", "known")
+    leaves("known")
+    forum_clock.advance(deliveries.KEPT_FOR + SECOND)
+
+    def fails():
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(guests, "forget_old", fails)
+    assert tidied() == []
+
+
+def test_a_first_welcome_that_was_lost_is_not_told_of_when_the_second_is_old(house, clock):
+    admin = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR)
+    [newcomer] = house.do(members.invite, admin, "nora@example.org")
+    leaves("welcome", refused=True)
+    forum_clock.advance(timedelta(hours=1))
+    house.do(members.invite, admin, "nora@example.org")
+    leaves("welcome")
+    assert list_of_guests.lost_welcomes([newcomer]) == {}
+    forum_clock.advance(deliveries.KEPT_FOR + SECOND)
+    tidied()
+    assert list_of_guests.lost_welcomes([newcomer]) == {}
 
 
 def test_a_few_visitors_are_forgotten_at_a_time(house, clock, monkeypatch):

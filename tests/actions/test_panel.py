@@ -210,6 +210,26 @@ def test_it_does_not_once_they_run_only_one_of_the_two(table, house, clock):
     assert not invitations.find(shown).signs_in
 
 
+def test_a_host_whose_seat_is_taken_has_no_way_in_as_their_panelist(table, house, clock):
+    session, again = came_by_the_shown_link(table), made_like(table)
+    _mailed, shown = table.invite()
+    assert invitations.find(shown).signs_in
+    house.do(seats.take, db.session.get_one(User, again.owner_id), seat_of(table.host, table.discussion))
+    assert not is_open(session)
+    assert not invitations.find(shown).signs_in
+
+
+def test_an_owner_who_organises_no_more_has_none_either(table, house, clock):
+    organiser = db.session.get_one(User, table.discussion.owner_id)
+    shown = house.do(invitations.invite, organiser, seat_of(table.priya, table.discussion)).rpartition("/")[2]
+    with writing():
+        session = sessions.begin(table.priya)
+        invitations.begin(invitations.enter(shown), session)
+    house.do(members.give_role, house.user(role=SiteRole.ADMINISTRATOR), organiser, SiteRole.MEMBER)
+    assert not is_open(session)
+    assert not invitations.find(shown).signs_in
+
+
 def test_nor_where_another_host_has_the_panelist_or_where_they_are_more_than_that(table, house, clock):
     session, again = came_by_the_shown_link(table), made_like(table)
     seat = seat_of(table.priya, again)

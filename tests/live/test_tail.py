@@ -126,7 +126,7 @@ def test_the_next_broadcast_waits_twice_as_long_while_many_come(app, monkeypatch
 
 
 def test_a_comment_costs_six_questions(house, statements):
-    """Each is half a millisecond, and on PostgreSQL a way to another process (docs/performance.md)."""
+    """Each is half a millisecond or more, and on PostgreSQL a way to another process."""
     discussion = house.discussion(ask=2)
     house.panelist(discussion)
     heard = Heard(discussion)

@@ -32,16 +32,19 @@ async function look() {
   if (isLooking || document.hidden) return;
   isLooking = true;
   try {
-    for (let tries = 0; isWanted && tries < MOST_TRIES; tries++) {
+    for (let tries = 0; isWanted && tries < MOST_TRIES; ) {
       const spread = Math.max(JITTER, (readers / LOOKS_PER_SECOND) * 1000);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * spread + tries * 1000));
       isWanted = false;
       const fresh = await getPage(location.pathname);
-      if (fresh?.body.dataset.discussion === String(page.discussion)) become(fresh);
+      const isGood = fresh?.body.dataset.discussion === String(page.discussion);
+      if (isGood) become(fresh);
       else isWanted = true;
+      tries = isGood ? 0 : tries + 1;
     }
   } finally {
     isLooking = false;
+    if (isWanted && !document.hidden) lookLater();
   }
 }
 
