@@ -60,8 +60,10 @@ def test_a_comment_is_shown_at_once_and_confirmed(scene, discussion, member):
     assert posted(discussion) == [TEXT]
 
 
-def test_two_quick_presses_post_once(scene, discussion, member):
+def test_two_quick_presses_post_once_and_only_an_empty_field_is_told(scene, discussion, member):
     page = scene.visit(discussion, member)
+    page.click(".composer-post")
+    assert page.locator("[data-notice]").inner_text() == "Write something first."
     field(page).fill(TEXT)
     page.evaluate(
         "() => { const form = document.querySelector('[data-composer]'); form.requestSubmit(); form.requestSubmit(); }"
@@ -70,6 +72,7 @@ def test_two_quick_presses_post_once(scene, discussion, member):
     page.wait_for_timeout(500)
     assert posted(discussion) == [TEXT]
     assert page.locator("[data-answers='1'] .comment").count() == 1
+    assert page.locator("[data-notice]").is_hidden()
 
 
 def test_an_answer_that_gets_lost_is_asked_for_again_and_posts_once(scene, discussion, member):
