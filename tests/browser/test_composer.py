@@ -295,6 +295,20 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=15_000)
 
 
+def test_escape_keeps_what_was_typed_into_a_dialog_and_cancel_does_not(scene, discussion, member):
+    comment = scene.house.comment(discussion, member, "First version.", question=1)
+    page = scene.visit(discussion, member)
+    page.click(f"#c{comment.id} [data-action=edit]")
+    page.fill("dialog textarea", "A better version.")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    page.click(f"#c{comment.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "A better version."
+    page.click("dialog .dialog-cancel")
+    page.click(f"#c{comment.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "First version."
+
+
 def test_what_the_field_asks_for_stands_as_the_page_reads_and_what_is_typed_as_it_reads_itself(scene: Scene):
     discussion = scene.house.discussion(ask=1, language="ar")
     page = scene.visit(discussion)
