@@ -5,7 +5,7 @@
 
 import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
-import { getPage, post } from "./send.js";
+import { explain, getPage, post } from "./send.js";
 import { put } from "./stream.js";
 import { _ } from "./words.js";
 
@@ -75,7 +75,7 @@ async function send(form, submitter, dialog, trouble) {
   const { ok, data, error } = await post(form.action, fields);
   form.removeAttribute("aria-busy");
   if (!ok) {
-    trouble.textContent = error?.message ?? _("That did not work. Try again.");
+    trouble.replaceChildren(...explain(error));
     return;
   }
   kept.delete(form.action);
