@@ -155,7 +155,8 @@ _WRONG_TIME: dict[Phase, tuple[str, Any]] = {
     Phase.CLOSED: ("closed", lazy("This discussion is closed. Your text is kept on this page, so you can copy it.")),
 }
 
-# The same for who presses a button of the console twice, or on a page that is old by now: they have typed nothing.
+# The same for who presses a button of the console twice, on a page that is old by now, or comes to a form that is still
+# empty: they have typed nothing.
 _STEP_TAKEN: dict[Phase, Any] = {
     Phase.ANNOUNCED: lazy(
         "This discussion is announced and has not begun yet. Reload the console to see what is next."
@@ -214,9 +215,12 @@ def may(user: User | None, verb: str, discussion: Discussion) -> bool:
     return _may_know(user, role, discussion) and role in _roles(verb, discussion)
 
 
-def require(user: User | None, verb: str, discussion: Discussion, role: Role | None = None) -> Role:
+def require(
+    user: User | None, verb: str, discussion: Discussion, role: Role | None = None, *, has_typed: bool = True
+) -> Role:
     """Return the role of `user`, or say no. `role` is what an earlier question in this transaction returned.
 
+    Who has typed nothing yet (`has_typed`) is not told that it is kept.
     Raises Refused: 404 when they may not know of the discussion, 403 when it is not for them at any time,
     409 when it would be theirs in another phase.
     """
@@ -228,7 +232,8 @@ def require(user: User | None, verb: str, discussion: Discussion, role: Role | N
     if any(role in roles for roles in TABLE[verb].values()):
         phase = discussion.phase_at(clock.now())
         code, words = _WRONG_TIME[phase]
-        raise Refused(code, _STEP_TAKEN.get(phase, words) if verb in _STEPS else words, status=409)
+        said = words if has_typed and verb not in _STEPS else _STEP_TAKEN.get(phase, words)
+        raise Refused(code, said, status=409)
     raise _not_theirs(user, role, discussion)
 
 

@@ -44,10 +44,13 @@ def release(actor: User, comment: Comment) -> None:
 def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
     """Show `comment`: a held one for the first time, one that was set aside again; a flagged one just stays.
 
-    `seen` names the version that was looked at (`version_of`).
+    `seen` names the version that was looked at (`version_of`). The same by the same person again changes nothing.
     Raises Refused (not theirs; decided, taken, changed: 409).
     """
-    review = _open_review(actor, comment)
+    review = _review(actor, comment)
+    if review.decision in {Decision.APPROVED, Decision.KEPT} and _stands(review, actor):
+        return review
+    _require_open(actor, review)
     _require_version(comment, seen)
     before = comment.state
     kept = before is CommentState.PUBLISHED
@@ -65,9 +68,14 @@ def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
 def reject(actor: User, comment: Comment, reason: str, seen: str | None = None) -> Review:
     """Keep a held `comment` from everybody but its writer, who reads why; hide one that was shown already.
 
+    The same by the same person, for the same reason, again changes nothing.
     Raises Refused (not theirs; invalid without a reason; decided, taken, changed: 409).
     """
-    review = _open_review(actor, comment)
+    review = _review(actor, comment)
+    own = review.decision in {Decision.REJECTED, Decision.HIDDEN} and _stands(review, actor)
+    if own and checked_reason(reason) == review.reason:
+        return review
+    _require_open(actor, review)
     _require_version(comment, seen)
     reason = checked_reason(reason)
     before = comment.state
@@ -171,19 +179,35 @@ def _open_review(actor: User, comment: Comment) -> Review:
 
     Raises Refused (not theirs; decided or taken, 409 with who).
     """
+    review = _review(actor, comment)
+    _require_open(actor, review)
+    return review
+
+
+def _review(actor: User, comment: Comment) -> Review:
+    """Return the review of `comment`, which nobody else changes meanwhile. Raises Refused (not theirs)."""
     access.require(actor, "queue.work", comment.discussion)
     reviews.hold_still(comment)
     review = reviews.of(comment)
     if review is None or review.decision is Decision.WITHDRAWN:
         raise unknown()
+    return review
+
+
+def _require_open(actor: User, review: Review) -> None:
+    discussion = review.comment.discussion
     if review.decision is not None:
-        who = name_in(comment.discussion, review.decided_by)
+        who = name_in(discussion, review.decided_by)
         raise Refused("decided", str(_FASTER[review.decision]) % {"who": who}, 409)
     claimant = review.claimant(clock.now())
     if claimant is not None and claimant.id != actor.id:
-        who = name_in(comment.discussion, claimant)
+        who = name_in(discussion, claimant)
         raise Refused("taken", _("%(who)s is looking at this comment now. Take the next one.", who=who), 409)
-    return review
+
+
+def _stands(review: Review, actor: User) -> bool:
+    """Whether the decision is `actor`'s own and nothing has undone it: who presses twice was not outrun."""
+    return review.decided_by_id == actor.id and review.comment.state is _after(review)
 
 
 def name_in(discussion: Discussion, user: User | None) -> str:

@@ -99,6 +99,11 @@ class Scene:
             return None
         return next((q for q in self.asked if q.state is QuestionState.OPEN), None)
 
+    @property
+    def answered(self) -> Question | None:
+        """The question an answer goes to unless its writer says otherwise: the open one; after the end, the last."""
+        return self.asked[-1] if self.phase == Phase.CLOSED and self.asked else self.open
+
     @cached_property
     def tally(self) -> tally.Tally:
         """The numbers."""

@@ -158,7 +158,7 @@ def extend(slug: str) -> Response:
 def write_question(slug: str) -> Response | tuple[str, int] | str:
     """Add a question to the run sheet."""
     user, discussion = staffed(slug)
-    access.require(user, "question.write", discussion)
+    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
     if request.method == "GET":
         return _question_page(discussion, None, {})
     try:
@@ -174,7 +174,7 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
 def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | str:
     """Change a question's words and plan."""
     user, discussion = staffed(slug)
-    access.require(user, "question.write", discussion)
+    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
     question = questions.find(discussion, question_id)
     if request.method == "GET":
         return _question_page(discussion, question, {})

@@ -69,7 +69,8 @@ def refuse(refusal: Refused) -> Response:
 
 
 def _csrf(_error: CSRFError) -> Response:
-    words = _("This form has expired. Your text is kept: load the page again and send it once more.")
+    # A script of ours comes here only where it could not get another token for the same person.
+    words = _("This form has expired. Copy what you typed, load the page again and send it once more.")
     if not wants_json():
         # To load the page that says this would only send the old form once more.
         words = _("This form has expired. What you typed is kept. Look through it, and send it once more.")

@@ -81,6 +81,16 @@ def test_late_comments_are_taken_and_marked_until_the_window_ends(app, house, cl
     assert "data-composer" not in shown
 
 
+def test_a_late_answer_goes_to_the_last_question_unless_its_writer_says_otherwise(app, house, clock):
+    room = late_room(house)
+    house.asked(room, "And who pays?")
+    over(house, clock, room)
+    shown = page(app, house, house.user(), f"/d/{room.slug}")
+    assert '<option value="2" selected>' in shown
+    assert shown.count(" selected>") == 1
+    assert "Write your answer to Q2…" in shown
+
+
 def test_before_the_clocks_job_comes_round_late_comments_count_already(house, clock):
     room = late_room(house, 5)
     clock.advance(room.ends_at - clock.now() + timedelta(seconds=1))

@@ -239,6 +239,22 @@ def test_of_two_moderators_one_wins_and_the_other_reads_who(house, live, member,
     assert "comment.rejected" not in verbs()
 
 
+def test_who_presses_twice_has_decided_once_and_was_not_outrun(house, live, member, host):
+    level(house, live, "everyone", 1)
+    held, rude = house.comment(live, member, "Yes?"), house.comment(live, house.user(), "Rude?")
+    seen = queue.version_of(held)
+    for _press in range(2):
+        assert house.do(queue.approve, host, held, seen).decision is Decision.APPROVED
+        assert house.do(queue.reject, host, rude, "Rude.", seen).decision is Decision.REJECTED
+    assert [verbs().count(verb) for verb in ("comment.approved", "comment.rejected")] == [1, 1]
+    assert kinds().count("comment.approved") == 1
+    # Another decision is not the same one, nor is one that no longer stands.
+    assert refused(house, queue.reject, host, rude, "Another reason").code == "decided"
+    assert refused(house, queue.approve, host, rude).code == "decided"
+    house.do(moderation.hide, host, held, "By hand")
+    assert refused(house, queue.approve, host, held).code == "decided"
+
+
 def test_undo_puts_every_decision_back_into_the_queue(house, live, member, host):
     level(house, live, "everyone", 1)
     held = house.comment(live, member, "Yes or no?")

@@ -108,3 +108,37 @@ def test_a_session_that_ends_while_somebody_types_costs_a_sign_in_and_no_word(sc
     page.locator("[data-composer] textarea").press("Control+Enter")
     page.wait_for_selector("[data-answers='1'] .comment.mine[data-id]", timeout=4_000)
     assert page.locator("[data-answers='1'] .comment").count() == 1
+
+
+def test_signed_out_in_another_tab_is_said_where_one_types_and_costs_a_sign_in_and_no_word(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    host = scene.house.host_of(discussion)
+    with writing():
+        db.session.get_one(User, host.id).password_hash = passwords.hashed("a long enough password 42")
+    comment = scene.house.comment(discussion, host, "First version.", question=1)
+    page = scene.visit(discussion, host)
+    console = scene.open(page.context, discussion, "/console")
+    page.click(f"#c{comment.id} [data-action=edit]")
+    page.fill("dialog textarea", "Second version.")
+    console.locator("#announcement summary").click()
+    console.locator("textarea[name=announcement]").fill("We begin late.")
+    other = page.context.new_page()
+    other.goto(f"{scene.address}/about")
+    other.click(".top-out button")
+    other.wait_for_selector("header a[href^='/sign-in']")
+    save = page.locator("dialog form button").first
+    announce = console.locator("form:has(textarea[name=announcement]) button")
+    for tab, button, said in ((page, save, ".dialog-trouble"), (console, announce, "[data-console-notice]")):
+        button.click()
+        link = tab.locator(f"{said} a[href^='/sign-in?next='][target=_blank]")
+        link.wait_for(timeout=8_000)
+        assert "Sign in in another tab" in tab.locator(said).inner_text()
+    other.goto(f"{scene.address}/sign-in")
+    other.fill("input[name=email]", host.email)
+    other.fill("input[name=password]", "a long enough password 42")
+    other.locator("main form .button-main").click()
+    other.wait_for_selector(".top-out", state="attached")
+    save.click()
+    page.wait_for_selector(f"#c{comment.id}:has-text('Second version.')", timeout=8_000)
+    announce.click()
+    page.wait_for_selector(".announcement:has-text('We begin late.')", timeout=8_000)

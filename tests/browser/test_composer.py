@@ -60,8 +60,10 @@ def test_a_comment_is_shown_at_once_and_confirmed(scene, discussion, member):
     assert posted(discussion) == [TEXT]
 
 
-def test_two_quick_presses_post_once(scene, discussion, member):
+def test_two_quick_presses_post_once_and_only_an_empty_field_is_told(scene, discussion, member):
     page = scene.visit(discussion, member)
+    page.click(".composer-post")
+    assert page.locator("[data-notice]").inner_text() == "Write something first."
     field(page).fill(TEXT)
     page.evaluate(
         "() => { const form = document.querySelector('[data-composer]'); form.requestSubmit(); form.requestSubmit(); }"
@@ -70,6 +72,7 @@ def test_two_quick_presses_post_once(scene, discussion, member):
     page.wait_for_timeout(500)
     assert posted(discussion) == [TEXT]
     assert page.locator("[data-answers='1'] .comment").count() == 1
+    assert page.locator("[data-notice]").is_hidden()
 
 
 def test_an_answer_that_gets_lost_is_asked_for_again_and_posts_once(scene, discussion, member):
@@ -290,6 +293,20 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     page.click(f"#c{comment.id} [data-action=delete]")
     page.locator("dialog form button").first.click()
     page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=15_000)
+
+
+def test_escape_keeps_what_was_typed_into_a_dialog_and_cancel_does_not(scene, discussion, member):
+    comment = scene.house.comment(discussion, member, "First version.", question=1)
+    page = scene.visit(discussion, member)
+    page.click(f"#c{comment.id} [data-action=edit]")
+    page.fill("dialog textarea", "A better version.")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    page.click(f"#c{comment.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "A better version."
+    page.click("dialog .dialog-cancel")
+    page.click(f"#c{comment.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "First version."
 
 
 def test_what_the_field_asks_for_stands_as_the_page_reads_and_what_is_typed_as_it_reads_itself(scene: Scene):

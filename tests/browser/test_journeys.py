@@ -137,6 +137,9 @@ def test_who_was_still_typing_at_the_end_can_post(scene: Scene):
     say(member, "One last thought.")
     reader.get_by_text("after the end").wait_for()
     scene.same_as_fresh(discussion, reader, "a late comment")
+    say(member, "And one more to the same question.")
+    reader.wait_for_selector("[data-answers='1'] .comment:has-text('And one more')", timeout=4_000)
+    assert member.locator("[data-composer] select").input_value() == "1"
     with writing():
         db.session.get_one(Discussion, discussion.id).late_until = clock.now()
     until(member, "() => !document.body.dataset.late", None, 8)

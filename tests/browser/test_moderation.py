@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import escalation, queue
+from forum.actions import escalation, queue, sanctions
 from forum.actions.escalation import Rules
 from forum.models import SeatRole
 from tests.browser.scene import Scene, until
@@ -185,3 +185,23 @@ def test_a_writer_changes_and_takes_back_what_waits_and_an_old_one_is_approved(s
     until(reader, "(n) => document.querySelector('.show-earlier').dataset.left === String(n)", earlier + 1)
     for page in (member, reader):
         scene.same_as_fresh(discussion, page, "approved above what is shown")
+
+
+def test_who_may_not_write_any_more_is_offered_nothing_that_would_be_refused(scene, discussion):
+    house, mina = scene.house, scene.house.user("Mina Mayer")
+    own = house.comment(discussion, mina, "My answer.", question=1)
+    page = scene.visit(discussion, mina)
+    page.locator("[data-composer] textarea").fill("In the middle of")
+    house.do(sanctions.mute, house.host_of(discussion), discussion, mina, "Off the point")
+    page.wait_for_selector("body[data-role=muted]", state="attached", timeout=4_000)
+    assert page.locator(f"#c{own.id} [data-action=edit]").is_hidden()
+    assert page.locator(f"#c{own.id} [data-action=delete]").is_visible()
+    field, rest = page.locator("[data-composer] textarea"), page.locator("[data-composer] :is(select, [type=submit])")
+    assert (field.is_visible(), field.input_value()) == (True, "In the middle of"), "to be copied"
+    assert rest.locator("visible=true").count() == 0
+    field.fill("")
+    page.reload()
+    scene.wait_for_link(page)
+    assert not field.is_visible()
+    assert rest.locator("visible=true").count() == 0
+    assert page.locator("[data-composer]").get_by_role("link", name="Object to this").is_visible()

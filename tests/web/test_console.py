@@ -219,6 +219,16 @@ def test_closing_twice_leads_to_the_console_and_tells_programs(app, house, hour,
     assert send(moderator, "/d/hour/console/close").status_code == 403
 
 
+def test_only_who_has_typed_a_question_reads_that_it_is_kept_after_the_end(hour, staff):
+    send(staff, "/d/hour/console/close")
+    for page in ("new", f"{hour.row.questions[0].id}/edit"):
+        asked = staff.get(f"/d/hour/questions/{page}")
+        assert asked.status_code == 409
+        assert "This discussion is closed." in asked.text
+        assert "text is kept" not in asked.text
+    assert "Your text is kept" in send(staff, "/d/hour/questions/new", text="And who pays?").text
+
+
 def test_questions_are_written_edited_ordered_skipped_and_removed(hour, staff):
     one, two, three = (q.id for q in hour.questions)
     assert send(staff, "/d/hour/questions/new", text="On the spot?", planned_offset_minutes="35").status_code == 303

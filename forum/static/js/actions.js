@@ -5,11 +5,24 @@
 
 import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
-import { getPage, post } from "./send.js";
+import { explain, getPage, post } from "./send.js";
 import { put } from "./stream.js";
 import { _ } from "./words.js";
 
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
+
+/** What was typed and neither sent nor cancelled, by the form's address: Esc is too near to throw it away. */
+/** @type {Map<string, string>} */
+const kept = new Map();
+
+/** @param {HTMLFormElement} form @param {HTMLElement} cancel */
+function keep(form, cancel) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
+  if (!field) return;
+  field.value = kept.get(form.action) ?? field.value;
+  field.addEventListener("input", () => kept.set(form.action, field.value));
+  cancel.addEventListener("click", () => kept.delete(form.action));
+}
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
@@ -38,6 +51,7 @@ async function open(link) {
   // Its own address, should the form leave it out.
   ours.action = form.getAttribute("action") || link.href;
   const dialog = make("dialog", { class: "dialog", "aria-labelledby": "action-title" }, heading, trouble, ours, cancel);
+  keep(ours, cancel);
   cancel.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
   ours.addEventListener("submit", (event) => {
@@ -61,9 +75,10 @@ async function send(form, submitter, dialog, trouble) {
   const { ok, data, error } = await post(form.action, fields);
   form.removeAttribute("aria-busy");
   if (!ok) {
-    trouble.textContent = error?.message ?? _("That did not work. Try again.");
+    trouble.replaceChildren(...explain(error));
     return;
   }
+  kept.delete(form.action);
   dialog.close();
   if (data.html) keepPlace(() => put(data.html, false));
   if (form.action.endsWith("/flag")) answerFlag(Number(data.id));

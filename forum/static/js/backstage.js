@@ -5,7 +5,7 @@
 
 import { isCommand } from "./commands.js";
 import { all, hear, one } from "./page.js";
-import { post } from "./send.js";
+import { explain, post } from "./send.js";
 
 const SAVE_AFTER = 1_000;
 
@@ -22,7 +22,7 @@ async function save(form) {
   unsaved.delete(form);
   const { ok, data, error } = await post(form.action, new FormData(form));
   const place = one("[data-hold-said]", form);
-  if (place) place.textContent = ok ? data.notice : (error?.message ?? "");
+  place?.replaceChildren(...(ok ? [data.notice] : explain(error)));
 }
 
 /** @param {HTMLFormElement} form */

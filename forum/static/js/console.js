@@ -11,7 +11,7 @@ import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, tell } from "./page.js";
-import { adoptToken, getPage, post } from "./send.js";
+import { adoptToken, explain, getPage, post } from "./send.js";
 import { _, count } from "./words.js";
 
 /** Wait this long for more events before fetching: a busy minute costs one page in 0.4 s at most. */
@@ -79,12 +79,12 @@ export async function refresh() {
   }
 }
 
-/** Say something to the host, also to who listens. @param {string} words @param {boolean} [isBad] */
+/** Say something to the host, also to who listens. @param {string | (Node | string)[]} words @param {boolean} [isBad] */
 export function say(words, isBad = false) {
   const place = one("[data-console-notice]");
   if (!place) return;
   place.dataset.tone = isBad ? "bad" : "plain";
-  place.textContent = words;
+  place.replaceChildren(...[words].flat());
 }
 
 /**
@@ -120,7 +120,7 @@ export async function send(form, button) {
     tell("sent", form);
   } else {
     if (error?.theirs) showTheirs(form, error);
-    say([error?.message, ...Object.values(error?.fields ?? {})].filter(Boolean).join(" "), true);
+    say(explain(error), true);
   }
   await refresh();
 }

@@ -76,7 +76,7 @@ async function deliver(entry) {
   const fields = { body, question, reply_to, key, for: entry.for ?? "" };
   const answer = await post(page.at("comments"), fields);
   if (answer.error?.code !== "csrf") return answer;
-  // The token belongs to a session that has ended or changed: a fresh page has the right one.
+  // Somebody else has signed in since: a fresh page has their token.
   const fresh = await getPage(location.pathname);
   if (!fresh) return answer;
   adoptToken(fresh);

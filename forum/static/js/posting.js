@@ -9,8 +9,17 @@ import { refuse, start as startRefusals } from "./refused.js";
 import { post } from "./send.js";
 import { _ } from "./words.js";
 
+/** A second press within so many milliseconds belongs to the first, which has emptied the field. */
+const ONE_PRESS = 1_500;
+
 /** @type {HTMLFormElement} */ let form;
 /** @type {HTMLTextAreaElement} */ let field;
+let emptiedAt = Number.NEGATIVE_INFINITY;
+
+function clear() {
+  empty();
+  emptiedAt = performance.now();
+}
 
 /** @param {SubmitEvent} event */
 function submit(event) {
@@ -18,6 +27,7 @@ function submit(event) {
   event.preventDefault();
   if (form.dataset.waiting) return;
   if (field.value.trim() === "") {
+    if (performance.now() - emptiedAt < ONE_PRESS) return;
     say("refused", [_("Write something first.")]);
     return;
   }
@@ -27,7 +37,7 @@ function submit(event) {
   const entry = { ...begin(), body: field.value, me: page.me, at: Date.now(), for: whose?.value ?? "" };
   if (whose) whose.value = "";
   if (page.me) {
-    empty();
+    clear();
     add(entry);
     field.focus({ preventScroll: true });
   } else {
@@ -47,7 +57,7 @@ async function sendAsVisitor(entry) {
   });
   delete form.dataset.waiting;
   if (answer.ok) {
-    empty();
+    clear();
     tell("outbox sent", { entry, answer: answer.data });
   } else {
     refuse(entry, answer.error, false);

@@ -2,7 +2,7 @@
 
 import { say } from "./notice.js";
 import { hear, make, one, page, tell } from "./page.js";
-import { post } from "./send.js";
+import { explain, post } from "./send.js";
 import { _ } from "./words.js";
 
 /** @param {HTMLFormElement} form */
@@ -20,7 +20,7 @@ export function start(form) {
     }
     const { ok, data, error } = await post(page.at("preview"), { body: field.value });
     if (!ok) {
-      say("refused", [error?.message ?? _("The preview could not be made. Try again.")], "warn");
+      say("refused", explain(error), "warn");
       return;
     }
     close();

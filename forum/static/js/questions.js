@@ -18,9 +18,12 @@ const has = (/** @type {string} */ question) => [...select.options].some((option
 /** The question of what is begun now. */
 export const bindQuestion = () => select.value;
 
-/** Answer the open question again, when nothing is being written. */
+/** What an answer goes to unless its writer says otherwise: the open question; after the end, the last. */
+const answered = () => (page.phase === "closed" ? (select.options[0]?.value ?? "") : open());
+
+/** Answer that question again, when nothing is being written. */
 export function openQuestion() {
-  if (!isWriting() && has(open())) choose(open());
+  if (!isWriting() && has(answered())) choose(answered());
 }
 
 /** @param {string} question */
@@ -71,7 +74,7 @@ function takeOptions(fresh) {
   }
   select.value = chosen;
   const suggested = options.find((option) => option.hasAttribute("selected"))?.getAttribute("value");
-  if (suggested != null) document.body.dataset.openQuestion = suggested;
+  if (suggested != null && page.phase !== "closed") document.body.dataset.openQuestion = suggested;
   openQuestion();
   offer();
 }

@@ -1,6 +1,6 @@
 /** Requests to our own server. Nothing here throws for an answer: a refusal is a value, like any other. */
 
-import { one } from "./page.js";
+import { make, one, page } from "./page.js";
 import { _ } from "./words.js";
 
 /**
@@ -9,6 +9,10 @@ import { _ } from "./words.js";
  */
 
 const LOST = _("The server cannot be reached. Your text is kept on this device.");
+
+const SIGNED_OUT = _(
+  "You are not signed in, or no longer. Sign in in another tab: this page keeps what you typed, and can send it afterwards.",
+);
 
 /** A limit in seconds, where the browser knows how. @param {number} seconds */
 const within = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
@@ -26,11 +30,30 @@ async function read(response) {
 
 /**
  * Send a form and read the JSON that comes back. Status 0 means that no answer came.
+ *
+ * The token, or the whole session, may have ended in another tab. Who is still or again signed in sends with the new
+ * token without a word of it; who is not is told to sign in, as nothing that is typed here outlives another load.
  * @param {string} address
  * @param {Record<string, string> | FormData} fields
  * @returns {Promise<Answer>}
  */
 export async function post(address, fields) {
+  const answer = await deliver(address, fields);
+  const code = answer.error?.code ?? "";
+  if (code !== "csrf" && !(code === "not_found" && page.me)) return answer;
+  // Any page says who is signed in; this one is there for everybody, and light.
+  const fresh = await getPage("/about");
+  if (!fresh) return answer;
+  const { me } = fresh.body.dataset;
+  if (!me) return { ...answer, error: { code: "sign_in", message: SIGNED_OUT } };
+  // What was written under one name is not sent under another.
+  if (code !== "csrf" || (page.me && page.me !== me)) return answer;
+  adoptToken(fresh);
+  return deliver(address, fields);
+}
+
+/** @param {string} address @param {Record<string, string> | FormData} fields @returns {Promise<Answer>} */
+async function deliver(address, fields) {
   const body = new URLSearchParams();
   const entries = fields instanceof FormData ? [...fields.entries()] : Object.entries(fields);
   for (const [name, value] of entries) body.set(name, String(value));
@@ -48,6 +71,22 @@ export async function post(address, fields) {
   } catch {
     return { ok: false, status: 0, data: null, error: { code: "lost", message: LOST } };
   }
+}
+
+/**
+ * What a refusal says, and where to sign in if that is what it needs: beside the page, which keeps what is typed.
+ * @param {Refusal | null} error
+ * @returns {(Node | string)[]}
+ */
+export function explain(error) {
+  const { message = _("That did not work. Try again."), fields = {} } = error ?? {};
+  // Some refusals say in their message what they say of the fields.
+  const words = [message, ...Object.values(fields).filter((fault) => !message.includes(fault))].join(" ");
+  if (error?.code !== "sign_in") return [words];
+  const next = encodeURIComponent(location.pathname);
+  const link = make("a", { href: `/sign-in?next=${next}`, target: "_blank" }, _("Sign in"));
+  link.append(" ", make("small", {}, _("(opens in a new tab)")));
+  return [words, " ", link];
 }
 
 /** @param {string} address @returns {Promise<Answer>} */
