@@ -1,12 +1,12 @@
 """A reader far from the event: every time is said with the zone it is in, and theirs wherever they decide by it."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from forum.actions import guest_mail, guests, invitations
+from forum.actions import discussions, guest_mail, guests, invitations
 from forum.addresses import Row
 from forum.database import db, writing
 from forum.models import Discussion, Guest, Phase, SiteRole
@@ -140,3 +140,20 @@ def test_a_frame_is_made_anew_only_by_news_and_keeps_the_readers_hours(scene: Sc
     page.get_by_text("The second.").wait_for()
     assert not page.evaluate("() => document.getElementById('main').kept")
     assert page.locator(f"#c{late.id} time").inner_text() == hour(late.posted_at, NEW_YORK)
+
+
+def test_a_date_of_another_year_keeps_its_year(scene: Scene):
+    event = in_berlin(scene, slug="old", ask=1)
+    old = scene.house.comment(event, body="Water then.", question=1)
+    now = scene.house.comment(event, body="Water now.", question=1)
+    scene.house.do(discussions.close, scene.house.host_of(event), event)
+    with writing():
+        began = datetime(2019, 5, 1, 14, 20, tzinfo=UTC)
+        event.starts_at, event.ends_at, event.closed_at = began, began + timedelta(hours=1), began + timedelta(hours=1)
+        old.posted_at = began
+    tokyo = {"timezone_id": "Asia/Tokyo"}
+    assert "1 May 2019, 23:20 (Tokyo)" in shown(scene, "/", **tokyo)
+    assert "Closed 2 May 2019, 00:20" in shown(scene, "/d/old", selector=".notice-box", **tokyo)
+    hits = shown(scene, "/search?q=water", selector=".hits", **tokyo)
+    assert "1 May 2019, 23:20" in hits
+    assert f"{now.posted_at.astimezone(ZoneInfo('Asia/Tokyo')):%-d %b, %H:%M}" in hits

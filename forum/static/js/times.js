@@ -38,13 +38,16 @@ export function runsForDays() {
 export const zoneName = (date) =>
   formats.zone.formatToParts(date).find((part) => part.type === "timeZoneName")?.value ?? "";
 
-/** How a time is to be said: by its `data-time`, else by how the server said it. @param {HTMLElement} place */
-function kindOf(place) {
-  const { time } = place.dataset;
-  if (time) return time;
+/**
+ * How a time is to be said: by its `data-time`, else by how the server said it. A moment loses the year that the server
+ * said only where it is this year's.
+ * @param {HTMLElement} place @param {Date} date
+ */
+function kindOf(place, date) {
   const text = place.textContent?.trim() ?? "";
-  if (CLOCK.test(text)) return "clock";
-  return /\d:\d\d/.test(text) ? "moment" : "day";
+  const kind = place.dataset.time ?? (CLOCK.test(text) ? "clock" : /\d:\d\d/.test(text) ? "moment" : "day");
+  const isOld = kind === "moment" && /\d{4}/.test(text) && date.getFullYear() !== new Date().getFullYear();
+  return isOld ? "dated" : kind;
 }
 
 /** @param {HTMLElement} place */
@@ -55,7 +58,7 @@ function say(place) {
   if (document.body.dataset.page === "transcript") return;
   if (!at.includes("T") || Number.isNaN(date.getTime()) || place.dataset.time === "event") return;
   if (place.dataset.said === at) return;
-  const kind = kindOf(place);
+  const kind = kindOf(place, date);
   const text = /** @type {Record<string, Intl.DateTimeFormat>} */ (formats)[kind]?.format(date) ?? clock(date);
   const original = place.textContent?.trim() ?? "";
   if (!place.title && original !== text) {
