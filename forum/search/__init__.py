@@ -82,14 +82,14 @@ def find(reader: User | None, wanted: Wanted) -> Found:
         return Found([], 0, [])
     found = _comments(reader, wanted, terms)
     total = db.session.scalar(select(func.count()).select_from(found.limit(_MOST_COUNTED + 1).subquery())) or 0
-    page = found.order_by(Comment.id.desc()).offset(wanted.page * MOST).limit(MOST)
+    page = found.order_by(*Comment.newest_first()).offset(wanted.page * MOST).limit(MOST)
     ids = list(db.session.scalars(page))
     comments = list(
         db.session.scalars(
             select(Comment)
             .where(Comment.id.in_(ids))
             .options(selectinload(Comment.discussion).selectinload(Discussion.seats), selectinload(Comment.question))
-            .order_by(Comment.id.desc())
+            .order_by(*Comment.newest_first())
         )
     )
     hits = [Hit(comment, people.face_of(comment), excerpt(comment.html, terms)) for comment in comments]

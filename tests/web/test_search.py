@@ -67,6 +67,22 @@ def test_the_newest_come_first_in_pages(house, room, monkeypatch):
     assert search.find(None, Wanted("water")).total == 5
 
 
+def test_the_newest_are_those_written_last_whenever_they_were_brought_in(app, house, room, clock, monkeypatch):
+    monkeypatch.setattr(search, "MOST", 2)
+    member = house.user("Mara Member")
+    for number in range(3):
+        house.comment(room, member, f"Water today {number}", question=1)
+    for days in (3, 2):
+        old = house.comment(room, member, f"Water {days} days ago", question=1)
+        with writing():
+            old.posted_at = clock.now() - timedelta(days=days)
+    by_date = ["Water today 2", "Water today 1", "Water today 0", "Water 2 days ago", "Water 3 days ago"]
+    assert [body for number in range(3) for body in found("water", page=number)] == by_date
+    for path in (f"/people/{member.id}", f"/people/{member.id}/feed.atom"):
+        shown = app.test_client().get(path).get_data(as_text=True)
+        assert sorted(by_date, key=shown.index) == by_date, path
+
+
 def test_each_language_has_its_own_forms(house, room):
     for language, written, asked in (
         ("de", "Die Flüssen entlang", "Flüsse"),
