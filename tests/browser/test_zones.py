@@ -157,3 +157,17 @@ def test_a_date_of_another_year_keeps_its_year(scene: Scene):
     hits = shown(scene, "/search?q=water", selector=".hits", **tokyo)
     assert "1 May 2019, 23:20" in hits
     assert f"{now.posted_at.astimezone(ZoneInfo('Asia/Tokyo')):%-d %b, %H:%M}" in hits
+
+
+def test_a_city_is_called_by_its_name_of_today(scene: Scene):
+    in_berlin(scene, phase=Phase.ANNOUNCED, slug="soon")
+    page = scene.context(scene.house.user(), timezone_id="Asia/Calcutta").new_page()
+    page.goto(f"{scene.address}/d/soon/rsvp")
+    assert page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == "Asia/Calcutta"
+    assert page.get_by_label("Your time zone").input_value() == "Asia/Kolkata"
+    assert " Kolkata · " in page.locator("h1 + p").inner_text()
+    page.get_by_role("button", name="Remind me").click()
+    page.get_by_role("button", name="Save").wait_for()
+    said = page.locator("h1 + p").inner_text()
+    assert " Kolkata · " in said
+    assert said.endswith(" Berlin")

@@ -69,7 +69,22 @@ function say(place) {
   place.dataset.said = at;
 }
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** What Chromium still calls by the names of before (CLDR keeps them), where the city itself has another name now. */
+const RENAMED = /** @type {Record<string, string>} */ ({
+  "Africa/Asmera": "Africa/Asmara",
+  "America/Godthab": "America/Nuuk",
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe",
+  "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+});
+const { timeZone: reported } = Intl.DateTimeFormat().resolvedOptions();
+const zone = RENAMED[reported] ?? reported;
 const city = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
 
 /** The zone in which the server said a time, if it says which: that of a part of the page, else of all of it. @param {HTMLElement} place */
@@ -79,7 +94,8 @@ const zoneOf = (place) =>
 /** Whether the clocks of both zones show the same at that moment. @param {Date} date @param {string} there */
 function agree(date, there) {
   try {
-    const [ours, theirs] = [zone, there].map((timeZone) => date.toLocaleString("en", { timeZone }));
+    // An older browser may not know its own zone by the new name, and needs none.
+    const [ours, theirs] = [undefined, there].map((timeZone) => date.toLocaleString("en", { timeZone }));
     return ours === theirs;
   } catch {
     // The server's list of zones may be newer than the browser's.
