@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
 AWAY = {"timezone_id": "America/New_York"}
+DATED = "author,text,date\nAnn,Agreed.,2025-03-01T10:00:00Z\nBo,No.,2025-03-01T10:05:00Z\n"
 
 
 def in_berlin(scene: Scene, **fields: object) -> Discussion:
@@ -171,3 +172,22 @@ def test_a_city_is_called_by_its_name_of_today(scene: Scene):
     said = page.locator("h1 + p").inner_text()
     assert " Kolkata · " in said
     assert said.endswith(" Berlin")
+
+
+def test_a_new_discussion_is_offered_in_the_zone_of_who_makes_it(scene: Scene):
+    page = scene.context(scene.house.user(role=SiteRole.ORGANISER), **AWAY).new_page()
+    zone = page.get_by_label("Time zone of the event")
+    page.goto(f"{scene.address}/organise/new")
+    assert zone.input_value() == "America/New_York"
+    zone.fill("UTC")
+    page.get_by_role("button", name="Save the draft").click()
+    page.locator(".field-wrong").first.wait_for()
+    assert zone.input_value() == "UTC"
+    for source, offered in (("15:20 Ann: Agreed.\n\n15:31 Bo: No.", "America/New_York"), (DATED, "UTC")):
+        page.goto(f"{scene.address}/organise/import")
+        if source is DATED:
+            page.get_by_label("A table (CSV)").check()
+        page.get_by_label("Paste it here").fill(source)
+        page.get_by_role("button", name="Look through it").click()
+        page.get_by_role("button", name="Store it").wait_for()
+        assert zone.input_value() == offered

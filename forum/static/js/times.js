@@ -121,7 +121,7 @@ export function localise(root) {
 /** Whoever has told us no zone finds their own in the field, if the server knows it by this name. */
 function fillZones() {
   for (const form of all("form[data-asks-zone]")) {
-    const field = /** @type {HTMLInputElement | null} */ (one("input[name=zone]", form));
+    const field = /** @type {HTMLInputElement | null} */ (one("input[list=zones]", form));
     const isKnown = one(`datalist option[value="${CSS.escape(zone)}"]`, form) !== null;
     if (field && isKnown && field.value === field.defaultValue) field.value = zone;
   }
