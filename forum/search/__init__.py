@@ -48,6 +48,11 @@ class Wanted:
         """Whether nothing is asked for: one discussion alone says only where to look."""
         return not (self.words.strip() or self.person or self.role or self.question or self.since or self.until)
 
+    @property
+    def zone(self) -> str:
+        """The time zone (IANA name) on whose clocks the days begin and end."""
+        return self.discussion.time_zone if self.discussion else "UTC"
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -109,7 +114,7 @@ def _comments(reader: User | None, wanted: Wanted, terms: list[Term]) -> Select[
         found = found.where(_by_person(wanted.person))
     if wanted.role:
         found = found.where(_by_role(wanted.role))
-    zone = ZoneInfo(wanted.discussion.time_zone) if wanted.discussion else ZoneInfo("UTC")
+    zone = ZoneInfo(wanted.zone)
     if wanted.since is not None:
         found = found.where(Comment.posted_at >= datetime.combine(wanted.since, time.min, zone))
     if wanted.until is not None:

@@ -1,7 +1,7 @@
 """Finding what was written: the same on both databases, in several languages, and never what the asker may not see."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -159,6 +159,17 @@ def test_by_person_part_question_and_day(house, room, clock):
     today = (clock.now() - timedelta(days=1)).date()
     assert len(found("water", since=today, until=today)) == 3
     assert found("water", until=today - timedelta(days=1)) == []
+
+
+def test_the_form_says_on_whose_clocks_its_days_begin(app, house, room):
+    assert "UTC time" in page(app, house, {}).get_data(as_text=True)
+    assert "London time" in page(app, house, {"in": room.slug}).get_data(as_text=True)
+    comment = house.comment(room, body="Water at night", question=1)
+    with writing():
+        comment.posted_at, room.time_zone = datetime(2026, 11, 23, 2, tzinfo=UTC), "America/New_York"
+    for day, here, anywhere in ((date(2026, 11, 22), 1, 0), (date(2026, 11, 23), 0, 1)):
+        assert len(found("water", discussion=room, since=day, until=day)) == here
+        assert len(found("water", since=day, until=day)) == anywhere
 
 
 def test_without_words_the_newest_of_somebody_are_shown(app, house, room, clock):
