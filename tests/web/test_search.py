@@ -145,6 +145,14 @@ def test_stems_stand_at_the_beginning_of_the_words_they_are_of():
     assert set(languages.names()) >= {"en", "de", "ar", "sw", "zh"}
 
 
+def test_languages_are_written_as_they_write_themselves():
+    names = languages.names()
+    assert [names[code] for code in ("de", "vi", "yo", "zu", "xh", "fil")] == [
+        "Deutsch", "Tiếng Việt", "Èdè Yorùbá", "isiZulu", "isiXhosa", "Filipino",
+    ]  # fmt: skip
+    assert names["ka"] == "ქართული"  # its capitals are for whole words only
+
+
 def test_by_person_part_question_and_day(house, room, clock):
     host, priya, mara = house.host_of(room), house.panelist(room, "Priya Raman"), house.user("Mara 100% Member")
     house.asked(room, "What next?")
