@@ -21,6 +21,8 @@ _OTHERS = (
     "kn", "ko", "lo", "lv", "mk", "ml", "mn", "mr", "ms", "my", "pa", "rw", "si", "sk", "sl", "so", "sq", "sw", "te",
     "th", "uk", "ur", "uz", "vi", "xh", "yo", "zh", "zu",
 )  # fmt: skip
+# CLDR has this one as it begins a sentence, and isiZulu as we want it.
+_NAMED = {"xh": "isiXhosa"}
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Arabic vowel marks, and the line that only stretches a word (tatweel).
 _VOWELS = re.compile("[\u0640\u064b-\u065f\u0670]")
@@ -36,8 +38,16 @@ _SHORTEST = 3
 @cache
 def names() -> dict[str, str]:
     """Return the name of every language in itself by its code (BCP 47), sorted by name."""
-    found = {code: (Locale.parse(code).get_language_name(code) or code).capitalize() for code in (*_STEMMERS, *_OTHERS)}
+    found = {
+        code: _NAMED.get(code) or _begun(Locale.parse(code).get_language_name(code) or code)
+        for code in (*_STEMMERS, *_OTHERS)
+    }
     return dict(sorted(found.items(), key=lambda pair: pair[1].casefold()))
+
+
+def _begun(name: str) -> str:
+    """Return `name` with a capital at its beginning, if it has none of its own: isiZulu begins small."""
+    return name[:1].title() + name[1:] if name.islower() else name
 
 
 def plain(words: str) -> str:

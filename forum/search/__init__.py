@@ -48,6 +48,11 @@ class Wanted:
         """Whether nothing is asked for: one discussion alone says only where to look."""
         return not (self.words.strip() or self.person or self.role or self.question or self.since or self.until)
 
+    @property
+    def zone(self) -> str:
+        """The time zone (IANA name) on whose clocks the days begin and end."""
+        return self.discussion.time_zone if self.discussion else "UTC"
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -82,14 +87,14 @@ def find(reader: User | None, wanted: Wanted) -> Found:
         return Found([], 0, [])
     found = _comments(reader, wanted, terms)
     total = db.session.scalar(select(func.count()).select_from(found.limit(_MOST_COUNTED + 1).subquery())) or 0
-    page = found.order_by(Comment.id.desc()).offset(wanted.page * MOST).limit(MOST)
+    page = found.order_by(*Comment.newest_first()).offset(wanted.page * MOST).limit(MOST)
     ids = list(db.session.scalars(page))
     comments = list(
         db.session.scalars(
             select(Comment)
             .where(Comment.id.in_(ids))
             .options(selectinload(Comment.discussion).selectinload(Discussion.seats), selectinload(Comment.question))
-            .order_by(Comment.id.desc())
+            .order_by(*Comment.newest_first())
         )
     )
     hits = [Hit(comment, people.face_of(comment), excerpt(comment.html, terms)) for comment in comments]
@@ -109,7 +114,7 @@ def _comments(reader: User | None, wanted: Wanted, terms: list[Term]) -> Select[
         found = found.where(_by_person(wanted.person))
     if wanted.role:
         found = found.where(_by_role(wanted.role))
-    zone = ZoneInfo(wanted.discussion.time_zone) if wanted.discussion else ZoneInfo("UTC")
+    zone = ZoneInfo(wanted.zone)
     if wanted.since is not None:
         found = found.where(Comment.posted_at >= datetime.combine(wanted.since, time.min, zone))
     if wanted.until is not None:

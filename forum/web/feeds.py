@@ -165,7 +165,7 @@ def _public_comments(user: User) -> list[Comment]:
             .join(Comment.discussion)
             .where(Comment.author_id == user.id, Comment.state == CommentState.PUBLISHED, *_is_public())
             .options(selectinload(Comment.discussion), selectinload(Comment.question))
-            .order_by(Comment.id.desc())
+            .order_by(*Comment.newest_first())
             .limit(_MOST)
         )
     )

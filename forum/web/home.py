@@ -75,7 +75,7 @@ def _comments_of(user: User) -> list[Comment]:
         .join(Comment.discussion)
         .where(Comment.author_id == user.id, Comment.state == CommentState.PUBLISHED, access.listed_for(signed_in()))
         .options(contains_eager(Comment.discussion))
-        .order_by(Comment.id.desc())
+        .order_by(*Comment.newest_first())
         .limit(_MOST_LISTED)
     )
     return list(db.session.scalars(found))

@@ -146,6 +146,7 @@ def _form(
         theirs=stale.theirs if stale else {},
         discussion=discussion,
         like=like,
+        asks_zone=request.method == "GET" and discussion is None and like is None,
         typed=typed,
         faults=faults,
         twice=twice,

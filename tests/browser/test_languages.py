@@ -9,6 +9,13 @@ from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
+# How many pixels of other words stand between the pieces of one element.
+BETWEEN = """(element) => {
+  const pieces = [...element.getClientRects()];
+  const width = Math.max(...pieces.map((one) => one.right)) - Math.min(...pieces.map((one) => one.left));
+  return width - pieces.reduce((sum, one) => sum + one.width, 0);
+}"""
+
 
 @pytest.fixture
 def agua(scene: Scene):
@@ -43,6 +50,15 @@ def test_numbers_in_arabic_take_their_forms(scene: Scene):
     assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     scene.same_as_fresh(water, page)
+
+
+def test_a_date_in_arabic_stays_in_one_piece_behind_latin_letters(scene: Scene):
+    water = scene.house.discussion(ask=1)
+    scene.house.comment(water, body="Water.", question=1)
+    page = scene.context(locale="ar").new_page()
+    page.goto(f"{scene.address}/search?q=water")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert page.locator(".hit time").evaluate(BETWEEN) < 1
 
 
 def test_a_person_chooses_their_language(scene: Scene):

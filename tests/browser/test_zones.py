@@ -1,12 +1,12 @@
 """A reader far from the event: every time is said with the zone it is in, and theirs wherever they decide by it."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from forum.actions import guest_mail, guests, invitations
+from forum.actions import discussions, guest_mail, guests, invitations
 from forum.addresses import Row
 from forum.database import db, writing
 from forum.models import Discussion, Guest, Phase, SiteRole
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
 AWAY = {"timezone_id": "America/New_York"}
+DATED = "author,text,date\nAnn,Agreed.,2025-03-01T10:00:00Z\nBo,No.,2025-03-01T10:05:00Z\n"
 
 
 def in_berlin(scene: Scene, **fields: object) -> Discussion:
@@ -140,3 +141,53 @@ def test_a_frame_is_made_anew_only_by_news_and_keeps_the_readers_hours(scene: Sc
     page.get_by_text("The second.").wait_for()
     assert not page.evaluate("() => document.getElementById('main').kept")
     assert page.locator(f"#c{late.id} time").inner_text() == hour(late.posted_at, NEW_YORK)
+
+
+def test_a_date_of_another_year_keeps_its_year(scene: Scene):
+    event = in_berlin(scene, slug="old", ask=1)
+    old = scene.house.comment(event, body="Water then.", question=1)
+    now = scene.house.comment(event, body="Water now.", question=1)
+    scene.house.do(discussions.close, scene.house.host_of(event), event)
+    with writing():
+        began = datetime(2019, 5, 1, 14, 20, tzinfo=UTC)
+        event.starts_at, event.ends_at, event.closed_at = began, began + timedelta(hours=1), began + timedelta(hours=1)
+        old.posted_at = began
+    tokyo = {"timezone_id": "Asia/Tokyo"}
+    assert "1 May 2019, 23:20 (Tokyo)" in shown(scene, "/", **tokyo)
+    assert "Closed 2 May 2019, 00:20" in shown(scene, "/d/old", selector=".notice-box", **tokyo)
+    hits = shown(scene, "/search?q=water", selector=".hits", **tokyo)
+    assert "1 May 2019, 23:20" in hits
+    assert f"{now.posted_at.astimezone(ZoneInfo('Asia/Tokyo')):%-d %b, %H:%M}" in hits
+
+
+def test_a_city_is_called_by_its_name_of_today(scene: Scene):
+    in_berlin(scene, phase=Phase.ANNOUNCED, slug="soon")
+    page = scene.context(scene.house.user(), timezone_id="Asia/Calcutta").new_page()
+    page.goto(f"{scene.address}/d/soon/rsvp")
+    assert page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == "Asia/Calcutta"
+    assert page.get_by_label("Your time zone").input_value() == "Asia/Kolkata"
+    assert " Kolkata · " in page.locator("h1 + p").inner_text()
+    page.get_by_role("button", name="Remind me").click()
+    page.get_by_role("button", name="Save").wait_for()
+    said = page.locator("h1 + p").inner_text()
+    assert " Kolkata · " in said
+    assert said.endswith(" Berlin")
+
+
+def test_a_new_discussion_is_offered_in_the_zone_of_who_makes_it(scene: Scene):
+    page = scene.context(scene.house.user(role=SiteRole.ORGANISER), **AWAY).new_page()
+    zone = page.get_by_label("Time zone of the event")
+    page.goto(f"{scene.address}/organise/new")
+    assert zone.input_value() == "America/New_York"
+    zone.fill("UTC")
+    page.get_by_role("button", name="Save the draft").click()
+    page.locator(".field-wrong").first.wait_for()
+    assert zone.input_value() == "UTC"
+    for source, offered in (("15:20 Ann: Agreed.\n\n15:31 Bo: No.", "America/New_York"), (DATED, "UTC")):
+        page.goto(f"{scene.address}/organise/import")
+        if source is DATED:
+            page.get_by_label("A table (CSV)").check()
+        page.get_by_label("Paste it here").fill(source)
+        page.get_by_role("button", name="Look through it").click()
+        page.get_by_role("button", name="Store it").wait_for()
+        assert zone.input_value() == offered

@@ -448,6 +448,13 @@ def test_the_page_of_numbers_has_a_table_for_every_chart(app, house, past):
     assert "Nothing has been written yet." in get(app, house, f"/d/{empty.slug}/statistics").get_data(as_text=True)
 
 
+@pytest.mark.parametrize("page", ["replay", "statistics"])
+def test_a_page_on_the_clock_of_the_event_says_so(app, house, past, page):
+    with writing():
+        past.time_zone = "America/New_York"
+    assert "Times of New York." in get(app, house, f"/d/rain/{page}").get_data(as_text=True)
+
+
 def test_weeks_get_as_many_bars_as_an_hour(house, clock):
     discussion = house.discussion(ask=1)
     with writing():

@@ -1,7 +1,7 @@
 """Finding what was written: the same on both databases, in several languages, and never what the asker may not see."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -67,6 +67,22 @@ def test_the_newest_come_first_in_pages(house, room, monkeypatch):
     assert search.find(None, Wanted("water")).total == 5
 
 
+def test_the_newest_are_those_written_last_whenever_they_were_brought_in(app, house, room, clock, monkeypatch):
+    monkeypatch.setattr(search, "MOST", 2)
+    member = house.user("Mara Member")
+    for number in range(3):
+        house.comment(room, member, f"Water today {number}", question=1)
+    for days in (3, 2):
+        old = house.comment(room, member, f"Water {days} days ago", question=1)
+        with writing():
+            old.posted_at = clock.now() - timedelta(days=days)
+    by_date = ["Water today 2", "Water today 1", "Water today 0", "Water 2 days ago", "Water 3 days ago"]
+    assert [body for number in range(3) for body in found("water", page=number)] == by_date
+    for path in (f"/people/{member.id}", f"/people/{member.id}/feed.atom"):
+        shown = app.test_client().get(path).get_data(as_text=True)
+        assert sorted(by_date, key=shown.index) == by_date, path
+
+
 def test_each_language_has_its_own_forms(house, room):
     for language, written, asked in (
         ("de", "Die Flüssen entlang", "Flüsse"),
@@ -129,6 +145,14 @@ def test_stems_stand_at_the_beginning_of_the_words_they_are_of():
     assert set(languages.names()) >= {"en", "de", "ar", "sw", "zh"}
 
 
+def test_languages_are_written_as_they_write_themselves():
+    names = languages.names()
+    assert [names[code] for code in ("de", "vi", "yo", "zu", "xh", "fil")] == [
+        "Deutsch", "Tiếng Việt", "Èdè Yorùbá", "isiZulu", "isiXhosa", "Filipino",
+    ]  # fmt: skip
+    assert names["ka"] == "ქართული"  # its capitals are for whole words only
+
+
 def test_by_person_part_question_and_day(house, room, clock):
     host, priya, mara = house.host_of(room), house.panelist(room, "Priya Raman"), house.user("Mara 100% Member")
     house.asked(room, "What next?")
@@ -143,6 +167,17 @@ def test_by_person_part_question_and_day(house, room, clock):
     today = (clock.now() - timedelta(days=1)).date()
     assert len(found("water", since=today, until=today)) == 3
     assert found("water", until=today - timedelta(days=1)) == []
+
+
+def test_the_form_says_on_whose_clocks_its_days_begin(app, house, room):
+    assert "UTC time" in page(app, house, {}).get_data(as_text=True)
+    assert "London time" in page(app, house, {"in": room.slug}).get_data(as_text=True)
+    comment = house.comment(room, body="Water at night", question=1)
+    with writing():
+        comment.posted_at, room.time_zone = datetime(2026, 11, 23, 2, tzinfo=UTC), "America/New_York"
+    for day, here, anywhere in ((date(2026, 11, 22), 1, 0), (date(2026, 11, 23), 0, 1)):
+        assert len(found("water", discussion=room, since=day, until=day)) == here
+        assert len(found("water", since=day, until=day)) == anywhere
 
 
 def test_without_words_the_newest_of_somebody_are_shown(app, house, room, clock):

@@ -38,13 +38,16 @@ export function runsForDays() {
 export const zoneName = (date) =>
   formats.zone.formatToParts(date).find((part) => part.type === "timeZoneName")?.value ?? "";
 
-/** How a time is to be said: by its `data-time`, else by how the server said it. @param {HTMLElement} place */
-function kindOf(place) {
-  const { time } = place.dataset;
-  if (time) return time;
+/**
+ * How a time is to be said: by its `data-time`, else by how the server said it. A moment loses the year that the server
+ * said only where it is this year's.
+ * @param {HTMLElement} place @param {Date} date
+ */
+function kindOf(place, date) {
   const text = place.textContent?.trim() ?? "";
-  if (CLOCK.test(text)) return "clock";
-  return /\d:\d\d/.test(text) ? "moment" : "day";
+  const kind = place.dataset.time ?? (CLOCK.test(text) ? "clock" : /\d:\d\d/.test(text) ? "moment" : "day");
+  const isOld = kind === "moment" && /\d{4}/.test(text) && date.getFullYear() !== new Date().getFullYear();
+  return isOld ? "dated" : kind;
 }
 
 /** @param {HTMLElement} place */
@@ -55,7 +58,7 @@ function say(place) {
   if (document.body.dataset.page === "transcript") return;
   if (!at.includes("T") || Number.isNaN(date.getTime()) || place.dataset.time === "event") return;
   if (place.dataset.said === at) return;
-  const kind = kindOf(place);
+  const kind = kindOf(place, date);
   const text = /** @type {Record<string, Intl.DateTimeFormat>} */ (formats)[kind]?.format(date) ?? clock(date);
   const original = place.textContent?.trim() ?? "";
   if (!place.title && original !== text) {
@@ -66,7 +69,22 @@ function say(place) {
   place.dataset.said = at;
 }
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** What Chromium still calls by the names of before (CLDR keeps them), where the city itself has another name now. */
+const RENAMED = /** @type {Record<string, string>} */ ({
+  "Africa/Asmera": "Africa/Asmara",
+  "America/Godthab": "America/Nuuk",
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe",
+  "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+});
+const { timeZone: reported } = Intl.DateTimeFormat().resolvedOptions();
+const zone = RENAMED[reported] ?? reported;
 const city = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
 
 /** The zone in which the server said a time, if it says which: that of a part of the page, else of all of it. @param {HTMLElement} place */
@@ -76,7 +94,8 @@ const zoneOf = (place) =>
 /** Whether the clocks of both zones show the same at that moment. @param {Date} date @param {string} there */
 function agree(date, there) {
   try {
-    const [ours, theirs] = [zone, there].map((timeZone) => date.toLocaleString("en", { timeZone }));
+    // An older browser may not know its own zone by the new name, and needs none.
+    const [ours, theirs] = [undefined, there].map((timeZone) => date.toLocaleString("en", { timeZone }));
     return ours === theirs;
   } catch {
     // The server's list of zones may be newer than the browser's.
@@ -102,7 +121,7 @@ export function localise(root) {
 /** Whoever has told us no zone finds their own in the field, if the server knows it by this name. */
 function fillZones() {
   for (const form of all("form[data-asks-zone]")) {
-    const field = /** @type {HTMLInputElement | null} */ (one("input[name=zone]", form));
+    const field = /** @type {HTMLInputElement | null} */ (one("input[list=zones]", form));
     const isKnown = one(`datalist option[value="${CSS.escape(zone)}"]`, form) !== null;
     if (field && isKnown && field.value === field.defaultValue) field.value = zone;
   }
