@@ -87,14 +87,16 @@ def find(reader: User | None, wanted: Wanted) -> Found:
         return Found([], 0, [])
     found = _comments(reader, wanted, terms)
     total = db.session.scalar(select(func.count()).select_from(found.limit(_MOST_COUNTED + 1).subquery())) or 0
-    page = found.order_by(*Comment.newest_first()).offset(wanted.page * MOST).limit(MOST)
+    # In one discussion the order of ids is that of time, and needs no index of its own.
+    order = Comment.newest_first() if wanted.discussion is None else (Comment.id.desc(),)
+    page = found.order_by(*order).offset(wanted.page * MOST).limit(MOST)
     ids = list(db.session.scalars(page))
     comments = list(
         db.session.scalars(
             select(Comment)
             .where(Comment.id.in_(ids))
             .options(selectinload(Comment.discussion).selectinload(Discussion.seats), selectinload(Comment.question))
-            .order_by(*Comment.newest_first())
+            .order_by(*order)
         )
     )
     hits = [Hit(comment, people.face_of(comment), excerpt(comment.html, terms)) for comment in comments]

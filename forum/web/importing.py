@@ -244,7 +244,7 @@ def _comment(comment: Said, names: dict[str, str], comments: list[Said]) -> dict
 
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     # Times with a zone of their own are proposed on the clocks of UTC, and stay there.
-    asks_zone = found is not None and "store" not in typed and foreign.spread(found.comments) is None
+    asks_zone = found is not None and "store" not in typed and findings.spread(found.comments) is None
     page = render_template(
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),
