@@ -277,3 +277,10 @@ def test_a_comment_that_goes_takes_its_words_from_the_index(house, room):
     house.comment(room, body="About giraffes.", question=1)
     assert found("okapi") == []
     assert found("giraffe") == ["About giraffes."]
+
+
+@pytest.mark.parametrize(("path", "leads_to"), [("/d/water", "/search?in=water"), ("/about", "/search")])
+def test_the_foot_leads_to_the_search_where_the_bar_has_no_room_for_it(app, house, path, leads_to):
+    house.discussion(slug="water")
+    foot = app.test_client().get(path).text.partition('<footer class="foot">')[2]
+    assert f'href="{leads_to}">Search</a>' in foot
