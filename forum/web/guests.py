@@ -9,7 +9,7 @@ from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
 from forum.web.forms import Fields, zones
-from forum.web.rsvps import is_to_come
+from forum.web.rsvps import is_to_come, promise
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 
@@ -33,16 +33,16 @@ def answer(token: str) -> Response:
         fields.refuse()
         with writing():
             if kind == "look":
-                slug = guest_mail.open_link(token).discussion.slug
+                discussion = guest_mail.open_link(token).discussion
             else:
-                slug = guest_mail.answer(token, RsvpKind(kind), zone).discussion.slug
+                discussion = guest_mail.answer(token, RsvpKind(kind), zone).discussion
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
         return _page(token, refusal.fields, refusal.status)
     if kind != "look":
-        flash(_("We remind you a day and an hour before, and when it begins."))
-    return make_response(redirect(f"/d/{slug}", 303))
+        flash(promise(discussion))
+    return make_response(redirect(f"/d/{discussion.slug}", 303))
 
 
 @blueprint.route("/stop", methods=["GET", "POST"])

@@ -61,7 +61,7 @@ def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
                 rsvps.take_back(user, discussion)
                 return str(_("You will not be reminded."))
             rsvps.say(user, discussion, RsvpKind(kind), zone, language)
-        return str(_("We remind you a day and an hour before, and when it begins."))
+        return promise(discussion)
     email = accounts.clean_email(typed)
     if email is None:
         raise invalid(email=_("Give your email address, like name@example.org."))
@@ -70,10 +70,11 @@ def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
     throttles.count("reset from", throttles.visitor())
     throttles.count("mail to", email)
     with writing():
-        rsvps.ask(email, unchecked(slug), RsvpKind(kind), zone, language)
+        discussion = unchecked(slug)
+        rsvps.ask(email, discussion, RsvpKind(kind), zone, language)
     if settings().sends_mail:
         return str(_("Look into your mail: the link in our letter is what counts."))
-    return str(_("We remind you a day and an hour before, and when it begins."))
+    return promise(discussion)
 
 
 def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> Response:
@@ -100,6 +101,13 @@ def is_to_come(discussion: Discussion) -> bool:
     return discussion.phase in {Phase.ANNOUNCED, Phase.LIVE, Phase.PAUSED}
 
 
+def promise(discussion: Discussion) -> str:
+    """Return what somebody who has said that they come can count on: reminders, until it has begun."""
+    if discussion.phase in {Phase.LIVE, Phase.PAUSED}:
+        return str(_("It is going on now."))
+    return str(_("We remind you a day and an hour before, and when it begins."))
+
+
 def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
     """Return the links that add the event to the calendars of big sites; each takes times in UTC."""
     begin, end = (f"{moment:%Y%m%dT%H%M%SZ}" for moment in (discussion.starts_at, discussion.ends_at))
@@ -124,7 +132,7 @@ def confirm(token: str) -> Response:
         return _small("discussion/rsvp_confirm.html", discussion=rsvp.discussion, email=rsvp.email, zone=wish.time_zone)
     with writing():
         discussion = rsvps.confirm(token).discussion
-    flash(_("We remind you a day and an hour before, and when it begins."))
+    flash(promise(discussion))
     return make_response(redirect(f"/d/{discussion.slug}", 303))
 
 

@@ -404,6 +404,23 @@ def test_a_guest_answers_by_the_link_and_is_reminded_in_their_own_time(desk, pos
     assert desk.post("/again", guest=str(guest("ada@example.org").id), key="d" * 16).status_code == 422
 
 
+def test_who_is_invited_to_what_goes_on_already_is_told_so_and_promised_no_reminder(site, post):
+    desk = Desk(site, "live")
+    desk.send()
+    desk.mail()
+    assert "It is going on now." in post.to("ada@example.org").get_content()
+    link = link_to(post, "ada@example.org")
+    client = site.test_client()
+    shown = client.get(link).text
+    token = shown.split('name="csrf_token" value="')[1].split('"')[0]
+    answered = client.post(
+        link, data={"csrf_token": token, "kind": "take_part", "zone": "UTC"}, follow_redirects=True
+    ).text
+    for page in (shown, client.get("/d/river/rsvp").text, answered):
+        assert "It is going on now." in page
+        assert "an hour before" not in page
+
+
 def test_a_link_that_is_made_up_or_of_somebody_taken_off_opens_nothing(desk, post):
     desk.send()
     desk.mail()
