@@ -24,11 +24,10 @@ def show(token: str) -> Response:
 def answer(token: str) -> Response:
     """Note what the guest wants: fields kind (take_part, read_along, look) and zone."""
     fields = Fields()
-    kind, zone = fields.text("kind"), fields.text("zone").strip()
+    kind = fields.text("kind")
+    zone = fields.zone("zone") if kind != "look" else ""
     if kind not in {"look", *(one.value for one in RsvpKind)}:
         fields.faults["kind"] = _("Choose one of the buttons.")
-    if kind != "look" and zone not in zones():
-        fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
     try:
         fields.refuse()
         with writing():

@@ -30,15 +30,16 @@ def say(slug: str) -> Response:
     """Note what somebody wants: fields kind (take_part, read_along, none), zone, language, email of a visitor."""
     discussion = find(slug)
     fields = Fields()
-    kind, zone = fields.text("kind"), fields.text("zone").strip() or discussion.time_zone
-    email, language = fields.text("email"), speaking.known(fields.text("language")) or speaking.asked_for()
-    if zone not in zones():
-        fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
+    kind, zone = fields.text("kind"), fields.zone("zone", discussion.time_zone)
+    email = accounts.clean_email(fields.text("email"))
+    language = speaking.known(fields.text("language")) or speaking.asked_for()
+    if signed_in() is None and email is None:
+        fields.faults.setdefault("email", _("Give your email address, like name@example.org."))
     if kind not in {"none", *(one.value for one in RsvpKind)}:
         fields.faults["kind"] = _("Choose one of the list.")
     try:
         fields.refuse()
-        words = _said(slug, kind, zone, email, language)
+        words = _said(slug, kind, zone, email or "", language)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
@@ -51,7 +52,7 @@ def say(slug: str) -> Response:
 say.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 
-def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
+def _said(slug: str, kind: str, zone: str, email: str, language: str) -> str:
     user = signed_in()
     if user is not None:
         with writing():
@@ -62,9 +63,6 @@ def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
                 return str(_("You will not be reminded."))
             rsvps.say(user, discussion, RsvpKind(kind), zone, language)
         return promise(discussion)
-    email = accounts.clean_email(typed)
-    if email is None:
-        raise invalid(email=_("Give your email address, like name@example.org."))
     if kind == "none":
         raise invalid(kind=_("Use the link in one of our letters to get no more of them."))
     throttles.count("reset from", throttles.visitor())
