@@ -27,9 +27,13 @@ _DAY = timedelta(days=1)
 
 
 class Why(StrEnum):
-    """Why a row of a list gets no letter. `NOT_NEEDED` does not say which: somebody comes already, or wants no mail."""
+    """Why a row of a list gets no letter. `NOT_NEEDED` does not say which: somebody comes already, or wants no mail.
+
+    `TWICE` is no fault to mend: the address has its letter by a line before.
+    """
 
     FAULTY = "faulty"
+    TWICE = "twice"
     INVITED = "invited"
     SEATED = "seated"
     NOT_NEEDED = "not_needed"
@@ -66,7 +70,7 @@ def plan(discussion: Discussion, rows: Iterable[Row]) -> list[Planned]:
 
     def why(row: Row) -> Why | None:
         if row.faults:
-            return Why.FAULTY
+            return Why.TWICE if row.faults.keys() == {"twice"} else Why.FAULTY
         if row.email in invited:
             return Why.INVITED
         if row.email in seated:
