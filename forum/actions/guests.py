@@ -83,7 +83,7 @@ def plan(discussion: Discussion, rows: Iterable[Row]) -> list[Planned]:
 def clean_words(words: str) -> str:
     """Return the host's own words as they are kept. Raises Refused (invalid: words)."""
     try:
-        return text.clean_body(words, LONGEST_WORDS) if words.strip() else ""
+        return text.clean_text(words, LONGEST_WORDS) if words.strip() else ""
     except text.TextFault as fault:
         raise invalid(words=fault.message) from fault
 

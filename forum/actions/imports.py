@@ -119,7 +119,7 @@ def _summed_up(file: DiscussionFile, path: Path, values: dict[str, Any]) -> dict
     if not values["summary"].strip():
         return {"summary": "", "summary_html": ""}
     try:
-        words = text.clean_body(values["summary"], 5000)
+        words = text.clean_text(values["summary"], 5000)
     except text.TextFault as fault:
         file.fault((*path, "summary"), fault.message)
         return {}
@@ -187,7 +187,7 @@ def _questions(file: DiscussionFile, discussion: Discussion, comments: list[dict
         faults: dict[str, str] = {}
         words = values["text"]
         try:
-            words = text.clean_body(words, 1000)
+            words = text.clean_text(words, 1000)
         except text.TextFault as fault:
             faults["text"] = fault.message
         for name, message in faults.items():
