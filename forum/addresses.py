@@ -170,14 +170,15 @@ def checked(row: Row) -> Row:
 
 
 def _doubled(rows: list[Row]) -> list[Row]:
-    """Mark who stands in the list before."""
+    """Mark who stands in the list before, in a line that gets the letter: one at fault may be left out."""
     seen: dict[str, int] = {}
     found = []
     for row in rows:
         if "email" not in row.faults and row.email in seen:
             words = _("This address stands in line %(line)s already. It gets one letter.", line=seen[row.email])
             row = replace(row, faults={**row.faults, "twice": words})
-        seen.setdefault(row.email, row.line)
+        if not row.faults:
+            seen.setdefault(row.email, row.line)
         found.append(row)
     return found
 

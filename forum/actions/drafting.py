@@ -87,7 +87,7 @@ def clean(
             faults[field] = _("Fill this in.")
         return ""
     try:
-        return text.clean_body(value, limit) if lines else text.clean_line(value, limit)
+        return text.clean_text(value, limit) if lines else text.clean_line(value, limit)
     except text.TextFault as fault:
         faults[field] = fault.message
         return ""

@@ -28,9 +28,13 @@ _DAY = timedelta(days=1)
 
 
 class Why(StrEnum):
-    """Why a row of a list gets no letter. `NOT_NEEDED` does not say which: somebody comes already, or wants no mail."""
+    """Why a row of a list gets no letter. `NOT_NEEDED` does not say which: somebody comes already, or wants no mail.
+
+    `TWICE` is no fault to mend: the address has its letter by a line before.
+    """
 
     FAULTY = "faulty"
+    TWICE = "twice"
     INVITED = "invited"
     SEATED = "seated"
     NOT_NEEDED = "not_needed"
@@ -67,7 +71,7 @@ def plan(discussion: Discussion, rows: Iterable[Row]) -> list[Planned]:
 
     def why(row: Row) -> Why | None:
         if row.faults:
-            return Why.FAULTY
+            return Why.TWICE if row.faults.keys() == {"twice"} else Why.FAULTY
         if row.email in invited:
             return Why.INVITED
         if row.email in seated:
@@ -80,7 +84,7 @@ def plan(discussion: Discussion, rows: Iterable[Row]) -> list[Planned]:
 def clean_words(words: str) -> str:
     """Return the host's own words as they are kept. Raises Refused (invalid: words)."""
     try:
-        return text.clean_body(words, LONGEST_WORDS) if words.strip() else ""
+        return text.clean_text(words, LONGEST_WORDS) if words.strip() else ""
     except text.TextFault as fault:
         raise invalid(words=fault.message) from fault
 

@@ -123,7 +123,7 @@ def _summed_up(file: DiscussionFile, path: Path, values: dict[str, Any]) -> dict
     if not values["summary"].strip():
         return {"summary": "", "summary_html": ""}
     try:
-        words = text.clean_body(values["summary"], 5000)
+        words = text.clean_text(values["summary"], 5000)
     except text.TextFault as fault:
         file.fault((*path, "summary"), fault.message)
         return {}
@@ -189,7 +189,7 @@ def _question(file: DiscussionFile, place: int, values: dict[str, Any]) -> Quest
     path: Path = ("questions", place - 1)
     words = values["text"]
     try:
-        words = text.clean_body(words, 1000)
+        words = text.clean_text(words, 1000)
     except text.TextFault as fault:
         file.fault((*path, "text"), fault.message)
     credit = values.get("asked_for") or ""

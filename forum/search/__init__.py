@@ -70,6 +70,7 @@ class Found:
     hits: list[Hit]
     total: int
     discussions: list[Discussion]
+    is_wordless: bool = False  # words were typed, and none of them says what to find
 
     @property
     def is_many(self) -> bool:
@@ -83,8 +84,10 @@ def find(reader: User | None, wanted: Wanted) -> Found:
     Words that hold nothing to look for find nothing, and so does what only says what not to find.
     """
     terms = terms_of(wanted.words, wanted.discussion)
-    if wanted.is_empty or (wanted.words.strip() and not any(not term.is_unwanted for term in terms)):
+    if wanted.is_empty:
         return Found([], 0, [])
+    if wanted.words.strip() and all(term.is_unwanted for term in terms):
+        return Found([], 0, [], is_wordless=True)
     found = _comments(reader, wanted, terms)
     total = db.session.scalar(select(func.count()).select_from(found.limit(_MOST_COUNTED + 1).subquery())) or 0
     # In one discussion the order of ids is that of time, and needs no index of its own.

@@ -16,7 +16,7 @@ from forum.refusals import Refused, invalid
 from forum.web import errors, kept, signing, throttles
 from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
-from forum.web.guards import settings
+from forum.web.guards import private, settings
 
 _PROFILE = ("name", "affiliation", "biography", "country")
 
@@ -160,9 +160,8 @@ def data() -> AnyResponse:
         return _to_sign_in()
     invitations.require_proven(user)
     throttles.count("data of", str(user.id))
-    response = jsonify(person.of(user))
+    response = private(jsonify(person.of(user)))
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

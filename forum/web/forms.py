@@ -92,11 +92,10 @@ class Fields:
         self.faults.setdefault(name, _("Choose one of the list."))
         return default
 
-    def zone(self, name: str) -> str:
-        """Return the IANA name of a time zone."""
-        typed = self.text(name).strip()
-        if typed in zones():
-            return typed
+    def zone(self, name: str, default: str = "") -> str:
+        """Return the IANA name of a time zone; `default` is that of an empty field."""
+        if found := zone_named(self.text(name).strip() or default):
+            return found
         self.faults.setdefault(name, _("Choose a time zone by its name, like Europe/London."))
         return "UTC"
 
@@ -148,7 +147,7 @@ class Fields:
 def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
     try:
-        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zone))
+        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zone_named(zone) or zone))
     except (ValueError, OSError, LookupError):
         return False
     return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()
@@ -158,6 +157,20 @@ def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
 def zones() -> frozenset[str]:
     """Return the names of the time zones that can be chosen."""
     return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
+
+
+def zone_named(typed: str) -> str | None:
+    """Return the IANA name of the zone that is called so, in any case, or by a city that only one zone is named by."""
+    return _zones_by_name().get(typed.strip().replace(" ", "_").casefold())
+
+
+@cache
+def _zones_by_name() -> dict[str, str]:
+    cities: dict[str, list[str]] = {}
+    for name in zones():
+        cities.setdefault(name.rpartition("/")[2].casefold(), []).append(name)
+    by_city = {city: found[0] for city, found in cities.items() if len(found) == 1}
+    return by_city | {name.casefold(): name for name in zones()}
 
 
 def _exists(moment: datetime) -> bool:

@@ -10,6 +10,7 @@ from forum.refusals import Refused
 from forum.web import errors
 from forum.web.forms import Fields, zones
 from forum.web.guards import private
+from forum.web.rsvps import promise
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 
@@ -24,25 +25,24 @@ def show(token: str) -> Response:
 def answer(token: str) -> Response:
     """Note what the guest wants: fields kind (take_part, read_along, look) and zone."""
     fields = Fields()
-    kind, zone = fields.text("kind"), fields.text("zone").strip()
+    kind = fields.text("kind")
+    zone = fields.zone("zone") if kind != "look" else ""
     if kind not in {"look", *(one.value for one in RsvpKind)}:
         fields.faults["kind"] = _("Choose one of the buttons.")
-    if kind != "look" and zone not in zones():
-        fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
     try:
         fields.refuse()
         with writing():
             if kind == "look":
-                slug = guest_mail.open_link(token).discussion.slug
+                discussion = guest_mail.open_link(token).discussion
             else:
-                slug = guest_mail.answer(token, RsvpKind(kind), zone).discussion.slug
+                discussion = guest_mail.answer(token, RsvpKind(kind), zone).discussion
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
         return _page(token, refusal.fields, refusal.status)
     if kind != "look":
-        flash(_("We remind you a day and an hour before, and when it begins."))
-    return make_response(redirect(f"/d/{slug}", 303))
+        flash(promise(discussion))
+    return make_response(redirect(f"/d/{discussion.slug}", 303))
 
 
 @blueprint.route("/stop", methods=["GET", "POST"])

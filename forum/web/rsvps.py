@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from forum import clock, speaking
 from forum.actions import accounts, rsvps
 from forum.database import writing
-from forum.models import Discussion, RsvpKind
+from forum.models import Discussion, Phase, RsvpKind
 from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
 from forum.web.archive import public_url
@@ -30,15 +30,16 @@ def say(slug: str) -> Response:
     """Note what somebody wants: fields kind (take_part, read_along, none), zone, language, email of a visitor."""
     discussion = find(slug)
     fields = Fields()
-    kind, zone = fields.text("kind"), fields.text("zone").strip() or discussion.time_zone
-    email, language = fields.text("email"), speaking.known(fields.text("language")) or speaking.asked_for()
-    if zone not in zones():
-        fields.faults["zone"] = _("Choose a time zone by its name, like Europe/London.")
+    kind, zone = fields.text("kind"), fields.zone("zone", discussion.time_zone)
+    email = accounts.clean_email(fields.text("email"))
+    language = speaking.known(fields.text("language")) or speaking.asked_for()
+    if signed_in() is None and email is None:
+        fields.faults.setdefault("email", _("Give your email address, like name@example.org."))
     if kind not in {"none", *(one.value for one in RsvpKind)}:
         fields.faults["kind"] = _("Choose one of the list.")
     try:
         fields.refuse()
-        words = _said(slug, kind, zone, email, language)
+        words = _said(slug, kind, zone, email or "", language)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
@@ -51,7 +52,7 @@ def say(slug: str) -> Response:
 say.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 
-def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
+def _said(slug: str, kind: str, zone: str, email: str, language: str) -> str:
     user = signed_in()
     if user is not None:
         with writing():
@@ -60,19 +61,17 @@ def _said(slug: str, kind: str, zone: str, typed: str, language: str) -> str:
                 rsvps.take_back(user, discussion)
                 return str(_("You will not be reminded."))
             rsvps.say(user, discussion, RsvpKind(kind), zone, language)
-        return str(_("We remind you a day and an hour before, and when it begins."))
-    email = accounts.clean_email(typed)
-    if email is None:
-        raise invalid(email=_("Give your email address, like name@example.org."))
+        return promise(discussion)
     if kind == "none":
         raise invalid(kind=_("Use the link in one of our letters to get no more of them."))
     throttles.count("reset from", throttles.visitor())
     throttles.count("mail to", email)
     with writing():
-        rsvps.ask(email, unchecked(slug), RsvpKind(kind), zone, language)
+        discussion = unchecked(slug)
+        rsvps.ask(email, discussion, RsvpKind(kind), zone, language)
     if settings().sends_mail:
         return str(_("Look into your mail: the link in our letter is what counts."))
-    return str(_("We remind you a day and an hour before, and when it begins."))
+    return promise(discussion)
 
 
 def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> Response:
@@ -89,9 +88,14 @@ def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> 
         zones=sorted(zones()),
         calendars=_calendars(discussion),
     )
-    response = make_response(page, status)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return private(page, status)
+
+
+def promise(discussion: Discussion) -> str:
+    """Return what somebody who has said that they come can count on: reminders, until it has begun."""
+    if discussion.phase_at(clock.now()) in {Phase.LIVE, Phase.PAUSED}:
+        return str(_("It is going on now."))
+    return str(_("We remind you a day and an hour before, and when it begins."))
 
 
 def _calendars(discussion: Discussion) -> list[tuple[str, str]]:
@@ -118,7 +122,7 @@ def confirm(token: str) -> Response:
         return _small("discussion/rsvp_confirm.html", discussion=rsvp.discussion, email=rsvp.email, zone=wish.time_zone)
     with writing():
         discussion = rsvps.confirm(token).discussion
-    flash(_("We remind you a day and an hour before, and when it begins."))
+    flash(promise(discussion))
     return make_response(redirect(f"/d/{discussion.slug}", 303))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask_babel import gettext as _
 
 from forum import access, clock, search
@@ -13,6 +13,7 @@ from forum.search import Found, Wanted
 from forum.web import errors
 from forum.web.comments import by_writer
 from forum.web.forms import signed_in
+from forum.web.guards import private
 from forum.web.view import whole
 
 blueprint = Blueprint("search", __name__)
@@ -30,11 +31,8 @@ def show() -> Response:
     wanted = _wanted()
     found = search.find(signed_in(), wanted)
     if errors.wants_json():
-        response = jsonify(total=found.total, comments=[_as_json(hit) for hit in found.hits])
-    else:
-        response = make_response(_page(wanted, found))
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+        return private(jsonify(total=found.total, comments=[_as_json(hit) for hit in found.hits]))
+    return private(_page(wanted, found))
 
 
 def _page(wanted: Wanted, found: Found) -> str:

@@ -323,6 +323,28 @@ def test_a_member_changes_their_mind_on_the_page(app, house, clock, event):
     assert "I want to come" in page(app, house, None, "/d/river")
 
 
+def test_a_visitor_hears_at_once_of_every_field_at_fault(app, event):
+    data = {"kind": "dance", "email": "nobody", "zone": "Mars/Olympus"}
+    answer = app.test_client().post("/d/river/rsvp", data=data)
+    assert answer.status_code == 422
+    for name in ("kind", "email", "zone"):
+        assert f'href="#field-{name}"' in answer.text, name
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("tokyo", "Asia/Tokyo"), ("new york", "America/New_York"), ("", "Europe/London"),
+        ("europe/paris", "Europe/Paris"), ("utc", "UTC"), ("Pacific", None), ("to", None),
+    ],
+)  # fmt: skip
+def test_a_city_is_a_time_zone_when_only_one_is_named_after_it(app, event, typed, zone):
+    data = {"kind": "read_along", "email": "mara@example.org", "zone": typed}
+    answer = app.test_client().post("/d/river/rsvp", data=data)
+    assert answer.status_code == (303 if zone else 422)
+    assert [one.time_zone for one in db.session.query(Rsvp)] == ([zone] if zone else [])
+
+
 def test_the_letters_of_an_address_that_was_taken_by_an_account_stay_one(house, clock, event):
     house.do(rsvps.ask, "mara@example.org", event, RsvpKind.READ_ALONG, "UTC")
     mara = house.user()

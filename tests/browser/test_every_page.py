@@ -111,13 +111,20 @@ PAGES = {
 }  # fmt: skip
 
 
+# Nothing breaks it by itself: whoever types it makes a page that does not break it scroll sideways.
+LONG = "Wasserversorgungs" * 11
+
+
 class Street:
     """A discussion with something of everything, and where each page of it stands."""
 
     def __init__(self, house) -> None:
         self.house, do = house, house.do
         host = house.user("Hana Host-Maier")
-        room = self.room = house.discussion(host=host, ask=2, slug="water", intro="We propose **two** things.")
+        room = self.room = house.discussion(
+            host=host, ask=2, slug="water", title=f"Water: {LONG}", hosted_by=f"The {LONG[:80]}",
+            intro=f"We propose **two** things. {LONG}",
+        )  # fmt: skip
         self.people = {
             "visitor": None, "host": host, "member": house.user("Mina Mayer"), "author": house.user("Wanda Writer"),
             "muted": house.user("Max Silent"), "suspended": house.user("Sue Spended"),
@@ -131,7 +138,7 @@ class Street:
         gone = house.comment(room, self.people["author"], "Buy my pumps.", question=2)
         do(moderation.hide, host, gone, "Advertising")
         do(flags.flag, member, first, "other", "Is that so?")
-        coming = house.question(room, "Who pays?", 20)
+        coming = house.question(room, f"Who pays for {LONG}?", 20)
         do(held.hold, panelist, coming, "All of us.")
         do(calls.call, host, room, panelist.id, room.questions[0])
         do(backstage.say, host, room, "Five minutes to go.", "key-of-a-message")
@@ -142,7 +149,7 @@ class Street:
         do(escalation.set_level, host, room, "everyone", None)
         house.comment(room, member, "Held for now.", question=1)
         do(escalation.set_level, host, room, "slow", 30)
-        wish = do(proposals.make, member, room, "Why not sooner?")
+        wish = do(proposals.make, member, room, f"Why no {LONG} sooner?")
         do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
         do(proposals.make, self.people["author"], room, "And what of the rain?")
         do(sanctions.mute, host, room, self.people["muted"], "Shouting", 24)
@@ -166,8 +173,10 @@ class Street:
     def _others(self) -> None:
         host = self.people["host"]
         for phase in ("announced", "draft"):
-            other = self.house.discussion(phase=phase, slug=phase, host=host, intro="Come and write.")
-            self.house.question(other, "What is missing?", 10)
+            other = self.house.discussion(
+                phase=phase, slug=phase, host=host, title=f"Soon: {LONG}", hosted_by=f"The {LONG[:80]}", intro=LONG,
+            )  # fmt: skip
+            self.house.question(other, f"What is {LONG}?", 10)
             if phase == "announced":
                 coming = self.house.do(rsvps.say, self.people["member"], other, RsvpKind.TAKE_PART, "Asia/Tokyo")
                 for purpose in ("rsvp", "stop"):

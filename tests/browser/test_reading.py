@@ -1,9 +1,11 @@
 """Reading in Chromium: what is over is folded, and never under a reader; the keyboard reaches everything."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 
+from forum import clock
 from forum.actions import sanctions
 from forum.database import writing
 from forum.models import Discussion
@@ -187,6 +189,26 @@ def test_somebody_whose_right_to_write_ends_is_told_at_once_and_keeps_the_text(s
     until(page, "() => document.body.dataset.role === 'member'")
     assert not notice.is_visible()
     assert page.locator(".composer-post").is_visible()
+
+
+def test_without_script_no_time_on_the_ruler_of_a_phone_is_cut_by_another_word(scene):
+    discussion = scene.house.discussion(ask=3, slug=f"ruler-{id(scene)}")
+    page = scene.context(java_script_enabled=False, viewport={"width": 390, "height": 800}).new_page()
+    for begun, asked in ((42, (40, 30, 6)), (57, (50, 44, 22))):
+        with writing():
+            now = clock.now()
+            discussion.starts_at, discussion.ends_at = (
+                now - timedelta(minutes=begun),
+                now + timedelta(minutes=60 - begun),
+            )
+            for question, ago in zip(discussion.questions, asked, strict=True):
+                question.asked_at = now - timedelta(minutes=ago)
+        page.goto(f"{scene.address}/d/{discussion.slug}")
+        words = page.locator(".ruler :is(li > a, li:not([data-now]) > time, [data-now])")
+        boxes = [box for box in (one.bounding_box() for one in words.all()) if box]
+        assert len(boxes) >= 4, begun
+        edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
+        assert [pair for pair in itertools.pairwise(edges) if pair[0][1] > pair[1][0] + 1] == [], begun
 
 
 def test_the_last_minutes_are_said_once_each_and_the_ruler_says_the_time(scene):

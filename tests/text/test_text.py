@@ -156,6 +156,7 @@ def test_every_naughty_string_is_taken_or_refused_with_words():
 def test_direction_does_not_leak_out_of_a_line():
     assert text.clean_body("\u202eevil\nnext") == "\u202eevil\u202c\nnext"
     assert text.clean_line("Ada\u202e Roy", 80) == "Ada Roy"
+    assert text.clean_text("See \u202eevil\u202c\nand \u202dthat \u2066now", 80) == "See evil\nand that \u2066now\u2069"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,16 @@ import json
 import pytest
 from sqlalchemy import select
 
-from forum.actions import comments, highlights, imports, moderation
+from forum.actions import (
+    announcements,
+    comments,
+    guests,
+    highlights,
+    imports,
+    moderation,
+    proposals,
+    summaries,
+)
 from forum.archive import discussion_file, export
 from forum.database import db, writing
 from forum.models import Comment, Discussion, ModerationAction, Question, SeatRole
@@ -66,6 +75,20 @@ def test_an_announcement_stands_on_the_page_until_it_is_taken_down(app, event, b
         "Thank you.",
     ]
     assert recorded("announcement.taken_down")[0].before == {"announcement": "Thank you."}
+
+
+def test_what_is_announced_asked_and_summed_up_turns_no_letters_round(house):
+    link = "https://example.org/\u202emoc.live\u202c"
+    room = house.discussion(intro=link, editors_note=link)
+    host = house.host_of(room)
+    house.do(announcements.announce, host, room, link)
+    house.do(summaries.of_discussion, host, room, link)
+    question = house.question(room, link)
+    wish = house.do(proposals.make, house.user(), room, link)
+    plain = "https://example.org/moc.live"
+    said = (room.intro, room.editors_note, room.announcement, room.summary, question.text, wish.text)
+    assert said == (plain,) * 6
+    assert guests.clean_words(link) == plain
 
 
 def test_highlights_are_marked_and_listed_as_long_as_they_can_be_read(app, house, event, browse):

@@ -1,7 +1,9 @@
 """Making a discussion in the browser: every field, the seats, and what bad input is told."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -116,6 +118,17 @@ def test_every_fault_is_named_at_once_and_what_was_typed_stays(organiser):
     assert 'value="The Round House"' in page.text
     assert 'value="Not a slug"' in page.text
     assert db.session.query(Discussion).count() == 0
+
+
+def test_the_faults_on_top_name_their_fields_in_the_order_of_the_form(organiser):
+    wrong = {"late_minutes": "abc", "related_url": "nowhere", "ends_at_time": "14:00", "title": "", "language": "xx"}
+    page = send(organiser, "/organise/new", WHOLE | wrong)
+    on_top = page.text.partition('class="fault-summary"')[2].partition("</div>")[0]
+    named = [unescape(label) for label in re.findall(r'<a href="#field-[^"]*">([^<]*)</a> – ', on_top)]
+    assert named == [
+        "Title", "Language it is held in", "Ends", "Late comments: for so many minutes", "Address of the link",
+    ]  # fmt: skip
+    assert "</a> – Give a whole number, in digits." in on_top
 
 
 def test_the_end_comes_after_the_start(organiser):

@@ -312,3 +312,17 @@ def test_a_comment_that_goes_takes_its_words_from_the_index(house, room):
     house.comment(room, body="About giraffes.", question=1)
     assert found("okapi") == []
     assert found("giraffe") == ["About giraffes."]
+
+
+@pytest.mark.parametrize(("words", "says"), [("-water", "Add one"), ('"', "Add one"), ("xyzzy", "Try fewer")])
+def test_the_page_says_when_there_is_no_word_to_look_for(app, house, said, words, says):
+    told = re.search(r'<p role="status">([^<]*)', page(app, house, {"q": words}).text)
+    assert told is not None
+    assert says in told[1]
+
+
+@pytest.mark.parametrize(("path", "leads_to"), [("/d/water", "/search?in=water"), ("/about", "/search")])
+def test_the_foot_leads_to_the_search_where_the_bar_has_no_room_for_it(app, house, path, leads_to):
+    house.discussion(slug="water")
+    foot = app.test_client().get(path).text.partition('<footer class="foot">')[2]
+    assert f'href="{leads_to}">Search</a>' in foot
