@@ -59,7 +59,8 @@ def comments_html(discussion: Discussion, comments: Sequence[Comment]) -> dict[i
         html = {comment.id: waiting.item_html(comment) for comment in comments if comment.state is CommentState.HELD}
         if shown:
             scene = Scene.of(discussion)
-            html |= {one.comment.id: scenes.comment_html(one, scene) for one in stream.dress(discussion, shown)}
+            posted = {comment.id for comment in shown if comment.is_new}
+            html |= {one.comment.id: scenes.comment_html(one, scene) for one in stream.dress(discussion, shown, posted)}
     return html
 
 

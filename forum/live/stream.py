@@ -62,8 +62,8 @@ class Shown:
 def dress(discussion: Discussion, comments: Sequence[Comment], posted: Collection[int] = ()) -> list[Shown]:
     """Return `comments` in their order with all that is shown beside them; a fixed number of queries for any number.
 
-    Those with an id in `posted` were posted in the piece of the log whose comments these are. Whoever has answered them
-    since stands there too, so nobody is asked; a later answer brings its parent's number with it.
+    Those with an id in `posted` were posted just now, or in the piece of the log whose comments these are. Whoever has
+    answered them since stands here too, so nobody is asked; a later answer brings its parent's number with it.
     """
     ids = [comment.id for comment in comments]
     parent_ids = {comment.reply_to_id for comment in comments if comment.reply_to_id} - set(ids)
@@ -100,7 +100,7 @@ def _replies(comments: Sequence[Comment], posted: Collection[int]) -> dict[int, 
     """Return how many answers each comment has; what has just been posted only those among `comments`."""
     told = Counter(comment.reply_to_id for comment in comments if comment.state is CommentState.PUBLISHED)
     here = {comment_id: told[comment_id] for comment_id in posted}
-    return here | reply_counts([comment.id for comment in comments if not comment.is_new and comment.id not in here])
+    return here | reply_counts([comment.id for comment in comments if comment.id not in here])
 
 
 def reply_counts(ids: Sequence[int]) -> dict[int, int]:
