@@ -111,7 +111,8 @@ def _facts(discussion: Discussion, name: str, zone: str, by_id: int | None, word
     host = db.session.get(User, by_id) if by_id is not None else None
     seat = access.seat_of(host, discussion)
     return {
-        "discussion": discussion, "name": name, "zone": zone or discussion.time_zone, "words": words,
+        "discussion": discussion, "begun": rsvps.goes_on(discussion),
+        "name": name, "zone": zone or discussion.time_zone, "words": words,
         "host": seat.name if seat else host.name if host else "",
     }  # fmt: skip
 

@@ -70,13 +70,15 @@ def plan(discussion: Discussion, rows: Iterable[Row]) -> list[Planned]:
     quiet = set(db.session.scalars(coming)) | set(db.session.scalars(select(NoMail.email)))
 
     def why(row: Row) -> Why | None:
-        if row.faults:
-            return Why.TWICE if row.faults.keys() == {"twice"} else Why.FAULTY
+        if row.faults.keys() - {"twice"}:
+            return Why.FAULTY
         if row.email in invited:
             return Why.INVITED
         if row.email in seated:
             return Why.SEATED
-        return Why.NOT_NEEDED if row.email in quiet else None
+        if row.email in quiet:
+            return Why.NOT_NEEDED
+        return Why.TWICE if row.faults else None
 
     return [Planned(row, why(row)) for row in rows]
 

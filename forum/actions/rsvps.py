@@ -240,6 +240,11 @@ def is_to_come(discussion: Discussion) -> bool:
     return discussion.phase_at(clock.now()) not in {Phase.DRAFT, Phase.CLOSED}
 
 
+def goes_on(discussion: Discussion) -> bool:
+    """Whether it has begun and is not over: there is nothing left to be reminded of."""
+    return discussion.phase_at(clock.now()) in {Phase.LIVE, Phase.PAUSED}
+
+
 def _require_open(user: User | None, discussion: Discussion) -> None:
     access.require(user, "discussion.read", discussion)
     if user is None and discussion.visibility is Visibility.INVITED:

@@ -66,7 +66,8 @@ def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
     guest = guest_mail.by_token(token)
     page = render_template(
         "discussion/guest.html", guest=guest, discussion=guest.discussion, mine=guest_mail.coming(guest),
-        is_open=rsvps.is_to_come(guest.discussion), faults=faults, typed=request.form, zones=sorted(zones()),
+        is_open=rsvps.is_to_come(guest.discussion), begun=rsvps.goes_on(guest.discussion),
+        faults=faults, typed=request.form, zones=sorted(zones()),
     )  # fmt: skip
     return _guarded(page, status)
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from forum import clock, speaking
 from forum.actions import accounts, rsvps
 from forum.database import writing
-from forum.models import Discussion, Phase, RsvpKind
+from forum.models import Discussion, RsvpKind
 from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
 from forum.web.archive import public_url
@@ -81,6 +81,7 @@ def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> 
         "discussion/rsvp.html",
         discussion=discussion,
         is_open=rsvps.is_to_come(discussion),
+        begun=rsvps.goes_on(discussion),
         mine=mine,
         typed=request.form,
         faults=faults,
@@ -93,7 +94,7 @@ def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> 
 
 def promise(discussion: Discussion) -> str:
     """Return what somebody who has said that they come can count on: reminders, until it has begun."""
-    if discussion.phase_at(clock.now()) in {Phase.LIVE, Phase.PAUSED}:
+    if rsvps.goes_on(discussion):
         return str(_("It is going on now."))
     return str(_("We remind you a day and an hour before, and when it begins."))
 

@@ -336,6 +336,8 @@ def test_a_visitor_hears_at_once_of_every_field_at_fault(app, event):
     [
         ("tokyo", "Asia/Tokyo"), ("new york", "America/New_York"), ("", "Europe/London"),
         ("europe/paris", "Europe/Paris"), ("utc", "UTC"), ("Pacific", None), ("to", None),
+        ("istanbul", "Europe/Istanbul"), ("kolkata", "Asia/Kolkata"), ("sydney", "Australia/Sydney"),
+        ("victoria", None), ("north", None), ("GMT+5", None),  # IANA's Etc/GMT+5 lies five hours west
     ],
 )  # fmt: skip
 def test_a_city_is_a_time_zone_when_only_one_is_named_after_it(app, event, typed, zone):

@@ -142,3 +142,36 @@ def test_signed_out_in_another_tab_is_said_where_one_types_and_costs_a_sign_in_a
     page.wait_for_selector(f"#c{comment.id}:has-text('Second version.')", timeout=8_000)
     announce.click()
     page.wait_for_selector(".announcement:has-text('We begin late.')", timeout=8_000)
+
+
+def sign_in_instead(scene, page, user) -> None:
+    """Somebody else signs in in another tab of the same browser."""
+    theirs = scene.context(user)
+    page.context.add_cookies(theirs.cookies(scene.address))
+
+
+def test_what_one_person_wrote_is_not_sent_under_the_name_of_the_next(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    mina, bo = scene.house.user("Mina Mayer"), scene.house.user("Bo Barnes")
+    page = scene.visit(discussion, mina)
+    field = page.locator("[data-composer] textarea")
+    field.fill("Words of Mina.")
+    sign_in_instead(scene, page, bo)
+    for _ in range(2):  # by the second time the page may have the next person's token
+        field.press("Control+Enter")
+        page.get_by_text("Somebody else is signed in here by now.").wait_for(timeout=8_000)
+        until(page, "() => document.querySelector('[data-composer] textarea').value === 'Words of Mina.'")
+    db.session.rollback()
+    assert db.session.query(Comment).filter_by(discussion_id=discussion.id).all() == []
+
+
+def test_signed_out_of_what_is_by_invitation_the_console_keeps_what_is_typed(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}", visibility="invited")
+    host = scene.house.host_of(discussion)
+    console = scene.visit(discussion, host, "/console")
+    console.locator("#announcement summary").click()
+    console.locator("textarea[name=announcement]").fill("We begin late.")
+    with writing():
+        db.session.execute(update(Session).where(Session.user_id == host.id).values(ended_at=clock.now()))
+    console.get_by_text("This discussion is no longer open to you.").wait_for(timeout=15_000)
+    assert console.locator("textarea[name=announcement]").input_value() == "We begin late."

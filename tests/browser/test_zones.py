@@ -157,7 +157,9 @@ def test_a_date_of_another_year_keeps_its_year(scene: Scene):
     assert "Closed 2 May 2019, 00:20" in shown(scene, "/d/old", selector=".notice-box", **tokyo)
     hits = shown(scene, "/search?q=water", selector=".hits", **tokyo)
     assert "1 May 2019, 23:20" in hits
-    assert f"{now.posted_at.astimezone(ZoneInfo('Asia/Tokyo')):%-d %b, %H:%M}" in hits
+    here = now.posted_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f", {here:%H:%M}" in hits
+    assert str(here.year) not in hits
 
 
 def test_a_city_is_called_by_its_name_of_today(scene: Scene):

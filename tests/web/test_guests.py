@@ -225,6 +225,13 @@ def test_a_line_that_says_an_address_again_needs_no_other_look(desk):
     assert "guests-wrong" not in shown
 
 
+def test_a_line_that_repeats_somebody_who_is_invited_promises_no_letter(desk):
+    assert desk.post(**fields_of(desk.preview()), send="1").status_code == 303
+    shown = desk.preview("Name;Email\nAda;ada@example.org\nAda;ada@example.org\nEve;eve@example.org\n")
+    assert "1 letter would leave." in shown
+    assert "It gets one letter" not in shown
+
+
 def test_a_line_at_fault_keeps_no_letter_from_the_same_address_in_a_better_one(desk):
     shown = desk.preview("Name;Email;Zone\nAda;ada@example.org;Mars/Base\nAda;ada@example.org;\n")
     assert "1 letter would leave." in shown

@@ -11,17 +11,23 @@ import { _ } from "./words.js";
 
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
 
-/** What was typed and neither sent nor cancelled, by the form's address: Esc is too near to throw it away. */
-/** @type {Map<string, string>} */
+/**
+ * What was typed and neither sent nor cancelled, by the form's address and the field's name: Esc is too near to throw it
+ * away. Where something else stands there by now (edited in another tab) it is not put over that.
+ * @type {Map<string, Map<string, {was: string, typed: string}>>}
+ */
 const kept = new Map();
 
-/** @param {HTMLFormElement} form @param {HTMLElement} cancel */
-function keep(form, cancel) {
-  const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
-  if (!field) return;
-  field.value = kept.get(form.action) ?? field.value;
-  field.addEventListener("input", () => kept.set(form.action, field.value));
-  cancel.addEventListener("click", () => kept.delete(form.action));
+/** @param {HTMLFormElement} form */
+function keep(form) {
+  const fields = kept.get(form.action) ?? new Map();
+  kept.set(form.action, fields);
+  for (const each of all("textarea, input:not([type=hidden], [type=radio], [type=checkbox])", form)) {
+    const field = /** @type {HTMLTextAreaElement | HTMLInputElement} */ (each);
+    const before = fields.get(field.name);
+    if (before?.was === field.defaultValue) field.value = before.typed;
+    field.addEventListener("input", () => fields.set(field.name, { was: field.defaultValue, typed: field.value }));
+  }
 }
 
 /** @param {HTMLAnchorElement} link */
@@ -51,8 +57,11 @@ async function open(link) {
   // Its own address, should the form leave it out.
   ours.action = form.getAttribute("action") || link.href;
   const dialog = make("dialog", { class: "dialog", "aria-labelledby": "action-title" }, heading, trouble, ours, cancel);
-  keep(ours, cancel);
-  cancel.addEventListener("click", () => dialog.close());
+  keep(ours);
+  cancel.addEventListener("click", () => {
+    kept.delete(ours.action);
+    dialog.close();
+  });
   dialog.addEventListener("close", () => dialog.remove());
   ours.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -9,7 +9,7 @@ import { explain, post } from "./send.js";
 
 const SAVE_AFTER = 1_000;
 
-/** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout>>} */
+/** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout> | undefined>} */
 const unsaved = new Map();
 
 /** `randomUUID` exists only on https and localhost. */
@@ -23,6 +23,8 @@ async function save(form) {
   const { ok, data, error } = await post(form.action, new FormData(form));
   const place = one("[data-hold-said]", form);
   place?.replaceChildren(...(ok ? [data.notice] : explain(error)));
+  // It waits for another key, or until the page is left.
+  if (!ok && !unsaved.has(form)) unsaved.set(form, undefined);
 }
 
 /** @param {HTMLFormElement} form */

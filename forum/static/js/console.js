@@ -151,8 +151,19 @@ for (const element of all("[data-script-only]")) element.hidden = false;
 hear("event", refresh);
 hear("resync", refresh);
 hear("pushed status", refresh);
-// Who ends a rehearsal hears that it is gone before the answer that leads them back, which a reload would cut off.
-hear("gone", () => isLeaving || location.reload());
+/** Whether something is typed that a load would lose. */
+const isTyped = () =>
+  all("main textarea, main input:not([type=hidden], [type=radio], [type=checkbox])").some((field) => {
+    const { value, defaultValue } = /** @type {HTMLTextAreaElement | HTMLInputElement} */ (field);
+    return value !== defaultValue;
+  });
+
+hear("gone", () => {
+  // Who ends a rehearsal hears that it is gone before the answer that leads them back, which a reload would cut off.
+  if (isLeaving) return;
+  if (isTyped()) say(_("This discussion is no longer open to you. Your text is kept here, so you can copy it."), true);
+  else location.reload();
+});
 addEventListener("pageshow", () => {
   isLeaving = false;
 });

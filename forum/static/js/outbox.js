@@ -5,7 +5,7 @@
 
 import { trying } from "./draft.js";
 import { hear, page, tell } from "./page.js";
-import { adoptToken, getPage, post } from "./send.js";
+import { post } from "./send.js";
 
 /**
  * @typedef {{key: string, body: string, question: string, reply_to: string, reply_name: string, me: string, at: number, for?: string}} Entry
@@ -48,7 +48,9 @@ async function send(key) {
   clearTimeout(item.timer);
   item.isSending = true;
   tell("outbox sending", item.entry);
-  const answer = await deliver(item.entry);
+  const { body, question, reply_to } = item.entry;
+  const fields = { body, question, reply_to, key, for: item.entry.for ?? "" };
+  const answer = await post(page.at("comments"), fields);
   item.isSending = false;
   if (!waiting.has(key)) return;
   if (answer.ok) {
@@ -68,20 +70,6 @@ function again(item, error) {
   const wait = Math.max(seconds, error?.retry_after ?? 0) * 1000;
   item.timer = seconds ? setTimeout(send, wait, item.entry.key) : undefined;
   tell("outbox failed", { entry: item.entry, error, isLast: !seconds });
-}
-
-/** @param {Entry} entry */
-async function deliver(entry) {
-  const { body, question, reply_to, key } = entry;
-  const fields = { body, question, reply_to, key, for: entry.for ?? "" };
-  const answer = await post(page.at("comments"), fields);
-  if (answer.error?.code !== "csrf") return answer;
-  // Somebody else has signed in since: a fresh page has their token.
-  const fresh = await getPage(location.pathname);
-  if (!fresh) return answer;
-  adoptToken(fresh);
-  document.body.dataset.me = fresh.body.dataset.me ?? "";
-  return post(page.at("comments"), fields);
 }
 
 /** @param {boolean} isPatient whether those that wait for their next turn go on waiting */

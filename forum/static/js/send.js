@@ -14,6 +14,13 @@ const SIGNED_OUT = _(
   "You are not signed in, or no longer. Sign in in another tab: this page keeps what you typed, and can send it afterwards.",
 );
 
+const SOMEBODY_ELSE = _(
+  "Somebody else is signed in here by now. Nothing was sent: copy what you typed, then load the page again.",
+);
+
+/** Who the page was made for, and so who writes on it; nobody for a visitor, who may sign in meanwhile. */
+const maker = page.me;
+
 /** A limit in seconds, where the browser knows how. @param {number} seconds */
 const within = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
 
@@ -32,12 +39,14 @@ async function read(response) {
  * Send a form and read the JSON that comes back. Status 0 means that no answer came.
  *
  * The token, or the whole session, may have ended in another tab. Who is still or again signed in sends with the new
- * token without a word of it; who is not is told to sign in, as nothing that is typed here outlives another load.
+ * token without a word of it; who is not is told to sign in, as nothing that is typed here outlives another load. What
+ * was written under one name is never sent under another.
  * @param {string} address
  * @param {Record<string, string> | FormData} fields
  * @returns {Promise<Answer>}
  */
 export async function post(address, fields) {
+  if (maker && page.me && page.me !== maker) return toSomebodyElse;
   const answer = await deliver(address, fields);
   const code = answer.error?.code ?? "";
   if (code !== "csrf" && !(code === "not_found" && page.me)) return answer;
@@ -46,11 +55,19 @@ export async function post(address, fields) {
   if (!fresh) return answer;
   const { me } = fresh.body.dataset;
   if (!me) return { ...answer, error: { code: "sign_in", message: SIGNED_OUT } };
-  // What was written under one name is not sent under another.
-  if (code !== "csrf" || (page.me && page.me !== me)) return answer;
+  if (maker && me !== maker) return toSomebodyElse;
+  if (code !== "csrf") return answer;
   adoptToken(fresh);
   return deliver(address, fields);
 }
+
+/** @type {Answer} */
+const toSomebodyElse = {
+  ok: false,
+  status: 403,
+  data: null,
+  error: { code: "csrf", message: SOMEBODY_ELSE },
+};
 
 /** @param {string} address @param {Record<string, string> | FormData} fields @returns {Promise<Answer>} */
 async function deliver(address, fields) {
@@ -121,8 +138,12 @@ const meta = (/** @type {ParentNode} */ root) =>
 
 export const csrfToken = () => meta(document)?.content ?? "";
 
-/** Take over the token of a freshly fetched page: after signing in or out in another tab. @param {Document} fresh */
+/**
+ * Take over the token of a freshly fetched page, and whose it is: after signing in or out in another tab.
+ * @param {Document} fresh
+ */
 export function adoptToken(fresh) {
+  document.body.dataset.me = fresh.body.dataset.me ?? "";
   const theirs = meta(fresh);
   const ours = meta(document);
   if (theirs && ours) ours.content = theirs.content;
