@@ -18,7 +18,9 @@ from tests.conftest import free_port
 def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
     loaded = tmp_path / "loaded"
     port = free_port()
-    settings = Settings(bind=f"127.0.0.1:{port}", data_dir=tmp_path)
+    # At an address of its own: for as long as the app loads, another test can be given the same port and be found there.
+    host = "127.77.0.1"
+    settings = Settings(bind=f"{host}:{port}", data_dir=tmp_path)
     command = [*server.command(settings, workers)[:-1], "tests.deploy.slow:app"]
     with subprocess.Popen(command, env={**os.environ, "LOADED": str(loaded)}) as process:
         try:
@@ -26,7 +28,7 @@ def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
             until = time.monotonic() + 20
             while time.monotonic() < until:
                 try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    socket.create_connection((host, port), 1).close()
                 except ConnectionRefusedError:
                     refused += 1
                     time.sleep(0.01)
@@ -34,7 +36,7 @@ def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
                     break
             assert loaded.exists(), "somebody was taken in by a process that could not answer"
             assert refused
-            assert urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read() == b"ok"
+            assert urllib.request.urlopen(f"http://{host}:{port}/", timeout=5).read() == b"ok"
         finally:
             process.terminate()
             assert process.wait(15) == 0

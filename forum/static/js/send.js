@@ -18,8 +18,8 @@ const SOMEBODY_ELSE = _(
   "Somebody else is signed in here by now. Nothing was sent: copy what you typed, then load the page again.",
 );
 
-/** Who the page was made for, and so who writes on it; nobody for a visitor, who may sign in meanwhile. */
-const maker = page.me;
+/** Who writes on this page: whom it was made for, or else the first to sign in meanwhile. */
+let writer = page.me;
 
 /** A limit in seconds, where the browser knows how. @param {number} seconds */
 const within = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
@@ -46,7 +46,7 @@ async function read(response) {
  * @returns {Promise<Answer>}
  */
 export async function post(address, fields) {
-  if (maker && page.me && page.me !== maker) return toSomebodyElse;
+  if (writer && page.me && page.me !== writer) return toSomebodyElse;
   const answer = await deliver(address, fields);
   const code = answer.error?.code ?? "";
   if (code !== "csrf" && !(code === "not_found" && page.me)) return answer;
@@ -55,7 +55,7 @@ export async function post(address, fields) {
   if (!fresh) return answer;
   const { me } = fresh.body.dataset;
   if (!me) return { ...answer, error: { code: "sign_in", message: SIGNED_OUT } };
-  if (maker && me !== maker) return toSomebodyElse;
+  if (writer && me !== writer) return toSomebodyElse;
   if (code !== "csrf") return answer;
   adoptToken(fresh);
   return deliver(address, fields);
@@ -143,7 +143,9 @@ export const csrfToken = () => meta(document)?.content ?? "";
  * @param {Document} fresh
  */
 export function adoptToken(fresh) {
-  document.body.dataset.me = fresh.body.dataset.me ?? "";
+  const { me = "" } = fresh.body.dataset;
+  writer ||= me;
+  document.body.dataset.me = me;
   const theirs = meta(fresh);
   const ours = meta(document);
   if (theirs && ours) ours.content = theirs.content;
