@@ -6,17 +6,19 @@ waited 2 to 4 s until it had loaded, while its neighbour was idle. Refused at on
 gunicorn reads this file before gevent has patched anything, so it imports nothing of ours at first.
 """
 
-import socket
 import sys
 from functools import partial
 from typing import Any
 
+from gunicorn.sock import BaseSocket
 
-def when_ready(server: Any) -> None:
-    """Keep the port, but take nobody in (Linux takes a listener that was shut down for one that may listen again)."""
-    for listener in server.LISTENERS:
-        if sys.platform == "linux" and listener.sock.family in {socket.AF_INET, socket.AF_INET6}:
-            listener.sock.shutdown(socket.SHUT_RDWR)
+
+def on_starting(_server: Any) -> None:
+    """Have gunicorn bind its port and not listen there: it leaves alone what it believes to be listening already.
+
+    It was let listen and then stopped: between the two, on a busy machine, somebody was taken in for seconds.
+    """
+    BaseSocket._is_listening = staticmethod(lambda _sock: True)
 
 
 def worker_exit(_server: Any, _worker: Any) -> None:

@@ -7,7 +7,9 @@ import time
 import urllib.request
 
 import pytest
+from gunicorn import sock
 from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from forum import listening, server
 from forum.config import Settings
@@ -18,7 +20,7 @@ from tests.conftest import free_port
 def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
     loaded = tmp_path / "loaded"
     port = free_port()
-    # At an address of its own: for as long as the app loads, another test can be given the same port and be found there.
+    # At an address of its own: while the app loads, another test can be given the same port and be found there.
     host = "127.77.0.1"
     settings = Settings(bind=f"{host}:{port}", data_dir=tmp_path)
     command = [*server.command(settings, workers)[:-1], "tests.deploy.slow:app"]
@@ -40,6 +42,22 @@ def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
         finally:
             process.terminate()
             assert process.wait(15) == 0
+
+
+def test_a_port_is_bound_and_nobody_listens_there(monkeypatch):
+    """It leans on how gunicorn spares a socket that it was given by somebody who listens already."""
+    monkeypatch.setattr(sock.BaseSocket, "_is_listening", sock.BaseSocket.__dict__["_is_listening"])
+    cfg = Config()
+    cfg.set("bind", f"127.77.0.1:{free_port()}")
+    listening.on_starting(None)
+    [bound] = sock.create_sockets(cfg, Logger(cfg))
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(bound.getsockname(), 5)
+        bound.listen(5)
+        socket.create_connection(bound.getsockname(), 5).close()
+    finally:
+        bound.close()
 
 
 def test_gunicorn_finds_its_settings_at_once_and_they_are_the_same(monkeypatch):
