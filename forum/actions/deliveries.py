@@ -53,7 +53,7 @@ def forget_old() -> None:
     """Throw away letters that left, or were given up, longer than KEPT_FOR ago: the oldest MOST_AT_ONCE of them.
 
     One of which a list of hosts or administrators tells stays as long as it does: whether a guest's arrived, a
-    panelist's link (while it could be good), and the last welcome that somebody has not followed.
+    panelist's link (while it could be good), and every welcome of somebody who has not followed one.
     """
     before = clock.now() - KEPT_FOR
     is_told_of = or_(

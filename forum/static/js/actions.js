@@ -3,7 +3,7 @@
  * form; here that form opens in a dialog and is sent without leaving the page.
  */
 
-import { all, make, one, tell } from "./page.js";
+import { all, make, one, TYPED, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { explain, getPage, post } from "./send.js";
 import { put } from "./stream.js";
@@ -22,7 +22,7 @@ const kept = new Map();
 function keep(form) {
   const fields = kept.get(form.action) ?? new Map();
   kept.set(form.action, fields);
-  for (const each of all("textarea, input:not([type=hidden], [type=radio], [type=checkbox])", form)) {
+  for (const each of all(TYPED, form)) {
     const field = /** @type {HTMLTextAreaElement | HTMLInputElement} */ (each);
     const before = fields.get(field.name);
     if (before?.was === field.defaultValue) field.value = before.typed;

@@ -52,9 +52,9 @@ const lookLater = () => setTimeout(look, VOTES_LATER);
 
 /** @param {Document} fresh */
 function become(fresh) {
-  const { epoch, seq, phase, me } = fresh.body.dataset;
+  const { epoch, seq, phase } = fresh.body.dataset;
   // Else what the log tells meanwhile is heard all the same: twice does no harm, and of votes it says when to look again.
-  Object.assign(document.body.dataset, isBehind ? { epoch, seq, phase, me } : { phase, me });
+  Object.assign(document.body.dataset, isBehind ? { epoch, seq, phase } : { phase });
   isBehind = false;
   adoptToken(fresh);
   keepHands(() => {

@@ -10,7 +10,7 @@ import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
 import * as link from "./link.js";
-import { all, hear, make, one, page, tell } from "./page.js";
+import { all, hear, make, one, page, TYPED, tell } from "./page.js";
 import { adoptToken, explain, getPage, post } from "./send.js";
 import { _, count } from "./words.js";
 
@@ -153,7 +153,7 @@ hear("resync", refresh);
 hear("pushed status", refresh);
 /** Whether something is typed that a load would lose. */
 const isTyped = () =>
-  all("main textarea, main input:not([type=hidden], [type=radio], [type=checkbox])").some((field) => {
+  all(TYPED, one("main") ?? document).some((field) => {
     const { value, defaultValue } = /** @type {HTMLTextAreaElement | HTMLInputElement} */ (field);
     return value !== defaultValue;
   });

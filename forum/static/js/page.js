@@ -74,6 +74,9 @@ export const all = (selector, root = document) =>
 export const commentsIn = (root) =>
   root instanceof HTMLElement && root.matches(".comment") ? [root] : all(".comment", root);
 
+/** What is typed into, in any form. */
+export const TYPED = "textarea, input:not([type=hidden], [type=radio], [type=checkbox])";
+
 /** What a comment is written in; null where nothing can be written. */
 export const writingField = () => /** @type {HTMLTextAreaElement | null} */ (one("#say textarea"));
 
