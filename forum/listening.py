@@ -23,8 +23,8 @@ def on_starting(_server: Any) -> None:
 
 def worker_exit(_server: Any, _worker: Any) -> None:
     """Stay until every reader has been sent on: the process would otherwise end when its last request has."""
-    if "forum.live.engine" in sys.modules:
-        sys.modules["forum.live.engine"].wait_for_drain()
+    if "forum.live.farewell" in sys.modules:
+        sys.modules["forum.live.farewell"].wait()
 
 
 def post_worker_init(worker: Any) -> None:

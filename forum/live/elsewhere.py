@@ -46,8 +46,11 @@ class Here:
 
 
 _heard: dict[str, dict[int, tuple[float, Here]]] = {}
+# Until when each other process is believed to serve.
+_lives: dict[str, float] = {}
 _said: dict[int, Here] = {}
 _said_all_at = -BEAT_SECONDS
+_is_leaving = False
 
 
 def of(discussion_id: int) -> Iterator[Here]:
@@ -59,8 +62,23 @@ def of(discussion_id: int) -> Iterator[Here]:
             yield here
 
 
+def has_neighbours() -> bool:
+    """Whether another process serves this site now and is not about to end."""
+    now = time.monotonic()
+    return any(until > now for until in _lives.values())
+
+
+def leave() -> None:
+    """Say from now on, and first of all with the next `tell`, that nobody should be sent here."""
+    global _is_leaving, _said_all_at
+    _is_leaving, _said_all_at = True, -BEAT_SECONDS
+
+
 def tell(seen: dict[int, Here]) -> None:
-    """Say what this process sees, by discussion: what has changed, and everything when a beat is due."""
+    """Say what this process sees, by discussion: what has changed, and everything when a beat is due.
+
+    A beat is said also by a process where nobody reads: whoever ends wants to know that it is there.
+    """
     global _said, _said_all_at
     if db.engine.dialect.name != "postgresql":
         return
@@ -71,9 +89,9 @@ def tell(seen: dict[int, Here]) -> None:
     if is_beat:
         _said_all_at = now
         _forget_silent(now)
-    if not news:
+    if not news and not is_beat:
         return
-    for payload in _payloads(news.items()):
+    for payload in list(_payloads(news.items())) or [_payload([])]:
         db.session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
     db.session.commit()
     _said = dict(seen)
@@ -88,8 +106,10 @@ def hear(payload: str) -> None:
         if process == ME:
             return
         told = {int(number): (until, _here(*values)) for number, values in discussions.items()}
+        is_leaving = bool(said.get("leaves"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return
+    _lives[process] = 0.0 if is_leaving else until
     _heard.setdefault(process, {}).update(told)
 
 
@@ -102,6 +122,8 @@ def _here(readers: Any, writers: Any, seated: Any = ()) -> Here:
 
 
 def _forget_silent(now: float) -> None:
+    for process in [process for process, until in _lives.items() if until <= now]:
+        del _lives[process]
     for process, discussions in list(_heard.items()):
         for number in [number for number, (until, _) in discussions.items() if until <= now]:
             del discussions[number]
@@ -126,4 +148,5 @@ def _payloads(news: Iterable[tuple[int, Here]]) -> Iterator[str]:
 
 
 def _payload(parts: list[str]) -> str:
-    return f'{{"from":"{ME}","here":{{{",".join(parts)}}}}}'
+    leaves = ',"leaves":true' if _is_leaving else ""
+    return f'{{"from":"{ME}","here":{{{",".join(parts)}}}{leaves}}}'

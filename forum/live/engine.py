@@ -22,7 +22,6 @@ import gevent
 import socketio
 from engineio import packet as engine_packet
 from engineio import socket as engine_socket
-from gevent.event import Event
 from socketio import packet as socket_packet
 
 from forum.live import hands
@@ -139,40 +138,24 @@ def hang_up(server: socketio.Server, sid: str) -> None:
         server.eio.disconnect(eio_sid)
 
 
-# Readers are sent on to the neighbour no faster than a slow one takes them in (600 a second), as long as there is time.
-_SENT_ON_PER_SECOND, _SENT_ON_AT_ONCE, _SENT_ON_WITHIN = 600, 6, 7.0
-_draining = False
-_drained = Event()
+_is_closing = False
 
 
-def drain(server: socketio.Server) -> None:
-    """Refuse new sockets from now on and close all others bit by bit; whoever waits for their turn hears as before.
-
-    All at once, the last of thousands would have waited seconds before the door of the next process.
-    """
-    global _draining
-    _draining = True
-    eio = server.eio
-    eio._handle_connect = partial(_refuse, eio)
-    leaving = list(eio.sockets.values())
-    per_second = max(_SENT_ON_PER_SECOND, len(leaving) / _SENT_ON_WITHIN)
-    began = time.monotonic()
-    for number, socket in enumerate(leaving, start=1):
-        socket.close(wait=False, abort=True)
-        if number % _SENT_ON_AT_ONCE == 0:
-            gevent.sleep(max(0.0, began + number / per_second - time.monotonic()))
-    _drained.set()
+def refuse(server: socketio.Server) -> None:
+    """Take in no new readers from now on."""
+    global _is_closing
+    _is_closing = True
+    server.eio._handle_connect = partial(_refuse, server.eio)
 
 
-def is_draining() -> bool:
+def is_closing() -> bool:
     """Whether this process is on its way out and should be asked for nothing new."""
-    return _draining
+    return _is_closing
 
 
-def wait_for_drain() -> None:
-    """Wait until every reader has been sent on, if that has begun."""
-    if _draining:
-        _drained.wait(_SENT_ON_WITHIN + 1)
+def everybody(server: socketio.Server) -> list[Any]:
+    """Return the open sockets; `closed` tells whether one still is, `close(wait=False, abort=True)` ends it."""
+    return list(server.eio.sockets.values())
 
 
 class Socket(engine_socket.Socket):
@@ -320,7 +303,7 @@ def has_room(server: socketio.Server) -> bool:
 
 
 def _has_room(eio: engineio.Server) -> bool:
-    return not _draining and len(eio.sockets) < MOST_READERS
+    return not _is_closing and len(eio.sockets) < MOST_READERS
 
 
 def let_in(server: socketio.Server, said: dict[str, str], wire: plain_socket, size: int) -> bool:
@@ -373,7 +356,7 @@ def _begin(eio: engineio.Server, environ: dict[str, Any], answer: str, wire: pla
 
 
 def _refuse(_eio: engineio.Server, _environ: Any, _start: Any, _transport: str, _jsonp: Any = None) -> dict[str, Any]:
-    if _draining:
+    if _is_closing:
         raise StopIteration  # gunicorn hangs up: any proxy then asks the next process; an answer, Caddy would pass on
     return {
         "status": "503 Service Unavailable",

@@ -12,7 +12,7 @@ from flask import Flask
 
 from forum import files
 from forum.config import Settings
-from forum.live import clockwork, engine, rights, sockets, tail, warming
+from forum.live import clockwork, elsewhere, farewell, rights, sockets, tail, warming
 
 
 def start(app: Flask) -> Flask:
@@ -28,7 +28,7 @@ def start(app: Flask) -> Flask:
     _start_if_present("forum.notify.mail", "start_sender", app)
     if settings.demo:
         _start_if_present("forum.demo.cast", "start", app)
-    _drain_on_term()
+    _part_on_term()
     warming.warm(app)
     # What is loaded by now stays for good: the collector need not look at it again.
     gc.collect()
@@ -43,18 +43,19 @@ def _start_if_present(module: str, name: str, app: Flask) -> None:
         getattr(import_module(module), name)(app)
 
 
-def _drain_on_term() -> None:
-    """Before gunicorn's own handler stops accepting, close the sockets, so that browsers turn to another process.
+def _part_on_term() -> None:
+    """Before gunicorn's own handler stops accepting, send the readers on, so that browsers turn to another process.
 
     Ctrl-C and SIGQUIT end the same way: gunicorn's own quick end raises SystemExit in a greenlet, which gevent prints.
     """
     before: Any = signal.getsignal(signal.SIGTERM)
 
-    def drain(number: int, stack: FrameType | None) -> None:
-        gevent.spawn(engine.drain, sockets.socketio.server)
+    def part(number: int, stack: FrameType | None) -> None:
+        elsewhere.leave()
+        gevent.spawn(farewell.begin, sockets.socketio.server, elsewhere.has_neighbours)
         if callable(before):
             before(number, stack)
 
     if callable(before):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, drain)
+            signal.signal(number, part)

@@ -104,7 +104,7 @@ def alive() -> Response:
 
     Caddy asks whoever has the fewest connections, and that is the one whose readers are being sent on.
     """
-    said, status = ("going away\n", 503) if engine.is_draining() else ("ok\n", 200)
+    said, status = ("going away\n", 503) if engine.is_closing() else ("ok\n", 200)
     return make_response(said, status, {"Content-Type": "text/plain", "Cache-Control": "no-store"})
 
 

@@ -17,7 +17,11 @@ class SentOn(websocket.WebSocketException):
 
 
 class Reader(threading.Thread):
-    """Hears comments until `stop()`; `heard` holds their ids in order, `silences` how many seconds each cut lasted."""
+    """Hears comments until `stop()`; `heard` holds their ids in order.
+
+    `silences` tells how many seconds each cut lasted, and `moves` how often the next connection stood before the last
+    one was left.
+    """
 
     def __init__(self, proxy: Proxy, discussion_id: int, epoch: str) -> None:
         super().__init__(daemon=True)
@@ -25,8 +29,10 @@ class Reader(threading.Thread):
         self.seq = 0
         self.heard: list[int] = []
         self.silences: list[float] = []
+        self.moves = 0
         self.refusals: list[object] = []
         self.has_joined = threading.Event()
+        self._must_move = False
         self._over = threading.Event()
 
     def stop(self) -> None:
@@ -44,9 +50,8 @@ class Reader(threading.Thread):
                 self._join(ear)
                 if cut_at:
                     self.silences.append(time.monotonic() - cut_at)
-                attempts, has_stood = 0, True
+                cut_at, attempts, has_stood, self._must_move = 0.0, 0, True, False
                 self._listen(ear)
-                ear.wire.close(timeout=0)
                 return
             except (OSError, websocket.WebSocketException, AssertionError) as error:
                 cut_at = time.monotonic() if has_stood else cut_at
@@ -77,6 +82,9 @@ class Reader(threading.Thread):
     def _listen(self, ear: ProxyEar) -> None:
         ear.wire.settimeout(0.2)
         while not self._over.is_set():
+            if self._must_move:
+                ear = self._next_after(ear)
+                ear.wire.settimeout(0.2)
             try:
                 opcode, data = ear.wire.recv_data()
             except websocket.WebSocketTimeoutException:
@@ -84,10 +92,27 @@ class Reader(threading.Thread):
             if opcode == ABNF.OPCODE_CLOSE:
                 raise SentOn if data[:2] == (1001).to_bytes(2) else websocket.WebSocketConnectionClosedException(data)
             self._hear(ear, data.decode())
+        ear.wire.close(timeout=0)
+
+    def _next_after(self, last: ProxyEar) -> ProxyEar:
+        """Return the connection that follows `last`, or `last` itself when none can be had now."""
+        self._over.wait(SENT_ON_RETRY * (1 + SPREAD * random.uniform(-1, 1)))
+        try:
+            following = self.proxy.ear()
+        except (OSError, websocket.WebSocketException, AssertionError):
+            return last
+        self._must_move = False
+        following.wire.settimeout(5)
+        self._join(following)
+        last.wire.close(timeout=0)
+        self.moves += 1
+        return following
 
     def _hear(self, ear: ProxyEar, frame: str) -> None:
         if frame == "2":
             ear.wire.send("3")
+        if frame.startswith('42["moving"'):
+            self._must_move = True
         if frame.startswith('42["events"'):
             said = json.loads(frame[2:])[1]
             if said["after"] > self.seq:

@@ -210,14 +210,15 @@ def test_restarting_one_process_after_the_other_loses_and_doubles_nothing(site, 
     assert len(order) > often(5, 40)
     for reader in readers:
         assert reader.heard == order and reader.refusals == []
-        assert reader.silences, "everybody was at one of the two, and came back by themselves"
+        assert reader.moves, "everybody was at one of the two, and moved to the other"
     waited = [_waited(page, posting) for page in pages]
     # A second on a machine that does nothing else; in the suite three tests share two cores.
     most = often(20, 1)
-    silences = sorted(silence for reader in readers for silence in reader.silences)
+    silences = sorted(silence for reader in readers for silence in reader.silences) or [0.0]
     print(
         f"\n{site.kind}: {len(order)} comments, {posting.repeated} sent again, {posting.retried} refused or cut;"
-        f" silence of {len(silences)} cuts: median {silences[len(silences) // 2]:.2f} s, longest {silences[-1]:.2f} s;"
+        f" {sum(reader.moves for reader in readers)} moves, {sum(len(reader.silences) for reader in readers)} cuts,"
+        f" the longest {silences[-1]:.2f} s;"
         f" in Chromium {max(waited):.2f} s from an answer to the page"
     )
     assert silences[-1] <= most

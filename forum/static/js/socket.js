@@ -7,7 +7,11 @@
 const OPEN_WITHIN = 6_000;
 const FIRST_RETRY = 500;
 const LAST_RETRY = 5_000;
-/** A server that is restarted says so (code 1001) and has its neighbour or its successor take over at once. */
+/**
+ * A server that is restarted says so: `moving` while it still hears, if another one serves, so that the next connection
+ * stands before this one ends; or code 1001 with the end, and its successor takes over at once.
+ */
+const MOVING = "moving";
 const GOING_AWAY = 1001;
 const SENT_ON_RETRY = 150;
 /** Each wait is up to this much longer or shorter, so that thousands who were cut off do not come back as one. */
@@ -23,6 +27,8 @@ const SPREAD = 0.6;
 export function socket(ear) {
   /** @type {WebSocket | undefined} */
   let wire;
+  /** What is to follow `wire`, which meanwhile still hears. @type {WebSocket | undefined} */
+  let next;
   let isConnected = false;
   let attempts = 0;
   let silence = OPEN_WITHIN;
@@ -34,15 +40,27 @@ export function socket(ear) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let retry;
 
+  function dial() {
+    const opened = new WebSocket(`${location.origin.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
+    opened.onmessage = ({ data }) => typeof data === "string" && hear(opened, data);
+    opened.onclose = ({ code }) => {
+      if (opened === wire) end(true, isConnected && code === GOING_AWAY);
+      else if (opened === next) move();
+    };
+    return opened;
+  }
+
   function open() {
     clearTimeout(retry);
     retry = undefined;
-    const opened = new WebSocket(`${location.origin.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
+    follow(dial());
+  }
+
+  /** @param {WebSocket} opened */
+  function follow(opened) {
     wire = opened;
     silence = OPEN_WITHIN;
     wait();
-    opened.onmessage = ({ data }) => opened === wire && typeof data === "string" && hear(data);
-    opened.onclose = ({ code }) => opened === wire && end(true, isConnected && code === GOING_AWAY);
   }
 
   /** A server that is silent for longer than it promised is gone, whatever the browser believes. */
@@ -51,16 +69,37 @@ export function socket(ear) {
     patience = setTimeout(() => end(true), silence);
   }
 
-  /** @param {string} frame */
-  function hear(frame) {
+  /** @param {number} usual @param {() => void} todo */
+  function later(usual, todo) {
+    clearTimeout(retry);
+    retry = setTimeout(todo, usual * (1 + SPREAD * (2 * Math.random() - 1)));
+  }
+
+  /** Open the next connection, again and again, for as long as this one stands. */
+  function move() {
+    next = undefined;
+    later(SENT_ON_RETRY, () => {
+      next = dial();
+    });
+  }
+
+  /** @param {WebSocket} from @param {string} frame */
+  function hear(from, frame) {
+    if (frame[0] === "0" && (from === wire || from === next)) greet(from, JSON.parse(frame.slice(1)));
+    else if (from === next && frame.startsWith("40")) takeOver();
+    else if (from === wire) listen(from, frame);
+  }
+
+  /** @param {WebSocket} from @param {string} frame */
+  function listen(from, frame) {
     wait();
-    if (frame === "2") wire?.send("3");
-    else if (frame[0] === "0") greet(JSON.parse(frame.slice(1)));
+    if (frame === "2") from.send("3");
     else if (frame[0] === "1" || frame.startsWith("41") || frame.startsWith("44")) end(true);
     else if (frame.startsWith("40")) stand();
     else if (frame.startsWith("42")) {
       const [name, said] = JSON.parse(frame.slice(2));
-      ear.events[name]?.(said);
+      if (name === MOVING) move();
+      else ear.events[name]?.(said);
     } else if (frame.startsWith("43")) {
       const start = frame.indexOf("[");
       const number = frame.slice(2, start);
@@ -69,10 +108,10 @@ export function socket(ear) {
     }
   }
 
-  /** @param {{pingInterval: number, pingTimeout: number}} promise */
-  function greet(promise) {
+  /** @param {WebSocket} from @param {{pingInterval: number, pingTimeout: number}} promise */
+  function greet(from, promise) {
     silence = promise.pingInterval + promise.pingTimeout;
-    wire?.send("40");
+    from.send("40");
     wait();
   }
 
@@ -82,24 +121,37 @@ export function socket(ear) {
     ear.connect();
   }
 
+  /** Go on with the next connection. What was asked on the last one is asked again. */
+  function takeOver() {
+    const left = wire;
+    wire = next;
+    next = undefined;
+    waiting.clear();
+    wait();
+    stand();
+    left?.close();
+  }
+
   /** @param {boolean} isComingBack @param {boolean} [wasSentOn] */
   function end(isComingBack, wasSentOn = false) {
     clearTimeout(patience);
     clearTimeout(retry);
     retry = undefined;
     const closed = wire;
-    wire = undefined;
+    const started = next;
+    wire = next = undefined;
     isConnected = false;
     closed?.close();
     waiting.clear();
-    if (isComingBack) {
+    if (!isComingBack) started?.close();
+    else if (started) follow(started);
+    else {
       const usual = wasSentOn ? SENT_ON_RETRY : Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY);
-      const later = usual * (1 + SPREAD * (2 * Math.random() - 1));
       if (!wasSentOn) attempts += 1;
-      retry = setTimeout(() => {
+      later(usual, () => {
         ear.retry();
         open();
-      }, later);
+      });
     }
     if (closed) ear.lose();
   }
