@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from forum import addresses, zones
+from forum.actions import rsvps
 from forum.addresses import Row
+from forum.archive import discussion_file
+from forum.models import Phase, RsvpKind
 
 TYPED = [
     ("tokyo", "Asia/Tokyo"), (" Asia/tokyo ", "Asia/Tokyo"), ("new york", "America/New_York"), ("utc", "UTC"),
@@ -55,3 +58,18 @@ def test_a_browsers_names_of_before_are_known_here_too():
     renamed = dict(re.findall(r'^  "([A-Za-z_/]+)": "([A-Za-z_/]+)",$', script, re.MULTILINE))
     assert renamed
     assert renamed.items() <= zones.RENAMED.items()
+
+
+def test_a_discussion_file_of_before_brings_the_name_of_today():
+    found = discussion_file.read(
+        b'{"title": "Rivers", "slug": "rivers", "time_zone": "Asia/Calcutta", "starts_at": "2020-01-01T10:00:00", '
+        b'"ends_at": "2020-01-01T11:00:00"}'
+    )
+    assert found.values["time_zone"] == "Asia/Kolkata"
+
+
+def test_a_link_that_was_mailed_before_brings_the_name_of_today(house, clock):
+    event = house.discussion(phase=Phase.ANNOUNCED)
+    rsvp = house.do(rsvps.answer, "ada@example.org", event, RsvpKind.READ_ALONG, "UTC")
+    token = rsvps._token("rsvp", rsvp.id, rsvp.email, "read_along", "Europe/Kiev", "")
+    assert rsvps.by_token(token)[1].time_zone == "Europe/Kyiv"
