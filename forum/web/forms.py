@@ -6,15 +6,14 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from functools import cache
 from typing import TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from babel.core import get_global
 from flask import request
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from forum import zones
 from forum.models import User
 from forum.refusals import Refused
 
@@ -95,7 +94,7 @@ class Fields:
 
     def zone(self, name: str, default: str = "") -> str:
         """Return the IANA name of a time zone; `default` is that of an empty field."""
-        if found := zone_named(self.text(name).strip() or default):
+        if found := zones.named(self.text(name).strip() or default):
             return found
         self.faults.setdefault(name, _("Choose a time zone by its name, like Europe/London."))
         return "UTC"
@@ -148,44 +147,10 @@ class Fields:
 def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
     try:
-        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zone_named(zone) or zone))
+        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zones.named(zone) or zone))
     except (ValueError, OSError, LookupError):
         return False
     return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()
-
-
-# Where zones are named after cities.
-_AREAS = frozenset(
-    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
-)
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Return the names of the time zones that can be chosen."""
-    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
-
-
-def zone_named(typed: str) -> str | None:
-    """Return the IANA name of the zone that is called so, in any case, or by a city that no other zone is named by.
-
-    `GMT+5` is none: where IANA has such a name it means the opposite.
-    """
-    return _zones_by_name().get(typed.strip().replace(" ", "_").casefold())
-
-
-@cache
-def _zones_by_name() -> dict[str, str]:
-    renamed = get_global("zone_aliases")
-    cities: dict[str, dict[str, str]] = {}
-    for name in sorted(zones()):
-        same, area = renamed.get(name, name), name.partition("/")[0]
-        # Australia's older names are those of states, which other countries have as well.
-        if area in _AREAS and not (area == "Australia" and same != name):
-            found = cities.setdefault(name.rpartition("/")[2].casefold(), {})
-            found[same] = name if name == same else found.get(same, name)
-    by_city = {city: next(iter(found.values())) for city, found in cities.items() if len(found) == 1}
-    return by_city | {name.casefold(): name for name in zones()}
 
 
 def _exists(moment: datetime) -> bool:

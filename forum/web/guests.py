@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
+from forum import zones
 from forum.actions import guest_mail, rsvps
 from forum.database import writing
 from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
-from forum.web.forms import Fields, zones
+from forum.web.forms import Fields
 from forum.web.guards import private
 from forum.web.rsvps import promise
 
@@ -67,7 +68,7 @@ def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
     page = render_template(
         "discussion/guest.html", guest=guest, discussion=guest.discussion, mine=guest_mail.coming(guest),
         is_open=rsvps.is_to_come(guest.discussion), begun=rsvps.goes_on(guest.discussion),
-        faults=faults, typed=request.form, zones=sorted(zones()),
+        faults=faults, typed=request.form, zones=sorted(zones.names()),
     )  # fmt: skip
     return _guarded(page, status)
 
