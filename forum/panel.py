@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import or_, select
 
 from forum import people
-from forum.actions import calls, held, invitations
+from forum.actions import calls, first_passwords, held, invitations
 from forum.database import db
 from forum.models import (
     BackstageMessage,
@@ -17,10 +17,12 @@ from forum.models import (
     HeldAnswer,
     Invitation,
     InvitationState,
+    Letter,
     PanelCall,
     Question,
     Seat,
     SeatRole,
+    Session,
     User,
 )
 from forum.people import Face
@@ -56,6 +58,18 @@ class Panelist:
         return (
             self.standing is not Standing.UNINVITED and self.standing is not Standing.REVOKED and bool(self.invitation)
         )
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A host or moderator who cannot sign in yet.
+
+    `asked_at` is when they were last mailed a link to set a password by, `lost` that letter where it did not arrive.
+    """
+
+    has_been_here: bool
+    asked_at: datetime | None
+    lost: Letter | None
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,31 @@ def panelists(discussion: Discussion, now: datetime) -> list[Panelist]:
         for seat in discussion.seats
         if seat.role is SeatRole.PANELIST
     ]
+
+
+def awaited(discussion: Discussion) -> dict[int, Awaited]:
+    """Return who helps to run `discussion` and cannot sign in yet, by the seat's id; with a fixed number of queries."""
+    helpers = db.session.execute(
+        select(Seat, User)
+        .join(User, User.id == Seat.user_id)
+        .where(Seat.discussion_id == discussion.id, Seat.role != SeatRole.PANELIST)
+    )
+    missing = [(seat, user) for seat, user in helpers if first_passwords.is_missing(user)]
+    if not missing:
+        return {}
+    asked = first_passwords.asked_at(discussion)
+    sent = select(Letter).where(Letter.to.in_([user.email for _seat, user in missing]), Letter.kind == "seated")
+    newest = {letter.to: letter for letter in db.session.scalars(sent.order_by(Letter.id))}
+    ids = [user.id for _seat, user in missing]
+    been_here = set(db.session.scalars(select(Session.user_id).where(Session.user_id.in_(ids))))
+    return {
+        seat.id: Awaited(
+            has_been_here=user.id in been_here,
+            asked_at=asked.get(user.id),
+            lost=letter if user.id in asked and (letter := newest.get(user.email)) and letter.has_failed else None,
+        )
+        for seat, user in missing
+    }
 
 
 def _standing(seat: Seat, link: Invitation | None, now: datetime) -> Standing:

@@ -24,6 +24,7 @@ LIVES = {
     "confirm": timedelta(days=3),
     "address": timedelta(days=1),
     "welcome": timedelta(days=14),
+    "seat": timedelta(days=14),
 }
 Carried = TypeVar("Carried")
 

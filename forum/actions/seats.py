@@ -47,7 +47,7 @@ class SeatDraft:
 
 
 def give(actor: User, discussion: Discussion, draft: SeatDraft) -> Seat:
-    """Give somebody a seat; an unknown address becomes a member without a password, who comes in by reset.
+    """Give somebody a seat; an unknown address becomes a member without a password, who comes in by mail.
 
     A seat that says exactly this already is returned as it is.
     Raises Refused (not theirs; invalid, also when the person has another seat or the name looks like another seat's).

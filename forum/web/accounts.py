@@ -1,4 +1,4 @@
-"""Signing up, in and out, confirming an address, and a new password by mail."""
+"""Signing up, in and out, confirming an address, and a password by mail."""
 
 from typing import cast
 
@@ -8,7 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 
 from forum import speaking
-from forum.actions import accounts, links, members, passwords, sessions, site
+from forum.actions import accounts, first_passwords, links, members, passwords, sessions, site
 from forum.actions.accounts import Newcomer
 from forum.database import db, once_more, writing
 from forum.models import User
@@ -161,16 +161,37 @@ def reset(token: str) -> Response:
     user = links.user_of(token, "reset")
 
     def work(form: Form) -> Response:
-        password = form.text("password")
-        form.check()
-        passwords.require_fit(password)
-        password_hash = passwords.hashed(password)
+        password_hash = _new_password(form)
         with writing():
             owner = _begin(accounts.reset(token, password_hash))
         signing.enter(owner)
         return done(form.then)
 
     return Form("accounts/reset.html", email=user.email).answer(work)
+
+
+@blueprint.route("/seat/<token>", methods=["GET", "POST"])
+def first_password(token: str) -> Response:
+    """Let a host or moderator choose their first password, and lead them to the console."""
+    seat = first_passwords.seat_of(token)
+
+    def work(form: Form) -> Response:
+        password_hash = _new_password(form)
+        with writing():
+            taken = first_passwords.choose(token, password_hash, speaking.asked_for())
+            owner = _begin(taken.user)
+        signing.enter(owner)
+        return done(f"/d/{taken.discussion.slug}/console", _("Welcome, %(name)s.", name=taken.name))
+
+    return Form("accounts/reset.html", email=seat.user.email, seat=seat).answer(work)
+
+
+def _new_password(form: Form) -> str:
+    """Return the hash of the password that was chosen. Raises Refused (invalid)."""
+    password = form.text("password")
+    form.check()
+    passwords.require_fit(password)
+    return passwords.hashed(password)
 
 
 @blueprint.route("/welcome/<token>", methods=["GET", "POST"])

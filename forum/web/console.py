@@ -102,6 +102,7 @@ def show(slug: str) -> Response:
         names=names_of(discussion, record),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, now),
+        awaited=panel.awaited(discussion),
         lost_links=guests.lost_links(discussion),
         backstage_names=green_room.pop("names"),
         **green_room,

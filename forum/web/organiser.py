@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, languages, pictures, zones
-from forum.actions import discussions, merging, seats, templates
+from forum.actions import discussions, first_passwords, merging, seats, templates
 from forum.database import db, once_more, writing
-from forum.models import Discussion, QuestionsShown, Seat, Visibility
+from forum.models import Discussion, QuestionsShown, Seat, SeatRole, Visibility
 from forum.refusals import Refused, Stale
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
@@ -87,7 +87,10 @@ def give_seat(slug: str) -> Response:
         seat = once_more(lambda: seats.give(user, discussion, draft))
     except Refused as refusal:
         return _seat_again(discussion, None, refusal)
-    return _to_seats(discussion, _("%(name)s has a seat.", name=seat.name))
+    notice = _("%(name)s has a seat.", name=seat.name)
+    if seat.role is not SeatRole.PANELIST and first_passwords.is_missing(seat.user):
+        notice += " " + _("They have no password yet: in the console you can send them a letter to set one.")
+    return _to_seats(discussion, notice)
 
 
 @blueprint.route("/d/<slug>/seats/<int:seat_id>/edit", methods=["GET", "POST"])

@@ -1,10 +1,10 @@
-"""The host's hand on the panel: links made, sent again and taken back; panelists called on."""
+"""The host's hand on the panel: links made, sent again and taken back, passwords asked for; panelists called on."""
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask_babel import gettext as _
 
 from forum import access
-from forum.actions import calls, comments, invitations, seats
+from forum.actions import calls, comments, first_passwords, invitations, seats
 from forum.config import Settings
 from forum.database import db, writing
 from forum.models import Discussion, User
@@ -53,6 +53,18 @@ def revoke(slug: str, seat_id: int) -> Response:
     with writing():
         invitations.revoke(user, seats.find(discussion, seat_id))
     return done(discussion, _("The link is dead, and whoever came by it is signed out."), f"#seat-{seat_id}")
+
+
+@blueprint.post("/<int:seat_id>/password")
+def ask_for_password(slug: str, seat_id: int) -> Response:
+    """Mail a host or moderator who cannot sign in yet a link to set a password by."""
+    user, discussion = staffed(slug)
+    seat = seats.find(discussion, seat_id)
+    first_passwords.require(user, seat)
+    throttles.count("mail to", seat.user.email)
+    with writing():
+        first_passwords.ask(user, seats.find(discussion, seat_id))
+    return done(discussion, _("The letter to %(name)s is on its way.", name=seat.name), f"#seat-{seat_id}")
 
 
 @blueprint.post("/call")

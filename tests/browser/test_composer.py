@@ -309,6 +309,55 @@ def test_escape_keeps_what_was_typed_into_a_dialog_and_cancel_does_not(scene, di
     assert page.locator("dialog textarea").input_value() == "First version."
 
 
+def reloaded(scene, page):
+    page.reload()
+    scene.wait_for_link(page)
+    return page
+
+
+def test_what_was_typed_into_a_dialog_is_there_after_a_load_until_it_is_sent_or_cancelled(scene, discussion, member):
+    first, other = (scene.house.comment(discussion, member, f"Version {n}.", question=1) for n in (1, 2))
+    page = scene.visit(discussion, member)
+    page.click(f"#c{first.id} [data-action=edit]")
+    page.fill("dialog textarea", "A better version.")
+    reloaded(scene, page).click(f"#c{other.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "Version 2."
+    page.keyboard.press("Escape")
+    page.click(f"#c{first.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "A better version."
+    page.click("dialog .dialog-cancel")
+    reloaded(scene, page).click(f"#c{first.id} [data-action=edit]")
+    assert page.locator("dialog textarea").input_value() == "Version 1."
+    page.fill("dialog textarea", "The best version.")
+    page.locator("dialog form button").first.click()
+    page.wait_for_selector("dialog", state="detached")
+    assert page.evaluate("() => JSON.parse(sessionStorage.getItem('roundtext:typed')).forms") == []
+
+
+def test_what_was_typed_into_a_dialog_is_no_business_of_who_signs_in_next(scene, discussion, member):
+    host = scene.house.host_of(discussion)
+    comment = scene.house.comment(discussion, member, "To be hidden.", question=1)
+    moderator = scene.house.user("Mo Moderator")
+    scene.house.seat(discussion, moderator, "moderator")
+    page = scene.visit(discussion, host)
+    page.click(f"#c{comment.id} [data-action=hide]")
+    page.fill("dialog [name=reason]", "What only the host knows")
+    cookies = {user: scene.context(user).cookies() for user in (moderator, host)}
+    page.context.clear_cookies()
+    # Nobody is signed in any more: it waits for whoever typed it.
+    reloaded(scene, page)
+    assert "only the host" in page.evaluate("() => sessionStorage.getItem('roundtext:typed')")
+    page.context.add_cookies(cookies[host])
+    reloaded(scene, page).click(f"#c{comment.id} [data-action=hide]")
+    assert page.locator("dialog [name=reason]").input_value() == "What only the host knows"
+    # Signed in as somebody else in another tab; what is typed on is still the host's.
+    page.context.add_cookies(cookies[moderator])
+    page.fill("dialog [name=reason]", "What only the host knows well")
+    reloaded(scene, page).click(f"#c{comment.id} [data-action=hide]")
+    assert page.locator("dialog [name=reason]").input_value() == ""
+    assert page.evaluate("() => sessionStorage.getItem('roundtext:typed')") is None
+
+
 def test_what_the_field_asks_for_stands_as_the_page_reads_and_what_is_typed_as_it_reads_itself(scene: Scene):
     discussion = scene.house.discussion(ask=1, language="ar")
     page = scene.visit(discussion)

@@ -119,6 +119,26 @@ def test_what_a_host_types_outlives_what_arrives(scene, discussion, host):
     assert reason.input_value() == "Half a reason"
 
 
+def test_what_a_host_types_outlives_a_load_and_stands_in_sight(scene, discussion, host):
+    host.locator("#new-question").fill("Half a question")
+    first = host.locator("[data-comment]").first
+    first.get_by_text("Hide…").click()
+    first.get_by_label("Reason, shown to readers").fill("Half a reason")
+    host.reload()
+    scene.wait_for_link(host)
+    assert host.locator("#new-question").input_value() == "Half a question"
+    reason = host.locator("details[open] input[name=reason]")
+    assert reason.input_value() == "Half a reason" and reason.is_visible()
+    reason.press("Enter")
+    host.wait_for_selector("[data-console-notice]:has-text('hidden')", timeout=15_000)
+    host.locator("#new-question").fill("")
+    host.reload()
+    scene.wait_for_link(host)
+    assert host.locator("#new-question").input_value() == ""
+    assert host.locator("details[open] input[name=reason]").count() == 0
+    assert host.evaluate("() => JSON.parse(sessionStorage.getItem('roundtext:typed')).forms") == []
+
+
 def test_the_keys_can_be_switched_off(scene, discussion, host):
     host.get_by_label("Keys on").uncheck()
     host.locator("h1").click()

@@ -79,6 +79,7 @@ PAGES = {
     "accounts.confirm": [("visitor", "/confirm/{confirm_token}"), ("visitor", "/confirm/no-good")],
     "accounts.ask_for_reset": [("visitor", "/reset")],
     "accounts.reset": [("visitor", "/reset/{reset_token}")],
+    "accounts.first_password": [("visitor", "/seat/{seat_token}"), ("visitor", "/seat/no-good")],
     "accounts.welcome": [("visitor", "/welcome/{welcome_token}")],
     "accounts.account": [("member", "/account"), ("suspended", "/account")],
     "accounts.quiet": [("visitor", "/quiet/{quiet_token}")],
@@ -165,6 +166,7 @@ class Street:
             **{name: f"/d/{name}" for name in ("closed", "announced", "draft", "late")},
             "confirm_token": links.token_for(una, "confirm"), "reset_token": links.token_for(member, "reset"),
             "welcome_token": links.token_for(User.with_email("nora@example.org"), "welcome"),
+            "seat_token": links.token_for(host, "seat", str(room.id)),
             "quiet_token": notices._token(member),
             "address_token": links.token_for(member, "address", "new@example.org"),
         }  # fmt: skip

@@ -16,11 +16,14 @@ from argon2 import PasswordHasher
 
 from forum import clock as now_clock
 from forum import create_app
+from forum.actions import first_passwords, seats
+from forum.actions.seats import SeatDraft
 from forum.database import db, writing
-from forum.models import Letter, User
+from forum.models import Letter, SeatRole, User
 from forum.notify import letters, mail, sender
 from forum.notify.sender import bell, is_final, message_of
 from tests.conftest import forget_person, free_port
+from tests.house import House
 
 PASSWORD = "eleven rivers"
 
@@ -244,6 +247,33 @@ def test_an_invited_person_without_a_password_comes_in_by_reset(site, post):
     assert is_signed_in(client)
 
 
+def test_a_moderator_whom_a_host_has_named_sets_a_password_and_stands_at_the_console(site, post):
+    house = House(site)
+    discussion = house.discussion(phase="announced", slug="hour")
+    host = house.host_of(discussion)
+    draft = SeatDraft("Mona Moderator", "mona@example.org", SeatRole.MODERATOR)
+    seat = house.do(seats.give, host, discussion, draft)
+    house.do(first_passwords.ask, host, seat)
+    mail.deliver_due(site)
+    assert post.recipients == [["mona@example.org"]]
+    assert discussion.title in post.messages[-1]["Subject"] and "Hana Host-Maier has made you" in post.last()
+    client, link = browser(site), post.link()
+    for _ in range(2):
+        page = look(client, link)
+        assert page.status_code == 200 and "You are a moderator of" in page.text
+    assert look(client, "/d/hour/console").status_code == 404, "looking signs nobody in"
+    short = send(client, link, password="short")
+    assert short.status_code == 422 and "You are a moderator of" in short.text
+    answer = send(client, link, password=PASSWORD)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/d/hour/console")
+    assert "Welcome, Mona Moderator." in look(client, "/d/hour/console").text
+    again = look(browser(site), link)
+    assert again.status_code == 410 and "sign in with it" in again.text
+    assert send(browser(site), "/sign-in", email="mona@example.org", password=PASSWORD).status_code == 303
+    mail.deliver_due(site)
+    assert len(post.messages) == 1
+
+
 # ---- what an asker can learn ----
 
 
@@ -367,9 +397,8 @@ def test_who_waits_before_a_form_is_not_behind_a_thousand_others(site, post):
 
 
 def test_every_kind_of_letter_has_its_urgency():
-    assert letters.WAITED_FOR | letters.BY_THE_THOUSAND | {"invited", "muted", "removed", "suspended", "notices"} == {
-        *letters.KINDS
-    }
+    others = {"invited", "seated", "muted", "removed", "suspended", "notices"}
+    assert letters.WAITED_FOR | letters.BY_THE_THOUSAND | others == {*letters.KINDS}
     assert not letters.WAITED_FOR & letters.BY_THE_THOUSAND
 
 

@@ -100,6 +100,7 @@ class Desk:
             "accounts.end_others": [("/account/sessions/end-others", {})],
             "accounts.end_session": [("/account/sessions/999999/end", {}), (f"/account/sessions/{2**70}/end", {})],
             "accounts.reset": [("/reset/a-token", {"password": "long enough one"})],
+            "accounts.first_password": [("/seat/a-token", {"password": "long enough one"})],
             "accounts.sign_in": [("/sign-in?next=/about", {"email": "a@example.org", "password": "secret"})],
             "accounts.sign_out": [],  # would end the session that the others need
             "accounts.sign_up": [
@@ -181,6 +182,10 @@ class Desk:
             ],
             "panel.invite": [(f"{d}/panel/{2**70}/invite", {})],
             "panel.invite_all": [(f"{d}/panel/invite", {})],
+            "panel.ask_for_password": [
+                (f"{d}/panel/{self.seat.id}/password", {}),
+                (f"{d}/panel/{2**70}/password", {}),
+            ],
             "panel.revoke": [(f"{d}/panel/{self.seat.id}/revoke", {}), (f"{d}/panel/{2**70}/revoke", {})],
             "panel.call": [
                 (f"{d}/panel/call", {"panelist": str(self.seat.user_id), "question": "1"}),

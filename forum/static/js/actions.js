@@ -3,32 +3,14 @@
  * form; here that form opens in a dialog and is sent without leaving the page.
  */
 
-import { all, make, one, TYPED, tell } from "./page.js";
+import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { explain, getPage, post } from "./send.js";
 import { put } from "./stream.js";
+import { forget, restore, watch } from "./typed.js";
 import { _ } from "./words.js";
 
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
-
-/**
- * What was typed and neither sent nor cancelled, by the form's address and the field's name: Esc is too near to throw it
- * away. Where something else stands there by now (edited in another tab) it is not put over that.
- * @type {Map<string, Map<string, {was: string, typed: string}>>}
- */
-const kept = new Map();
-
-/** @param {HTMLFormElement} form */
-function keep(form) {
-  const fields = kept.get(form.action) ?? new Map();
-  kept.set(form.action, fields);
-  for (const each of all(TYPED, form)) {
-    const field = /** @type {HTMLTextAreaElement | HTMLInputElement} */ (each);
-    const before = fields.get(field.name);
-    if (before?.was === field.defaultValue) field.value = before.typed;
-    field.addEventListener("input", () => fields.set(field.name, { was: field.defaultValue, typed: field.value }));
-  }
-}
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
@@ -57,9 +39,10 @@ async function open(link) {
   // Its own address, should the form leave it out.
   ours.action = form.getAttribute("action") || link.href;
   const dialog = make("dialog", { class: "dialog", "aria-labelledby": "action-title" }, heading, trouble, ours, cancel);
-  keep(ours);
+  restore(ours);
+  watch(ours);
   cancel.addEventListener("click", () => {
-    kept.delete(ours.action);
+    forget(ours);
     dialog.close();
   });
   dialog.addEventListener("close", () => dialog.remove());
@@ -87,7 +70,7 @@ async function send(form, submitter, dialog, trouble) {
     trouble.replaceChildren(...explain(error));
     return;
   }
-  kept.delete(form.action);
+  forget(form);
   dialog.close();
   if (data.html) keepPlace(() => put(data.html, false));
   if (form.action.endsWith("/flag")) answerFlag(Number(data.id));

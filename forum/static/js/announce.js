@@ -1,7 +1,7 @@
 /** Says to screen readers what matters, and no more (spec G). Two elements, both empty at load. */
 
-import { trying } from "./draft.js";
 import { hear, one, page, writingField } from "./page.js";
+import { trying } from "./trying.js";
 import { _, label, plural } from "./words.js";
 
 const MODE = "roundtext:announce";

@@ -4,6 +4,7 @@
  */
 
 import { page } from "./page.js";
+import { trying } from "./trying.js";
 
 /**
  * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, from?: string}} Draft
@@ -17,15 +18,6 @@ const KEEP_DAYS = 7;
 export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Storage can be full or forbidden; then the page still works and only forgets. @template T @param {() => T} use @returns {T | null} */
-export function trying(use) {
-  try {
-    return use();
-  } catch {
-    return null;
-  }
 }
 
 /** The tab's name is written only while the page is left, so that a duplicated tab gets a name of its own. */

@@ -1,11 +1,11 @@
 /** Single keys for readers. None works while something is typed, and all can be switched off in the list of keys (?). */
 
 import { MODES, mode, setMode } from "./announce.js";
-import { trying } from "./draft.js";
 import { all, isField, make, one, writingField } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
 import { comments } from "./roving.js";
+import { trying } from "./trying.js";
 import { goTo, goToNext } from "./unread.js";
 import { _ } from "./words.js";
 

@@ -3,9 +3,9 @@
  * carries a key, so that sending it again (after a crash, from two tabs) never makes two comments.
  */
 
-import { trying } from "./draft.js";
 import { hear, page, tell } from "./page.js";
 import { post } from "./send.js";
+import { trying } from "./trying.js";
 
 /**
  * @typedef {{key: string, body: string, question: string, reply_to: string, reply_name: string, me: string, at: number, for?: string}} Entry

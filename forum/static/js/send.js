@@ -39,8 +39,8 @@ async function read(response) {
  * Send a form and read the JSON that comes back. Status 0 means that no answer came.
  *
  * The token, or the whole session, may have ended in another tab. Who is still or again signed in sends with the new
- * token without a word of it; who is not is told to sign in, as nothing that is typed here outlives another load. What
- * was written under one name is never sent under another.
+ * token without a word of it; who is not is told to sign in beside this page. What was written under one name is never
+ * sent under another.
  * @param {string} address
  * @param {Record<string, string> | FormData} fields
  * @returns {Promise<Answer>}
