@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from forum import access
-from forum.access import LATE, Role
+from forum.access.asking import roles_for
+from forum.access.table import LATE, STAFF, WRITERS, Role
 from forum.actions import comments, discussions, sanctions, silences
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
@@ -122,11 +122,11 @@ def test_the_window_is_for_who_could_write_and_for_nothing_else(house, clock):
     house.do(sanctions.mute, host, room, muted, "rude")
     over(house, clock, room)
     allowed = {
-        verb: {role for role in Role if role in access._roles(verb, room)}
+        verb: {role for role in Role if role in roles_for(verb, room)}
         for verb in ("comment.post", "comment.post_for", "question.ask", "proposal.make", "discussion.pause")
     }
-    assert allowed["comment.post"] == set(access.WRITERS) == set(LATE["comment.post"])
-    assert allowed["comment.post_for"] == set(access.STAFF)
+    assert allowed["comment.post"] == set(WRITERS) == set(LATE["comment.post"])
+    assert allowed["comment.post_for"] == set(STAFF)
     assert not allowed["question.ask"] | allowed["proposal.make"] | allowed["discussion.pause"]
     for number, person in enumerate((muted, una)):
         draft = CommentDraft("Let me.", 1, None, f"key-1234{number}")
