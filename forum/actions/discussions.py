@@ -90,12 +90,6 @@ def said(discussion: Discussion | DiscussionDraft) -> dict[str, str]:
     }
 
 
-def hold_still(discussion: Discussion) -> None:
-    """Let nobody else change `discussion` until this transaction ends, and judge it as it is now."""
-    log.lock(discussion)
-    db.session.refresh(discussion)
-
-
 def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str = "") -> Discussion:
     """Change the words, times and settings of `discussion` to those of `draft`.
 
@@ -104,7 +98,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     Raises Refused (not theirs, invalid), Stale for fields that both have changed.
     """
     access.require(actor, "discussion.edit", discussion)
-    hold_still(discussion)
+    log.lock_and_refresh(discussion)
     columns = _merged(discussion, draft, seen).columns()
     draft = replace(draft, slug=str(columns["slug"]), ends_at=cast(datetime, columns["ends_at"]))
     _require_free_slug(draft.slug, discussion)
@@ -196,7 +190,7 @@ def extend(actor: User, discussion: Discussion, minutes: int, seen: datetime | N
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
         raise invalid(minutes=_("Extend by 1 minute to 31 days."))
-    hold_still(discussion)
+    log.lock_and_refresh(discussion)
     _settle(discussion)
     if seen is not None and seen != discussion.ends_at:
         return
