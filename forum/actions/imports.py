@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forum import clock, people, text
-from forum.actions import dates, discussions, invitations
+from forum.actions import dates, discussions, invitations, phases, slugs
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft, member_with
 from forum.archive.discussion_file import DiscussionFile
@@ -77,7 +77,7 @@ def _discussion(file: DiscussionFile, owner: User | None) -> Discussion:
     except Refused as refusal:
         for name, words in refusal.fields.items():
             file.fault(_PLACES.get(name, (name,)), words)
-    if not file.faults and discussions.is_taken(draft.slug):
+    if not file.faults and slugs.is_taken(draft.slug):
         file.fault(("slug",), "is taken by another discussion here. Choose a different one.")
     file.refuse()
     discussion = Discussion(
@@ -325,4 +325,4 @@ def _settle(discussion: Discussion, draft: bool) -> None:
     if now >= discussion.ends_at:
         discussion.closed_at = discussion.ends_at
         discussion.phase = Phase.CLOSED
-        discussion.late_until = discussions.still_late_until(discussion, discussion.ends_at)
+        discussion.late_until = phases.still_late_until(discussion, discussion.ends_at)

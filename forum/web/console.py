@@ -10,17 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, audience, clock, guests, panel
-from forum.actions import (
-    comments,
-    discussions,
-    highlights,
-    merging,
-    moderation,
-    questions,
-    rehearsals,
-    sanctions,
-    snippets,
-)
+from forum.actions import comments, highlights, merging, moderation, phases, questions, rehearsals, sanctions, snippets
 from forum.database import writing
 from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
@@ -37,12 +27,12 @@ blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 _ORDER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,199}\Z")
 _MESSAGES = 6
 _STEPS = {
-    "publish": (discussions.publish, lazy("It is announced now. Readers can see it.")),
-    "withdraw": (discussions.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
-    "open": (discussions.open_now, lazy("The discussion is open.")),
-    "pause": (discussions.pause, lazy("The discussion is paused. Nobody but hosts can post.")),
-    "resume": (discussions.resume, lazy("The discussion goes on.")),
-    "close": (discussions.close, lazy("The discussion is closed.")),
+    "publish": (phases.publish, lazy("It is announced now. Readers can see it.")),
+    "withdraw": (phases.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
+    "open": (phases.open_now, lazy("The discussion is open.")),
+    "pause": (phases.pause, lazy("The discussion is paused. Nobody but hosts can post.")),
+    "resume": (phases.resume, lazy("The discussion goes on.")),
+    "close": (phases.close, lazy("The discussion is closed.")),
 }
 _TURNS = {
     "skip": (questions.skip, lazy("The question is skipped. You can put it back.")),
@@ -150,7 +140,7 @@ def extend(slug: str) -> Response:
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        discussions.extend(user, discussion, minutes, seen)
+        phases.extend(user, discussion, minutes, seen)
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 
 from forum import access, clock, text
-from forum.actions import discussions, imports
+from forum.actions import imports, slugs
 from forum.actions.drafting import DiscussionDraft, clean
 from forum.archive import discussion_file, findings, foreign
 from forum.archive.discussion_file import FileFaults
@@ -198,7 +198,7 @@ def _heads(title: str, slug: str, begin: datetime, end: datetime, zone: str) -> 
         DiscussionDraft(title=title or "?", slug=slug, starts_at=begin, ends_at=end, time_zone=zone).columns()
     except Refused as refusal:
         told |= refusal.fields
-    if "slug" not in told and discussions.is_taken(slug):
+    if "slug" not in told and slugs.is_taken(slug):
         told["slug"] = _("This address is taken by another discussion here. Choose a different one.")
     return told
 

@@ -15,7 +15,6 @@ from forum.actions import (
     backstage,
     calls,
     deliveries,
-    discussions,
     escalation,
     flags,
     guest_mail,
@@ -27,6 +26,7 @@ from forum.actions import (
     members,
     moderation,
     notices,
+    phases,
     proposals,
     rsvps,
     sanctions,
@@ -187,7 +187,7 @@ class Street:
             self.house.comment(other, self.people["member"], "Well said.", question=1)
             with writing():
                 db.session.get_one(Discussion, other.id).late_minutes = 60 if slug == "late" else 0
-            self.house.do(discussions.close, host, other)
+            self.house.do(phases.close, host, other)
             self.house.do(summaries.of_discussion, host, other, "All in all: meters.")
 
     def _guests(self, host, other) -> None:
