@@ -16,7 +16,7 @@ from forum.actions import (
     drafts,
     guest_mail,
     guests,
-    notices,
+    notice_mail,
     openings,
     phases,
     reminders,
@@ -32,7 +32,7 @@ REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
 _IS_DUE = select(phases.DUE.exists(), openings.DUE.exists())
-_WRITERS = (reminders, notices, guest_mail, digests)
+_WRITERS = (reminders, notice_mail, guest_mail, digests)
 _HAS_LETTERS = select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS))
 
 

@@ -25,9 +25,9 @@ from forum.actions import (
     links,
     members,
     moderation,
-    notices,
     phases,
     proposals,
+    quiet,
     rsvps,
     sanctions,
     shortlisting,
@@ -165,7 +165,7 @@ class Street:
             **{name: f"/d/{name}" for name in ("closed", "announced", "draft", "late")},
             "confirm_token": links.token_for(una, "confirm"), "reset_token": links.token_for(member, "reset"),
             "welcome_token": links.token_for(User.with_email("nora@example.org"), "welcome"),
-            "quiet_token": notices._token(member),
+            "quiet_token": quiet._token(member),
             "address_token": links.token_for(member, "address", "new@example.org"),
         }  # fmt: skip
         self._others()
