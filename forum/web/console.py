@@ -49,6 +49,13 @@ def staffed(slug: str) -> tuple[User, Discussion]:
     return admitted(slug, "console.open")
 
 
+def _writing_questions(slug: str) -> tuple[User, Discussion]:
+    """As `staffed`, for whoever may write questions now. Who only comes to the form is not told that a text is kept."""
+    user, discussion = staffed(slug)
+    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
+    return user, discussion
+
+
 def done(discussion: Discussion, notice: str, place: str = "") -> Response:
     """Answer what has succeeded: back to where the form was, with a notice; or JSON that says so."""
     if errors.wants_json():
@@ -147,8 +154,7 @@ def extend(slug: str) -> Response:
 @blueprint.route("/questions/new", methods=["GET", "POST"])
 def write_question(slug: str) -> Response | tuple[str, int] | str:
     """Add a question to the run sheet."""
-    user, discussion = staffed(slug)
-    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
+    user, discussion = _writing_questions(slug)
     if request.method == "GET":
         return _question_page(discussion, None, {})
     try:
@@ -163,8 +169,7 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
 @blueprint.route("/questions/<int:question_id>/edit", methods=["GET", "POST"])
 def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | str:
     """Change a question's words and plan."""
-    user, discussion = staffed(slug)
-    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
+    user, discussion = _writing_questions(slug)
     question = questions.find(discussion, question_id)
     if request.method == "GET":
         return _question_page(discussion, question, {})

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from forum import clock as forum_clock
 from forum import guests as list_of_guests
-from forum.actions import deliveries, guests, invitations, members, phases, rsvps
+from forum.actions import deliveries, forgetting, guests, invitations, members, phases, rsvps
 from forum.addresses import Row
 from forum.archive import person
 from forum.database import db, writing
@@ -49,7 +49,7 @@ def test_letters_go_a_while_after_they_left_or_were_given_up(house, clock):
 
 
 def test_a_few_letters_go_at_a_time(house, clock, monkeypatch):
-    monkeypatch.setattr(deliveries, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(forgetting, "MOST_AT_ONCE", 2)
     for _ in range(5):
         house.do(letters.write, "rita@example.org", "known")
     leaves("known")
@@ -177,7 +177,7 @@ def test_a_first_welcome_that_was_lost_is_not_told_of_when_the_second_is_old(hou
 
 
 def test_a_few_visitors_are_forgotten_at_a_time(house, clock, monkeypatch):
-    monkeypatch.setattr(rsvps, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(forgetting, "MOST_AT_ONCE", 2)
     room = house.discussion(phase="announced", slug="water")
     for number in range(5):
         house.do(rsvps.answer, f"v{number}@example.org", room, RsvpKind.TAKE_PART, "UTC")
