@@ -17,7 +17,7 @@ from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.comments import admitted
-from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous
+from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, numbers
 from forum.web.guards import private
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
@@ -196,9 +196,7 @@ def ask(slug: str, question_id: int) -> Response:
 def move_question(slug: str, question_id: int) -> Response:
     """Give a question another place among those still to come."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    position = fields.number("position")
-    fields.refuse()
+    (position,) = numbers("position")
     if position is None:
         raise invalid(position=_("Say which place the question should have."))
     with writing():

@@ -6,17 +6,16 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from functools import cache
 from typing import TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from babel.core import get_global
 from flask import request
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from forum.models import User
 from forum.refusals import Refused
+from forum.web.zones import zone_named
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}\Z")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
@@ -145,6 +144,22 @@ class Fields:
             raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
 
 
+def texts(*names: str) -> list[str]:
+    """Return these fields of the form as they were sent. Raises Refused (invalid) naming each at fault."""
+    fields = Fields()
+    found = [fields.text(name) for name in names]
+    fields.refuse()
+    return found
+
+
+def numbers(*names: str) -> list[int | None]:
+    """Return these whole numbers of the form, None for an empty one. Raises Refused (invalid) naming each at fault."""
+    fields = Fields()
+    found = [fields.number(name) for name in names]
+    fields.refuse()
+    return found
+
+
 def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
     try:
@@ -152,40 +167,6 @@ def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     except (ValueError, OSError, LookupError):
         return False
     return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()
-
-
-# Where zones are named after cities.
-_AREAS = frozenset(
-    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
-)
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Return the names of the time zones that can be chosen."""
-    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
-
-
-def zone_named(typed: str) -> str | None:
-    """Return the IANA name of the zone that is called so, in any case, or by a city that no other zone is named by.
-
-    `GMT+5` is none: where IANA has such a name it means the opposite.
-    """
-    return _zones_by_name().get(typed.strip().replace(" ", "_").casefold())
-
-
-@cache
-def _zones_by_name() -> dict[str, str]:
-    renamed = get_global("zone_aliases")
-    cities: dict[str, dict[str, str]] = {}
-    for name in sorted(zones()):
-        same, area = renamed.get(name, name), name.partition("/")[0]
-        # Australia's older names are those of states, which other countries have as well.
-        if area in _AREAS and not (area == "Australia" and same != name):
-            found = cities.setdefault(name.rpartition("/")[2].casefold(), {})
-            found[same] = name if name == same else found.get(same, name)
-    by_city = {city: next(iter(found.values())) for city, found in cities.items() if len(found) == 1}
-    return by_city | {name.casefold(): name for name in zones()}
 
 
 def _exists(moment: datetime) -> bool:

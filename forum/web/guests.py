@@ -8,9 +8,10 @@ from forum.database import writing
 from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
-from forum.web.forms import Fields, zones
+from forum.web.forms import Fields
 from forum.web.guards import private
 from forum.web.rsvps import promise
+from forum.web.zones import zones
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 

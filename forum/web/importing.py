@@ -22,8 +22,9 @@ from forum.database import once_more
 from forum.models import Discussion, User
 from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
-from forum.web.forms import Fields, form_key, fresh_key, signed_in, zones
+from forum.web.forms import Fields, form_key, fresh_key, signed_in
 from forum.web.guards import private
+from forum.web.zones import zones
 
 blueprint = Blueprint("importing", __name__)
 

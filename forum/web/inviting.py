@@ -23,9 +23,10 @@ from forum.models import Discussion, User
 from forum.refusals import Refused
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
-from forum.web.forms import Fields, zones
+from forum.web.forms import Fields
 from forum.web.guards import private, settings
 from forum.web.view import whole
+from forum.web.zones import zones
 
 blueprint = Blueprint("inviting", __name__, url_prefix="/d/<slug>/guests")
 

@@ -13,9 +13,10 @@ from forum.models import Discussion, QuestionsShown, Seat, Visibility
 from forum.refusals import Refused, Stale
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
-from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in, zones
+from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in
 from forum.web.guards import private, settings
 from forum.web.run_sheet import run_sheet
+from forum.web.zones import zones
 
 blueprint = Blueprint("organiser", __name__)
 

@@ -13,8 +13,9 @@ from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
 from forum.web.archive import public_url
 from forum.web.comments import find, unchecked
-from forum.web.forms import Fields, signed_in, zones
+from forum.web.forms import Fields, signed_in
 from forum.web.guards import private, settings
+from forum.web.zones import zones
 
 blueprint = Blueprint("rsvps", __name__)
 
