@@ -8,11 +8,10 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 
-from forum import text
+from forum import text, zones
 from forum.actions import accounts
 from forum.refusals import invalid
 
@@ -40,7 +39,6 @@ _HEADERS = {
 }  # fmt: skip
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})?\Z")
 _SHOWN = re.compile(r"\s*([^<>@]{0,200}?)\s*<([^<>]{1,300})>\s*\Z")
-_ZONES = {name.casefold(): name for name in available_timezones() if "/" in name or name == "UTC"}
 
 
 @dataclass(frozen=True)
@@ -162,9 +160,9 @@ def checked(row: Row) -> Row:
     language, zone = row.language.strip(), row.zone.strip()
     if language and not _LANGUAGE.match(language):
         faults["language"] = _("Give a language by its short name, like en or fr, or leave it empty.")
-    if zone and zone.casefold().replace(" ", "_") not in _ZONES:
+    if zone and zones.named(zone) is None:
         faults["zone"] = _("Give a time zone by a city, like Europe/London, or leave it empty.")
-    zone = _ZONES.get(zone.casefold().replace(" ", "_"), zone)
+    zone = zones.named(zone) or zone
     language = language.replace("_", "-") if "language" not in faults else language
     return Row(row.line, kept or email, name, language, zone, faults)
 
@@ -247,7 +245,7 @@ def _by_content(line: int, cells: list[str]) -> Row:
     """Find out by what it looks like: a cell with @ is the address, a known zone a zone, the longest rest a name."""
     email = next((cell for cell in cells if "@" in cell), "")
     rest = [_plain(cell) for cell in cells if cell and cell != email]
-    zone = next((cell for cell in rest if cell.casefold().replace(" ", "_") in _ZONES and "/" in cell), "")
+    zone = next((cell for cell in rest if "/" in cell and zones.named(cell)), "")
     language = next((cell for cell in rest if _LANGUAGE.match(cell) and len(cell) <= 5 and cell != zone), "")
     names = [cell for cell in rest if cell not in {zone, language} and not cell.isdigit()]
     if not email:  # nobody's line, said with all that stands in it

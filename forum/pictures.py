@@ -11,12 +11,12 @@ from typing import IO
 
 from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
-from sqlalchemy import select
+from sqlalchemy import Column, select, union
 
 from forum import clock
 from forum.config import Settings
-from forum.database import db
-from forum.models import Discussion, Seat
+from forum.database import Base, db
+from forum.models.columns import PictureName
 from forum.refusals import invalid
 
 log = logging.getLogger("roundtext.pictures")
@@ -31,11 +31,13 @@ NARROWER = (480, 900)
 FACE = 288
 # A page that was loaded before may still ask for a picture that was replaced, and a form that is being sent name it.
 KEPT_FOR = timedelta(days=1)
+STRAYS_KEPT_FOR = timedelta(days=7)
 LOGO_HEIGHT, LOGO_WIDTH = 96, 480
 
 
 _PLAIN = re.compile(r"[0-9a-f]{32}\.webp\Z")
 _SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
+_NARROWER = re.compile(r"([0-9a-f]{32}-w\d{1,4})-\d{1,4}\.webp\Z")
 _REPLACED = ".replaced"
 
 
@@ -102,35 +104,76 @@ def throw_away(name: str, settings: Settings) -> None:
 
 
 def set_aside(name: str, settings: Settings) -> None:
-    """Note that `name` was replaced, after the commit: `forget_replaced` deletes it when it is nobody's any more.
+    """Note that `name` was replaced, after the commit: `forget_unused` deletes it when it is nobody's any more.
 
-    A file beside it says so, and when. One that cannot be written is no fault of whoever has chosen another picture.
+    Whatever is not noted here is found there, and stays for longer.
     """
-    if not _is_ours(name):
-        return
+    if _is_ours(name):
+        _mark(_mark_of(name, settings), clock.now())
+
+
+def forget_unused(settings: Settings) -> None:
+    """Delete the pictures that no row has named since KEPT_FOR after they were replaced, or for STRAYS_KEPT_FOR.
+
+    A stray is what nobody has set aside: its form was refused, two hosts replaced the same picture, its draft is gone.
+    It waits from when it was first found so, whatever its age: a folder or a database that is being put back, or that
+    is for some days that of another time, costs no picture. Whatever is named again starts anew.
+    """
+    files = {path.name for path in (settings.data_dir / "media").glob("*")}
+    # Read after the folder: a picture that is stored and named meanwhile is not among the files.
+    found, named = {_whole(file) for file in files}, _named_by_rows()
+    for name in filter(_is_ours, found):
+        mark, is_marked = _mark_of(name, settings), f"{name}{_REPLACED}" in files
+        if name in named and not is_marked:
+            continue
+        # The same picture can have come back meanwhile, for what is not stored yet: then its mark is gone. So it is
+        # read only here, after the rows. Gone is also what another process was faster with.
+        with suppress(OSError):
+            if name in named:
+                mark.unlink(missing_ok=True)
+            elif (since := _since(mark) if is_marked else None) is None:
+                _mark(mark, clock.now() + STRAYS_KEPT_FOR - KEPT_FOR)
+            elif since < clock.now() - KEPT_FOR:
+                throw_away(name, settings)
+
+
+def columns() -> list[Column[str]]:
+    """Return every column of the database that names a picture of ours."""
+    tables = Base.metadata.tables.values()
+    return [column for table in tables for column in table.columns if isinstance(column.type, PictureName)]
+
+
+def _named_by_rows() -> set[str]:
+    """Return the names of all pictures in use; a discussion file may have named one by its path."""
+    values = db.session.scalars(union(*(select(column).where(column != "") for column in columns())))
+    return {value.rpartition("/")[2] for value in values}
+
+
+def _whole(file: str) -> str:
+    """Return of which picture `file` is a mark or a narrower size, which can be all that there is of it."""
+    name = file.removesuffix(_REPLACED)
+    narrower = _NARROWER.match(name)
+    return f"{narrower[1]}.webp" if narrower else name
+
+
+def _mark_of(name: str, settings: Settings) -> Path:
+    return settings.data_dir / "media" / f"{name}{_REPLACED}"
+
+
+def _mark(mark: Path, since: datetime) -> None:
+    """Say beside a picture since when it is nobody's. What cannot be written is no fault of whoever sent another."""
     try:
-        (settings.data_dir / "media" / f"{name}{_REPLACED}").write_text(clock.now().isoformat())
+        mark.write_text(since.isoformat())
     except OSError as error:
-        log.warning("a picture that was replaced stays (%s)", type(error).__name__)
+        log.warning("a picture that is nobody's stays (%s)", type(error).__name__)
 
 
-def forget_replaced(settings: Settings) -> None:
-    """Delete the pictures that were replaced longer than KEPT_FOR ago and that no discussion and no seat shows.
-
-    One that something still shows, a discussion that was made like this one, is looked at again the next time.
-    """
-    before, old = clock.now() - KEPT_FOR, set()
-    for mark in (settings.data_dir / "media").glob(f"*{_REPLACED}"):
-        with suppress(OSError, ValueError):  # another process was faster
-            if datetime.fromisoformat(mark.read_text()) < before:
-                old.add(mark.name.removesuffix(_REPLACED))
-    if not old:
-        return
-    shown = select(Discussion.hero).where(Discussion.hero.in_(old))
-    for name in old - set(db.session.scalars(shown.union(select(Seat.picture).where(Seat.picture.in_(old))))):
-        # The same picture can have come back meanwhile, for a discussion that is not stored yet: then its mark is gone.
-        if (settings.data_dir / "media" / f"{name}{_REPLACED}").exists():
-            throw_away(name, settings)
+def _since(mark: Path) -> datetime | None:
+    """Return what the mark says; None for one of which only the name was written, on a full disk."""
+    try:
+        return datetime.fromisoformat(mark.read_text())
+    except ValueError:
+        return None
 
 
 def sources(name: str) -> str:

@@ -1,14 +1,21 @@
 """Pictures that people send: measured before they are decoded, drawn anew, and never in the way of who reads along."""
 
 import io
+import re
 import struct
 import zlib
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from forum import aside, pictures
+from forum.actions import rehearsals
 from forum.config import Settings
+from forum.database import db, writing
+from forum.live import clockwork
+from forum.models import Discussion, Phase, Seat, Site
 from forum.refusals import Refused
 
 
@@ -110,3 +117,95 @@ def test_a_picture_is_drawn_beside_the_loop():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert int(done.stdout) > 3
     assert aside.aside(lambda: 7) == 7
+
+
+# ---- what no row names ----
+
+
+@pytest.fixture
+def media(app):
+    """The folder of pictures, empty."""
+    folder = app.config["SETTINGS"].data_dir / "media"
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    return folder
+
+
+def kept(app, colour: str, **options) -> str:
+    picture = io.BytesIO(written(Image.new("RGB", (1000, 600), colour), "PNG"))
+    return pictures.store(picture, app.config["SETTINGS"], **options)
+
+
+def tidy_for(clock, days: int) -> None:
+    for _day in range(days):
+        clockwork.tidy()
+        clock.advance(timedelta(days=1))
+    clockwork.tidy()
+
+
+def test_what_any_row_names_stays_for_good_whatever_was_said_of_it(app, house, clock, media):
+    draft, announced = house.discussion(phase=Phase.DRAFT), house.discussion(phase=Phase.ANNOUNCED)
+    brought = house.discussion(phase=Phase.CLOSED)
+    names = [kept(app, colour) for colour in ("teal", "red", "olive")]
+    face, logo = kept(app, "blue", square=pictures.FACE), kept(app, "green", logo=True)
+    with writing():
+        draft.hero, announced.hero, brought.hero = names[0], names[1], f"media/{names[2]}"  # a file said it so
+        db.session.query(Seat).first().picture = face
+        site = Site.fresh()
+        site.logo = logo
+        db.session.add(site)
+    house.do(rehearsals.begin, house.host_of(announced), announced)
+    with writing():
+        db.session.get_one(Discussion, announced.id).hero = ""  # now only the rehearsal shows it
+    before = sorted(path.name for path in media.iterdir())
+    for name in (*names, face, logo):
+        pictures.set_aside(name, app.config["SETTINGS"])
+    tidy_for(clock, 30)
+    assert sorted(path.name for path in media.iterdir()) == before
+    # Named again it starts anew: a mark of long ago would let it go the moment it is replaced.
+    with writing():
+        db.session.get_one(Discussion, draft.id).hero = ""
+    tidy_for(clock, 6)
+    assert (media / names[0]).exists()
+
+
+def test_only_our_pictures_are_tidied_up_and_all_that_there_is_of_one(app, clock, media):
+    foreign = {"hero.jpg", "notes.txt", f"{'a' * 31}.webp", f"{'a' * 32}.webp.part", "b.replaced", "folder"}
+    for name in foreign - {"folder"}:
+        (media / name).write_text("x")
+    (media / "folder").mkdir()
+    for name in (f"{'c' * 32}-w1600-480.webp", f"{'d' * 32}.webp"):  # a process ended before it wrote the rest
+        (media / name).write_text("x")
+    (media / f"{'d' * 32}.webp.replaced").write_text("")
+    tidy_for(clock, 8)
+    assert {path.name for path in media.iterdir()} == foreign
+    (media / "folder").rmdir()
+
+
+def test_what_comes_back_between_two_looks_stays(app, clock, media, monkeypatch):
+    name = kept(app, "teal")
+    tidy_for(clock, 7)
+    clock.advance(timedelta(days=1))
+    read = pictures._named_by_rows
+
+    def meanwhile() -> set[str]:
+        found = read()
+        assert kept(app, "teal") == name  # the same picture, in a form that is not stored yet
+        return found
+
+    monkeypatch.setattr(pictures, "_named_by_rows", meanwhile)
+    clockwork.tidy()
+    assert (media / name).exists()
+
+
+def test_every_column_that_is_shown_from_the_folder_is_one_that_keeps_its_files():
+    """A new one must be a PictureName, or its pictures are deleted."""
+    root = Path(pictures.__file__).parent
+    sources = [path.read_text("utf-8") for kind in ("html", "py") for path in root.rglob(f"*.{kind}")]
+    shown = {name for text in sources for name in re.findall(r"/media/\{+ ?[\w.()]*\.(\w+) ?\}", text)}
+    columns = {str(column) for column in pictures.columns()}
+    assert columns == {"discussion.hero", "seat.picture", "site.logo"}
+    assert shown == {column.partition(".")[2] for column in columns}
+    said = [text for path in (root / "models").glob("*.py") for text in path.read_text("utf-8").splitlines()]
+    assert [line for line in said if "media/" in line and "mapped_column" in line] == []

@@ -136,7 +136,7 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
     comment.hidden_reason = reason if to is CommentState.HIDDEN else ""
     write_down_state(actor, comment, kind, before, reason)
     decision = Decision.HIDDEN if to is CommentState.HIDDEN else Decision.APPROVED
-    reviews.settle_if_open(comment, decision, actor, before, reason)
+    reviews.settle_by_hand(comment, decision, actor, before, reason)
     log.record(comment.discussion, kind, comment.id)
 
 

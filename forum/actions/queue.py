@@ -90,10 +90,11 @@ def reject(actor: User, comment: Comment, reason: str, seen: str | None = None) 
     return review
 
 
-def undo(actor: User, comment: Comment) -> Review:
-    """Take a decision back: the comment waits in the queue again.
+def undo(actor: User, comment: Comment, seen: str | None = None) -> Review:
+    """Take a decision back: the comment waits in the queue again. One that waits there already stays as it is.
 
     What had been approved keeps its place on the page and is set aside there, since people have seen it.
+    `seen` names the decision that was looked at (`decision_of`): one that came since is nobody's to take back by it.
     Raises Refused (not theirs; 404 for what is not in the record of the queue; 409 for what has gone on since).
     """
     access.require(actor, "queue.work", comment.discussion)
@@ -102,8 +103,8 @@ def undo(actor: User, comment: Comment) -> Review:
     if review is None or review.decision is Decision.WITHDRAWN or comment.state is CommentState.DELETED:
         raise unknown()
     if review.decision is None:
-        raise Refused("waiting", _("This comment waits in the queue already."), 409)
-    if comment.state is not _after(review):
+        return review
+    if comment.state is not _after(review) or seen not in {None, decision_of(review)}:
         raise Refused("changed", _("This comment has been changed since that decision. Look at it on the page."), 409)
     decision, before = review.decision, comment.state
     if decision is Decision.APPROVED:
@@ -160,6 +161,13 @@ def version_of(comment: Comment) -> str:
     return comment.edited_at.isoformat() if comment.edited_at else ""
 
 
+def decision_of(review: Review) -> str:
+    """Return what tells the decision that stands from one that comes after it; empty while there is none."""
+    if review.decision is None or review.decided_at is None:
+        return ""
+    return f"{review.decided_at.isoformat()} {review.decision.value} {review.decided_by_id or ''}"
+
+
 def _hide_one(actor: User, comment: Comment, reason: str) -> bool:
     review = reviews.of(comment)
     if comment.state is CommentState.HELD:
@@ -196,6 +204,9 @@ def _review(actor: User, comment: Comment) -> Review:
 
 def _require_open(actor: User, review: Review) -> None:
     discussion = review.comment.discussion
+    if review.decision is not None and review.decided_by_id == actor.id:
+        words = _("You have decided on this comment already. To decide anew, press “Undo” under “Just decided”.")
+        raise Refused("decided", words, 409)
     if review.decision is not None:
         who = name_in(discussion, review.decided_by)
         raise Refused("decided", str(_FASTER[review.decision]) % {"who": who}, 409)

@@ -61,9 +61,18 @@ def settle(review: Review, decision: Decision, actor: User, before: CommentState
 
 
 def settle_if_open(comment: Comment, decision: Decision, actor: User, before: CommentState, reason: str = "") -> None:
-    """End the review of `comment` when something outside the queue has decided it: a host's hand, or its writer's."""
+    """End the review of `comment` when its writer has decided it."""
     review = of(comment)
     if review is not None and review.is_open:
+        settle(review, decision, actor, before, reason)
+
+
+def settle_by_hand(comment: Comment, decision: Decision, actor: User, before: CommentState, reason: str = "") -> None:
+    """Note what a host's hand has decided outside the queue, also over a decision of the queue: that stands no more.
+
+    Else whoever undoes or repeats the earlier one would take back this one, unseen.
+    """
+    if (review := of(comment)) is not None:
         settle(review, decision, actor, before, reason)
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select, update
 
-from forum import access, clock
+from forum import access, clock, zones
 from forum.actions import forgetting, links
 from forum.config import Settings
 from forum.database import db
@@ -134,7 +134,7 @@ def by_token(token: str) -> tuple[Rsvp, Wish]:
     if not wanted:
         return found, Wish.of(found)  # a link of before: the wish was noted when it was typed
     kind, zone, language = wanted
-    return found, Wish(RsvpKind(kind), zone, language)
+    return found, Wish(RsvpKind(kind), zones.of_today(zone), language)
 
 
 def move(user: User, email: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from forum import countries
+from forum import countries, zones
 from forum.archive.lines import Lines, Path, shown
 
 _MOST_FAULTS = 20
@@ -165,9 +165,10 @@ def moment(file: DiscussionFile, path: Path, value: Any) -> datetime:
 
 
 def zone(file: DiscussionFile) -> None:
-    """Let the time zone of the event be one that there is."""
+    """Let the time zone of the event be one that there is, by its name of today."""
     try:
         ZoneInfo(file.values["time_zone"])
+        file.values["time_zone"] = zones.of_today(file.values["time_zone"])
     except (ValueError, OSError, LookupError, TypeError):
         file.fault(("time_zone",), "must be the name of a time zone, like Europe/London.")
         file.values["time_zone"] = "UTC"

@@ -47,7 +47,7 @@ def tidy() -> None:
     """Throw away what nobody will ask for again, and who somebody was where it has served."""
     for things in (drafts, sessions, guests, rsvps, digests, deliveries):
         _forget(things.forget_old)
-    pictures.forget_replaced(current_app.config["SETTINGS"])
+    pictures.forget_unused(current_app.config["SETTINGS"])
     db.session.rollback()
 
 

@@ -28,8 +28,11 @@ _over = Event()
 def begin(server: socketio.Server, is_followed: Callable[[], bool]) -> None:
     """Refuse new sockets from now on and end all others bit by bit; whoever waits for their turn hears as before.
 
-    `is_followed()` says whether another process serves: only then there is anywhere to move to before the end.
+    `is_followed()` says whether another process serves: only then there is anywhere to move to before the end. Asked
+    again, by Ctrl-C and by gunicorn on top of it, it goes on as it has begun.
     """
+    if engine.is_closing():
+        return
     engine.refuse(server)
     leaving = engine.everybody(server)
     if is_followed():

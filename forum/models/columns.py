@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Enum
+from sqlalchemy import Enum, String
 
 
 def choice(kind: type[StrEnum]) -> Enum:
@@ -15,3 +15,9 @@ def choice(kind: type[StrEnum]) -> Enum:
         name=kind.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+class PictureName(String):
+    """The name of a file in the data folder's media/, or nothing. Files that no such column names are deleted."""
+
+    cache_ok = True

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, bin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
-from forum.models.columns import choice
+from forum.models.columns import PictureName, choice
 
 if TYPE_CHECKING:
     from forum.models.question import Question
@@ -83,7 +83,7 @@ class Discussion(Model):
     announced_at: Mapped[datetime | None]
     summary: Mapped[str] = mapped_column(Text, default="")
     summary_html: Mapped[str] = mapped_column(Text, default="")
-    hero: Mapped[str] = mapped_column(String(500), default="")  # file name in the data folder's media/
+    hero: Mapped[str] = mapped_column(PictureName(500), default="")
     hero_credit: Mapped[str] = mapped_column(String(200), default="")
     hero_alt: Mapped[str] = mapped_column(String(300), default="")
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")  # IANA name of the event's zone

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model
-from forum.models.columns import choice
+from forum.models.columns import PictureName, choice
 
 if TYPE_CHECKING:
     from forum.models.discussion import Discussion
@@ -35,7 +35,7 @@ class Seat(Model):
     title: Mapped[str] = mapped_column(String(120), default="")
     affiliation: Mapped[str] = mapped_column(String(120), default="")
     country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # ISO 3166-1
-    picture: Mapped[str] = mapped_column(String(200), default="")  # file name in the data folder's media/
+    picture: Mapped[str] = mapped_column(PictureName(200), default="")
     biography: Mapped[str] = mapped_column(String(600), default="")
     rehearsed_at: Mapped[datetime | None]  # when its person last wrote in a rehearsal
     introduced_at: Mapped[datetime | None]  # when its person last completed their own words and picture

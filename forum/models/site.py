@@ -7,7 +7,7 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.database import Model, db
-from forum.models.columns import choice
+from forum.models.columns import PictureName, choice
 
 
 class Registration(StrEnum):
@@ -26,7 +26,7 @@ class Site(Model):
     name: Mapped[str] = mapped_column(String(60), default="")
     accent: Mapped[str] = mapped_column(String(7), default="")  # "#0b4fa8": links and buttons
     signal: Mapped[str] = mapped_column(String(7), default="")  # the mark, and what is live
-    logo: Mapped[str] = mapped_column(String(60), default="")  # file name in the data folder's media/
+    logo: Mapped[str] = mapped_column(PictureName(60), default="")
     rules: Mapped[str] = mapped_column(Text, default="")
     rules_html: Mapped[str] = mapped_column(Text, default="")
     registration: Mapped[Registration] = mapped_column(choice(Registration), default=Registration.OPEN)

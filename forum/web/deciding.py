@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from forum import clock
-from forum.actions.queue import name_in, version_of
+from forum.actions.queue import decision_of, name_in, version_of
 from forum.database import db
 from forum.live import stream
 from forum.live.stream import Shown
@@ -44,11 +44,12 @@ class Queue:
 
 @dataclass(frozen=True)
 class Decided:
-    """One of the latest decisions, to be taken back."""
+    """One of the latest decisions, to be taken back; `seen` tells it from a later one."""
 
     review: Review
     comment: Comment
     who: str
+    seen: str
 
 
 def queue(user: User, discussion: Discussion) -> Queue:
@@ -99,7 +100,11 @@ def decided(discussion: Discussion) -> list[Decided]:
         .order_by(Review.decided_at.desc(), Review.comment_id.desc())
         .limit(_DECIDED)
     )
-    return [Decided(review, review.comment, name_in(discussion, review.decided_by)) for review in found]
+    return [_decided(discussion, review) for review in found]
+
+
+def _decided(discussion: Discussion, review: Review) -> Decided:
+    return Decided(review, review.comment, name_in(discussion, review.decided_by), decision_of(review))
 
 
 def _flags(ids: list[int]) -> dict[int, list[Flag]]:

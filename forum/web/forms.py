@@ -13,9 +13,9 @@ from flask import request
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from forum import zones
 from forum.models import User
 from forum.refusals import Refused
-from forum.web.zones import zone_named
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}\Z")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
@@ -94,7 +94,7 @@ class Fields:
 
     def zone(self, name: str, default: str = "") -> str:
         """Return the IANA name of a time zone; `default` is that of an empty field."""
-        if found := zone_named(self.text(name).strip() or default):
+        if found := zones.named(self.text(name).strip() or default):
             return found
         self.faults.setdefault(name, _("Choose a time zone by its name, like Europe/London."))
         return "UTC"
@@ -163,7 +163,7 @@ def numbers(*names: str) -> list[int | None]:
 def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
     try:
-        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zone_named(zone) or zone))
+        local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zones.named(zone) or zone))
     except (ValueError, OSError, LookupError):
         return False
     return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
+from forum import zones
 from forum.actions import guest_mail, rsvps
 from forum.database import writing
 from forum.models import RsvpKind
@@ -11,7 +12,6 @@ from forum.web import errors
 from forum.web.forms import Fields
 from forum.web.guards import private
 from forum.web.rsvps import promise
-from forum.web.zones import zones
 
 blueprint = Blueprint("guests", __name__, url_prefix="/guest/<token>")
 
@@ -68,7 +68,7 @@ def _page(token: str, faults: dict[str, str], status: int = 200) -> Response:
     page = render_template(
         "discussion/guest.html", guest=guest, discussion=guest.discussion, mine=guest_mail.coming(guest),
         is_open=rsvps.is_to_come(guest.discussion), begun=rsvps.goes_on(guest.discussion),
-        faults=faults, typed=request.form, zones=sorted(zones()),
+        faults=faults, typed=request.form, zones=sorted(zones.names()),
     )  # fmt: skip
     return _guarded(page, status)
 

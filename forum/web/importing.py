@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import access, clock, text
+from forum import access, clock, text, zones
 from forum.actions import imports, slugs
 from forum.actions.drafting import DiscussionDraft, clean
 from forum.actions.imports.comments import AHEAD, EARLIEST
@@ -24,7 +24,6 @@ from forum.refusals import Refused, invalid
 from forum.web import discussion_form, errors
 from forum.web.forms import Fields, form_key, fresh_key, signed_in
 from forum.web.guards import private
-from forum.web.zones import zones
 
 blueprint = Blueprint("importing", __name__)
 
@@ -248,7 +247,7 @@ def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], st
     # Times with a zone of their own are proposed on the clocks of UTC, and stay there.
     asks_zone = found is not None and "store" not in typed and findings.spread(found.comments) is None
     page = render_template(
-        "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones()),
+        "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones.names()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),
         asks_zone=asks_zone,
     )  # fmt: skip

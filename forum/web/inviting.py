@@ -12,7 +12,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forum import access, addresses, guests
+from forum import access, addresses, guests, zones
 from forum.actions import guest_mail
 from forum.actions import guests as actions
 from forum.actions.guests import Planned, Why
@@ -26,7 +26,6 @@ from forum.web.console import staffed
 from forum.web.forms import Fields
 from forum.web.guards import private, settings
 from forum.web.view import whole
-from forum.web.zones import zones
 
 blueprint = Blueprint("inviting", __name__, url_prefix="/d/<slug>/guests")
 
@@ -217,7 +216,7 @@ def _corrections() -> dict[int, dict[str, str]]:
 def _preview(discussion: Discussion, look: Look, told: dict[str, str] | None = None, status: int = 200) -> Response:
     page = render_template(
         "console/invite.html", discussion=discussion, look=look, faults=told or {}, most=MOST_CORRECTED,
-        sends_mail=settings().sends_mail, zones=sorted(zones()),
+        sends_mail=settings().sends_mail, zones=sorted(zones.names()),
     )  # fmt: skip
     return private(page, status)
 
@@ -252,7 +251,7 @@ def _correction(
 ) -> Response:
     page = render_template(
         "console/guest.html", discussion=discussion, guest_id=guest_id, typed=typed, faults=faults,
-        key=secrets.token_urlsafe(16) if status == 200 else request.form.get("key", ""), zones=sorted(zones()),
+        key=secrets.token_urlsafe(16) if status == 200 else request.form.get("key", ""), zones=sorted(zones.names()),
     )  # fmt: skip
     return private(page, status)
 

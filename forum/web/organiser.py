@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forum import access, clock, languages, pictures
+from forum import access, clock, languages, pictures, zones
 from forum.actions import discussions, merging, seats, templates
 from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, Visibility
@@ -16,7 +16,6 @@ from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in
 from forum.web.guards import private, settings
 from forum.web.run_sheet import run_sheet
-from forum.web.zones import zones
 
 blueprint = Blueprint("organiser", __name__)
 
@@ -151,7 +150,7 @@ def _form(
         typed=typed,
         faults=faults,
         twice=twice,
-        zones=sorted(zones()),
+        zones=sorted(zones.names()),
         languages=languages.names(),
         visibilities=list(Visibility),
         shown=list(QuestionsShown),

@@ -42,7 +42,7 @@ def _do(verb: str, user: User, comment: Comment, reason: str, seen: str | None) 
         queue.release(user, comment)
         notice = _("The others can take it now.")
     else:
-        queue.undo(user, comment)
+        queue.undo(user, comment, seen)
         notice = _("The comment waits in the queue again.")
     return notice
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 
-from forum import clock, speaking
+from forum import clock, speaking, zones
 from forum.actions import accounts, rsvps
 from forum.database import writing
 from forum.models import Discussion, RsvpKind
@@ -15,7 +15,6 @@ from forum.web.archive import public_url
 from forum.web.comments import find, unchecked
 from forum.web.forms import Fields, signed_in
 from forum.web.guards import private, settings
-from forum.web.zones import zones
 
 blueprint = Blueprint("rsvps", __name__)
 
@@ -87,7 +86,7 @@ def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> 
         typed=request.form,
         faults=faults,
         counts=rsvps.counts(discussion),
-        zones=sorted(zones()),
+        zones=sorted(zones.names()),
         calendars=_calendars(discussion),
     )
     return private(page, status)

@@ -263,14 +263,58 @@ def test_undo_puts_every_decision_back_into_the_queue(house, live, member, host)
     # Readers have seen it: it keeps its place and is set aside there.
     assert (held.state, held.hidden_reason) == (CommentState.HIDDEN, "")
     assert db.session.get(Review, held.id).is_open
-    assert refused(house, queue.undo, host, held).code == "waiting"
+    events, lines = kinds(), verbs()
+    assert house.do(queue.undo, host, held).is_open
+    assert (kinds(), verbs()) == (events, lines), "pressed twice it is undone once"
     house.do(queue.reject, host, held, "On second thoughts")
     assert (held.state, held.hidden_reason) == (CommentState.HIDDEN, "On second thoughts")
     house.do(queue.undo, host, held)
     assert held.hidden_reason == ""
+    seen = queue.decision_of(house.do(queue.approve, host, held))
+    house.do(moderation.hide, host, held, "By hand")
+    assert refused(house, queue.undo, host, held, seen).code == "changed"
+    assert held.hidden_reason == "By hand"
+
+
+def test_what_was_hidden_by_hand_since_comes_back_by_no_earlier_decision(house, live, member, host):
+    """Whoever undoes a hiding that was restored meanwhile, or presses “Approve” once more, hears of the hand."""
+    tom = house.user("Tom Fuller")
+    house.seat(live, tom, SeatRole.MODERATOR)
+    comment = house.comment(live, member, "Rude.")
+    house.do(flags.flag, house.user(), comment, "abuse")
+    seen = queue.decision_of(house.do(queue.reject, host, comment, "Rude"))
+    house.do(moderation.restore, host, comment)
+    house.do(moderation.hide, tom, comment, "Rude")
+    before = len(kinds())
+    assert refused(house, queue.undo, host, comment, seen).code == "changed"
+    refusal = refused(house, queue.approve, host, comment)
+    assert (refusal.code, "Tom Fuller" in refusal.message) == ("decided", True)
+    assert refused(house, queue.reject, host, comment, "Rude").code == "decided"
+    assert (comment.state, comment.hidden_reason, len(kinds())) == (CommentState.HIDDEN, "Rude", before)
+    # The decision that is shown is the one that stands, and can be taken back.
+    house.do(queue.undo, host, comment, queue.decision_of(db.session.get(Review, comment.id)))
+    assert comment.state is CommentState.PUBLISHED
+    assert db.session.get(Review, comment.id).is_open
+
+
+def test_an_undo_that_comes_late_takes_back_no_later_decision(house, live, member, host, clock):
+    level(house, live, "everyone", 1)
+    held = house.comment(live, member, "Yes or no?")
+    seen = queue.decision_of(house.do(queue.reject, host, held, "No"))
+    house.do(queue.undo, host, held, seen)
+    tom = house.user("Tom Fuller")
+    house.seat(live, tom, SeatRole.MODERATOR)
+    house.do(queue.approve, tom, held)
+    assert refused(house, queue.undo, host, held, seen).code == "changed"
+    assert held.state is CommentState.PUBLISHED
+
+
+def test_whoever_has_decided_otherwise_hears_that_it_was_they_themselves(house, live, member, host):
+    level(house, live, "everyone", 1)
+    held = house.comment(live, member, "Yes or no?")
     house.do(queue.approve, host, held)
     house.do(moderation.hide, host, held, "By hand")
-    assert refused(house, queue.undo, host, held).code == "changed"
+    assert "You have decided" in refused(house, queue.approve, host, held).message
 
 
 # ---- flags ----

@@ -90,6 +90,18 @@ def test_the_next_connection_stands_before_the_last_one_is_left(visit):
     assert page.evaluate("window.links").count("lost") == 0
 
 
+def test_told_twice_it_moves_once(visit):
+    page, servers = visit(silent=(2,))
+    servers.say(1, MOVING)
+    _until_told(page, servers, "2 opens")
+    servers.say(1, MOVING)
+    page.wait_for_timeout(500)
+    servers.say(2, HELLO)
+    _until_told(page, servers, "1 is left")
+    _until_told(page, servers, "2 is joined")
+    assert "3 opens" not in servers.told
+
+
 def test_what_is_said_on_the_last_one_while_the_next_is_under_way_is_heard(visit):
     page, servers = visit(silent=(2,))
     servers.say(1, MOVING)

@@ -53,7 +53,7 @@ def test_systemd_takes_the_unit(tmp_path):
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_every_stop_leaves_time_for_the_drain():
+def test_every_stop_leaves_time_for_the_farewell():
     from forum import server
 
     # gunicorn kills what is left after its own patience, and that must come first.

@@ -12,7 +12,7 @@ from itsdangerous import URLSafeTimedSerializer
 from PIL import Image
 
 from forum import pictures
-from forum.database import db
+from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Discussion, Seat, SiteRole, User
 from forum.web.discussion_form import suggest_slug
@@ -244,6 +244,27 @@ def test_a_picture_stays_as_long_as_another_discussion_shows_it(app, made, clock
     assert shared in files(app)
     send(made, "/d/another/edit", words | {"slug": "another", "remove_hero": "yes"})
     clock.advance(2 * pictures.KEPT_FOR)
+    assert files(app) == []
+
+
+def test_a_picture_whose_form_is_refused_goes_in_time(app, made, clock, empty_media):
+    fields = WHOLE | {"hero_alt": "A field", "hero_credit": "A. Painter", "hero": coloured("teal")}
+    assert send(made, "/organise/new", fields).status_code == 422, "the address is taken"
+    assert [name.endswith(".replaced") for name in files(app)].count(False) == 3
+    clock.advance(pictures.STRAYS_KEPT_FOR)
+    assert len(files(app)) == 4, "whoever puts a folder or a database back has some days"
+    clock.advance(timedelta(seconds=1))
+    assert files(app) == []
+
+
+def test_a_picture_that_two_hosts_have_replaced_at_once_goes_in_time(app, made, clock, empty_media):
+    words = WHOLE | {"hero_alt": "A field", "hero_credit": "A. Painter"}
+    send(made, "/d/food-and-climate/edit", words | {"hero": coloured("teal")})
+    # The other host has looked at the row before, so nobody sets this one aside.
+    with writing():
+        stored().hero = "0" * 32 + ".webp"
+    files(app)
+    clock.advance(2 * pictures.STRAYS_KEPT_FOR)
     assert files(app) == []
 
 

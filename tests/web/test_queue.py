@@ -1,5 +1,7 @@
 """The moderated comment over HTTP: what its writer, other readers and the console's people are answered."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -149,7 +151,10 @@ def test_the_queue_by_plain_forms(host, member, other, house, live):
     assert "zqwhy" not in member.page()
     assert "Free money!" not in member.page()
     assert "rejected by Hana Host-Maier" in host.page("/console")
-    assert host.form(f"{at}/{second.id}/undo").status_code == 303
+    (seen,) = re.findall(rf'/queue/{second.id}/undo".*?name="seen" value="([^"]+)"', host.page("/console"))
+    assert host.form(f"{at}/{second.id}/undo", seen=f"{seen}0").status_code == 409
+    for _press in range(2):
+        assert host.form(f"{at}/{second.id}/undo", seen=seen).status_code == 303
     assert host.send(f"{at}/{second.id}/approve", seen="another version").json["error"]["code"] == "changed"
     everything = host.send(f"/console/people/{member.user.id}/hide", reason="Advertising")
     assert everything.json["notice"] == "1 comment is hidden or rejected."

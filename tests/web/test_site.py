@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum import looks
+from forum import looks, pictures
 from forum.actions import members, sanctions
 from forum.actions import site as rules
 from forum.actions.site import SiteDraft
 from forum.database import db
+from forum.live import clockwork
 from forum.models import CommentState, Letter, ModerationAction, Registration, Review, Site, SiteRole, User
 from forum.refusals import Refused
 
@@ -96,7 +97,7 @@ def test_of_two_administrators_the_second_sees_that_the_first_was_there(desk):
     assert Site.current().name == "First"
 
 
-def test_a_logo_is_drawn_anew_and_stays_see_through(app, desk, client):
+def test_a_logo_is_drawn_anew_and_stays_see_through_and_goes_when_it_is_nobodys(app, desk, client, clock):
     file = BytesIO()
     Image.new("RGBA", (900, 300), (200, 0, 0, 0)).save(file, "PNG")
     file.seek(0)
@@ -109,6 +110,11 @@ def test_a_logo_is_drawn_anew_and_stays_see_through(app, desk, client):
     assert Site.current().logo == name
     send(desk, "/site", remove_logo="1", version="1")
     assert "/media/" not in page(client)
+    kept = app.config["SETTINGS"].data_dir / "media" / name
+    for wait, is_there in ((timedelta(), True), (pictures.STRAYS_KEPT_FOR, True), (timedelta(seconds=1), False)):
+        clock.advance(wait)
+        clockwork.tidy()
+        assert kept.exists() is is_there
 
 
 @pytest.mark.parametrize("colour", ["#ffffff", "#000000", "#ffcc00", "#0b4fa8", "#777777", "#ff0000", "#00ff00"])

@@ -98,8 +98,8 @@ export function socket(ear) {
     else if (frame.startsWith("40")) stand();
     else if (frame.startsWith("42")) {
       const [name, said] = JSON.parse(frame.slice(2));
-      if (name === MOVING) move();
-      else ear.events[name]?.(said);
+      if (name !== MOVING) ear.events[name]?.(said);
+      else if (!next) move();
     } else if (frame.startsWith("43")) {
       const start = frame.indexOf("[");
       const number = frame.slice(2, start);
