@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, inspect
 
 from forum import clock
-from forum.actions import comments, discussions, questions, seats
+from forum.actions import comments, discussions, phases, questions, seats
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
@@ -72,15 +72,15 @@ class House:
             discussion = discussions.create(organiser, draft)
         self.seat(discussion, host or self.user("Hana Host-Maier"), SeatRole.HOST)
         if phase is not Phase.DRAFT:
-            self.do(discussions.publish, organiser, discussion)
+            self.do(phases.publish, organiser, discussion)
         if phase in {Phase.LIVE, Phase.PAUSED, Phase.CLOSED}:
-            self.do(discussions.open_now, organiser, discussion)
+            self.do(phases.open_now, organiser, discussion)
         for number in range(1, ask + 1):
             self.asked(discussion, f"What about point {number}?")
         if phase is Phase.PAUSED:
-            self.do(discussions.pause, organiser, discussion)
+            self.do(phases.pause, organiser, discussion)
         if phase is Phase.CLOSED:
-            self.do(discussions.close, organiser, discussion)
+            self.do(phases.close, organiser, discussion)
         return discussion
 
     def do(self, action, *arguments, **named):  # type: ignore[no-untyped-def]

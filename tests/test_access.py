@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum import access
 from forum import clock as forum_clock
-from forum.access import TABLE, Role
+from forum.access.table import TABLE, Role
 from forum.actions import sanctions, seats
 from forum.database import db, writing
 from forum.models import Discussion, Phase, SeatRole, SiteRole, User, Visibility

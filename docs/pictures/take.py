@@ -21,11 +21,11 @@ from forum import create_app, migrating, server
 from forum.actions import (
     backstage,
     deliveries,
-    discussions,
     escalation,
     guest_mail,
     guests,
     moderation,
+    phases,
     proposals,
     questions,
     sanctions,
@@ -126,7 +126,7 @@ def others(house: House, host: User) -> None:
     for name, words in ANSWERS[:4]:
         house.comment(past, house.user(name), words, question=1)
     house.do(summaries.of_discussion, host, past, "Meters first, then prices. **Nobody** wanted one price for all.")
-    house.do(discussions.close, host, past)
+    house.do(phases.close, host, past)
 
 
 def _invited(house: House, soon: Discussion) -> None:

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from forum import access, clock, text
-from forum.actions import discussions, merging
+from forum.actions import merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.live import log
@@ -23,7 +23,7 @@ def announce(actor: User, discussion: Discussion, words: str, seen: str = "") ->
     words = clean(faults, "announcement", words, LONGEST, required=True, lines=True)
     if faults:
         raise Refused("invalid", _("The announcement needs another look."), 422, fields=faults)
-    discussions.hold_still(discussion)
+    log.lock_and_refresh(discussion)
     stays = merging.untouched(seen, {"announcement": discussion.announcement}, {"announcement": words})
     if stays or words == discussion.announcement:
         return
@@ -36,7 +36,7 @@ def take_down(actor: User, discussion: Discussion, seen: str = "") -> None:
     Raises Refused (not theirs, 409 when another one than `seen`, the marks of the host's page, stands there by now).
     """
     access.require(actor, "announcement.make", discussion)
-    discussions.hold_still(discussion)
+    log.lock_and_refresh(discussion)
     if not discussion.announcement:
         return
     if seen and seen != merging.marks({"announcement": discussion.announcement}):

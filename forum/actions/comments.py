@@ -52,7 +52,7 @@ def edit(author: User, comment: Comment, body: str) -> Comment:
     A change that would have been held sets a published comment aside until a host has looked at it.
     Raises Refused (404 for somebody else's comment, edit_window 409 when it is too late, invalid).
     """
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     _require_own(author, comment, "comment.edit")
     _require_window(comment)
     source, html = written(body, comment.discussion)
@@ -78,7 +78,7 @@ def delete(author: User, comment: Comment) -> Comment:
     access.require(author, "discussion.read", comment.discussion)
     if comment.author_id != author.id:
         raise unknown()
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     if comment.state is CommentState.DELETED:
         return comment
     _require_own(author, comment, "comment.delete")

@@ -5,17 +5,16 @@ Everything runs inside `writing()`.
 
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from forum import clock
+from forum.actions import forgetting
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, DeadAddress, Guest, Invitation, Letter, User
 
 # By then no server sends a letter back any more, and its reader has asked whether we wrote it.
 KEPT_FOR = timedelta(days=30)
-# Whoever tidies keeps writers waiting for so many rows, and for no more.
-MOST_AT_ONCE = 1_000
 _NO_NUMBER = 2**31 - 1
 
 
@@ -50,7 +49,7 @@ def somebody_reads_at(email: str) -> None:
 
 
 def forget_old() -> None:
-    """Throw away letters that left, or were given up, longer than KEPT_FOR ago: the oldest MOST_AT_ONCE of them.
+    """Throw away letters that left, or were given up, longer than KEPT_FOR ago: some at a time, the oldest first.
 
     One of which a list of hosts or administrators tells stays as long as it does: whether a guest's arrived, a
     panelist's link (while it could be good), and every welcome of somebody who has not followed one.
@@ -67,10 +66,8 @@ def forget_old() -> None:
         select(Letter.id)
         .where(Letter.id < func.coalesce(young, _NO_NUMBER))
         .where(func.coalesce(Letter.sent_at, Letter.refused_at) < before, ~is_told_of)
-        .order_by(Letter.id)
-        .limit(MOST_AT_ONCE)
     )
-    db.session.execute(delete(Letter).where(Letter.id.in_(old)), execution_options={"synchronize_session": False})
+    forgetting.throw_away(Letter, old)
 
 
 def _tell_hosts(letter: Letter) -> None:

@@ -9,10 +9,10 @@ set neither doubles a letter nor loses one. Whatever a letter says is looked up 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from forum import clock
-from forum.actions import mornings, readers_of_digests, rsvps
+from forum.actions import forgetting, mornings, readers_of_digests, rsvps
 from forum.actions.readers_of_digests import Reader
 from forum.database import claims, db
 from forum.models import Comment, CommentState, Digest, Discussion, Letter, Phase, Question, QuestionState, User
@@ -103,10 +103,8 @@ def forget_old() -> None:
         .join(Question, Question.id == Digest.question_id)
         .join(Discussion, Discussion.id == Question.discussion_id)
         .where(over, Digest.next_at.is_(None))
-        .order_by(Digest.id)
-        .limit(rsvps.MOST_AT_ONCE)
     )
-    db.session.execute(delete(Digest).where(Digest.id.in_(old)), execution_options={"synchronize_session": False})
+    forgetting.throw_away(Digest, old)
 
 
 def _prepare(question: Question, now: datetime) -> None:

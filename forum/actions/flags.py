@@ -20,7 +20,7 @@ def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
     """
     discussion = comment.discussion
     access.require(member, "discussion.read", discussion)
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     earlier = db.session.scalar(select(Flag).where(Flag.comment_id == comment.id, Flag.user_id == member.id))
     if comment.state is not CommentState.PUBLISHED and (earlier is None or comment.state is CommentState.HELD):
         raise unknown()

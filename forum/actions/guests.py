@@ -10,10 +10,10 @@ from datetime import timedelta
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import func, or_, select
 
 from forum import access, clock, text
-from forum.actions import rsvps
+from forum.actions import forgetting, rsvps
 from forum.actions.moderation import write_down
 from forum.addresses import Row
 from forum.database import db
@@ -191,10 +191,8 @@ def forget_old() -> None:
         select(Guest.id)
         .join(Discussion, Discussion.id == Guest.discussion_id)
         .where(or_(Discussion.closed_before(before), CalledOff.before(before)))
-        .order_by(Guest.id)
-        .limit(rsvps.MOST_AT_ONCE)
     )
-    db.session.execute(delete(Guest).where(Guest.id.in_(old)), execution_options={"synchronize_session": False})
+    forgetting.throw_away(Guest, old)
 
 
 def find(discussion: Discussion, guest_id: int) -> Guest:

@@ -83,7 +83,7 @@ def hide(actor: User, comment: Comment, reason: str) -> Comment:
     """
     access.require(actor, "comment.hide", comment.discussion)
     reason = checked_reason(reason)
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     if comment.state is CommentState.DELETED:
         raise unknown()
     _require_shown_once(comment)
@@ -96,7 +96,7 @@ def hide(actor: User, comment: Comment, reason: str) -> Comment:
 def restore(actor: User, comment: Comment, reason: str = "") -> Comment:
     """Show a hidden comment again. Restoring a published one changes nothing. Raises Refused as `hide`."""
     access.require(actor, "comment.hide", comment.discussion)
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     if comment.state is CommentState.DELETED:
         raise unknown()
     _require_shown_once(comment)

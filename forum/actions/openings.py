@@ -43,7 +43,7 @@ def take(question_id: int) -> bool:
     if question is None:
         return False
     discussion = question.discussion
-    hold_still(question)
+    log.lock_and_refresh(question)
     db.session.refresh(discussion)
     now = clock.now()
     if not question.is_coming or question.opens_at is None or question.opens_at > now:
@@ -56,14 +56,8 @@ def take(question_id: int) -> bool:
     return True
 
 
-def hold_still(question: Question) -> None:
-    """Let whoever else changes the discussion wait, and read `question` again: hosts and the clock take turns."""
-    log.lock(question.discussion)
-    db.session.refresh(question)
-
-
 def open_now(question: Question, actor: User | None, asked_by_id: int | None) -> None:
-    """Give `question`, which is held still, the next number; the open one before it is closed.
+    """Give `question`, of a discussion that is locked, the next number; the open one before it is closed.
 
     `actor` is who does it for the record (None: the clock), `asked_by_id` who asks it on the page.
     """

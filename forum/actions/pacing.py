@@ -6,7 +6,6 @@ Readers see nothing of it; the other hosts do, at once. Every function runs insi
 from flask_babel import gettext as _
 
 from forum import access, clock
-from forum.actions import discussions, openings
 from forum.actions.moderation import write_down
 from forum.actions.questions import LONGEST_MINUTES
 from forum.live import log
@@ -26,7 +25,7 @@ def lengthen(actor: User, question: Question, minutes: int, seen: int | None) ->
     access.require(actor, "question.write", discussion)
     if not 1 <= minutes <= LONGEST_STEP:
         raise invalid(minutes=_("Give 1 to %(longest_step)s minutes.", longest_step=LONGEST_STEP))
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     if question.state is not QuestionState.OPEN:
         raise Refused("not_open", _("Another question is open by now, so this one was not made longer."), 409)
     if question.length_minutes != seen:
@@ -49,7 +48,7 @@ def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
     access.require(actor, "question.write", discussion)
     if not minutes or abs(minutes) > LONGEST_STEP:
         raise invalid(minutes=_("Give 1 to %(longest_step)s minutes.", longest_step=LONGEST_STEP))
-    discussions.hold_still(discussion)
+    log.lock_and_refresh(discussion)
     # What opens at a moment of its own is never late, and was promised for then.
     coming = [
         q for q in discussion.questions if q.is_coming and q.opens_at is None and q.planned_offset_minutes is not None

@@ -68,20 +68,20 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
         made_at=clock.now(),
     )
     db.session.add(proposal)
-    tell(proposal, is_seen=False)
+    tell(proposal, is_public=False)
     return proposal
 
 
 def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
     """Take one's own question back before a host has planned it. Raises Refused (404, 409)."""
     access.require(author, "discussion.read", discussion)
-    proposal = held_still(discussion, proposal_id)
+    proposal = find_and_lock(discussion, proposal_id)
     if proposal.author_id != author.id:
         raise unknown()
     if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
         raise Refused("planned", _("The hosts have taken this question up, so it cannot be taken back any more."), 409)
     db.session.delete(proposal)
-    tell(proposal, is_seen=proposal.is_public)
+    tell(proposal, is_public=proposal.is_public)
 
 
 def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) -> int:
@@ -90,7 +90,7 @@ def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) 
     Voting twice counts once; one's own question needs no vote. Raises Refused (sign_in, muted, 404, 409 closed).
     """
     access.require(voter, "proposal.vote", discussion)
-    proposal = held_still(discussion, proposal_id)
+    proposal = find_and_lock(discussion, proposal_id)
     if not proposal.is_public:
         raise unknown()
     if proposal.author_id == voter.id:
@@ -114,7 +114,7 @@ def find(discussion: Discussion, proposal_id: int) -> Proposal:
     return proposal
 
 
-def held_still(discussion: Discussion, proposal_id: int) -> Proposal:
+def find_and_lock(discussion: Discussion, proposal_id: int) -> Proposal:
     """Return a proposal as it is after whoever was faster: nobody else changes it before this transaction ends.
 
     Raises Refused (404), also when whoever was faster has deleted it.
@@ -142,15 +142,15 @@ def counts(discussion: Discussion) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def tell(proposal: Proposal, *, is_seen: bool) -> None:
-    """Let open pages look again: everybody's when all can see the change (`is_seen`), else hosts' and its asker's.
+def tell(proposal: Proposal, *, is_public: bool) -> None:
+    """Let open pages look again: everybody's when all can see the change (`is_public`), else hosts' and its asker's.
 
     Nobody is pushed a text: what one person sees of a question is only on their own page. And who may not know of a
     question does not hear that something happens to it.
     """
     db.session.flush()
     discussion = db.session.get_one(Discussion, proposal.discussion_id)
-    concerned = [Audience.EVERYONE] if is_seen else [Audience.HOSTS, Audience.person(proposal.author_id)]
+    concerned = [Audience.EVERYONE] if is_public else [Audience.HOSTS, Audience.person(proposal.author_id)]
     for audience in concerned:
         log.record(discussion, "proposal.changed", proposal.id, audience)
 

@@ -110,7 +110,7 @@ def edit(actor: User, question: Question, draft: QuestionDraft, seen: str = "") 
     """
     access.require(actor, "question.write", question.discussion)
     draft = draft.checked()
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     draft = _merged(question, draft, seen)
     before = question.text
     if not question.is_asked:
@@ -145,7 +145,7 @@ def move(actor: User, question: Question, position: int) -> None:
     """
     access.require(actor, "question.write", question.discussion)
     discussion = question.discussion
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     _require_unasked(question)
     ordered = dates.run_sheet(discussion)
     coming = [q for q in ordered if not q.is_asked]
@@ -179,7 +179,7 @@ def unskip(actor: User, question: Question) -> None:
 def remove(actor: User, question: Question) -> None:
     """Throw away a question that was never asked. Raises Refused (not theirs, asked)."""
     access.require(actor, "question.write", question.discussion)
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     _require_unasked(question)
     _note(actor, question, "question.removed", before={"text": question.text})
     question.discussion.questions.remove(question)
@@ -194,7 +194,7 @@ def ask(actor: User, question: Question) -> Question:
     """
     access.require(actor, "question.ask", question.discussion)
     # Two hosts, or a host and the clock, take turns; the second then sees the first one's number.
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     if question.is_asked:
         return question
     if question.state is QuestionState.SKIPPED:
@@ -205,7 +205,7 @@ def ask(actor: User, question: Question) -> Question:
 
 def _switch(actor: User, question: Question, come: QuestionState, go: QuestionState, kind: str) -> None:
     access.require(actor, "question.write", question.discussion)
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     _require_unasked(question)
     if question.state is come:
         question.state = go

@@ -98,7 +98,7 @@ def undo(actor: User, comment: Comment, seen: str | None = None) -> Review:
     Raises Refused (not theirs; 404 for what is not in the record of the queue; 409 for what has gone on since).
     """
     access.require(actor, "queue.work", comment.discussion)
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     review = reviews.of(comment)
     if review is None or review.decision is Decision.WITHDRAWN or comment.state is CommentState.DELETED:
         raise unknown()
@@ -195,7 +195,7 @@ def _open_review(actor: User, comment: Comment) -> Review:
 def _review(actor: User, comment: Comment) -> Review:
     """Return the review of `comment`, which nobody else changes meanwhile. Raises Refused (not theirs)."""
     access.require(actor, "queue.work", comment.discussion)
-    reviews.hold_still(comment)
+    log.lock_and_refresh(comment)
     review = reviews.of(comment)
     if review is None or review.decision is Decision.WITHDRAWN:
         raise unknown()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import notices, rsvps
+from forum.actions import quiet, rsvps
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, NoMail, Rsvp, RsvpKind, Seat, User
 
@@ -65,14 +65,14 @@ def reader(email: str, discussion: Discussion) -> Reader | None:
         return None if rsvp is None else Reader(email, None, rsvps.stop(rsvp), rsvp.language)
     if not _wants(user, discussion) or not _takes_part(user, discussion):
         return None
-    return Reader(email, user, notices.stop(user, notices.DIGEST))
+    return Reader(email, user, quiet.stop(user, quiet.DIGEST))
 
 
 def _wants(user: User, discussion: Discussion) -> bool:
     if user.left_at is not None or user.confirmed_at is None or user.is_suspended(clock.now()):
         return False
     mute = access.mute_of(user, discussion)
-    return notices.DIGEST not in user.quiet.split(",") and not (mute is not None and mute.is_removal)
+    return quiet.DIGEST not in user.quiet.split(",") and not (mute is not None and mute.is_removal)
 
 
 def _takes_part(user: User, discussion: Discussion) -> bool:

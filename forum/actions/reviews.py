@@ -8,16 +8,6 @@ from forum.live import log
 from forum.models import Audience, Cause, Comment, CommentState, Decision, Flag, Review, User
 
 
-def hold_still(comment: Comment) -> None:
-    """Let nobody else change `comment` until this transaction ends, and judge it as it is now.
-
-    Everybody takes the discussion's lock first: two who each waited for the other's row would never end.
-    """
-    log.lock(comment.discussion)
-    if db.engine.dialect.name != "sqlite":
-        db.session.refresh(comment)
-
-
 def of(comment: Comment) -> Review | None:
     """Return the review of `comment`, if it was ever in the queue."""
     asked = select(Review).where(Review.comment_id == comment.id).execution_options(populate_existing=True)

@@ -6,10 +6,10 @@ from datetime import timedelta
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select, update
 
 from forum import access, clock, zones
-from forum.actions import links
+from forum.actions import forgetting, links
 from forum.config import Settings
 from forum.database import db
 from forum.models import CalledOff, Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
@@ -18,8 +18,6 @@ from forum.refusals import Refused, unknown
 
 # Long enough for a word of thanks and an invitation to what comes next.
 KEPT_FOR = timedelta(days=90)
-# Whoever tidies keeps writers waiting for so many rows, and for no more.
-MOST_AT_ONCE = 1_000
 # What stands for an address that is forgotten: nobody can have one there (RFC 2606).
 _NOWHERE = "@invalid"
 # Whether an address is still known.
@@ -164,29 +162,28 @@ def take_back(user: User, discussion: Discussion) -> None:
 
 
 def forget_old() -> None:
-    """Forget the addresses of visitors to what was over, or was called off, KEPT_FOR ago: MOST_AT_ONCE at a time.
+    """Forget the addresses of visitors to what was over, or was called off, KEPT_FOR ago: some at a time.
 
     Those who were counted at what took place stay counted, without an address; of the others nothing stays. Who is in a
     list of guests is forgotten after it, so that what hosts read there does not change.
     """
-    before, unhurried = clock.now() - KEPT_FOR, {"synchronize_session": False}
+    before = clock.now() - KEPT_FOR
     is_over, is_counted = Discussion.closed_before(before), Rsvp.confirmed_at.is_not(None)
-    gone = _some_visitors(or_(CalledOff.before(before), and_(is_over, ~is_counted)))
-    db.session.execute(delete(Rsvp).where(Rsvp.id.in_(gone)), execution_options=unhurried)
+    gone = _visitors(or_(CalledOff.before(before), and_(is_over, ~is_counted)))
+    forgetting.throw_away(Rsvp, gone)
     nowhere = literal("forgotten-") + cast(Rsvp.id, String) + literal(_NOWHERE)
     nobody = update(Rsvp).values(email=nowhere, time_zone="UTC", language="")
-    db.session.execute(nobody.where(Rsvp.id.in_(_some_visitors(is_over, is_counted))), execution_options=unhurried)
+    some = _visitors(is_over, is_counted).order_by(Rsvp.id).limit(forgetting.MOST_AT_ONCE)
+    db.session.execute(nobody.where(Rsvp.id.in_(some)), execution_options={"synchronize_session": False})
 
 
-def _some_visitors(*which: ColumnElement[bool]) -> Select[int]:
-    """Return the question for the next visitors of whom `which` is true, whose address is known and in no list."""
+def _visitors(*which: ColumnElement[bool]) -> Select[int]:
+    """Return the question for the visitors of whom `which` is true, whose address is known and in no list."""
     is_guest = exists().where(Guest.discussion_id == Rsvp.discussion_id, Guest.email == Rsvp.email)
     return (
         select(Rsvp.id)
         .join(Discussion, Discussion.id == Rsvp.discussion_id)
         .where(Rsvp.user_id.is_(None), IS_KNOWN, ~is_guest, *which)
-        .order_by(Rsvp.id)
-        .limit(MOST_AT_ONCE)
     )
 
 

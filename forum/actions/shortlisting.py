@@ -73,7 +73,7 @@ def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, s
     proposal.merged_into_id = into.id
     _change(actor, proposal, ProposalState.MERGED)
     if into.is_public:
-        proposals.tell(into, is_seen=True)
+        proposals.tell(into, is_public=True)
     return into
 
 
@@ -97,7 +97,7 @@ def plan(actor: User, discussion: Discussion, proposal_id: int, words: str = "",
         proposal.question_id = question.id
         if proposal.state is not ProposalState.SHORTLISTED:
             _change(actor, proposal, ProposalState.SHORTLISTED)
-        proposals.tell(proposal, is_seen=False)
+        proposals.tell(proposal, is_public=False)
     if ask:
         questions.ask(actor, question)
     return question
@@ -132,7 +132,7 @@ def from_comment(actor: User, discussion: Discussion, comment_id: int) -> Propos
     db.session.add(proposal)
     db.session.flush()
     write_down(actor, discussion, "proposal.made", "proposal", proposal.id)
-    proposals.tell(proposal, is_seen=True)
+    proposals.tell(proposal, is_public=True)
     return proposal
 
 
@@ -155,7 +155,7 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
         kept = comments.post(proposal.author, discussion, CommentDraft(proposal.text, None, None, key))
     write_down(actor, discussion, "proposal.unmade", "proposal", proposal.id)
     db.session.delete(proposal)
-    proposals.tell(proposal, is_seen=proposal.is_public)
+    proposals.tell(proposal, is_public=proposal.is_public)
     return kept
 
 
@@ -177,7 +177,7 @@ def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: b
 
 def _hold(actor: User, discussion: Discussion, proposal_id: int) -> Proposal:
     access.require(actor, "proposal.work", discussion)
-    return proposals.held_still(discussion, proposal_id)
+    return proposals.find_and_lock(discussion, proposal_id)
 
 
 def _require_seen(proposal: Proposal, seen: str) -> None:
@@ -205,7 +205,7 @@ def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = ""
         before={"state": before},
         after={"state": to.value},
     )
-    proposals.tell(proposal, is_seen=was_public or proposal.is_public)
+    proposals.tell(proposal, is_public=was_public or proposal.is_public)
 
 
 def _voters(proposal: Proposal) -> list[int]:

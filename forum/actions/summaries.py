@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from forum import access, text
-from forum.actions import discussions, merging, openings
+from forum.actions import merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.live import log
@@ -25,7 +25,7 @@ def of_question(actor: User, question: Question, words: str, seen: str = "") -> 
             "not_asked", _("This question is not asked yet. Its summary can be written when it has answers."), 409
         )
     words = _checked(words)
-    openings.hold_still(question)
+    log.lock_and_refresh(question)
     _put(actor, question, "question.summed_up", words, seen)
 
 
@@ -36,7 +36,7 @@ def of_discussion(actor: User, discussion: Discussion, words: str, seen: str = "
     """
     access.require(actor, "summary.write", discussion)
     words = _checked(words)
-    discussions.hold_still(discussion)
+    log.lock_and_refresh(discussion)
     _put(actor, discussion, "announcement.summed_up", words, seen)
 
 

@@ -8,7 +8,8 @@ from html import escape
 from html.parser import HTMLParser
 from urllib.parse import quote, urlsplit
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from forum.text.characters import NOT_XML
+
 _NOT_ESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 _VOID = {"br", "hr"}
@@ -17,7 +18,7 @@ _BLOCKS = {"p", "li", "pre", "blockquote", "hr"}
 
 def words(said: str) -> str:
     """Return `said` escaped for XML, text or attribute, without the characters that no XML can hold."""
-    return escape(_NOT_XML.sub("", said))
+    return escape(NOT_XML.sub("", said))
 
 
 def address(href: str, site: str) -> str:

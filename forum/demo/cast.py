@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forum import access, clock
-from forum.actions import comments, discussions, questions
+from forum.actions import comments, phases, questions
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.demo import lines
@@ -125,7 +125,7 @@ def _run(discussion: Discussion) -> bool:
         found = db.session.get_one(Discussion, discussion.id)
         actor = db.session.get_one(User, host)
         if short:
-            discussions.extend(actor, found, 120)
+            phases.extend(actor, found, 120)
         elif following is not None:
             questions.ask(actor, db.session.get_one(Question, following.id))
     return True

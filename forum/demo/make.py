@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from forum import clock, pictures
-from forum.actions import accounts, discussions, imports, passwords
+from forum.actions import accounts, imports, passwords, phases
 from forum.archive import discussion_file
 from forum.config import Settings
 from forum.database import db, writing
@@ -82,5 +82,5 @@ def _keep_live(discussion: Discussion | None) -> None:
     if not closed and discussion.ends_at - clock.now() > _TOO_SHORT:
         return
     host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
-    discussions.extend(host, discussion, 240)
+    phases.extend(host, discussion, 240)
     db.session.flush()

@@ -13,12 +13,12 @@ from forum import pictures
 from forum.actions import (
     deliveries,
     digests,
-    discussions,
     drafts,
     guest_mail,
     guests,
-    notices,
+    notice_mail,
     openings,
+    phases,
     reminders,
     rsvps,
     sessions,
@@ -31,8 +31,8 @@ TICK_SECONDS = 0.8
 REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
-_IS_DUE = select(discussions.DUE.exists(), openings.DUE.exists())
-_WRITERS = (reminders, notices, guest_mail, digests)
+_IS_DUE = select(phases.DUE.exists(), openings.DUE.exists())
+_WRITERS = (reminders, notice_mail, guest_mail, digests)
 _HAS_LETTERS = select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS))
 
 
@@ -115,10 +115,10 @@ def _prepare_some_digests() -> int:
 def turn() -> None:
     """Take the steps that are due. One cheap read first: a write transaction every tick would be a waste."""
     has_steps, has_openings = _glance(_IS_DUE)
-    stepping = discussions.due() if has_steps else []
+    stepping = phases.due() if has_steps else []
     db.session.rollback()
     for discussion_id in stepping:
-        _take(discussions.take_steps, discussion_id)
+        _take(phases.take_steps, discussion_id)
     # A discussion that is live only now can have questions that were not due before.
     opening = openings.due() if has_steps or has_openings else []
     db.session.rollback()

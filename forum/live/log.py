@@ -15,7 +15,7 @@ from forum import clock
 from forum.database import db
 from forum.live import elsewhere
 from forum.live.wake import wake
-from forum.models import Audience, Discussion, Event
+from forum.models import Audience, Comment, Discussion, Event, Question
 
 if TYPE_CHECKING:
     from forum.live.heads import Head
@@ -118,6 +118,15 @@ def lock(discussion: Discussion) -> None:
     """Let whoever else changes `discussion` wait until this transaction ends. SQLite's one writer has it already."""
     if db.engine.dialect.name != "sqlite":
         db.session.execute(_LOCK, {"of": discussion.id})
+
+
+def lock_and_refresh(row: Discussion | Question | Comment) -> None:
+    """Lock the discussion that `row` is or belongs to, and read `row` again: nobody changes it now, judge it as it is.
+
+    Everybody takes the discussion's lock first: two who each waited for the other's row would never end.
+    """
+    lock(row if isinstance(row, Discussion) else row.discussion)
+    db.session.refresh(row)
 
 
 def since(discussion: Discussion, after: int, epoch: str, audiences: set[str]) -> Since:

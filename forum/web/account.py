@@ -6,7 +6,7 @@ from flask_babel import refresh
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import access, pictures
-from forum.actions import accounts, invitations, leaving, links, notices, passwords, sessions, silences
+from forum.actions import accounts, invitations, leaving, links, passwords, quiet, sessions, silences
 from forum.actions.accounts import Profile
 from forum.actions.leaving import Words
 from forum.archive import person
@@ -29,7 +29,7 @@ def add_to(blueprint: Blueprint) -> None:
     add("/account/address", "change_address", change_address, methods=["POST"])
     add("/address/<token>", "move", move, methods=["GET", "POST"])
     add("/account/mail", "choose_mail", choose_mail, methods=["POST"])
-    add("/quiet/<token>", "quiet", quiet, methods=["GET", "POST"])
+    add("/quiet/<token>", "quiet", end_letters, methods=["GET", "POST"])
     add("/account/data.json", "data", data)
     add("/account/leave", "leave", leave, methods=["POST"])
     add("/account/sessions/<int:session_id>/end", "end_session", end_session, methods=["POST"])
@@ -133,24 +133,24 @@ def choose_mail() -> AnyResponse:
 
 def _choose_mail(form: Form) -> Response:
     wanted = {kind for kind in NoticeKind if form.text(kind.value) == "1"}
-    wants_digests = form.text(notices.DIGEST) == "1"
+    wants_digests = form.text(quiet.DIGEST) == "1"
     form.check()
     with writing():
-        notices.set_quiet(_me(), wanted)
-        notices.set_digests(_me(), wants_digests)
+        quiet.set_quiet(_me(), wanted)
+        quiet.set_digests(_me(), wants_digests)
     return _done(_("Your choice is saved."))
 
 
-def quiet(token: str) -> AnyResponse:
+def end_letters(token: str) -> AnyResponse:
     """End the letters about what happens to somebody: a button for people, one POST for mail programs (RFC 8058)."""
-    _user, kind = notices.by_token(token)
+    _user, kind = quiet.by_token(token)
     if request.method == "POST":
         with writing():
-            notices.silence_by(token)
+            quiet.silence_by(token)
     return page("accounts/quiet.html", {"ok": True}, kind=kind, done=request.method == "POST")
 
 
-quiet.needs_no_token = True  # type: ignore[attr-defined]
+end_letters.needs_no_token = True  # type: ignore[attr-defined]
 
 
 def data() -> AnyResponse:

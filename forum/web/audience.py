@@ -14,7 +14,7 @@ from forum.refusals import Refused
 from forum.web import errors
 from forum.web.comments import by_writer, find, writer
 from forum.web.console import done, staffed
-from forum.web.forms import Fields, signed_in
+from forum.web.forms import Fields, signed_in, texts
 from forum.web.guards import private
 
 blueprint = Blueprint("audience", __name__, url_prefix="/d/<slug>")
@@ -111,9 +111,7 @@ def work(slug: str, proposal_id: int, verb: str) -> Response:
 def plan(slug: str, proposal_id: int, verb: str) -> Response:
     """Put a question of the audience into the run sheet, or ask it now, in `text` if that puts it better."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    words = fields.text("text")
-    fields.refuse()
+    (words,) = texts("text")
     with writing():
         question = shortlisting.plan(user, discussion, proposal_id, words, ask=verb == "ask")
         number = question.number

@@ -10,24 +10,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, audience, clock, guests, panel
-from forum.actions import (
-    comments,
-    discussions,
-    highlights,
-    merging,
-    moderation,
-    questions,
-    rehearsals,
-    sanctions,
-    snippets,
-)
+from forum.actions import comments, highlights, merging, moderation, phases, questions, rehearsals, sanctions, snippets
 from forum.database import writing
 from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.comments import admitted
-from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous
+from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, numbers
 from forum.web.guards import private
 from forum.web.pace import pace
 from forum.web.run_sheet import names_of, newest_comments, run_sheet
@@ -37,12 +27,12 @@ blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 _ORDER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,199}\Z")
 _MESSAGES = 6
 _STEPS = {
-    "publish": (discussions.publish, lazy("It is announced now. Readers can see it.")),
-    "withdraw": (discussions.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
-    "open": (discussions.open_now, lazy("The discussion is open.")),
-    "pause": (discussions.pause, lazy("The discussion is paused. Nobody but hosts can post.")),
-    "resume": (discussions.resume, lazy("The discussion goes on.")),
-    "close": (discussions.close, lazy("The discussion is closed.")),
+    "publish": (phases.publish, lazy("It is announced now. Readers can see it.")),
+    "withdraw": (phases.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
+    "open": (phases.open_now, lazy("The discussion is open.")),
+    "pause": (phases.pause, lazy("The discussion is paused. Nobody but hosts can post.")),
+    "resume": (phases.resume, lazy("The discussion goes on.")),
+    "close": (phases.close, lazy("The discussion is closed.")),
 }
 _TURNS = {
     "skip": (questions.skip, lazy("The question is skipped. You can put it back.")),
@@ -57,6 +47,13 @@ def staffed(slug: str) -> tuple[User, Discussion]:
     Raises Refused (404) for everybody else, whether it exists or not.
     """
     return admitted(slug, "console.open")
+
+
+def _writing_questions(slug: str) -> tuple[User, Discussion]:
+    """As `staffed`, for whoever may write questions now. Who only comes to the form is not told that a text is kept."""
+    user, discussion = staffed(slug)
+    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
+    return user, discussion
 
 
 def done(discussion: Discussion, notice: str, place: str = "") -> Response:
@@ -151,15 +148,14 @@ def extend(slug: str) -> Response:
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        discussions.extend(user, discussion, minutes, seen)
+        phases.extend(user, discussion, minutes, seen)
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
 
 
 @blueprint.route("/questions/new", methods=["GET", "POST"])
 def write_question(slug: str) -> Response | tuple[str, int] | str:
     """Add a question to the run sheet."""
-    user, discussion = staffed(slug)
-    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
+    user, discussion = _writing_questions(slug)
     if request.method == "GET":
         return _question_page(discussion, None, {})
     try:
@@ -174,8 +170,7 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
 @blueprint.route("/questions/<int:question_id>/edit", methods=["GET", "POST"])
 def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | str:
     """Change a question's words and plan."""
-    user, discussion = staffed(slug)
-    access.require(user, "question.write", discussion, has_typed=request.method == "POST")
+    user, discussion = _writing_questions(slug)
     question = questions.find(discussion, question_id)
     if request.method == "GET":
         return _question_page(discussion, question, {})
@@ -202,9 +197,7 @@ def ask(slug: str, question_id: int) -> Response:
 def move_question(slug: str, question_id: int) -> Response:
     """Give a question another place among those still to come."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    position = fields.number("position")
-    fields.refuse()
+    (position,) = numbers("position")
     if position is None:
         raise invalid(position=_("Say which place the question should have."))
     with writing():

@@ -144,6 +144,22 @@ class Fields:
             raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
 
 
+def texts(*names: str) -> list[str]:
+    """Return these fields of the form as they were sent. Raises Refused (invalid) naming each at fault."""
+    fields = Fields()
+    found = [fields.text(name) for name in names]
+    fields.refuse()
+    return found
+
+
+def numbers(*names: str) -> list[int | None]:
+    """Return these whole numbers of the form, None for an empty one. Raises Refused (invalid) naming each at fault."""
+    fields = Fields()
+    found = [fields.number(name) for name in names]
+    fields.refuse()
+    return found
+
+
 def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
     try:

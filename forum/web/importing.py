@@ -10,8 +10,9 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 
 from forum import access, clock, text, zones
-from forum.actions import discussions, imports
+from forum.actions import imports, slugs
 from forum.actions.drafting import DiscussionDraft, clean
+from forum.actions.imports.comments import AHEAD, EARLIEST
 from forum.archive import discussion_file, findings, foreign
 from forum.archive.discussion_file import FileFaults
 from forum.archive.findings import Found, Said
@@ -129,7 +130,7 @@ def _values(fields: Fields, found: Found) -> dict[str, Any]:
     told |= _heads(title, slug, begin, end, zone)
     comments = findings.with_times(whole.comments, begin, end, zone)
     for one in comments:
-        if one.at is not None and not begin - imports.EARLIEST <= one.at <= clock.now() + imports.AHEAD:
+        if one.at is not None and not begin - EARLIEST <= one.at <= clock.now() + AHEAD:
             fault = _("Its time must lie at most a year before the start, and not in the future. Else leave it out.")
             told.setdefault(f"body-{one.place}", _of_comment(one, fault))
     if not comments:
@@ -198,7 +199,7 @@ def _heads(title: str, slug: str, begin: datetime, end: datetime, zone: str) -> 
         DiscussionDraft(title=title or "?", slug=slug, starts_at=begin, ends_at=end, time_zone=zone).columns()
     except Refused as refusal:
         told |= refusal.fields
-    if "slug" not in told and discussions.is_taken(slug):
+    if "slug" not in told and slugs.is_taken(slug):
         told["slug"] = _("This address is taken by another discussion here. Choose a different one.")
     return told
 

@@ -10,7 +10,7 @@ from forum.database import db, writing
 from forum.models import Discussion, User
 from forum.web import errors, throttles
 from forum.web.console import done, staffed
-from forum.web.forms import Fields
+from forum.web.forms import numbers
 from forum.web.guards import private
 
 blueprint = Blueprint("panel", __name__, url_prefix="/d/<slug>/panel")
@@ -71,9 +71,7 @@ def ask_for_password(slug: str, seat_id: int) -> Response:
 def call(slug: str) -> Response:
     """Call on a panelist: fields panelist (user id), and question (number) or comment (id)."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    person_id, number, comment_id = (fields.number(name) for name in ("panelist", "question", "comment"))
-    fields.refuse()
+    person_id, number, comment_id = numbers("panelist", "question", "comment")
     with writing():
         question = next((q for q in discussion.questions if q.number and q.number == number), None)
         comment = comments.find(user, discussion, comment_id) if comment_id is not None else None

@@ -9,7 +9,7 @@ from forum.actions.escalation import Rules
 from forum.database import writing
 from forum.models import Comment, Decision, User
 from forum.web.console import done, staffed
-from forum.web.forms import Fields
+from forum.web.forms import Fields, texts
 
 blueprint = Blueprint("queue", __name__, url_prefix="/d/<slug>/console")
 
@@ -51,9 +51,7 @@ def _do(verb: str, user: User, comment: Comment, reason: str, seen: str | None) 
 def hide_all(slug: str, user_id: int) -> Response:
     """Hide everything by one person in this discussion."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    reason = fields.text("reason")
-    fields.refuse()
+    (reason,) = texts("reason")
     with writing():
         hidden = queue.hide_all(user, discussion, queue.writer_in(discussion, user_id), reason)
     words = ngettext("%(num)s comment is hidden or rejected.", "%(num)s comments are hidden or rejected.", hidden)

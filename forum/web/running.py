@@ -9,7 +9,7 @@ from forum.models import Discussion
 from forum.refusals import invalid
 from forum.web import errors
 from forum.web.console import done, staffed
-from forum.web.forms import Fields
+from forum.web.forms import numbers, texts
 
 blueprint = Blueprint("running", __name__, url_prefix="/d/<slug>")
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("running", __name__, url_prefix="/d/<slug>")
 def lengthen(slug: str, question_id: int) -> Response:
     """Give the open question more time; the form names the length it showed, so pressing twice adds once."""
     user, discussion = staffed(slug)
-    minutes, seen = _numbers("minutes", "seen")
+    minutes, seen = numbers("minutes", "seen")
     question = questions.find(discussion, question_id)
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
@@ -31,7 +31,7 @@ def lengthen(slug: str, question_id: int) -> Response:
 def shift(slug: str) -> Response:
     """Move the planned times of all questions to come."""
     user, discussion = staffed(slug)
-    minutes, seen = _numbers("minutes", "seen")
+    minutes, seen = numbers("minutes", "seen")
     if minutes is None or seen is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
@@ -43,7 +43,7 @@ def shift(slug: str) -> Response:
 def set_silence(slug: str) -> Response:
     """Choose when the console says that it has become quiet."""
     user, discussion = staffed(slug)
-    (minutes,) = _numbers("silence_minutes")
+    (minutes,) = numbers("silence_minutes")
     if minutes is None:
         raise invalid(silence_minutes=_("Say after how many minutes; 0 is never."))
     with writing():
@@ -57,9 +57,7 @@ def set_silence(slug: str) -> Response:
 def add_snippet(slug: str) -> Response:
     """Put a prepared text into the tray."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    label, words = fields.text("label"), fields.text("words")
-    fields.refuse()
+    label, words = texts("label", "words")
     with writing():
         snippets.add(user, discussion, label, words)
     return done(discussion, _("The text is in the tray."), "#tray")
@@ -78,7 +76,7 @@ def add_usual(slug: str) -> Response:
 def post_snippet(slug: str, snippet_id: int) -> Response:
     """Post a prepared text as a comment of this host."""
     user, discussion = staffed(slug)
-    (seen,) = _numbers("seen")
+    (seen,) = numbers("seen")
     if seen is None:
         raise invalid(seen=_("The page sent too little. Load it again, and press once more."))
     with writing():
@@ -120,11 +118,3 @@ def _to(discussion: Discussion, notice: str) -> Response:
         return jsonify(notice=notice, seq=discussion.last_seq, address=address)
     flash(notice)
     return make_response(redirect(address, 303))
-
-
-def _numbers(*names: str) -> list[int | None]:
-    """Return these whole numbers of the form, None for an empty one. Raises Refused (invalid) naming each at fault."""
-    fields = Fields()
-    found = [fields.number(name) for name in names]
-    fields.refuse()
-    return found

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from forum.actions import announcements, questions, summaries
 from forum.database import writing
 from forum.web.console import done, staffed
-from forum.web.forms import Fields
+from forum.web.forms import texts
 
 blueprint = Blueprint("said", __name__, url_prefix="/d/<slug>")
 
@@ -15,9 +15,7 @@ blueprint = Blueprint("said", __name__, url_prefix="/d/<slug>")
 def announce(slug: str) -> Response:
     """Put the text of the form on top of the page."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    words, seen = fields.text("announcement"), fields.text("seen")
-    fields.refuse()
+    words, seen = texts("announcement", "seen")
     with writing():
         announcements.announce(user, discussion, words, seen)
     return done(discussion, _("Everybody sees your announcement on top of the page now."), "#announcement")
@@ -27,9 +25,7 @@ def announce(slug: str) -> Response:
 def take_down(slug: str) -> Response:
     """Take the announcement off the page."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    seen = fields.text("seen")
-    fields.refuse()
+    (seen,) = texts("seen")
     with writing():
         announcements.take_down(user, discussion, seen)
     return done(discussion, _("The announcement is off the page."), "#announcement")
@@ -39,9 +35,7 @@ def take_down(slug: str) -> Response:
 def sum_up(slug: str) -> Response:
     """Put a summary on top of the whole, or take it away."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    words, seen = fields.text("summary"), fields.text("seen")
-    fields.refuse()
+    words, seen = texts("summary", "seen")
     with writing():
         summaries.of_discussion(user, discussion, words, seen)
     return done(discussion, _("The summary is saved. Readers see it on top of the page."), "#summary")
@@ -51,9 +45,7 @@ def sum_up(slug: str) -> Response:
 def sum_up_question(slug: str, question_id: int) -> Response:
     """Put a summary on top of a question's answers, or take it away."""
     user, discussion = staffed(slug)
-    fields = Fields()
-    words, seen = fields.text("summary"), fields.text("seen")
-    fields.refuse()
+    words, seen = texts("summary", "seen")
     question = questions.find(discussion, question_id)
     with writing():
         summaries.of_question(user, question, words, seen)

@@ -10,7 +10,7 @@ from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web import errors, throttles
 from forum.web.comments import writer
-from forum.web.forms import Fields
+from forum.web.forms import Fields, texts
 from forum.web.guards import private
 
 blueprint = Blueprint("sanctions", __name__)
@@ -45,9 +45,7 @@ def object_to(slug: str) -> Response:
 def object_to_suspension() -> Response:
     """Say something against one's own suspension."""
     user = writer()
-    fields = Fields()
-    words = fields.text("objection")
-    fields.refuse()
+    (words,) = texts("objection")
     with writing():
         sanctions.object_to_suspension(user, words)
     flash(_("The administrators read it."))

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from forum import access
-from forum.access import LATE, Role
-from forum.actions import comments, discussions, sanctions, silences
+from forum.access.asking import roles_for
+from forum.access.table import LATE, STAFF, WRITERS, Role
+from forum.actions import comments, discussions, phases, sanctions, silences
 from forum.actions.comments import CommentDraft
+from forum.actions.drafting import DiscussionDraft
 from forum.database import db, writing
 from forum.live import clockwork, fragments
 from forum.live.scene import Scene
@@ -104,12 +105,12 @@ def test_before_the_clocks_job_comes_round_late_comments_count_already(house, cl
 def test_a_host_who_closes_early_begins_the_window_and_reopening_ends_it(house, clock):
     room = late_room(house)
     host = house.host_of(room)
-    house.do(discussions.close, host, room)
+    house.do(phases.close, host, room)
     assert room.late_until == clock.now() + timedelta(minutes=30)
     clock.advance(timedelta(minutes=1))
     late = house.comment(room, house.user(), "Late.", question=1)
     assert Scene.of(room).is_late(late)
-    house.do(discussions.extend, host, room, 10)
+    house.do(phases.extend, host, room, 10)
     assert room.late_until is None
     assert not Scene.of(room).is_late(late)
     events = [Event(seq=1, kind="discussion.extended", subject_id=room.id, audience="all")]
@@ -122,11 +123,11 @@ def test_the_window_is_for_who_could_write_and_for_nothing_else(house, clock):
     house.do(sanctions.mute, host, room, muted, "rude")
     over(house, clock, room)
     allowed = {
-        verb: {role for role in Role if role in access._roles(verb, room)}
+        verb: {role for role in Role if role in roles_for(verb, room)}
         for verb in ("comment.post", "comment.post_for", "question.ask", "proposal.make", "discussion.pause")
     }
-    assert allowed["comment.post"] == set(access.WRITERS) == set(LATE["comment.post"])
-    assert allowed["comment.post_for"] == set(access.STAFF)
+    assert allowed["comment.post"] == set(WRITERS) == set(LATE["comment.post"])
+    assert allowed["comment.post_for"] == set(STAFF)
     assert not allowed["question.ask"] | allowed["proposal.make"] | allowed["discussion.pause"]
     for number, person in enumerate((muted, una)):
         draft = CommentDraft("Let me.", 1, None, f"key-1234{number}")
@@ -154,7 +155,7 @@ def test_a_window_that_cannot_be_is_refused(app, house, minutes):
 def test_minutes_given_after_the_end_open_the_window_again(house, clock):
     room = late_room(house, 0)
     over(house, clock, room)
-    draft = discussions.DiscussionDraft(
+    draft = DiscussionDraft(
         title=room.title, slug=room.slug, starts_at=room.starts_at, ends_at=room.ends_at, late_minutes=90,
     )  # fmt: skip
     house.do(discussions.edit, house.host_of(room), room, draft)

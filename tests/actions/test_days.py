@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from forum.actions import discussions, openings, pacing, questions, rehearsals, templates
+from forum.actions import openings, pacing, phases, questions, rehearsals, templates
+from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork
@@ -117,11 +118,11 @@ def test_in_a_pause_nothing_opens_and_afterwards_everything_in_order(house, cloc
     clock.advance(3 * DAY)
     clockwork.turn()
     host = house.host_of(weeks)
-    house.do(discussions.pause, host, weeks)
+    house.do(phases.pause, host, weeks)
     clock.advance(4 * DAY)
     clockwork.turn()
     assert points(weeks) == []
-    house.do(discussions.resume, host, weeks)
+    house.do(phases.resume, host, weeks)
     clockwork.turn()
     assert points(weeks) == [1, 2]
 
@@ -153,7 +154,7 @@ def test_after_the_end_nothing_opens_any_more(house, clock, weeks):
     plan(house, weeks, 1, weeks.starts_at + DAY)
     clock.advance(3 * DAY)
     clockwork.turn()
-    house.do(discussions.close, house.host_of(weeks), weeks)
+    house.do(phases.close, house.host_of(weeks), weeks)
     clock.advance(DAY)
     clockwork.turn()
     assert points(weeks) == []
@@ -203,7 +204,7 @@ def test_words_can_be_changed_when_the_moment_has_passed_in_a_pause(house, clock
     question, host = plan(house, weeks, 1, weeks.starts_at + DAY), house.host_of(weeks)
     clock.advance(3 * DAY)
     clockwork.turn()
-    house.do(discussions.pause, host, weeks)
+    house.do(phases.pause, host, weeks)
     clock.advance(2 * DAY)
     house.do(questions.edit, host, question, QuestionDraft("Put better?", opens_at=question.opens_at))
     assert question.text == "Put better?"
@@ -237,7 +238,7 @@ def test_another_like_it_has_the_same_weekdays_and_hours(house, clock, weeks):
     plan(house, weeks, 1, weeks.starts_at + DAY)
     plan(house, weeks, 2, weeks.starts_at + 8 * DAY)
     begin = weeks.starts_at + 70 * DAY
-    draft = discussions.DiscussionDraft(
+    draft = DiscussionDraft(
         title="Again", slug="again", starts_at=begin, ends_at=begin + 21 * DAY, time_zone="Europe/London"
     )
     owner = db.session.get_one(User, weeks.owner_id)

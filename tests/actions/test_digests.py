@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from forum.actions import (
     accounts,
     digests,
-    discussions,
     escalation,
     highlights,
     leaving,
     moderation,
+    phases,
     questions,
     rsvps,
     sanctions,
@@ -129,7 +129,7 @@ def test_nobody_is_woken_at_night_when_the_server_was_off_in_the_morning(house, 
 
 def test_the_last_question_is_told_when_the_discussion_is_over(house, clock, room, mara):
     house.comment(room, house.user(), "Nobody owns water.", question=1)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     (letter,) = of(work(clock, 15 * MINUTE), mara)
     assert "The discussion is over." in letter.body
 
@@ -203,7 +203,7 @@ def test_it_is_switched_off_on_the_page_or_by_one_click_and_on_again(app, house,
     db.session.rollback()
     assert mara.quiet == "digest", "the notices of what concerns her go on"
     house.comment(room, otto, "The state.", question=2)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     found = work(clock, 3 * HOUR)
     assert len(of(found, mara)) == 1
     assert len(of(found, otto)) == 2
@@ -220,7 +220,7 @@ def test_without_an_account_one_click_ends_it(app, house, clock, room, mara):
     (letter,) = [letter for letter in work(clock, 15 * MINUTE) if letter.to == "nora@example.org"]
     assert re.fullmatch(r"/unsubscribe/\S+", letter.unsubscribe)
     assert app.test_client().post(letter.unsubscribe, data={"List-Unsubscribe": "One-Click"}).status_code == 200
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     assert len([one for one in work(clock, 3 * HOUR) if one.to == "nora@example.org"]) == 1
 
 

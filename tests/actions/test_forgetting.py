@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from forum import clock as forum_clock
 from forum import guests as list_of_guests
-from forum.actions import deliveries, discussions, guests, invitations, members, rsvps
+from forum.actions import deliveries, forgetting, guests, invitations, members, phases, rsvps
 from forum.addresses import Row
 from forum.archive import person
 from forum.database import db, writing
@@ -49,7 +49,7 @@ def test_letters_go_a_while_after_they_left_or_were_given_up(house, clock):
 
 
 def test_a_few_letters_go_at_a_time(house, clock, monkeypatch):
-    monkeypatch.setattr(deliveries, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(forgetting, "MOST_AT_ONCE", 2)
     for _ in range(5):
         house.do(letters.write, "rita@example.org", "known")
     leaves("known")
@@ -90,9 +90,9 @@ def test_visitors_are_forgotten_a_while_after_the_end_and_stay_counted(house, cl
     unproven = house.do(rsvps.answer, "ulla@example.org", room, RsvpKind.TAKE_PART, "UTC")
     with writing():
         unproven.confirmed_at = None
-    house.do(discussions.open_now, house.host_of(room), room)
+    house.do(phases.open_now, house.host_of(room), room)
     clockwork.remind()
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     counted, told = rsvps.counts(room), rsvps.reached(room)
     forum_clock.advance(rsvps.KEPT_FOR)
     assert len(addresses()) == 4
@@ -112,11 +112,11 @@ def test_nobody_writes_to_who_is_forgotten_when_it_is_opened_again(house, clock)
     room = house.discussion(phase="announced", slug="water", digests=Digests.ALWAYS)
     house.do(rsvps.answer, "vic@example.org", room, RsvpKind.TAKE_PART, "UTC")
     host = house.host_of(room)
-    house.do(discussions.open_now, host, room)
-    house.do(discussions.close, host, room)
+    house.do(phases.open_now, host, room)
+    house.do(phases.close, host, room)
     forum_clock.advance(rsvps.KEPT_FOR + SECOND)
     assert addresses() == []
-    house.do(discussions.extend, host, room, 60)
+    house.do(phases.extend, host, room, 60)
     house.asked(room)
     house.comment(room, question=1)
     forum_clock.advance(timedelta(days=1))
@@ -140,7 +140,7 @@ def test_of_what_was_called_off_nobody_is_kept(house, clock):
         )
     for name in ("gus", "vic"):
         house.do(rsvps.answer, f"{name}@example.org", room, RsvpKind.TAKE_PART, "UTC")
-    house.do(discussions.withdraw, host, room)
+    house.do(phases.withdraw, host, room)
     clockwork.remind()
     forum_clock.advance(rsvps.KEPT_FOR)
     assert addresses() == ["gus@example.org", "vic@example.org"]
@@ -177,12 +177,12 @@ def test_a_first_welcome_that_was_lost_is_not_told_of_when_the_second_is_old(hou
 
 
 def test_a_few_visitors_are_forgotten_at_a_time(house, clock, monkeypatch):
-    monkeypatch.setattr(rsvps, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(forgetting, "MOST_AT_ONCE", 2)
     room = house.discussion(phase="announced", slug="water")
     for number in range(5):
         house.do(rsvps.answer, f"v{number}@example.org", room, RsvpKind.TAKE_PART, "UTC")
-    house.do(discussions.open_now, house.host_of(room), room)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.open_now, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     forum_clock.advance(rsvps.KEPT_FOR + SECOND)
     assert [len(addresses()) for _ in range(3)] == [3, 1, 0]
 
@@ -191,8 +191,8 @@ def test_a_link_in_an_old_reminder_is_over_and_does_no_harm(house, clock):
     room = house.discussion(phase="announced", slug="water")
     rsvp = house.do(rsvps.answer, "vic@example.org", room, RsvpKind.TAKE_PART, "UTC")
     token = rsvps.stop(rsvp).rpartition("/")[2]
-    house.do(discussions.open_now, house.host_of(room), room)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.open_now, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     forum_clock.advance(rsvps.KEPT_FOR + SECOND)
     addresses()
     house.do(rsvps.unsubscribe, token)
@@ -202,7 +202,7 @@ def test_a_link_in_an_old_reminder_is_over_and_does_no_harm(house, clock):
 def test_who_was_told_of_its_questions_is_forgotten_with_them(house, clock):
     room, mara = house.discussion(ask=1, slug="water", digests=Digests.ALWAYS), house.user("Mara Member")
     house.comment(room, mara, question=1)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     forum_clock.advance(timedelta(hours=1))
     clockwork.remind()
     assert len(person.of(mara)["told_about"]) == 1
@@ -218,8 +218,8 @@ def test_a_list_of_guests_is_emptied_with_what_its_people_said_and_got(house, cl
     clockwork.remind()
     leaves("guest")
     house.do(rsvps.answer, "gus@example.org", room, RsvpKind.TAKE_PART, "UTC")
-    house.do(discussions.open_now, host, room)
-    house.do(discussions.close, host, room)
+    house.do(phases.open_now, host, room)
+    house.do(phases.close, host, room)
     before = {one.guest.email: one.standing for one in list_of_guests.listed(room)}
     forum_clock.advance(rsvps.KEPT_FOR)
     assert addresses() == ["gus@example.org"]

@@ -4,7 +4,7 @@ import pytest
 from itsdangerous import URLSafeSerializer
 
 from forum import addresses
-from forum.actions import guest_mail, guests, links, notices, rsvps
+from forum.actions import guest_mail, guests, links, quiet, rsvps
 from forum.addresses import Row
 from forum.database import db
 from forum.models import Guest, RsvpKind
@@ -24,7 +24,7 @@ def test_links_that_were_mailed_by_an_older_version_stay_good(app, house, clock)
     assert rsvps.by_token(sent(app, "rsvp-rsvp", number, email, "read_along", "UTC", "en"))[1].language == "en"
     assert rsvps.unsubscribed_from(sent(app, "rsvp-stop", number, email)).id == number
     for kind in ([], ["digest"]):
-        user, ended = notices.by_token(sent(app, "quiet", mara.id, email, *kind))
+        user, ended = quiet.by_token(sent(app, "quiet", mara.id, email, *kind))
         assert (user.id, ended) == (mara.id, "".join(kind))
     rows = [addresses.checked(Row(0, "ann@example.org", "", "", ""))]
     house.do(guests.invite, house.host_of(room), room, rows, "", "k" * 20)
@@ -39,7 +39,7 @@ def test_links_that_were_mailed_by_an_older_version_stay_good(app, house, clock)
 def test_a_token_of_another_shape_or_kind_opens_nothing(app, house, clock, values):
     for salt, read in (
         ("rsvp-rsvp", rsvps.by_token),
-        ("quiet", notices.by_token),
+        ("quiet", quiet.by_token),
         ("guest", guest_mail.by_token),
         ("link-confirm", lambda token: links.user_of(token, "confirm")),
     ):

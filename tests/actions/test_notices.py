@@ -5,7 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from forum.actions import calls, escalation, moderation, notices, proposals, queue, sessions, shortlisting, silences
+from forum.actions import (
+    calls,
+    escalation,
+    moderation,
+    notice_mail,
+    proposals,
+    queue,
+    sessions,
+    shortlisting,
+    silences,
+)
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Letter, Notice, NoticeKind, Proposal, ProposalState, Session, User
@@ -55,7 +65,7 @@ def test_who_is_here_gets_no_letter(house, clock, room, mara):
         with writing():
             sessions.see_all([session.id])
     assert work(clock, 30) == []
-    assert notices._waiting(mara.id) == []
+    assert notice_mail._waiting(mara.id) == []
 
 
 def test_who_leaves_before_it_happens_is_written_to(house, clock, room, mara):
@@ -77,7 +87,7 @@ def test_what_comes_together_is_one_letter_and_never_more_than_three_an_hour(hou
     assert len(letters()) == 3
     assert letters()[0].body.count("answered you") >= 3
     assert len(work(clock, 10)) == 4
-    assert letters()[-1].body.count("answered you") == notices._MOST_IN_ONE
+    assert letters()[-1].body.count("answered you") == notice_mail._MOST_IN_ONE
 
 
 def test_names_questions_and_calls(house, clock, room, mara):
@@ -144,7 +154,7 @@ def test_made_private_meanwhile_nothing_of_it_is_mailed(house, clock, room, mara
     with writing():
         room.visibility = "invited"
     assert work(clock, 5) == []
-    assert notices._waiting(mara.id) == []
+    assert notice_mail._waiting(mara.id) == []
 
 
 def test_nobody_hears_of_their_own_words(app, house, clock, room, mara):
@@ -158,10 +168,10 @@ def test_two_processes_write_one_letter(house, clock, room, mara):
     first = house.comment(room, mara, "Rivers first.", question=1)
     house.comment(room, house.user(), "No.", question=1, reply_to=first.id)
     clock.advance(timedelta(minutes=5))
-    ids = notices.due()
+    ids = notice_mail.due()
     assert ids == [mara.id]
     for _ in range(2):
-        house.do(notices.take, ids)
+        house.do(notice_mail.take, ids)
     assert len(letters()) == 1
 
 
@@ -194,7 +204,7 @@ def test_however_many_have_had_enough_nobody_waits_for_them(house, clock, room, 
     with writing():
         for told in people(clock, 250):
             db.session.add(Notice(user_id=told.id, kind="reply", discussion_id=room.id, at=clock.now()))
-            for _ in range(notices.MOST_AN_HOUR):
+            for _ in range(notice_mail.MOST_AN_HOUR):
                 db.session.add(Letter(to=told.email, subject="s", body="b", kind="notices", written_at=clock.now()))
     clock.advance(timedelta(seconds=2))
     house.comment(room, house.user(), "No, lakes.", question=1, reply_to=first.id)

@@ -12,12 +12,12 @@ from forum.actions import (
     backstage,
     calls,
     comments,
-    discussions,
     held,
     introductions,
     invitations,
     members,
     moderation,
+    phases,
     questions,
     rehearsals,
     sanctions,
@@ -25,6 +25,7 @@ from forum.actions import (
     sessions,
     templates,
 )
+from forum.actions.drafting import DiscussionDraft
 from forum.actions.introductions import Introduction
 from forum.actions.seats import SeatDraft
 from forum.database import db, writing
@@ -178,11 +179,9 @@ def made_like(table):
     from forum import clock
 
     organiser, begin = db.session.get_one(User, table.discussion.owner_id), clock.now() + timedelta(days=7)
-    draft = discussions.DiscussionDraft(
-        title="Again", slug="again", starts_at=begin, ends_at=begin + timedelta(hours=1)
-    )
+    draft = DiscussionDraft(title="Again", slug="again", starts_at=begin, ends_at=begin + timedelta(hours=1))
     again = table.house.do(templates.create, organiser, draft, table.discussion)
-    table.house.do(discussions.publish, organiser, again)
+    table.house.do(phases.publish, organiser, again)
     return again
 
 
@@ -439,10 +438,10 @@ def test_a_refused_release_keeps_the_text(table, house):
     q2 = house.question(table.discussion)
     kept = house.do(held.hold, table.priya, q2, "Ready.")
     house.do(questions.ask, table.host, q2)
-    house.do(discussions.pause, table.host, table.discussion)
+    house.do(phases.pause, table.host, table.discussion)
     refused("paused", held.release, table.priya, q2, kept.key)
     assert held.of(table.priya, table.discussion)[0].body == "Ready."
-    house.do(discussions.resume, table.host, table.discussion)
+    house.do(phases.resume, table.host, table.discussion)
     assert house.do(held.release, table.priya, q2, kept.key, "Ready, and newer.").source == "Ready, and newer."
 
 

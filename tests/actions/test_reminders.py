@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from forum import clock as real_clock
-from forum.actions import accounts, calls, discussions, reminders, rsvps
+from forum.actions import accounts, calls, discussions, phases, reminders, rsvps
+from forum.actions.drafting import DiscussionDraft
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Discussion, Letter, Rsvp, RsvpKind
@@ -35,7 +36,7 @@ def kinds() -> list[str]:
 def later(house, discussion, **changes) -> None:
     """The organiser changes times by the same action as the form."""
     fields = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
-    draft = discussions.DiscussionDraft(**{name: getattr(discussion, name) for name in fields} | changes)
+    draft = DiscussionDraft(**{name: getattr(discussion, name) for name in fields} | changes)
     house.do(discussions.edit, house.host_of(discussion), discussion, draft)
 
 
@@ -155,11 +156,11 @@ def test_a_moved_event_tells_everyone_and_is_reminded_of_anew(house, clock, even
 
 def test_a_cancelled_event_says_so_once_and_a_new_announcement_too(house, clock, event):
     house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
-    house.do(discussions.withdraw, house.host_of(event), event)
+    house.do(phases.withdraw, house.host_of(event), event)
     clockwork.remind()
     clockwork.remind()
     assert kinds() == ["cancelled"]
-    house.do(discussions.publish, house.host_of(event), event)
+    house.do(phases.publish, house.host_of(event), event)
     clockwork.remind()
     assert kinds() == ["cancelled", "moved_event"]
 

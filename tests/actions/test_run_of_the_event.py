@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from forum.actions import comments, discussions, moderation, questions, sanctions
+from forum.actions import comments, discussions, moderation, phases, questions, sanctions
+from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork, log
@@ -21,12 +22,12 @@ def kinds(discussion) -> list[str]:
 
 def test_the_clock_opens_and_closes_once(house, clock):
     discussion = house.discussion(phase="announced")
-    assert discussions.due() == []
+    assert phases.due() == []
     clock.advance(timedelta(hours=1))
-    assert discussions.due() == [discussion.id]
-    assert house.do(discussions.take_steps, discussion.id)
-    assert not house.do(discussions.take_steps, discussion.id)
-    assert discussions.due() == []
+    assert phases.due() == [discussion.id]
+    assert house.do(phases.take_steps, discussion.id)
+    assert not house.do(phases.take_steps, discussion.id)
+    assert phases.due() == []
     clock.advance(timedelta(hours=2))
     for _ in range(2):
         clockwork.turn()
@@ -34,7 +35,7 @@ def test_the_clock_opens_and_closes_once(house, clock):
     assert discussion.phase is Phase.CLOSED
     assert discussion.closed_at == discussion.ends_at
     assert kinds(discussion)[-2:] == ["discussion.opened", "discussion.closed"]
-    assert not house.do(discussions.take_steps, 2**31 - 1), "thrown away since it was found due"
+    assert not house.do(phases.take_steps, 2**31 - 1), "thrown away since it was found due"
 
 
 CLOCKS_HAND = r"UPDATE discussion SET (phase|opened_at|closed_at)"
@@ -58,7 +59,7 @@ def test_a_time_that_is_moved_while_the_clock_looks_is_kept(house, clock, phase,
         clockwork.turn()
     db.session.refresh(discussion)
     assert (discussion.phase, getattr(discussion, name)) == (Phase(phase), later)
-    assert discussions.due() == []
+    assert phases.due() == []
 
 
 @pytest.mark.postgresql
@@ -170,7 +171,7 @@ def test_the_same_key_posts_once(house, clock):
     again = house.comment(discussion, author, body="Something else", key="abcdefgh")
     assert again.id == first.id
     assert house.comment(discussion, key="abcdefgh").id != first.id
-    house.do(discussions.close, house.host_of(discussion), discussion)
+    house.do(phases.close, house.host_of(discussion), discussion)
     assert house.comment(discussion, author, key="abcdefgh").id == first.id
 
 
@@ -204,9 +205,9 @@ def test_deleting_takes_the_text_and_its_versions_for_good(house, clock):
 def test_what_was_held_before_its_time_and_is_reopened_ends_after_it_began(house, clock):
     discussion = house.discussion(phase="announced")
     host = house.host_of(discussion)
-    house.do(discussions.open_now, host, discussion)
-    house.do(discussions.close, host, discussion)
-    house.do(discussions.extend, host, discussion, 10)
+    house.do(phases.open_now, host, discussion)
+    house.do(phases.close, host, discussion)
+    house.do(phases.extend, host, discussion, 10)
     assert discussion.starts_at <= clock.now() < discussion.ends_at
 
 
@@ -214,12 +215,12 @@ def test_what_is_closed_early_can_be_edited_before_its_end_to_the_second_of_the_
     clock.advance(timedelta(microseconds=5))
     discussion = house.discussion(phase="closed")
     host = house.host_of(discussion)
-    house.do(discussions.extend, host, discussion, 90)
-    house.do(discussions.close, host, discussion)
+    house.do(phases.extend, host, discussion, 90)
+    house.do(phases.close, host, discussion)
     names = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
     fields = {name: getattr(discussion, name) for name in names}
     fields |= {name: fields[name].replace(microsecond=0) for name in ("starts_at", "ends_at")}
-    house.do(discussions.edit, host, discussion, discussions.DiscussionDraft(**fields | {"title": "Whose water?"}))
+    house.do(discussions.edit, host, discussion, DiscussionDraft(**fields | {"title": "Whose water?"}))
     assert discussion.title == "Whose water?"
 
 
@@ -232,27 +233,27 @@ def test_a_button_pressed_twice_is_answered_without_talk_of_a_text(house, clock)
             house.do(step, host, discussion)
         return refused.value.message
 
-    assert "Your text" not in refusal_of(discussions.publish)
-    house.do(discussions.open_now, host, discussion)
-    house.do(discussions.close, host, discussion)
-    assert "Your text" not in refusal_of(discussions.close)
+    assert "Your text" not in refusal_of(phases.publish)
+    house.do(phases.open_now, host, discussion)
+    house.do(phases.close, host, discussion)
+    assert "Your text" not in refusal_of(phases.close)
 
 
 def test_pause_extend_close_and_reopen(house, clock):
     discussion = house.discussion()
     host = house.host_of(discussion)
-    house.do(discussions.pause, host, discussion)
+    house.do(phases.pause, host, discussion)
     with pytest.raises(Refused) as raised:
         house.comment(discussion)
     assert raised.value.code == "paused"
-    house.do(discussions.resume, host, discussion)
+    house.do(phases.resume, host, discussion)
     end = discussion.ends_at
-    house.do(discussions.extend, host, discussion, 10)
+    house.do(phases.extend, host, discussion, 10)
     assert discussion.ends_at == end + timedelta(minutes=10)
-    house.do(discussions.close, host, discussion)
+    house.do(phases.close, host, discussion)
     with pytest.raises(Refused):
-        house.do(discussions.close, host, discussion)
-    house.do(discussions.extend, host, discussion, 30)
+        house.do(phases.close, host, discussion)
+    house.do(phases.extend, host, discussion, 30)
     assert discussion.phase is Phase.LIVE
     assert discussion.ends_at == clock.now() + timedelta(minutes=30)
 

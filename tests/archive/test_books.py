@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from forum import pictures
-from forum.actions import comments, discussions, highlights, moderation, summaries
+from forum.actions import comments, highlights, moderation, phases, summaries
 from forum.actions.comments import CommentDraft
 from forum.archive import book, epub, export, markup
 from forum.database import db, writing
@@ -79,7 +79,7 @@ def rich(app, house, clock):
     house.do(moderation.hide, host, hidden, "Advertising")
     house.asked(discussion, "ما التالي؟")
     house.question(discussion, "zqneveraskedqz?")
-    house.do(discussions.close, host, discussion)
+    house.do(phases.close, host, discussion)
     house.do(summaries.of_discussion, host, discussion, "In *short*: users.")
     return discussion
 

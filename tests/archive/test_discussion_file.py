@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import discussions, imports, moderation, questions
+from forum.actions import imports, moderation, phases, questions
 from forum.archive import discussion_file, export
 from forum.archive.discussion_file import FileFaults
 from forum.database import db, writing
@@ -165,7 +165,7 @@ def test_answers_stay_with_their_question_when_others_were_skipped_or_moved(app,
         house.comment(discussion, body="To the first one.", question=2, reply_to=removed.id)
         house.do(moderation.hide, host, removed, "off topic")
     if phase == "closed":
-        house.do(discussions.close, host, discussion)
+        house.do(phases.close, host, discussion)
     once, again = _again(discussion)
     assert again == once
     assert "Hidden words." not in once

@@ -27,11 +27,9 @@ class Crowd:
 
     def connect(self, some: int) -> list[int]:
         """Open `some` connections and return their numbers."""
-        name, port = self.host.split(":")
         fresh = []
         for _ in range(some):
-            wire = socket.create_connection((name, int(port)))
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            wire = _wire_to(self.host)
             self.sockets[wire.fileno()] = wire
             self._poll.register(wire, select.EPOLLIN)
             fresh.append(wire.fileno())
@@ -52,27 +50,23 @@ class Crowd:
         )
         began, coming = time.monotonic(), size
         at: dict[int, int] = {}
-        heard: dict[int, bytes] = {}
+        kept: dict[int, bytes] = {}
         while coming or at:
             for number in self.connect(min(coming, _AT_ONCE - len(at))):
                 self.sockets[number].sendall(steps[0][0])
-                at[number], heard[number] = 0, b""
+                at[number] = 0
                 coming -= 1
-            ready = self._poll.poll(30)
-            if not ready:
+            heard = self._heard(30)
+            if not heard:
                 raise TimeoutError(f"{len(at)} readers wait to be let in")
-            for number, _event in ready:
-                data = self._heard(number)
-                if number not in at:
+            for number, data in heard:
+                if number not in at or not _with(steps[at[number]][1], number, data, kept):
                     continue
-                heard[number] += data
-                if steps[at[number]][1] not in heard[number]:
-                    continue
-                at[number], heard[number] = at[number] + 1, b""
+                at[number] += 1
                 if at[number] < len(steps):
                     self.sockets[number].sendall(steps[at[number]][0])
                 else:
-                    del at[number], heard[number]
+                    del at[number]
         return size / (time.monotonic() - began)
 
     def wait_for(self, mark: bytes, waiting: set[int] | None = None, seconds: float = 10) -> int:
@@ -81,35 +75,32 @@ class Crowd:
         kept: dict[int, bytes] = {}
         size, until = 0, time.monotonic() + seconds
         while missing:
-            ready = self._poll.poll(max(0.0, until - time.monotonic()))
-            if not ready:
+            heard = self._heard(until - time.monotonic())
+            if not heard:
                 raise TimeoutError(f"{len(missing)} readers have not heard {mark!r}")
-            for number, _event in ready:
-                data = self._heard(number)
-                if number in missing:
-                    whole = kept.pop(number, b"") + data
-                    if mark in whole:
-                        missing.discard(number)
-                        size = len(whole)
-                    else:
-                        kept[number] = whole
+            for number, data in heard:
+                if number in missing and (whole := _with(mark, number, data, kept)):
+                    missing.discard(number)
+                    size = len(whole)
         return size
 
     def rest(self, seconds: float) -> None:
         """Read and forget what comes, answering pings, for so long."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            for number, _event in self._poll.poll(left):
-                self._heard(number)
+            self._heard(left)
 
-    def _heard(self, number: int) -> bytes:
-        """Return what a reader was sent, and answer a ping in it: who does not is let go of."""
-        data = self.sockets[number].recv(1 << 18)
-        if not data:
-            raise ConnectionError("a reader was dropped")
-        if _PING in data:
-            self.sockets[number].sendall(_PONG)
-        return data
+    def _heard(self, seconds: float) -> list[tuple[int, bytes]]:
+        """Return who is sent something next within so long, and what. Pings are answered: who does not is let go of."""
+        heard = []
+        for number, _event in self._poll.poll(max(0.0, seconds)):
+            data = self.sockets[number].recv(1 << 18)
+            if not data:
+                raise ConnectionError("a reader was dropped")
+            if _PING in data:
+                self.sockets[number].sendall(_PONG)
+            heard.append((number, data))
+        return heard
 
     def close(self) -> None:
         """Hang up."""
@@ -134,9 +125,7 @@ class Poster:
 
     @cached_property
     def _wire(self) -> socket.socket:
-        name, port = self._host.split(":")
-        wire = socket.create_connection((name, int(port)))
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire = _wire_to(self._host)
         wire.settimeout(20)
         return wire
 
@@ -156,6 +145,22 @@ class Poster:
         while len(rest) < length:
             rest += self._wire.recv(1 << 16)
         self._read = rest[length:]
+
+
+def _wire_to(host: str) -> socket.socket:
+    name, port = host.split(":")
+    wire = socket.create_connection((name, int(port)))
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return wire
+
+
+def _with(mark: bytes, number: int, data: bytes, kept: dict[int, bytes]) -> bytes:
+    """Return all that a reader was sent up to `data` once `mark` is in it; nothing, and keep it, until then."""
+    whole = kept.pop(number, b"") + data
+    if mark in whole:
+        return whole
+    kept[number] = whole
+    return b""
 
 
 def _masked(payload: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import discussions, guest_mail, guests, summaries
+from forum.actions import guest_mail, guests, phases, summaries
 from forum.addresses import Row
 from forum.database import db
 from forum.models import Guest, Phase, SiteRole
@@ -160,7 +160,7 @@ def test_the_word_that_folds_a_question_stands_below_its_summary(scene: Scene, w
     past = scene.house.discussion(slug="past", ask=2)
     scene.house.comment(past, question=1)
     scene.house.do(summaries.of_question, scene.house.host_of(past), past.questions[0], "Meters first, then prices.")
-    scene.house.do(discussions.close, scene.house.host_of(past), past)
+    scene.house.do(phases.close, scene.house.host_of(past), past)
     page = scene.context(viewport={"width": width, "height": 800}).new_page()
     page.goto(f"{scene.address}/d/past")
     word = tops_and_sides(page, "#q1 .fold-hide")[0]

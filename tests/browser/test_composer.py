@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import discussions
+from forum.actions import phases
 from forum.database import db
 from forum.models import Comment, Discussion, User
 from tests.browser.scene import Scene, until
@@ -183,7 +183,7 @@ def test_switching_takes_the_text_to_the_open_question(scene, discussion, member
 def test_the_text_stays_when_the_discussion_closes_while_typing(scene, discussion, member):
     page = scene.visit(discussion, member)
     field(page).fill(TEXT)
-    scene.house.do(discussions.close, organiser(discussion), discussion)
+    scene.house.do(phases.close, organiser(discussion), discussion)
     until(page, "() => document.querySelector('[data-notice]').textContent.includes('closed')")
     assert field(page).input_value() == TEXT
     field(page).press("Control+Enter")

@@ -8,7 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from forum.actions import announcements, comments, discussions, highlights, moderation, questions, seats, summaries
+from forum.actions import (
+    announcements,
+    comments,
+    discussions,
+    highlights,
+    moderation,
+    phases,
+    questions,
+    seats,
+    summaries,
+)
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.actions.seats import SeatDraft
@@ -91,9 +101,9 @@ ACTIONS: dict[str, Callable[[Hour], object]] = {
     ),
     "write a question": lambda h: h.house.question(h.discussion, "A new one?"),
     "skip": lambda h: do(h, questions.skip, h.host, h.waiting),
-    "pause": lambda h: do(h, discussions.pause, h.host, h.discussion),
-    "resume": lambda h: do(h, discussions.resume, h.host, h.discussion),
-    "extend": lambda h: do(h, discussions.extend, h.host, h.discussion, 10),
+    "pause": lambda h: do(h, phases.pause, h.host, h.discussion),
+    "resume": lambda h: do(h, phases.resume, h.host, h.discussion),
+    "extend": lambda h: do(h, phases.extend, h.host, h.discussion, 10),
     "give a seat": lambda h: h.house.seat(h.discussion, h.member, SeatRole.PANELIST),
     "change a seat": lambda h: do(
         h, seats.change, h.host, seat_of(h, h.panelist),
@@ -107,9 +117,9 @@ ACTIONS: dict[str, Callable[[Hour], object]] = {
         h.house.comment(h.discussion, h.member, "In one breath."),
         do(h, comments.move, h.host, h.second, 2),
         do(h, comments.edit, h.member, h.hello, "Hello again from Jimma!"),
-        do(h, discussions.extend, h.host, h.discussion, 5),
+        do(h, phases.extend, h.host, h.discussion, 5),
     ),
-    "close": lambda h: do(h, discussions.close, h.host, h.discussion),
+    "close": lambda h: do(h, phases.close, h.host, h.discussion),
 }  # fmt: skip
 HOST_LOOKS_AFTER = {"hide", "highlight", "ask", "take a seat", "close"}
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from forum import clock
-from forum.actions import discussions
+from forum.actions import phases
 from forum.database import db, writing
 from forum.models import Comment, Discussion
 from tests.browser.scene import Scene, until
@@ -166,7 +166,7 @@ def test_the_clock_opens_and_closes_while_people_watch_and_write(scene, discussi
     until(member, "() => document.body.dataset.phase === 'closed'", None, 4)
     assert member.locator("[data-composer] textarea").input_value() == "Not sent in time."
     host = scene.house.host_of(db.session.get_one(Discussion, discussion.id))
-    scene.house.do(discussions.extend, host, db.session.get_one(Discussion, discussion.id), 10)
+    scene.house.do(phases.extend, host, db.session.get_one(Discussion, discussion.id), 10)
     until(member, phase_waits, None, 3)
     say(member, member.locator("[data-composer] textarea").input_value())
     has_once(member, "Not sent in time.", "")

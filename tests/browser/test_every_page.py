@@ -15,7 +15,6 @@ from forum.actions import (
     backstage,
     calls,
     deliveries,
-    discussions,
     escalation,
     flags,
     guest_mail,
@@ -26,8 +25,9 @@ from forum.actions import (
     links,
     members,
     moderation,
-    notices,
+    phases,
     proposals,
+    quiet,
     rsvps,
     sanctions,
     shortlisting,
@@ -167,7 +167,7 @@ class Street:
             "confirm_token": links.token_for(una, "confirm"), "reset_token": links.token_for(member, "reset"),
             "welcome_token": links.token_for(User.with_email("nora@example.org"), "welcome"),
             "seat_token": links.token_for(host, "seat", str(room.id)),
-            "quiet_token": notices._token(member),
+            "quiet_token": quiet._token(member),
             "address_token": links.token_for(member, "address", "new@example.org"),
         }  # fmt: skip
         self._others()
@@ -189,7 +189,7 @@ class Street:
             self.house.comment(other, self.people["member"], "Well said.", question=1)
             with writing():
                 db.session.get_one(Discussion, other.id).late_minutes = 60 if slug == "late" else 0
-            self.house.do(discussions.close, host, other)
+            self.house.do(phases.close, host, other)
             self.house.do(summaries.of_discussion, host, other, "All in all: meters.")
 
     def _guests(self, host, other) -> None:

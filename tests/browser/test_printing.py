@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pypdf
 import pytest
 
-from forum.actions import discussions, highlights, summaries
+from forum.actions import highlights, phases, summaries
 from forum.models import Discussion
 from tests.browser.scene import Scene
 
@@ -44,7 +44,7 @@ def report(scene: Scene) -> Discussion:
     house.asked(discussion, "ما التالي؟")
     house.comment(discussion, priya, "نقيس كل شيء.", question=2, reply_to=first.id)
     house.do(highlights.highlight, host, first)
-    house.do(discussions.close, host, discussion)
+    house.do(phases.close, host, discussion)
     house.do(summaries.of_discussion, host, discussion, "In short: users.")
     return discussion
 

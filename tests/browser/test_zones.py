@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from forum.actions import discussions, guest_mail, guests, invitations
+from forum.actions import guest_mail, guests, invitations, phases
 from forum.addresses import Row
 from forum.database import db, writing
 from forum.models import Discussion, Guest, Phase, SiteRole
@@ -147,7 +147,7 @@ def test_a_date_of_another_year_keeps_its_year(scene: Scene):
     event = in_berlin(scene, slug="old", ask=1)
     old = scene.house.comment(event, body="Water then.", question=1)
     now = scene.house.comment(event, body="Water now.", question=1)
-    scene.house.do(discussions.close, scene.house.host_of(event), event)
+    scene.house.do(phases.close, scene.house.host_of(event), event)
     with writing():
         began = datetime(2019, 5, 1, 14, 20, tzinfo=UTC)
         event.starts_at, event.ends_at, event.closed_at = began, began + timedelta(hours=1), began + timedelta(hours=1)

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from forum.actions import comments, discussions, moderation, questions, sanctions, seats
+from forum.actions import comments, moderation, phases, questions, sanctions, seats
 from forum.database import db
 from forum.live import fragments
 from forum.models import Audience, Discussion, Event
@@ -107,7 +107,7 @@ def test_a_new_question_brings_its_section_and_what_changes_around_it(house, clo
 def test_every_region_is_marked_with_its_name_and_on_the_page(client, house, clock):
     discussion = house.discussion(ask=1)
     at = seq(discussion)
-    house.do(discussions.pause, house.host_of(discussion), discussion)
+    house.do(phases.pause, house.host_of(discussion), discussion)
 
     event = heard(discussion, at)[-1]
     html = client.get(f"/d/{discussion.slug}").get_data(as_text=True)
@@ -121,7 +121,7 @@ def test_every_region_is_marked_with_its_name_and_on_the_page(client, house, clo
 def test_closing_says_so_and_leaves_no_question_open(house, clock):
     discussion = house.discussion(ask=1)
     at = seq(discussion)
-    house.do(discussions.close, house.host_of(discussion), discussion)
+    house.do(phases.close, house.host_of(discussion), discussion)
 
     event = heard(discussion, at)[-1]
 

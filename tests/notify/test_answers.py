@@ -7,7 +7,7 @@ from flask_babel import gettext
 from pydantic import ValidationError
 
 from forum import speaking
-from forum.actions import comments, discussions, escalation, sanctions
+from forum.actions import comments, escalation, phases, sanctions
 from forum.config import Settings
 from forum.database import db, writing
 from forum.incoming import receiving
@@ -103,7 +103,7 @@ def test_where_nobody_may_write_or_the_site_takes_none_there_is_no_address(app, 
     closed = house.discussion(phase="closed", ask=1)
     private = house.discussion(ask=1, visibility="invited")
     assert address(mara, closed) == address(mara, private) == ""
-    house.do(discussions.pause, house.host_of(room), room)
+    house.do(phases.pause, house.host_of(room), room)
     assert address(mara, room)
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_replies": ""})
     assert address(mara, room) == ""
@@ -190,7 +190,7 @@ def test_the_same_mail_is_known_when_it_was_edited_or_the_discussion_has_closed(
     to = address(mara, room)
     send(app, mara, to)
     house.do(comments.edit, mara, posted()[0], "Rivers, and lakes.")
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     assert send(app, mara, to).status == 0
     assert [comment.source for comment in posted()] == ["Rivers, and lakes."]
     assert written("returned") == []
@@ -198,7 +198,7 @@ def test_the_same_mail_is_known_when_it_was_edited_or_the_discussion_has_closed(
 
 def test_after_the_close_the_text_comes_back_once(app, house, room, mara):
     to = address(mara, room)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     for _ in range(2):
         assert send(app, mara, to, "Too late, and long thought about.").status == 0
     (letter,) = written("returned")
@@ -212,14 +212,14 @@ def test_after_the_close_the_text_comes_back_once(app, house, room, mara):
 
 def test_no_machine_is_answered(app, house, room, mara):
     to = address(mara, room)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     for head in ("Auto-Submitted: auto-replied\n", "Precedence: bulk\n", "List-Id: <x>\n", "Return-Path: <>\n"):
         assert send(app, mara, to, "I am away.", head=head).status == 0
     assert db.session.query(Letter).filter_by(kind="returned").count() == db.session.query(Arrival).count() == 0
 
 
 def test_a_letter_of_ours_that_comes_in_is_dropped(app, house, room, mara):
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     send(app, mara, addresses.again(Target(mara.id, room.id)), "Late.")
     (letter,) = written("returned")
     ours = message_of(letter, app.config["SETTINGS"])
@@ -268,11 +268,11 @@ def test_refusals_of_the_page_come_back_as_letters(app, house, room, mara):
 
 def test_in_a_pause_the_text_comes_back_and_its_answer_is_taken_when_it_goes_on(app, house, room, mara):
     host, to = house.host_of(room), address(mara, room)
-    house.do(discussions.pause, host, room)
+    house.do(phases.pause, host, room)
     send(app, mara, to)
     (letter,) = written("returned")
     assert "paused" in letter.body
-    house.do(discussions.resume, host, room)
+    house.do(phases.resume, host, room)
     send(app, mara, letter.reply_to, "Now.", name="<2@example.org>")
     assert [comment.source for comment in posted()] == ["Now."]
 
@@ -305,7 +305,7 @@ def test_a_made_up_address_and_somebody_elses_say_the_same_and_nothing_of_anybod
     eve, to = house.user("Eve Evil"), address(mara, room)
     forged = to.replace("+", "+aa")
     answers = [send(app, eve, to), send(app, eve, forged), send(app, mara, forged)]
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     answers += [send(app, eve, to), send(app, eve, addresses.again(Target(10**6, room.id)))]
     assert len({(answer.status, answer.reply) for answer in answers}) == 1
     assert answers[0].status == 77
@@ -338,7 +338,7 @@ def test_the_reason_speaks_the_language_of_its_letter(app, house, room, mara, wo
     to = address(mara, room)
     with writing():
         mara.language = "fr"
-    house.do(discussions.pause, house.host_of(room), room)
+    house.do(phases.pause, house.host_of(room), room)
     assert send(app, mara, to, words).status == 0
     [letter] = written("returned")
     with speaking.speaking("fr"):

@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 
 from forum import create_app, server
-from forum.actions import calls, discussions
+from forum.actions import calls, phases
 from forum.cli import main
 from forum.database import db
 from forum.incoming import receiving
@@ -229,7 +229,7 @@ def _go_round(app, house, served, box):
     assert page.count("It belongs to <strong>nobody</strong>") == 1
     (comment,) = (one for one in db.session.query(Comment) if one.author_id == priya.id)
     assert (comment.source, comment.question.number) == ("It belongs to **nobody**.", 1)
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     late = answer.as_bytes().replace(b"whole@", b"late@").replace(b"belongs", b"belonged")
     assert status(app, late, "--to", str(letter["Reply-To"])) == 0
     assert len(said()) == 1

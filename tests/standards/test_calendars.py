@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from forum.actions import discussions, escalation, questions
+from forum.actions import discussions, escalation, phases, questions
 from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
 from forum.archive import backup
@@ -95,7 +95,7 @@ def test_moved_and_called_off_reaches_who_subscribed(app, house, event, clock, p
     assert again == uid
     assert moved["sequence"] > first["sequence"]
     assert datetime.fromisoformat(moved["start"]) - datetime.fromisoformat(first["start"]) == timedelta(days=2)
-    house.do(discussions.withdraw, host, event)
+    house.do(phases.withdraw, host, event)
     ((again, off),) = read(app, path).items()
     assert (again, off["status"], off["title"]) == (uid, "CANCELLED", event.title)
     assert off["sequence"] > moved["sequence"]
@@ -110,7 +110,7 @@ def test_moved_and_called_off_reaches_who_subscribed(app, house, event, clock, p
     ((again, still),) = read(app, path).items()
     assert (again, still["status"]) == (uid, "CANCELLED")
     house.do(discussions.edit, host, event, draft_of(event, title="At last", slug="river"))
-    house.do(discussions.publish, host, event)
+    house.do(phases.publish, host, event)
     ((again, anew),) = read(app, path).items()
     assert (again, anew["status"], anew["title"]) == (uid, "CONFIRMED", "At last")
     assert anew["sequence"] > off["sequence"]
@@ -153,7 +153,7 @@ def test_what_was_never_public_is_not_called_off_either(app, house, clock):
     unlisted = house.discussion(phase="announced", visibility="unlisted", slug="unlisted")
     once = house.discussion(phase="announced", slug="once")
     for discussion in (private, unlisted, once):
-        house.do(discussions.withdraw, house.host_of(discussion), discussion)
+        house.do(phases.withdraw, house.host_of(discussion), discussion)
     house.do(discussions.edit, house.host_of(once), once, draft_of(once, visibility="invited"))
     client = app.test_client()
     for discussion in (draft, private, once):

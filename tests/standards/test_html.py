@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forum.actions import discussions
+from forum.actions import phases
 from tests.browser.test_every_page import Street
 from tests.standards.machines import nu
 
@@ -102,7 +102,7 @@ def test_pages_with_hostile_and_foreign_words_are_html_too(app, house, tmp_path)
     paths = ("", "/transcript", "/embed", "/statistics", "/export", "/export.html", "/rsvp", "/replay", "?order=time")
     for path in paths:
         shelf.put(path, client.get(f"/d/evil{path}"))
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     for path in (*paths, "/highlights"):
         shelf.put(f"closed {path}", client.get(f"/d/evil{path}"))
     shelf.put("search", client.get("/search", query_string={"q": "quoted \"'><", "in": "evil"}))

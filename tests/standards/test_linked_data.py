@@ -11,7 +11,7 @@ import pytest
 from lxml import etree, html
 from PIL import Image
 
-from forum.actions import comments, discussions, highlights, leaving, moderation, proposals, shortlisting, summaries
+from forum.actions import comments, highlights, leaving, moderation, phases, proposals, shortlisting, summaries
 from forum.actions.leaving import Words
 from forum.database import db, writing
 from forum.models import Comment, ProposalState, User
@@ -78,7 +78,7 @@ def past(house, clock):
     house.comment(room, zoe, "I leave.", question=1)
     house.do(highlights.highlight, host, edited)
     house.do(leaving.leave, zoe, Words.KEEP)
-    house.do(discussions.close, host, room)
+    house.do(phases.close, host, room)
     house.do(summaries.of_question, host, room.questions[0], f"In short: {EVIL}")
     return room
 
@@ -96,14 +96,12 @@ def test_what_search_engines_are_told_is_schema_org(app, house, past, tmp_path):
             comments.post(host, long, comments.CommentDraft(f"No. {number}.", 1, None, f"number-{number:05}"))
     for room in (bare, long):
         if room is bare:
-            house.do(
-                discussions.publish, db.session.get_one(User, bare.owner_id), bare
-            ) if bare.phase == "draft" else None
+            house.do(phases.publish, db.session.get_one(User, bare.owner_id), bare) if bare.phase == "draft" else None
             with writing():
                 bare.ends_at = bare.starts_at + timedelta(minutes=1)
                 bare.starts_at, bare.ends_at = bare.starts_at - timedelta(days=9), bare.ends_at - timedelta(days=9)
         else:
-            house.do(discussions.close, host, room)
+            house.do(phases.close, host, room)
     lines = ['import type { DiscussionForumPosting, WithContext } from "schema-dts";']
     for slug in ("rain", "long", "bare"):
         for path in (f"/d/{slug}", f"/d/{slug}/transcript"):

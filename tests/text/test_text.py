@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum import text
+from forum.text.lookalikes import skeleton
+from forum.text.markdown import clean_html
 from tests import corpora
 
 TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr"}
@@ -51,7 +53,7 @@ def test_nothing_active_comes_out(name):
         source = source.encode("utf-8", "replace").decode().replace("\0", "")[:10_000]
         html = text.render(source)
         assert Strict(html).wrong == [], source
-        assert text.clean_html(html) == html, source
+        assert clean_html(html) == html, source
 
 
 @settings(max_examples=150, deadline=None)
@@ -197,7 +199,7 @@ def test_every_single_confusable_letter_is_seen_through():
     missed = []
     for character in corpora.rows("confusables_ascii"):
         if len(character) == 1 and character.isalpha() and character.lower() not in alphabet:
-            likes = {text.skeleton(character)} & {text.skeleton(letter) for letter in alphabet}
+            likes = {skeleton(character)} & {skeleton(letter) for letter in alphabet}
             missed += [] if likes else [character]
     assert len(missed) < 0.1 * 1358, missed
 

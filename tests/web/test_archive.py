@@ -16,7 +16,8 @@ from icalendar import Calendar
 from PIL import Image
 from sqlalchemy import event, select
 
-from forum.actions import comments, discussions, imports, moderation, summaries
+from forum.actions import comments, discussions, imports, moderation, phases, summaries
+from forum.actions.drafting import DiscussionDraft
 from forum.archive import card, citing, discussion_file, export, statistics
 from forum.database import db, writing
 from forum.live import presence, spoken
@@ -34,9 +35,9 @@ def get(app, house, path, user=None):
     return client.get(path)
 
 
-def draft_of(discussion, **changes) -> discussions.DiscussionDraft:
+def draft_of(discussion, **changes) -> DiscussionDraft:
     fields = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown", "intro")
-    return discussions.DiscussionDraft(**{name: getattr(discussion, name) for name in fields} | changes)
+    return DiscussionDraft(**{name: getattr(discussion, name) for name in fields} | changes)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def past(house, clock):
     house.do(moderation.hide, host, hidden, "Advertising")
     house.comment(discussion, mara, "We </script><b>measure</b>.", question=2)
     house.question(discussion, "zqneveraskedqz?")
-    house.do(discussions.close, host, discussion)
+    house.do(phases.close, host, discussion)
     house.do(summaries.of_discussion, host, discussion, "In *short*: users.")
     return discussion
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import discussions, escalation
+from forum.actions import escalation, phases
 from forum.actions.escalation import Rules
 from forum.database import db
 from forum.models import Audience, Comment, CommentState, Event
@@ -132,7 +132,7 @@ def test_another_host_name_is_refused(client, live):
 
 
 def test_a_closed_discussion_answers_409_and_a_form_gets_its_text_back(client, house, live, member):
-    house.do(discussions.close, house.host_of(live), live)
+    house.do(phases.close, house.host_of(live), live)
     assert send(client, live, member).status_code == 409
     page = client.post(f"/d/{live.slug}/comments", data={"body": "Too late & kept", "csrf_token": member.form_token})
     assert page.status_code == 409

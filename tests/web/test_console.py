@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from forum import clock as time
-from forum.actions import comments, discussions, questions, sanctions, seats
+from forum.actions import comments, discussions, phases, questions, sanctions, seats
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
@@ -44,7 +44,7 @@ class Event:
             self.id, self.slug = made.id, slug
         for step in {"draft": (), "announced": ("publish",), "live": ("publish", "open_now")}[phase]:
             with writing():
-                getattr(discussions, step)(db.session.get(User, self.owner.id), self.row)
+                getattr(phases, step)(db.session.get(User, self.owner.id), self.row)
 
     @property
     def row(self) -> Discussion:

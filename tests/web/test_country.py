@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from forum import countries
-from forum.actions import accounts, discussions, imports, leaving
+from forum.actions import accounts, imports, leaving, phases
 from forum.actions.accounts import Profile
 from forum.archive import discussion_file, export, foreign, person, statistics
 from forum.archive.discussion_file import FileFaults
@@ -134,7 +134,7 @@ def test_files_name_it(app, house, mixed):
 
 
 def test_the_discussion_file_keeps_it(app, house, mixed):
-    house.do(discussions.close, house.host_of(mixed), mixed)
+    house.do(phases.close, house.host_of(mixed), mixed)
     values = json.loads(export.whole("json", mixed))
     assert {"KE", "IN"} <= {
         one["author"].get("country") for one in values["comments"] if isinstance(one["author"], dict)

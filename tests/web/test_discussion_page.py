@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forum.actions import comments, discussions, moderation, questions, sanctions
+from forum.actions import comments, moderation, phases, questions, sanctions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork
@@ -195,7 +195,7 @@ def test_text_only_has_neither_pictures_nor_script(client, house, clock):
 def test_a_closed_discussion_is_an_archive(client, house, clock):
     discussion = house.discussion(ask=1)
     house.comment(discussion, body="The last word", question=1)
-    house.do(discussions.close, house.host_of(discussion), discussion)
+    house.do(phases.close, house.host_of(discussion), discussion)
 
     html = page(client, discussion)
 
@@ -460,7 +460,7 @@ def test_questions_that_are_over_are_folded_until_somebody_asks_for_them(client,
     assert folded(f"?around={first.id}") == [False, False]
     assert folded("?show=q1") == [False, False]
     assert folded("?refresh=60") == [False, False]
-    house.do(discussions.close, house.host_of(discussion), discussion)
+    house.do(phases.close, house.host_of(discussion), discussion)
     assert folded() == [False, False]
 
 

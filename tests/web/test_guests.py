@@ -14,7 +14,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from forum import create_app
-from forum.actions import discussions, guest_mail, guests, invitations, leaving, members, rsvps
+from forum.actions import discussions, guest_mail, guests, invitations, leaving, members, phases, rsvps
+from forum.actions.drafting import DiscussionDraft
 from forum.addresses import Row
 from forum.archive import export
 from forum.database import db, writing
@@ -535,7 +536,7 @@ def moved(desk, hours):
     fields = {name: getattr(event, name) for name in names}
     fields["starts_at"] += timedelta(hours=hours)
     fields["ends_at"] += timedelta(hours=hours)
-    desk.house.do(discussions.edit, desk.host, event, discussions.DiscussionDraft(**fields))
+    desk.house.do(discussions.edit, desk.host, event, DiscussionDraft(**fields))
 
 
 def test_who_was_mailed_and_has_not_answered_hears_once_of_a_new_time_and_of_the_end_of_it(desk, post):
@@ -553,7 +554,7 @@ def test_who_was_mailed_and_has_not_answered_hears_once_of_a_new_time_and_of_the
     assert "you are invited to" in post.to("ada@example.org").get_content()
     assert "you said that you want to come" in post.to("bob@example.org").get_content()
     post.messages.clear()
-    desk.house.do(discussions.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
+    desk.house.do(phases.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
     desk.mail()
     desk.mail()
     assert sorted(m["To"] for m in post.messages) == ["ada@example.org", "bob@example.org"]
@@ -571,12 +572,12 @@ def test_who_was_invited_in_their_language_is_told_the_rest_in_it_too(desk, post
 
 def test_letters_that_wait_do_not_leave_for_what_is_called_off_or_closed_to_guests(desk, post):
     desk.send()
-    desk.house.do(discussions.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
+    desk.house.do(phases.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
     desk.mail()
     assert post.messages == []
     with writing():
         event = db.session.get_one(Discussion, desk.event.id)
-        discussions.publish(desk.host, event)
+        phases.publish(desk.host, event)
         event.visibility = Visibility.INVITED
     desk.mail()
     assert post.messages == []

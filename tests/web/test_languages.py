@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from forum.actions import discussions
+from forum.actions.drafting import DiscussionDraft
 from forum.database import db
 from forum.live import fragments
 from forum.models import Event, User
@@ -163,7 +164,7 @@ def test_a_host_has_the_console_in_their_own_language(client, house, spanish):
 def test_another_language_of_the_discussion_is_another_page(client, house, spanish):
     assert ">Responder<" in read(client, "/d/agua") or "En directo" in read(client, "/d/agua")
     fields = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
-    draft = discussions.DiscussionDraft(**{name: getattr(spanish, name) for name in fields}, language="de")
+    draft = DiscussionDraft(**{name: getattr(spanish, name) for name in fields}, language="de")
     house.do(discussions.edit, house.host_of(spanish), spanish, draft)
     assert '<html lang="de" dir="ltr">' in read(client, "/d/agua")
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import calls, discussions, held, invitations, questions
+from forum.actions import calls, held, invitations, phases, questions
 from forum.database import db, writing
 from forum.live import fragments
 from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session
@@ -359,7 +359,7 @@ def test_a_held_answer_goes_from_the_green_room_to_the_page(table):
 def test_after_the_close_the_green_room_stays_and_held_texts_can_be_read(table):
     q2 = table.house.question(table.discussion, "Who pays?")
     table.house.do(held.hold, table.priya, q2, "Never said.")
-    table.house.do(discussions.close, table.host, table.discussion)
+    table.house.do(phases.close, table.host, table.discussion)
     page = table.get("panelist").get_data(as_text=True)
     assert "Never said." not in table.get("host").get_data(as_text=True)
     assert table.post("panelist", "/backstage/messages", JSON, body="Thanks, all.").status_code == 201

@@ -21,6 +21,7 @@ from forum.actions import (
     held,
     invitations,
     moderation,
+    phases,
     proposals,
     questions,
     queue,
@@ -31,6 +32,7 @@ from forum.actions import (
     snippets,
     summaries,
 )
+from forum.actions.drafting import DiscussionDraft
 from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
 from forum.addresses import Row
@@ -126,11 +128,11 @@ class Garden:
             "unsubscribe": rsvps._token("stop", coming.id, coming.email),
             "rsvp": rsvps._token("rsvp", coming.id, coming.email),
         }
-        house.do(discussions.withdraw, self.host, once)
+        house.do(phases.withdraw, self.host, once)
         fields = ("starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
         kept = {name: getattr(once, name) for name in fields}
         title, intro = self.plant("withdrawntitle", "host"), self.plant("withdrawnintro", "host")
-        changed = discussions.DiscussionDraft(title=title, slug="wordslugwithdrawn", intro=intro, **kept)
+        changed = DiscussionDraft(title=title, slug="wordslugwithdrawn", intro=intro, **kept)
         house.do(discussions.edit, self.host, once, changed)
         self.words["wordslugwithdrawn"] = {"host"}
 
@@ -364,7 +366,7 @@ def test_no_query_finds_what_is_not_for_this_person(garden, role):
 @pytest.mark.parametrize("role", ["visitor", "member"])
 def test_what_is_over_shows_no_more_than_what_was_live(garden, role):
     """The archive tells search engines, statistics and replay what a live page does not."""
-    garden.house.do(discussions.close, garden.host, garden.open)
+    garden.house.do(phases.close, garden.host, garden.open)
     client, forbidden = garden.client(role), wanted(garden, role)
     for address in garden.addresses():
         if address.startswith("/d/open-one") or "/d/" not in address:
@@ -519,7 +521,7 @@ def test_a_draft_and_a_private_discussion_are_as_if_they_were_not(garden):
             assert _without_tokens(mine) == _without_tokens(other.get_data(as_text=True))
     assert nothing.status_code == 404
     with writing():
-        discussions.publish(garden.host, db.session.get_one(Discussion, garden.draft.id))
+        phases.publish(garden.host, db.session.get_one(Discussion, garden.draft.id))
     assert client.get(f"/d/{garden.draft.slug}").status_code == 200
     assert SeatRole.HOST in {seat.role for seat in garden.draft.seats}
 

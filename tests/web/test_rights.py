@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from forum import addresses, clock
-from forum.access import STAFF, TABLE, Role
+from forum.access.table import STAFF, TABLE, Role
 from forum.actions import escalation, guests, proposals, sanctions, shortlisting, snippets
 from forum.addresses import Row
 from forum.database import db, writing

@@ -9,7 +9,7 @@ import pytest
 import requests
 from bleach._vendor.html5lib import HTMLParser
 
-from forum.actions import comments, discussions, highlights, summaries
+from forum.actions import comments, highlights, phases, summaries
 from forum.actions.comments import CommentDraft
 from forum.database import writing
 from forum.web import files
@@ -30,7 +30,7 @@ def report(house, clock):
     house.comment(discussion, house.user("Otto Ode"), "A late word.", question=1, reply_to=answer.id)
     house.comment(discussion, priya, "We measure.", question=2)
     house.do(highlights.highlight, host, answer)
-    house.do(discussions.close, host, discussion)
+    house.do(phases.close, host, discussion)
     house.do(summaries.of_discussion, host, discussion, "In short: users.")
     house.do(summaries.of_question, host, first, "They agree.")
     return discussion

@@ -88,9 +88,9 @@ def test_the_end_moves_once_for_each_page_that_showed_it(host, room):
 
 
 def test_opening_again_counts_once(host, house, room):
-    from forum.actions import discussions
+    from forum.actions import phases
 
-    house.do(discussions.close, house.host_of(room), room)
+    house.do(phases.close, house.host_of(room), room)
     shown = host.get(f"/d/{room.slug}/console").text
     fields = {"minutes": "10", "seen": value(shown, "seen", 'id="step-extend"')}
     twice(host, f"/d/{room.slug}/console/extend", fields)
