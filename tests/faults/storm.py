@@ -45,6 +45,8 @@ class Caller:
     kept: bytearray = field(default_factory=bytearray)
     early: list[bytes] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
+    next: "Caller | None" = None  # its next connection, while this one still hears
+    last: "Caller | None" = None  # and that it is to follow
 
 
 class Storm:
@@ -173,6 +175,12 @@ class Storm:
         if caller.stage == _IN:
             caller.gone_at = time.monotonic()
         caller.stage = _GONE
+        if caller.next is not None:
+            caller.waits_until = 0.0  # what is under way is gone on with
+            return
+        if caller.last is not None and caller.last.wire is None:
+            caller.last.next, caller = None, caller.last
+        was_sent_on = was_sent_on or caller.last is not None
         later = SENT_ON_RETRY if was_sent_on else min(FIRST_RETRY * 2**caller.attempts, LAST_RETRY)
         self._wait(caller, later * (1 + SPREAD * random.uniform(-1, 1)))
         caller.attempts += not was_sent_on
@@ -214,7 +222,10 @@ class Storm:
             caller.wire.send(text("3"))
         elif said[:2] == b"40":
             caller.attempts = 0
-            self._ask(caller)
+            self._ask(self._follow(caller) if caller.last else caller)
+        elif said.startswith(b'42["moving"') and caller.stage == _IN and caller.next is None:
+            caller.next = Caller(caller.cookie, 0, False, last=caller)
+            self._wait(caller.next, SENT_ON_RETRY * (1 + SPREAD * random.uniform(-1, 1)))
         elif said[:3] == b"430":
             self._join(caller, said)
         elif said.startswith(b'42["events"'):
@@ -222,6 +233,20 @@ class Storm:
                 self._take(caller, said, 2)
             else:
                 caller.early.append(said)
+
+    def _follow(self, following: Caller) -> Caller:
+        """Go on with a connection that stands now, and leave the last one."""
+        caller, following.waits_until = following.last, 0.0
+        assert caller is not None and following.wire is not None
+        if caller.wire is not None:
+            self._by_number.pop(caller.wire.fileno(), None)
+            caller.wire.close()
+        if caller.stage == _IN:
+            caller.gone_at = time.monotonic()
+        caller.wire, caller.kept, caller.next, caller.attempts = following.wire, following.kept, None, 0
+        caller.early.clear()
+        self._by_number[caller.wire.fileno()] = caller
+        return caller
 
     def _join(self, caller: Caller, said: bytes) -> None:
         if b'"error"' in said[:20]:
