@@ -39,6 +39,8 @@ def post_worker_init(worker: Any) -> None:
         arrivals.install(worker, partial(sockets.is_welcome, worker.wsgi), sockets.let_in)
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
+    if "forum.live.elsewhere" in sys.modules:
+        sys.modules["forum.live.elsewhere"].arrive()
 
 
 def _settle(cfg: Any) -> None:

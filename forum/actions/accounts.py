@@ -130,16 +130,26 @@ def reset(token: str, password_hash: str) -> User:
     Raises Refused (link_over).
     """
     user = links.user_of(token, "reset", to_use=True)
-    user.confirmed_at = user.confirmed_at or clock.now()
-    change_password(user, password_hash)
+    prove_and_set_password(user, password_hash)
+    letters.write(user.email, "changed")
     return user
+
+
+def prove_and_set_password(user: User, password_hash: str) -> None:
+    """Set a password by a link that was mailed to `user`, which proves the address too, and end every session."""
+    user.confirmed_at = user.confirmed_at or clock.now()
+    _set_password(user, password_hash)
 
 
 def change_password(user: User, password_hash: str) -> None:
     """Set a password, end every session and tell the owner by mail."""
+    _set_password(user, password_hash)
+    letters.write(user.email, "changed")
+
+
+def _set_password(user: User, password_hash: str) -> None:
     user.password_hash = password_hash
     sessions.end_all(user)
-    letters.write(user.email, "changed")
 
 
 def ask_to_move(user: User, email: str) -> None:

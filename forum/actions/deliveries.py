@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import and_, exists, func, or_, select
 
 from forum import clock
-from forum.actions import forgetting
+from forum.actions import first_passwords, forgetting
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, DeadAddress, Guest, Invitation, Letter, User
@@ -52,13 +52,18 @@ def forget_old() -> None:
     """Throw away letters that left, or were given up, longer than KEPT_FOR ago: some at a time, the oldest first.
 
     One of which a list of hosts or administrators tells stays as long as it does: whether a guest's arrived, a
-    panelist's link (while it could be good), and every welcome of somebody who has not followed one.
+    panelist's link (while it could be good), and every welcome, or letter to choose a first password, of somebody who
+    has not followed one.
     """
     before = clock.now() - KEPT_FOR
     is_told_of = or_(
         exists().where(Guest.letter_id == Letter.id),
         exists().where(Invitation.letter_id == Letter.id, Invitation.expires_at >= before),
         and_(Letter.kind == "welcome", exists().where(User.email == Letter.to, User.confirmed_at.is_(None))),
+        and_(
+            Letter.kind == "seated",
+            exists().where(User.email == Letter.to, or_(User.password_hash.is_(None), User.confirmed_at.is_(None))),
+        ),
     )
     # Letters have their numbers in the order in which they were written, so what is younger need not be read.
     young = select(Letter.id).where(Letter.written_at >= before).order_by(Letter.id).limit(1).scalar_subquery()
@@ -71,7 +76,10 @@ def forget_old() -> None:
 
 
 def _tell_hosts(letter: Letter) -> None:
-    """A panelist's link that did not arrive is news to whoever looks at the console."""
+    """A letter to panel or staff that did not arrive is news to whoever looks at the console."""
+    if letter.kind == "seated":
+        first_passwords.tell_lost(letter.to)
+        return
     found = db.session.scalar(select(Invitation).where(Invitation.letter_id == letter.id))
     if found is not None:
         log.record(found.seat.discussion, "invitation.failed", found.seat_id, Audience.HOSTS)

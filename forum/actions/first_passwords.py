@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock
-from forum.actions import links, sessions
+from forum.actions import accounts, links
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -24,19 +24,25 @@ _ASKED = "first_password.asked"
 
 
 def is_missing(user: User) -> bool:
-    """Whether `user` has no password, or one for an address that nobody has confirmed: it may be a stranger's."""
-    return user.password_hash is None or user.confirmed_at is None
+    """Whether `user` has no password, or one for an address that nobody has confirmed: it may be a stranger's.
+
+    Nobody waits for who has left the site.
+    """
+    return user.left_at is None and (user.password_hash is None or user.confirmed_at is None)
 
 
 def require(actor: User, seat: Seat) -> None:
     """Refuse a letter that `actor` may not send, or that the person of `seat` has no use for.
 
-    Raises Refused (not theirs; 409: is_panel for a panelist, has_password).
+    Raises Refused (not theirs; 409: is_panel for a panelist, has_left, has_password).
     """
     access.require(actor, "seat.give", seat.discussion)
     if seat.role is SeatRole.PANELIST:
         words = _("%(name)s is on the panel and comes in by a link. Send them a link instead.", name=seat.name)
         raise Refused("is_panel", words, 409)
+    if seat.user.left_at is not None:
+        words = _("%(name)s has left this site, so there is nobody to write to. Take the seat away.", name=seat.name)
+        raise Refused("has_left", words, 409)
     if not is_missing(seat.user):
         words = _(
             "%(name)s has a password already, so no letter was sent. They sign in with it; "
@@ -86,6 +92,14 @@ def asked_at(discussion: Discussion) -> dict[int, datetime]:
     return {person_id: at for person_id, at in found if person_id is not None}
 
 
+def tell_lost(email: str) -> None:
+    """Tell the hosts who have asked whoever is at `email` for a password that the letter did not arrive."""
+    asked = select(Discussion, User.id).join(Event, Event.discussion_id == Discussion.id)
+    asked = asked.join(User, User.id == Event.subject_id).where(Event.kind == _ASKED, User.email == email)
+    for discussion, person_id in db.session.execute(asked.distinct().order_by(Discussion.id)).all():
+        log.record(discussion, "first_password.failed", person_id, Audience.HOSTS)
+
+
 def seat_of(token: str, *, to_use: bool = False) -> Seat:
     """Return the seat that a mailed link is about; to use it (`to_use`), inside `writing()`.
 
@@ -112,9 +126,8 @@ def choose(token: str, password_hash: str, language: str = "") -> Seat:
     db.session.expire(discussion, ["seats"])
     seat = seat_of(token, to_use=True)
     user = seat.user
-    user.password_hash, user.confirmed_at = password_hash, user.confirmed_at or clock.now()
+    accounts.prove_and_set_password(user, password_hash)
     user.language = user.language or language
-    sessions.end_all(user)
     log.record(discussion, "first_password.set", user.id, Audience.HOSTS)
     return seat
 

@@ -205,7 +205,7 @@ def _review(actor: User, comment: Comment) -> Review:
 def _require_open(actor: User, review: Review) -> None:
     discussion = review.comment.discussion
     if review.decision is not None and review.decided_by_id == actor.id:
-        words = _("You have decided on this comment already. To decide anew, press “Undo” under “Just decided”.")
+        words = _("You have decided on this comment already. To decide anew, hide or restore it on the page.")
         raise Refused("decided", words, 409)
     if review.decision is not None:
         who = name_in(discussion, review.decided_by)

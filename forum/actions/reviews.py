@@ -72,7 +72,10 @@ def settle_by_hand(comment: Comment, decision: Decision, actor: User, before: Co
 
     Else whoever undoes or repeats the earlier one would take back this one, unseen.
     """
-    if (review := of(comment)) is not None:
+    review = of(comment)
+    if review is not None:
+        if not review.is_open:
+            unsettle_flags(review)  # they are settled by this decision now, and come back with it
         settle(review, decision, actor, before, reason)
 
 

@@ -50,7 +50,7 @@ _heard: dict[str, dict[int, tuple[float, Here]]] = {}
 _lives: dict[str, float] = {}
 _said: dict[int, Here] = {}
 _said_all_at = -BEAT_SECONDS
-_is_leaving = False
+_is_open = _is_leaving = False
 
 
 def of(discussion_id: int) -> Iterator[Here]:
@@ -66,6 +66,12 @@ def has_neighbours() -> bool:
     """Whether another process serves this site now and is not about to end."""
     now = time.monotonic()
     return any(until > now for until in _lives.values())
+
+
+def arrive() -> None:
+    """Say from the next `tell` on that people may be sent here: the door is open."""
+    global _is_open, _said_all_at
+    _is_open, _said_all_at = True, -BEAT_SECONDS
 
 
 def leave() -> None:
@@ -89,7 +95,7 @@ def tell(seen: dict[int, Here]) -> None:
     if is_beat:
         _said_all_at = now
         _forget_silent(now)
-    if not news and not is_beat:
+    if not news and not (is_beat and _is_open):
         return
     for payload in list(_payloads(news.items())) or [_payload([])]:
         db.session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
@@ -99,6 +105,7 @@ def tell(seen: dict[int, Here]) -> None:
 
 def hear(payload: str) -> None:
     """Take in what a process has said; whatever is not of that shape is left alone."""
+    global _said_all_at
     try:
         said = json.loads(payload)
         process, discussions = str(said["from"]), said["here"]
@@ -109,6 +116,8 @@ def hear(payload: str) -> None:
         is_leaving = bool(said.get("leaves"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return
+    if process not in _lives and not is_leaving:
+        _said_all_at = -BEAT_SECONDS  # whoever has just come wants to know as soon who else is there
     _lives[process] = 0.0 if is_leaving else until
     _heard.setdefault(process, {}).update(told)
 

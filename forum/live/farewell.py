@@ -15,10 +15,10 @@ from forum.live import engine
 
 # All at once, the last of thousands would wait seconds before the door of the next process.
 PER_SECOND, AT_ONCE = 600, 6
-HUNG_UP_ON_WITHIN = 7.0
-# Those who are told lose nothing while they wait for that door, so it may be sooner; and then a phone that takes a
-# second there and back has time for a new connection. Together no longer than the other way.
-TOLD_WITHIN, MOVE_WITHIN = 4.0, 3.0
+ENDS_WITHIN, HANGS_UP_WITHIN = 7.0, 1.0
+# Those who are told lose nothing while they wait for that door, so it may be sooner. A new connection is four ways
+# there and back: a phone that takes a second for each is in time when few read, and one that takes half of it always.
+TOLD_WITHIN, MOVED_WITHIN = 3.0, 6.0
 _LOOK_SECONDS = 0.05
 
 _MOVING = engine.event_frame("moving", {})
@@ -34,27 +34,33 @@ def begin(server: socketio.Server, is_followed: Callable[[], bool]) -> None:
     if engine.is_closing():
         return
     engine.refuse(server)
-    leaving = engine.everybody(server)
-    if is_followed():
-        told = []
-        for socket in _paced(leaving, TOLD_WITHIN):
-            if isinstance(socket, engine.Socket):  # in stock mode it is the libraries' own
-                socket.write(_MOVING)
-                told.append((socket, time.monotonic() + MOVE_WITHIN))
-        for socket, until in told:
-            while not socket.closed and time.monotonic() < until and is_followed():
-                gevent.sleep(_LOOK_SECONDS)
-            socket.close(wait=False, abort=True)
-        leaving = engine.everybody(server)
-    for socket in _paced(leaving, HUNG_UP_ON_WITHIN):
+    began = time.monotonic()
+    if not engine.is_stock():
+        _have_move(engine.everybody(server), is_followed)
+    left = ENDS_WITHIN - (time.monotonic() - began)
+    for socket in _paced(engine.everybody(server), max(left, HANGS_UP_WITHIN)):
         socket.close(wait=False, abort=True)
     _over.set()
+
+
+def _have_move(leaving: list[engine.Socket], is_followed: Callable[[], bool]) -> None:
+    """Tell readers to move, and wait until all have or their time is over; for no longer than another process serves.
+
+    When a whole site is stopped each of its processes believes in the others until they have said that they go too.
+    """
+    until = time.monotonic() + MOVED_WITHIN
+    for socket in _paced(leaving, TOLD_WITHIN):
+        if not is_followed():
+            return
+        socket.write(_MOVING)
+    while is_followed() and time.monotonic() < until and not all(socket.closed for socket in leaving):
+        gevent.sleep(_LOOK_SECONDS)
 
 
 def wait() -> None:
     """Wait until every reader has been sent on, if that has begun."""
     if engine.is_closing():
-        _over.wait(HUNG_UP_ON_WITHIN + 1)
+        _over.wait(ENDS_WITHIN + 1)
 
 
 def _paced(sockets: list[engine.Socket], within: float) -> Iterable[engine.Socket]:

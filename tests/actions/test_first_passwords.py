@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from forum import panel
-from forum.actions import first_passwords, leaving, moderation, seats, sessions
+from forum.actions import deliveries, first_passwords, leaving, moderation, seats, sessions
 from forum.actions.leaving import Words
 from forum.actions.seats import SeatDraft
 from forum.database import db, writing
@@ -121,6 +121,8 @@ def test_who_has_left_gets_nothing_by_it(staff):
     token = staff.ask()
     staff.house.do(leaving.leave, staff.seat.user, Words.KEEP)
     refused("link_over", first_passwords.seat_of, token)
+    assert staff.awaited() == {}, "nobody waits for them"
+    assert "has left this site" in refused("has_left", first_passwords.ask, staff.host, staff.seat).message
 
 
 def test_pressed_twice_within_a_minute_it_is_one_letter(staff, clock):
@@ -202,7 +204,9 @@ def test_hosts_see_who_is_awaited_and_hear_each_step(staff, clock):
 def test_a_letter_that_did_not_arrive_is_said(staff, clock):
     staff.ask()
     with writing():
-        letters()[0].bounced_at, letters()[0].refusal = clock.now(), "550 nobody"
+        deliveries.bounced(letters()[0], "550 nobody", is_dead=False)
+    heard = select(Event.discussion_id, Event.audience).where(Event.kind == "first_password.failed")
+    assert db.session.execute(heard).all() == [(staff.discussion.id, "hosts")]
     assert staff.awaited()[staff.seat.id].lost.refusal == "550 nobody"
     clock.advance(timedelta(minutes=2))
     staff.ask()

@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from forum import clock as forum_clock
 from forum import guests as list_of_guests
-from forum.actions import deliveries, forgetting, guests, invitations, members, phases, rsvps
+from forum import panel
+from forum.actions import deliveries, first_passwords, forgetting, guests, invitations, members, phases, rsvps
 from forum.addresses import Row
 from forum.archive import person
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Digest, Digests, Letter, Rsvp, RsvpKind, SiteRole
+from forum.models import Digest, Digests, Letter, Rsvp, RsvpKind, SeatRole, SiteRole
 from forum.notify import letters
 
 SECOND = timedelta(seconds=1)
@@ -65,15 +66,23 @@ def test_a_letter_stays_as_long_as_a_list_tells_of_it(app, house, clock):
     house.do(invitations.invite, host, seat)
     house.do(members.invite, ada, "nina@example.org")
     house.do(guests.invite, host, room, [Row(1, "gus@example.org")], "", "a-key-of-sixteen")
+    tom = house.user("Tom Fuller")
+    house.seat(room, tom, SeatRole.MODERATOR)
+    helper = room.seats[-1]
+    house.do(first_passwords.ask, host, helper)
     clockwork.remind()
     leaves("guest")
-    leaves("invited", "welcome", refused=True)
+    leaves("invited", "welcome", "seated", refused=True)
     forum_clock.advance(deliveries.KEPT_FOR + SECOND)
-    assert tidied() == ["invited", "welcome", "guest"]
+    assert tidied() == ["invited", "welcome", "seated", "guest"]
+    assert panel.awaited(room)[helper.id].lost
     assert [one.standing for one in list_of_guests.listed(room)] == [list_of_guests.Standing.SENT]
     assert list(list_of_guests.lost_links(room)) == [seat.id]
     forum_clock.advance(deliveries.KEPT_FOR)
-    assert tidied() == ["welcome", "guest"], "the panelist's link is over long ago"
+    assert tidied() == ["welcome", "seated", "guest"], "the panelist's link is over long ago"
+    with writing():
+        db.session.merge(tom).password_hash = "something"
+    assert tidied() == ["welcome", "guest"]
 
 
 def addresses() -> list[str]:

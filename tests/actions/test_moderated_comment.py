@@ -374,6 +374,17 @@ def test_hiding_by_hand_takes_a_flagged_comment_out_of_the_queue(house, live, me
     assert db.session.get(Review, again.id).decision is Decision.WITHDRAWN
 
 
+def test_flags_come_back_with_an_undo_though_a_hand_has_decided_since(house, live, member, host, clock):
+    comment = house.comment(live, member, "Rude.")
+    house.do(flags.flag, house.user(), comment, "abuse")
+    house.do(queue.reject, host, comment, "Rude")
+    clock.advance(timedelta(seconds=1))
+    house.do(moderation.restore, host, comment)
+    house.do(queue.undo, host, comment)
+    assert db.session.get(Review, comment.id).is_open
+    assert db.session.scalar(select(func.count()).select_from(Flag).where(Flag.settled_at.is_(None))) == 1
+
+
 # ---- everything by one person ----
 
 

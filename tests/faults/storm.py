@@ -64,6 +64,7 @@ class Storm:
         self._by_number: dict[int, Caller] = {}
         self._times: list[tuple[float, int, Caller]] = []
         self._ticket = 0
+        self.moves = 0  # how often a next connection stood before the last one ended
         self.callers = [
             Caller(cookies[number] if number < len(cookies) else "", discussion.last_seq, number % whole_each == 0)
             for number in range(size)
@@ -241,6 +242,7 @@ class Storm:
         if caller.wire is not None:
             self._by_number.pop(caller.wire.fileno(), None)
             caller.wire.close()
+            self.moves += 1
         if caller.stage == _IN:
             caller.gone_at = time.monotonic()
         caller.wire, caller.kept, caller.next, caller.attempts = following.wire, following.kept, None, 0

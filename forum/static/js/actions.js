@@ -7,7 +7,7 @@ import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { explain, getPage, post } from "./send.js";
 import { put } from "./stream.js";
-import { forget, restore, watch } from "./typed.js";
+import { forgetTyped, restoreTyped, watch } from "./typed.js";
 import { _ } from "./words.js";
 
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
@@ -39,10 +39,10 @@ async function open(link) {
   // Its own address, should the form leave it out.
   ours.action = form.getAttribute("action") || link.href;
   const dialog = make("dialog", { class: "dialog", "aria-labelledby": "action-title" }, heading, trouble, ours, cancel);
-  restore(ours);
+  restoreTyped(ours);
   watch(ours);
   cancel.addEventListener("click", () => {
-    forget(ours);
+    forgetTyped(ours);
     dialog.close();
   });
   dialog.addEventListener("close", () => dialog.remove());
@@ -70,7 +70,7 @@ async function send(form, submitter, dialog, trouble) {
     trouble.replaceChildren(...explain(error));
     return;
   }
-  forget(form);
+  forgetTyped(form);
   dialog.close();
   if (data.html) keepPlace(() => put(data.html, false));
   if (form.action.endsWith("/flag")) answerFlag(Number(data.id));

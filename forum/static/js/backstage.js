@@ -6,6 +6,7 @@
 import { isCommand } from "./commands.js";
 import { all, hear, one } from "./page.js";
 import { explain, post } from "./send.js";
+import { forgetTyped } from "./typed.js";
 
 const SAVE_AFTER = 1_000;
 
@@ -20,7 +21,10 @@ const newKey = () =>
 async function save(form) {
   clearTimeout(unsaved.get(form));
   unsaved.delete(form);
-  const { ok, data, error } = await post(form.action, new FormData(form));
+  const sent = new FormData(form);
+  const { ok, data, error } = await post(form.action, sent);
+  const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
+  if (ok && field?.value === sent.get(field?.name ?? "")) forgetTyped(form);
   const place = one("[data-hold-said]", form);
   place?.replaceChildren(...(ok ? [data.notice] : explain(error)));
   // It waits for another key, or until the page is left.
@@ -52,7 +56,10 @@ function takeTyped(form) {
 function afterwards(form) {
   const key = /** @type {HTMLInputElement | null} */ (one("input[name=key]", form));
   if (form.matches(".backstage-write, [data-clear]") && key) key.value = newKey();
-  if (form.dataset.release) document.getElementById(`hold-${form.dataset.release}`)?.removeAttribute("open");
+  const fold = form.dataset.release && document.getElementById(`hold-${form.dataset.release}`);
+  const hold = /** @type {HTMLFormElement | null} */ (fold && one("form", fold));
+  if (fold) fold.removeAttribute("open");
+  if (hold) forgetTyped(hold);
 }
 
 /** @param {KeyboardEvent} event */

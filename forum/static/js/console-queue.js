@@ -24,7 +24,10 @@ document.addEventListener(
   "toggle",
   (event) => {
     const details = event.target;
-    if (!(details instanceof HTMLDetailsElement) || !details.open || !details.closest("[data-review]")) return;
+    if (!(details instanceof HTMLDetailsElement)) return;
+    const isResumed = details.dataset.resumed !== undefined;
+    delete details.dataset.resumed;
+    if (isResumed || !details.open || !details.closest("[data-review]")) return;
     const claim = /** @type {HTMLButtonElement | null} */ (
       details.matches("[data-hide]") && one("button[data-key=C]", details.closest("[data-review]") ?? document)
     );

@@ -12,7 +12,7 @@ import { goOn, leave } from "./console-queue.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, TYPED, tell } from "./page.js";
 import { adoptToken, explain, getPage, post } from "./send.js";
-import { forget, resume } from "./typed.js";
+import { forgetTyped, resume } from "./typed.js";
 import { _, count } from "./words.js";
 
 /** Wait this long for more events before fetching: a busy minute costs one page in 0.4 s at most. */
@@ -115,7 +115,7 @@ export async function send(form, button) {
   delete form.dataset.sending;
   if (ok) {
     leave(form);
-    forget(form);
+    forgetTyped(form);
     if (form.dataset.clear !== undefined) form.reset();
     form.closest("details")?.removeAttribute("open");
     say(data.notice);
@@ -143,8 +143,10 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement)) return;
   isLeaving = form.dataset.consoleForm === undefined;
-  if (isLeaving) forget(form); // a page that refuses it gives it back
-  if (isLeaving) return;
+  if (isLeaving) {
+    forgetTyped(form); // a page that refuses it gives it back
+    return;
+  }
   event.preventDefault();
   void send(form, event.submitter);
 });

@@ -43,6 +43,7 @@ const line = socket({
 function join() {
   const place = { discussion: page.discussion, after: page.seq, epoch: page.epoch, again: hasCome };
   early = [];
+  lose(); // until it is answered nothing is heard, also where the line itself was never lost
   line.ask("join", place, (/** @type {Frame | undefined} */ frame) => {
     const pushed = early ?? [];
     early = undefined;

@@ -31,6 +31,7 @@ export function socket(ear) {
   let next;
   let isConnected = false;
   let attempts = 0;
+  let moves = 0;
   let silence = OPEN_WITHIN;
   let asked = 0;
   /** @type {Map<string, (answer: any) => void>} */
@@ -59,14 +60,13 @@ export function socket(ear) {
   /** @param {WebSocket} opened */
   function follow(opened) {
     wire = opened;
-    silence = OPEN_WITHIN;
-    wait();
+    wait(OPEN_WITHIN);
   }
 
   /** A server that is silent for longer than it promised is gone, whatever the browser believes. */
-  function wait() {
+  function wait(longest = silence) {
     clearTimeout(patience);
-    patience = setTimeout(() => end(true), silence);
+    patience = setTimeout(() => end(true), longest);
   }
 
   /** @param {number} usual @param {() => void} todo */
@@ -75,12 +75,13 @@ export function socket(ear) {
     retry = setTimeout(todo, usual * (1 + SPREAD * (2 * Math.random() - 1)));
   }
 
-  /** Open the next connection, again and again, for as long as this one stands. */
+  /** Open the next connection, again and again and ever less often, for as long as this one stands. */
   function move() {
     next = undefined;
-    later(SENT_ON_RETRY, () => {
+    later(Math.min(SENT_ON_RETRY * 2 ** moves, LAST_RETRY), () => {
       next = dial();
     });
+    moves += 1;
   }
 
   /** @param {WebSocket} from @param {string} frame */
@@ -117,7 +118,7 @@ export function socket(ear) {
 
   function stand() {
     isConnected = true;
-    attempts = 0;
+    attempts = moves = 0;
     ear.connect();
   }
 

@@ -1,6 +1,7 @@
 /**
- * What is typed into a form and neither sent nor cancelled, by the form's address and the field's name: Esc and a load of
- * the page are too near to throw it away. It lies in this tab alone, and is gone once somebody else has a page here.
+ * What is typed into a form and neither sent nor cancelled, by the form's address and the field: Esc and a load of the page
+ * are too near to throw it away. It lies in this tab, is shown to nobody else, and is gone once a page of a discussion is
+ * loaded here by another person.
  */
 
 import { all, page, TYPED } from "./page.js";
@@ -16,8 +17,11 @@ const { me } = page;
 
 /** @returns {Map<string, Fields>} */
 function load() {
-  const found = trying(() => JSON.parse(sessionStorage.getItem(NAME) ?? "null"));
-  if (me && found?.me === me) return new Map(found.forms);
+  const found = trying(() => {
+    const { me: writer, forms } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
+    return writer === me ? new Map(forms) : null;
+  });
+  if (me && found) return found;
   // A page for nobody may only say that the session has ended.
   if (me) trying(() => sessionStorage.removeItem(NAME));
   return new Map();
@@ -33,8 +37,13 @@ function store() {
   if (me) trying(() => sessionStorage.setItem(NAME, JSON.stringify({ me, forms: [...kept] })));
 }
 
+/** Several forms of a page can have one address, each with fields of its own. @param {Field} field */
+const nameOf = ({ id, name }) => id || name;
+
 /** What says again what the page says is nothing typed. @param {Field} field */
-function keep({ form, name, type, value, defaultValue }) {
+function keep(field) {
+  const { form, type, value, defaultValue } = field;
+  const name = nameOf(field);
   if (!form || !name || ["password", "file"].includes(type)) return;
   const fields = { ...kept.get(form.action), [name]: { was: defaultValue, typed: value } };
   if (value === defaultValue) delete fields[name];
@@ -55,20 +64,22 @@ export function watch(root) {
  * tab) it is not put over that.
  * @param {HTMLFormElement} form
  */
-export function restore(form) {
+export function restoreTyped(form) {
+  if (page.me !== me) return []; // the page has become somebody else's while it was open
   const fields = kept.get(form.action) ?? {};
   const back = all(TYPED, form)
     .map((each) => /** @type {Field} */ (each))
-    .filter(({ name, defaultValue }) => fields[name]?.was === defaultValue);
-  for (const field of back) field.value = fields[field.name].typed;
+    .filter((field) => fields[nameOf(field)]?.was === field.defaultValue);
+  for (const field of back) field.value = fields[nameOf(field)].typed;
   return back;
 }
 
 /** Do both for every form of `root`; what is put back into a fold stands in sight. @param {HTMLElement} root */
 export function resume(root) {
   for (const form of all("form", root)) {
-    for (const field of restore(/** @type {HTMLFormElement} */ (form))) {
+    for (const field of restoreTyped(/** @type {HTMLFormElement} */ (form))) {
       for (let fold = field.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) {
+        if (!fold.open) fold.dataset.resumed = ""; // nobody has opened it: that would be a first step
         fold.open = true;
       }
     }
@@ -77,6 +88,6 @@ export function resume(root) {
 }
 
 /** @param {HTMLFormElement} form */
-export function forget(form) {
+export function forgetTyped(form) {
   if (kept.delete(form.action)) store();
 }
