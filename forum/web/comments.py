@@ -182,11 +182,20 @@ def act(slug: str, comment_id: int, action: str) -> Response:
     with writing():
         discussion = find(slug)
         comment = comments.find(signed_in(), discussion, comment_id)
-        _TAKE[action](writer(), comment, taken)
+        try:
+            _TAKE[action](writer(), comment, taken)
+        except Refused as refusal:
+            raise _no_more() if refusal.status == 404 else refusal from refusal
     if action == "flag" and not wants_json():
         flash(_("Flagged. A host looks at it."))
     around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"
     return _answer(comment, 200, f"/d/{slug}{around}#c{comment.id}", comment.discussion.last_seq)
+
+
+def _no_more() -> Refused:
+    """What is said where the comment's place is there, so that no address is to blame."""
+    words = _("This cannot be done with this comment any more: it was deleted or hidden meanwhile, or it is not yours.")
+    return Refused("not_found", words, 404)
 
 
 def _mute(actor: User, comment: Comment, fields: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import { all, hear, one, page } from "./page.js";
 import { view } from "./place.js";
 import { adoptToken, getPage } from "./send.js";
 import * as times from "./times.js";
+import { resumeSent } from "./typed.js";
 
 /** The log tells of votes once in 5 s at most (`proposals.VOTES_TOLD_EVERY`); this much later all of those are counted. */
 const VOTES_LATER = 6_000;
@@ -131,6 +132,8 @@ function takeRows(name, fresh) {
 const words = (...parts) => parts.flatMap((each) => each?.textContent?.trim().replace(/\s+/g, " ") || []).join(": ");
 
 times.start();
+const main = one("main");
+if (main) resumeSent(main);
 hear("event", ({ kind, panel, question }) => {
   if (CHANGES.test(kind) || (panel && question && one("[data-standing=asked]"))) void look();
   if (kind === "proposal.voted") lookLater();

@@ -140,4 +140,8 @@ export function start(composer) {
   });
   tell("composer ready");
   if (location.hash === "#say" && !isField(document.activeElement)) field.focus();
+  // Whoever follows a link to it goes on typing, and what they type must not be taken for commands.
+  document.addEventListener("click", ({ target }) => {
+    if (target instanceof Element && target.closest('a[href$="#say"]')) setTimeout(() => field.focus());
+  });
 }

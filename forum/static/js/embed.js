@@ -9,6 +9,15 @@ function tellHeight() {
   parent.postMessage({ type: "roundtext", height, address: location.href }, "*");
 }
 
+/** Whoever stands on a link stays there. @param {HTMLElement} now @param {HTMLElement} next */
+function replace(now, next) {
+  const link = document.activeElement?.closest("a[href]")?.getAttribute("href");
+  now.replaceWith(document.importNode(next, true));
+  if (!link) return;
+  const same = /** @type {HTMLElement | null} */ (document.querySelector(`a[href="${CSS.escape(link)}"]`));
+  same?.focus({ preventScroll: true });
+}
+
 async function renew() {
   if (document.hidden || !["live", "paused", "announced"].includes(document.body.dataset.phase ?? "")) return;
   try {
@@ -19,7 +28,7 @@ async function renew() {
     document.body.dataset.phase = fresh.body.dataset.phase;
     // Both say their times as the reader's before they are compared.
     if (next) times.localise(next);
-    if (now && next && now.innerHTML !== next.innerHTML) now.replaceWith(document.importNode(next, true));
+    if (now && next && now.innerHTML !== next.innerHTML) replace(now, next);
   } catch {
     // The line is gone for a moment; the next look will tell.
   }

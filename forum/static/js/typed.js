@@ -15,26 +15,33 @@ const NAME = "roundtext:typed";
 /** Whom the page was made for: whoever signs in beside it, in another tab, has typed nothing of this. */
 const { me } = page;
 
-/** @returns {Map<string, Fields>} */
-function load() {
+/** What the page itself has sent, by the form's address: it is forgotten with the first page that answers. @type {Set<string>} */
+const sent = new Set();
+
+/** @param {boolean} isBack whether somebody has come back here, so that no page has answered @returns {Map<string, Fields>} */
+function load(isBack) {
   const found = trying(() => {
-    const { me: writer, forms } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
-    return writer === me ? new Map(forms) : null;
+    const { me: writer, forms, sent: gone = [] } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
+    if (writer !== me) return null;
+    return new Map(forms.filter((/** @type {[string, Fields]} */ [action]) => isBack || !gone.includes(action)));
   });
+  sent.clear();
   if (me && found) return found;
   // A page for nobody may only say that the session has ended.
   if (me) trying(() => sessionStorage.removeItem(NAME));
   return new Map();
 }
 
-let kept = load();
+const [arrival] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+let kept = load(arrival?.type === "back_forward");
+store();
 // Another page of this tab may have sent it meanwhile.
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) kept = load();
+  if (persisted) kept = load(true);
 });
 
 function store() {
-  if (me) trying(() => sessionStorage.setItem(NAME, JSON.stringify({ me, forms: [...kept] })));
+  if (me) trying(() => sessionStorage.setItem(NAME, JSON.stringify({ me, forms: [...kept], sent: [...sent] })));
 }
 
 /** Several forms of a page can have one address, each with fields of its own. @param {Field} field */
@@ -44,7 +51,7 @@ const nameOf = ({ id, name }) => id || name;
 function keep(field) {
   const { form, type, value, defaultValue } = field;
   const name = nameOf(field);
-  if (!form || !name || ["password", "file"].includes(type)) return;
+  if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
   const fields = { ...kept.get(form.action), [name]: { was: defaultValue, typed: value } };
   if (value === defaultValue) delete fields[name];
   kept.set(form.action, fields);
@@ -85,6 +92,15 @@ export function resume(root) {
     }
   }
   watch(root);
+}
+
+/** The same for forms that the page itself sends: without an answer, because the line is gone, their text is kept. @param {HTMLElement} root */
+export function resumeSent(root) {
+  resume(root);
+  root.addEventListener("submit", ({ target }) => {
+    if (target instanceof HTMLFormElement) sent.add(target.action);
+    store();
+  });
 }
 
 /** @param {HTMLFormElement} form */

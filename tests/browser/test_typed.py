@@ -1,0 +1,74 @@
+"""What is typed into a form that the page itself sends outlives a load, and a line that is gone; not what was sent."""
+
+import pytest
+
+from tests.browser.scene import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+
+NAME = "input[name=affiliation]"
+
+
+@pytest.fixture
+def page(scene):
+    page = scene.context(scene.house.user("Mara Member")).new_page()
+    page.goto(f"{scene.address}/account")
+    return page
+
+
+def test_it_is_there_after_a_load_and_no_more_after_it_was_sent(scene, page):
+    page.fill(NAME, "Water Lab")
+    page.reload()
+    assert page.input_value(NAME) == "Water Lab"
+    page.locator(f"form:has({NAME}) button").first.click()
+    page.wait_for_load_state()
+    assert page.evaluate("JSON.parse(sessionStorage['roundtext:typed']).forms") == []
+    page.goto(f"{scene.address}/about")
+    page.goto(f"{scene.address}/account")
+    assert page.input_value(NAME) == "Water Lab", "as it is stored"
+
+
+def test_it_is_there_after_a_form_that_never_arrived(scene, page):
+    page.goto(f"{scene.address}/about")
+    page.goto(f"{scene.address}/account")
+    page.fill(NAME, "Water Lab")
+    page.context.set_offline(True)
+    page.locator(f"form:has({NAME}) button").first.click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    page.context.set_offline(False)
+    page.go_back()
+    page.goto(f"{scene.address}/account")
+    assert page.input_value(NAME) == "Water Lab"
+
+
+def test_a_password_is_never_kept_and_nothing_of_a_visitor(scene, page):
+    page.locator("input[type=password]").first.fill("the right one")
+    page.fill(NAME, "Water Lab")
+    assert "right" not in page.evaluate("sessionStorage['roundtext:typed']")
+    visitor = scene.context().new_page()
+    visitor.goto(f"{scene.address}/sign-up")
+    visitor.fill("input[name=email]", "nora@example.org")
+    assert "nora" not in (visitor.evaluate("sessionStorage['roundtext:typed'] ?? ''"))
+
+
+def test_the_link_to_the_field_leads_into_it(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"skip-{id(scene)}")
+    page = scene.visit(discussion, scene.house.user("Mara Member"))
+    page.locator("a.skip[href='#say']").focus()
+    page.keyboard.press("Enter")
+    until(page, "() => document.activeElement.matches('#say textarea')")
+    page.keyboard.type("for my part")
+    assert page.locator("#say textarea").input_value() == "for my part"
+
+
+def test_who_stands_on_a_link_of_an_embed_stays_there(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"frame-{id(scene)}")
+    writer = scene.house.user("Wim Writer")
+    scene.house.comment(discussion, writer, "The first.", question=1)
+    page = scene.context().new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}/embed")
+    page.locator("main a[href]").first.focus()
+    address = page.evaluate("document.activeElement.getAttribute('href')")
+    scene.house.comment(discussion, writer, "The second.", question=1)
+    until(page, "() => document.querySelector('main').innerText.includes('The second.')", seconds=12)
+    assert page.evaluate("document.activeElement.getAttribute('href')") == address
