@@ -3,7 +3,7 @@
 Whatever is still to be asked stands in the order of its moments. Everything runs inside `writing()`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_datetime
@@ -70,6 +70,14 @@ def moved(moment: datetime, start: datetime, zone: str, new_start: datetime, new
     away = _on_clocks(moment, zone) - _on_clocks(start, zone)
     target = ZoneInfo(new_zone)
     return (new_start.astimezone(target).replace(tzinfo=None) + away).replace(tzinfo=target)
+
+
+def rounded(moment: datetime) -> datetime:
+    """Return the quarter of an hour next to `moment` if it has seconds: a host's hand made it, and nobody plans so."""
+    if not moment.second and not moment.microsecond:
+        return moment
+    quarter = timedelta(minutes=15).total_seconds()
+    return datetime.fromtimestamp(round(moment.timestamp() / quarter) * quarter, tz=moment.tzinfo)
 
 
 def move_along(discussion: Discussion, start: datetime, zone: str) -> None:

@@ -99,6 +99,9 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     if before["slug"] != discussion.slug:
         slugs.keep_old(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:
+        if discussion.closed_at == before["ends_at"]:
+            # It was not closed early, so a later end that a host gives it (an import's was wrong) is when it ended.
+            discussion.closed_at = max(before["ends_at"], discussion.ends_at)
         discussion.late_until = phases.still_late_until(discussion, discussion.closed_at or discussion.ends_at)
     changed = [name for name, value in columns.items() if before[name] != value and not name.endswith("_html")]
     if changed:

@@ -56,7 +56,10 @@ def withdraw(actor: User, discussion: Discussion) -> None:
 
 
 def open_now(actor: User, discussion: Discussion) -> None:
-    """Open `discussion` before its time. Raises Refused (not theirs, 409 when it is not announced)."""
+    """Open `discussion` before its time, which is its start from then on: so it was held, and its plan moves along.
+
+    Raises Refused (not theirs, 409 when it is not announced).
+    """
     access.require(actor, "discussion.open", discussion)
     _step(discussion, Phase.LIVE, "discussion.opened", actor)
 
@@ -93,7 +96,8 @@ def extend(actor: User, discussion: Discussion, minutes: int, seen: datetime | N
     if discussion.phase is Phase.CLOSED:
         discussion.ends_at = clock.now() + timedelta(minutes=minutes)
         if discussion.ends_at <= discussion.starts_at:
-            # It was held before its planned time, and no calendar takes an end before the beginning.
+            # It was held before its planned time, by a version that kept that as its start, and no calendar takes an
+            # end before the beginning.
             discussion.starts_at = discussion.opened_at or clock.now()
         discussion.phase = Phase.LIVE
         discussion.closed_at = discussion.late_until = None
@@ -169,7 +173,7 @@ def _end_late(discussion: Discussion) -> bool:
 
 def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *still: ColumnElement[bool]) -> bool:
     """Take one step of the phase, if `still` holds of the row, record it, and return whether this call took it."""
-    before = discussion.phase
+    before, has_usual = discussion.phase, discussion.has_usual_silence
     if to not in STEPS[before]:
         raise Refused(
             "wrong_phase",
@@ -177,8 +181,12 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
             409,
         )
     values: dict[str, object] = {"phase": to}
+    plan: dict[str, str] = {}
     if to is Phase.LIVE and discussion.opened_at is None:
-        values["opened_at"] = clock.now() if actor else discussion.starts_at
+        begin = values["opened_at"] = clock.now() if actor else discussion.starts_at
+        if begin < discussion.starts_at:
+            plan = {"starts_at": discussion.starts_at.isoformat()}
+            values["starts_at"] = begin
     if to is Phase.CLOSED:
         end = values["closed_at"] = clock.now() if actor else discussion.ends_at
         values["late_until"] = _late_until(discussion, end)
@@ -186,8 +194,16 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
     db.session.refresh(discussion)
     if not is_first:
         return False
+    if plan and has_usual:
+        discussion.silence_minutes = discussion.usual_silence  # it may run for days by that
     write_down(
-        actor, discussion, kind, "discussion", discussion.id, before={"phase": before.value}, after={"phase": to.value}
+        actor,
+        discussion,
+        kind,
+        "discussion",
+        discussion.id,
+        before={"phase": before.value} | plan,
+        after={"phase": to.value} | {name: getattr(discussion, name).isoformat() for name in plan},
     )
     log.record(discussion, kind, discussion.id)
     return True

@@ -28,7 +28,11 @@ def create(organiser: User, draft: DiscussionDraft, like: Discussion, key: str =
     for question, source in zip(discussion.questions, in_order(like), strict=True):
         if source.opens_at is not None and not question.is_spare:
             question.opens_at = dates.moved(
-                source.opens_at, like.starts_at, like.time_zone, discussion.starts_at, discussion.time_zone
+                source.opens_at,
+                dates.rounded(like.starts_at),
+                like.time_zone,
+                discussion.starts_at,
+                discussion.time_zone,
             )
     dates.put_in_order(discussion)
     db.session.expire(discussion, ["questions"])

@@ -62,7 +62,7 @@ class Book:
     def when(self) -> str:
         """Return the day and the hours of the event on its own clocks."""
         d = self.discussion
-        return f"{self._day}, {self.time(d.starts_at)}–{self.time(d.ends_at)}, {d.time_zone.replace('_', ' ')}"
+        return f"{self._day}, {self.time(d.starts_at)}–{self.time(d.over_at)}, {d.time_zone.replace('_', ' ')}"
 
     def facts(self) -> list[str]:
         """Return what stands under the title: when and where it was, who hosted it."""

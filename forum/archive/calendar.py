@@ -74,7 +74,7 @@ def _event(discussion: Discussion, sequence: int, site: str) -> Event:
     event.add("uid", names.uid(discussion, site=site))
     event.add("summary", discussion.title)
     event.add("dtstart", discussion.starts_at)
-    event.add("dtend", discussion.ends_at)
+    event.add("dtend", discussion.over_at)
     event.add("dtstamp", discussion.created_at)
     # A calendar takes an entry as newer by its sequence; every change of the discussion raises it, and no comment does.
     event.add("sequence", sequence)

@@ -93,7 +93,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
         "related_link": _given(url=discussion.related_url, title=discussion.related_title),
         "hero": _given(picture=discussion.hero, credit=discussion.hero_credit, alt=discussion.hero_alt),
         "starts_at": moment(discussion.starts_at),
-        "ends_at": moment(discussion.ends_at),
+        "ends_at": moment(discussion.over_at),
         "time_zone": discussion.time_zone,
         "visibility": discussion.visibility.value,
         "questions_shown": discussion.questions_shown.value,
@@ -112,10 +112,11 @@ def _head(discussion: Discussion) -> dict[str, Any]:
 
 
 def _question(question: Question) -> dict[str, Any]:
+    end = question.discussion.over_at  # closed early, it has moments that no file may name: they lie outside
     return {"text": question.text} | _given(
         planned_offset=question.planned_offset_minutes,
         length=question.length_minutes,
-        opens_at=moment(question.opens_at) if question.opens_at else "",
+        opens_at=moment(question.opens_at) if question.opens_at and question.opens_at < end else "",
         summary=question.summary,
         asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
     )

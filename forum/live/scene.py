@@ -164,7 +164,7 @@ class Scene:
 
     def place(self, moment: datetime) -> int:
         """Return where `moment` lies on the ruler, from 0 to 100."""
-        length = (self.discussion.ends_at - self.discussion.starts_at).total_seconds()
+        length = (self.discussion.over_at - self.discussion.starts_at).total_seconds()
         share = (moment - self.discussion.starts_at).total_seconds() / length if length > 0 else 0
         return round(100 * max(0.0, min(1.0, share)))
 

@@ -63,7 +63,7 @@ class Tally:
     epoch: str
     seq: int
     starts_at: datetime
-    ends_at: datetime
+    over_at: datetime
     panel_ids: frozenset[int]
     answers: Counter[int | None] = field(default_factory=Counter)
     panel: Counter[int | None] = field(default_factory=Counter)
@@ -78,7 +78,7 @@ class Tally:
 
     def bar_of(self, moment: datetime) -> int | None:
         """Return the index of the bar that counts what is posted at `moment`; None outside the hour."""
-        length = (self.ends_at - self.starts_at).total_seconds()
+        length = (self.over_at - self.starts_at).total_seconds()
         index = int((moment - self.starts_at).total_seconds() / length * BARS) if length > 0 else -1
         return index if 0 <= index < BARS else None
 
@@ -150,7 +150,7 @@ def _carry_on(tally: Tally, discussion: Discussion) -> bool:
 
 def _can_carry_on(tally: Tally, discussion: Discussion) -> bool:
     """Whether what came after `tally` can be added to it."""
-    same = (tally.epoch, tally.starts_at, tally.ends_at) == (discussion.epoch, discussion.starts_at, discussion.ends_at)
+    same = (tally.epoch, tally.starts_at, tally.over_at) == (discussion.epoch, discussion.starts_at, discussion.over_at)
     return same and 0 <= discussion.last_seq - tally.seq <= _FURTHEST
 
 
@@ -174,7 +174,7 @@ def _count_once(discussion: Discussion, seq: int) -> Tally:
         discussion.epoch,
         seq,
         discussion.starts_at,
-        discussion.ends_at,
+        discussion.over_at,
         frozenset(seat.user_id for seat in discussion.seats if seat.role is SeatRole.PANELIST),
     )
     by_writer = (Comment.question_id, Comment.author_id, Comment.byline_name, Comment.state)
@@ -185,10 +185,10 @@ def _count_once(discussion: Discussion, seq: int) -> Tally:
         tally.places[question] += count
         if state is CommentState.PUBLISHED:
             tally.add(question, author, byline, count)
-    length = (tally.ends_at - tally.starts_at).total_seconds()
+    length = (tally.over_at - tally.starts_at).total_seconds()
     if length > 0:
         bar = func.floor((_seconds(Comment.posted_at) - tally.starts_at.timestamp()) * BARS / length)
-        within = Comment.posted_at >= tally.starts_at, Comment.posted_at < tally.ends_at
+        within = Comment.posted_at >= tally.starts_at, Comment.posted_at < tally.over_at
         rows = db.session.execute(
             select(bar, func.count())
             .where(Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED, *within)

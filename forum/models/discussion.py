@@ -60,7 +60,7 @@ class Digests(StrEnum):
 
 
 # What runs for longer is read in days, not by the minute.
-_DAYS = timedelta(hours=24)
+_DAYS, _SECOND = timedelta(hours=24), timedelta(seconds=1)
 # Without a comment for so many minutes it is quiet, in an hour and in what runs for days.
 USUAL_SILENCE, SILENCE_OF_DAYS = 5, 24 * 60
 
@@ -129,6 +129,17 @@ class Discussion(Model):
     def is_rehearsal(self) -> bool:
         """Whether this is where hosts and panel try another discussion out."""
         return self.rehearsal_of_id is not None
+
+    @property
+    def over_at(self) -> datetime:
+        """When it ends, or ended: as planned, or earlier if a host closed it before.
+
+        `ends_at` stays the plan, for whoever makes another like it. What a host closed before its planned start, or
+        within the second it was opened in, has no hours of its own, and no calendar takes an end before the beginning.
+        """
+        if self.phase is not Phase.CLOSED or self.closed_at is None:
+            return self.ends_at
+        return min(self.closed_at, self.ends_at) if self.closed_at - self.starts_at >= _SECOND else self.ends_at
 
     @property
     def runs_for_days(self) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from forum import clock, pictures
+from forum.actions import dates
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft
 from forum.aside import aside
@@ -66,13 +67,17 @@ def stored(discussion: Discussion) -> dict[str, str]:
 
 
 def like(discussion: Discussion) -> dict[str, str]:
-    """Return the fields of a new discussion like `discussion`: the same weekday and hours, in the next week to come."""
+    """Return the fields of a new discussion like `discussion`: the same weekday and hours, in the next week to come.
+
+    A start to the second is when a host opened it; what was planned is likelier to be the next quarter of an hour.
+    """
     zone = ZoneInfo(discussion.time_zone)
-    begin, end = discussion.starts_at.astimezone(zone), discussion.ends_at.astimezone(zone)
+    begin, end = dates.rounded(discussion.starts_at.astimezone(zone)), discussion.ends_at.astimezone(zone)
     weeks = max(1, -(-(clock.now() + timedelta(days=1) - discussion.starts_at).days // 7))
     values = stored(discussion) | {"slug": ""}
     for name, moment in (("starts_at", begin), ("ends_at", end)):
         values[f"{name}_date"] = f"{moment + timedelta(weeks=weeks):%Y-%m-%d}"
+    values["starts_at_time"] = f"{begin:%H:%M}" if not begin.second else values["starts_at_time"]
     return values | {"starts_at_fold": "", "ends_at_fold": ""}
 
 

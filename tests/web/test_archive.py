@@ -141,7 +141,7 @@ def test_files_for_people_say_times_on_the_clocks_of_the_event(app, house, past,
     with writing():
         past = db.session.get_one(Discussion, past.id)
         past.time_zone = "America/New_York"
-    begin, end = (at.astimezone(ZoneInfo("America/New_York")) for at in (past.starts_at, past.ends_at))
+    begin, end = (at.astimezone(ZoneInfo("America/New_York")) for at in (past.starts_at, past.over_at))
     said = export.whole(kind, past)
     assert f"{begin:%-d %B %Y, %H:%M}–{end:%H:%M}, America/New York" in said
     machine = re.findall(r"<time datetime='(\d{4}-\d\d-\d\dT[^']+Z)'>", said)
