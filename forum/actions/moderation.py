@@ -178,7 +178,7 @@ def checked_reason(reason: str, *, required: bool = True) -> str:
     """Return a reason as one clean line. Raises Refused (invalid) for an unreadable, and a missing one if required."""
     if not reason.strip():
         if required:
-            raise invalid(reason=_("Give a reason; the writer and the other hosts will read it."))
+            raise invalid(reason=_("Give a reason."))
         return ""
     try:
         return text.clean_line(reason, 200)
