@@ -6,12 +6,12 @@ Nothing here knows a database: it reads what somebody pasted or uploaded, of wha
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flask_babel import gettext as _
 
-from forum import text, zones
+from forum import languages, text, zones
 from forum.actions import accounts
 from forum.refusals import invalid
 
@@ -242,16 +242,33 @@ def _by_header(places: Mapping[str, int], line: int, cells: list[str]) -> Row:
 
 
 def _by_content(line: int, cells: list[str]) -> Row:
-    """Find out by what it looks like: a cell with @ is the address, a known zone a zone, the longest rest a name."""
+    """Find out by what it looks like: a cell with @ is the address, then come zone and language, the first rest a name.
+
+    A city, unlike `Europe/Kyiv`, may be a name: it is a zone where a name stands before it. A language's letters that
+    stand alone are a name too.
+    """
     email = next((cell for cell in cells if "@" in cell), "")
-    rest = [_plain(cell) for cell in cells if cell and cell != email]
-    zone = next((cell for cell in rest if "/" in cell and zones.named(cell)), "")
-    language = next((cell for cell in rest if _LANGUAGE.match(cell) and len(cell) <= 5 and cell != zone), "")
-    names = [cell for cell in rest if cell not in {zone, language} and not cell.isdigit()]
     if not email:  # nobody's line, said with all that stands in it
         return Row(line, " ".join(cell for cell in cells if cell)[:_LONGEST_CELL])
+    rest = [_plain(cell) for cell in cells if cell and cell != email]
+    rest = [cell for cell in rest if not cell.isdigit()]
+    is_alone = len(rest) == 1
+    zone = _taken(rest, lambda cell: "/" in cell and zones.named(cell) is not None)
+    language = "" if is_alone else _taken(rest, _is_language)
+    name = "".join(rest[:1])
+    zone = zone or _taken(rest[1:], lambda cell: zones.named(cell) is not None)
     shown = _SHOWN.match(email)
-    return Row(line, email, "" if shown and shown[1] else max(names, key=len, default=""), language, zone)
+    return Row(line, email, "" if shown and shown[1] else name, language, zone)
+
+
+def _taken(cells: list[str], is_it: Callable[[str], bool]) -> str:
+    """Take the last such cell out of `cells`, for names stand in front; empty when there is none."""
+    at = next((at for at in reversed(range(len(cells))) if is_it(cells[at])), None)
+    return "" if at is None else cells.pop(at)
+
+
+def _is_language(cell: str) -> bool:
+    return len(cell) <= 5 and _LANGUAGE.match(cell) is not None and re.split("[-_]", cell)[0] in languages.names()
 
 
 def _plain(cell: str) -> str:

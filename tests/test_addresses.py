@@ -35,6 +35,27 @@ def test_a_table_is_read_by_its_headings_or_by_what_stands_in_it(source):
     assert people(source) == [ADA]
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Gus, x@example.org, tokyo", ("Gus", "Asia/Tokyo", "")),
+        ("Ada, x@example.org, Kyiv, uk", ("Ada", "Europe/Kyiv", "uk")),
+        ("uk, Paris, x@example.org", ("Paris", "", "uk")),
+        ("Paris, x@example.org, Paris", ("Paris", "Europe/Paris", "")),
+        ("1, Lima, x@example.org", ("Lima", "", "")),
+        ("li, x@example.org", ("li", "", "")),
+        ("li, x@example.org, fr", ("li", "", "fr")),
+        ("uk, x@example.org", ("uk", "", "")),
+        ("id, x@example.org, pt_BR", ("id", "", "pt-BR")),
+        ("x@example.org, Europe/Kyiv, uk", ("", "Europe/Kyiv", "uk")),
+        ("Ada, x@example.org, The Institute of Rain", ("Ada", "", "")),
+        ("Ada, Adler, x@example.org", ("Ada", "", "")),
+    ],
+)
+def test_without_headings_the_name_stands_in_front_and_is_no_city_and_no_language(line, found):
+    assert people(line) == [("x@example.org", *found)]
+
+
 def test_one_address_a_line_and_several_in_one():
     source = 'Ada Adler <ada@example.org>\n\n  bob@example.org\n"Curie, Marie" <marie@example.org>\nd@x.org, e@x.org\n'
     assert [one[:2] for one in people(source)] == [

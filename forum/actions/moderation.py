@@ -77,9 +77,9 @@ def record(actor: User | None, discussion: Discussion, limit: int = 200) -> list
 
 
 def hide(actor: User, comment: Comment, reason: str) -> Comment:
-    """Take `comment` from readers' sight; its place stays, with the reason. Hiding a hidden one changes nothing.
+    """Take `comment` from readers' sight; its place stays, with the reason. The same reason again changes nothing.
 
-    Raises Refused (not theirs, invalid without a reason, 404 for a deleted comment).
+    Raises Refused (not theirs, invalid without a reason, 404 for a deleted comment; hidden for another reason, 409).
     """
     access.require(actor, "comment.hide", comment.discussion)
     reason = checked_reason(reason)
@@ -90,6 +90,8 @@ def hide(actor: User, comment: Comment, reason: str) -> Comment:
     # One that was set aside until a host looks is hidden by the hand that gives a reason.
     if comment.state is not CommentState.HIDDEN or not comment.hidden_reason:
         _change_state(actor, comment, CommentState.HIDDEN, "comment.hidden", reason)
+    elif comment.hidden_reason != reason:
+        raise _hidden_already(actor, comment)
     return comment
 
 
@@ -140,6 +142,32 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
     log.record(comment.discussion, kind, comment.id)
 
 
+def _hidden_already(actor: User, comment: Comment) -> Refused:
+    """Nobody is told that readers see a reason which they do not see."""
+    last = select(ModerationAction).where(
+        ModerationAction.discussion_id == comment.discussion_id,
+        ModerationAction.verb == "comment.hidden",
+        ModerationAction.subject == "comment",
+        ModerationAction.subject_id == comment.id,
+    )
+    line = db.session.scalar(last.order_by(ModerationAction.id.desc()).limit(1))
+    # A rehearsal has no record, so there nobody is known to have done it.
+    words = _("It is hidden already.")
+    if line is not None and line.actor_id != actor.id:
+        words = _("%(who)s was faster and hid it.", who=name_in(comment.discussion, line.actor))
+    way_on = _("To give another reason, show it again first.")
+    given = _("Reason: %(reason)s", reason=comment.hidden_reason)
+    return Refused("decided", f"{words} {way_on} {given}", 409)
+
+
+def name_in(discussion: Discussion, user: User | None) -> str:
+    """Return what a host or moderator is called in `discussion`."""
+    if user is None:
+        return str(_("Somebody"))
+    seat = access.seat_of(user, discussion)
+    return seat.name if seat else user.name
+
+
 def _require_shown_once(comment: Comment) -> None:
     """What is held has no place that readers know of: it is approved or rejected, never hidden or restored."""
     if comment.state is CommentState.HELD:
@@ -150,7 +178,7 @@ def checked_reason(reason: str, *, required: bool = True) -> str:
     """Return a reason as one clean line. Raises Refused (invalid) for an unreadable, and a missing one if required."""
     if not reason.strip():
         if required:
-            raise invalid(reason=_("Give a reason; the writer and the other hosts will read it."))
+            raise invalid(reason=_("Give a reason."))
         return ""
     try:
         return text.clean_line(reason, 200)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from forum import access, clock
 from forum.actions import notices, reviews
-from forum.actions.moderation import checked_reason, hide, require_below, write_down, write_down_state
+from forum.actions.moderation import checked_reason, hide, name_in, require_below, write_down, write_down_state
 from forum.database import db
 from forum.live import log
 from forum.models import Comment, CommentState, Decision, Discussion, Review, User
@@ -219,14 +219,6 @@ def _require_open(actor: User, review: Review) -> None:
 def _stands(review: Review, actor: User) -> bool:
     """Whether the decision is `actor`'s own and nothing has undone it: who presses twice was not outrun."""
     return review.decided_by_id == actor.id and review.comment.state is _after(review)
-
-
-def name_in(discussion: Discussion, user: User | None) -> str:
-    """Return what a host or moderator is called in `discussion`."""
-    if user is None:
-        return str(_("Somebody"))
-    seat = access.seat_of(user, discussion)
-    return seat.name if seat else user.name
 
 
 def _require_version(comment: Comment, seen: str | None) -> None:

@@ -88,13 +88,17 @@ class Book:
             for face in self.scene.seated
         ]
 
+    def lateness(self, shown: Shown) -> str:
+        """Return the mark of a comment that came after the end; empty for others."""
+        return _("after the end") if self.scene.is_late(shown.comment) else ""
+
     def facts_of(self, shown: Shown) -> list[str]:
         """Return what stands beside the name of who wrote a comment."""
         facts = [
             role(shown.face.role) if shown.face.role else "",
             shown.face.whence(),
             typed_by(shown),
-            _("after the end") if self.scene.is_late(shown.comment) else "",
+            self.lateness(shown),
             f"★ {_('highlighted by the hosts')}" if shown.comment.highlighted_at else "",
         ]
         return [fact for fact in facts if fact]

@@ -20,6 +20,9 @@ from forum.models import Discussion, Question
 
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_COLUMNS = (
+    "id", "question", "author", "role", "affiliation", "country", "at", "reply_to", "text", "address", "after_the_end",
+)  # fmt: skip
 _STYLE = (
     "body{font:1rem/1.55 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
     "article{border-top:1px solid #bbb;padding:.6rem 0}header,small{font-family:sans-serif}small{color:#555}"
@@ -42,8 +45,9 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield one row a comment, in the order of their times; no cell is a formula to a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["id", "question", "author", "role", "affiliation", "country", "at", "reply_to", "text", "address"])
-    for shown in _published(transcript.all_of(Scene.of(discussion), "time")):
+    writer.writerow(_COLUMNS)
+    scene = Scene.of(discussion)
+    for shown in _published(transcript.all_of(scene, "time")):
         comment, face = shown.comment, shown.face
         row: list[object] = [
             comment.id,
@@ -56,6 +60,7 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
             comment.reply_to_id or "",
             comment.source,
             permalink(site, discussion, shown),
+            "yes" if scene.is_late(comment) else "",
         ]
         writer.writerow([cell(value) for value in row])
         yield _taken(out)
@@ -108,6 +113,7 @@ def _article(book: Book, shown: Shown) -> str:
         escape(face.whence()),
         _time(comment.posted_at, book.time(comment.posted_at)),
         escape(typed_by(shown)),
+        escape(book.lateness(shown)),
         escape(f"★ {_('highlighted by the hosts')}") if comment.highlighted_at else "",
     ]
     answered = (
@@ -143,6 +149,7 @@ def _by(book: Book, shown: Shown) -> str:
         book.time(shown.comment.posted_at),
         _("to %(name)s", name=shown.quote.name) if shown.quote and shown.quote.name else "",
         typed_by(shown),
+        book.lateness(shown),
         _("highlighted by the hosts") if shown.comment.highlighted_at else "",
     ]
     return ", ".join(filter(None, facts))

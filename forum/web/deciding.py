@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from forum import clock
-from forum.actions.queue import decision_of, name_in, version_of
+from forum.actions.moderation import name_in
+from forum.actions.queue import decision_of, version_of
 from forum.database import db
 from forum.live import stream
 from forum.live.stream import Shown

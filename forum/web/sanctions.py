@@ -25,7 +25,7 @@ def object_to(slug: str) -> Response:
     if discussion is None or mute is None:
         raise unknown()
     if request.method == "GET":
-        return _page(discussion, access.told(mute), mute.objection, {})
+        return _page(user, discussion, access.told(mute), mute.objection, {})
     fields = Fields()
     words = fields.text("objection")
     try:
@@ -36,7 +36,7 @@ def object_to(slug: str) -> Response:
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
-        return _page(discussion, access.told(mute), words, refusal.fields, refusal.status)
+        return _page(user, discussion, access.told(mute), words, refusal.fields, refusal.status)
     flash(_("The hosts read it. If they lift the measure, you can write again at once."))
     return make_response(redirect(f"/d/{slug}/objection", 303))
 
@@ -74,6 +74,10 @@ def suspend(user_id: int, verb: str) -> Response:
     return make_response(redirect(f"/people/{user_id}", 303))
 
 
-def _page(discussion: Discussion, told: str, typed: str, faults: dict[str, str], status: int = 200) -> Response:
-    page = render_template("discussion/objection.html", discussion=discussion, told=told, typed=typed, faults=faults)
+def _page(
+    user: User, discussion: Discussion, told: str, typed: str, faults: dict[str, str], status: int = 200
+) -> Response:
+    page = render_template(
+        "discussion/objection.html", me=user, discussion=discussion, told=told, typed=typed, faults=faults
+    )
     return private(page, status)

@@ -1,5 +1,7 @@
 """Late comments, what hosts write down for somebody else, and whom a member does not read."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -11,6 +13,7 @@ from forum.access.table import LATE, STAFF, WRITERS, Role
 from forum.actions import comments, discussions, phases, sanctions, silences
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
+from forum.archive import export
 from forum.database import db, writing
 from forum.live import clockwork, fragments
 from forum.live.scene import Scene
@@ -69,6 +72,10 @@ def test_late_comments_are_taken_and_marked_until_the_window_ends(app, house, cl
     shown = page(app, house, None, f"/d/{room.slug}")
     assert shown.count("after the end") == 1
     assert page(app, house, None, f"/d/{room.slug}/transcript").count("after the end") == 1
+    for kind in ("html", "markdown", "text"):
+        assert export.whole(kind, room).count("after the end") == 1, kind
+    rows = csv.DictReader(io.StringIO(export.whole("csv", room)))
+    assert [row["after_the_end"] for row in rows] == ["", "yes"]
     clock.advance(timedelta(seconds=1))
     draft = CommentDraft("Too late.", 1, None, "key-12345")
     assert refused(house, comments.post, member, room, draft).code == "closed"

@@ -11,7 +11,17 @@ from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork, log
-from forum.models import Comment, CommentEdit, Discussion, Event, ModerationAction, Phase, Question, QuestionState
+from forum.models import (
+    Comment,
+    CommentEdit,
+    Discussion,
+    Event,
+    ModerationAction,
+    Phase,
+    Question,
+    QuestionState,
+    SeatRole,
+)  # fmt: skip
 from forum.refusals import Refused
 
 
@@ -269,6 +279,26 @@ def test_hiding_needs_a_reason_and_is_written_down(house, clock):
     house.do(moderation.restore, host, comment)
     lines = [(line.verb, line.reason) for line in moderation.record(host, discussion)][:2]
     assert lines == [("comment.restored", ""), ("comment.hidden", "advertising")]
+
+
+def test_whoever_hides_what_is_hidden_for_another_reason_hears_which_one_readers_see(house, clock):
+    discussion = house.discussion()
+    host, moe = house.host_of(discussion), house.user("Moe Moderator")
+    house.seat(discussion, moe, SeatRole.MODERATOR)
+    comment = house.comment(discussion)
+    house.do(moderation.hide, moe, comment, "rude")
+    house.do(moderation.hide, moe, comment, " rude ")
+    house.do(moderation.hide, host, comment, "rude")
+    for actor, words in ((host, "Moe Moderator was faster"), (moe, "hidden already")):
+        with pytest.raises(Refused) as raised:
+            house.do(moderation.hide, actor, comment, "advertising")
+        assert raised.value.status == 409
+        assert words in raised.value.message
+        assert raised.value.message.endswith("Reason: rude")
+    assert comment.hidden_reason == "rude"
+    house.do(moderation.restore, host, comment)
+    house.do(moderation.hide, host, comment, "advertising")
+    assert comment.hidden_reason == "advertising"
 
 
 def test_the_record_cannot_be_changed(house, clock):

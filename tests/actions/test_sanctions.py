@@ -62,9 +62,14 @@ def test_whoever_is_muted_gets_a_mail_and_can_object(house, room):
     data = {"csrf_token": house.token(client), "objection": "It was <b>somebody else</b>."}
     assert client.post(f"/d/{room.slug}/objection", data=data | {"objection": " "}).status_code == 422
     assert client.post(f"/d/{room.slug}/objection", data=data).status_code == 303
+    way_back = f'<a href="/d/{room.slug}">Back to the discussion</a>'
+    assert way_back in client.get(f"/d/{room.slug}/objection").get_data(as_text=True)
     host = house.app.test_client()
     house.sign_in(host, house.host_of(room))
-    assert "It was &lt;b&gt;somebody else" in host.get(f"/d/{room.slug}/console").get_data(as_text=True)
+    console = host.get(f"/d/{room.slug}/console").get_data(as_text=True)
+    assert "It was &lt;b&gt;somebody else" in console
+    # Each in its own direction, or a reason in Latin letters tears an Arabic line apart.
+    assert "<small><bdi>shouting</bdi> · <bdi>until " in console
     other = house.app.test_client()
     house.sign_in(other, house.user())
     assert other.get(f"/d/{room.slug}/objection").status_code == 404
@@ -91,7 +96,9 @@ def test_a_removed_panelist_does_not_see_a_discussion_by_invitation(house, clock
     client = house.app.test_client()
     house.sign_in(client, priya)
     assert client.get(f"/d/{room.slug}").status_code == 404
-    assert "threats" in client.get(f"/d/{room.slug}/objection").get_data(as_text=True)
+    objection = client.get(f"/d/{room.slug}/objection").get_data(as_text=True)
+    assert "threats" in objection
+    assert "Back to the discussion" not in objection
     house.do(sanctions.unmute, host, room, priya)
     assert client.get(f"/d/{room.slug}").status_code == 200
 

@@ -335,6 +335,30 @@ def test_hostile_fields_never_break_a_form(hour, staff, value):
         assert send(staff, f"/d/hour/{path}", **{field: raw}).status_code < 500, (path, field)
 
 
+def test_a_reason_that_came_too_late_is_kept(hour, staff):
+    comment = hour.comment(hour.member, "Buy my things")
+    at = f"/d/hour/console/comments/{comment}/hide"
+    send(staff, at, reason="Advertising")
+    answer = send(staff, at, reason="zqtypedqz")
+    assert answer.status_code == 409
+    assert "zqtypedqz" in answer.text
+
+
+def test_a_missing_reason_is_asked_for_in_true_words_and_a_link_leads_back(hour, staff):
+    """Readers see why a comment was hidden, the writer alone why it was rejected: one word for both is a plain one."""
+    comment = hour.comment(hour.member, "Buy my things")
+    for path, back in (
+        (f"console/comments/{comment}/hide", "/d/hour/console"),
+        (f"console/people/{hour.member.id}/hide", "/d/hour/console"),
+        (f"comments/{comment}/hide", f"/d/hour#c{comment}"),
+    ):
+        answer = send(staff, f"/d/hour/{path}", reason=" ")
+        assert answer.status_code == 422
+        assert "<p>Give a reason.</p>" in answer.text
+        assert f'<a href="{back}">Back to' in answer.text
+        assert staff.get(back).status_code == 200
+
+
 def test_hostile_addresses_are_not_there(hour, staff):
     for slug in ("%00", "%ED%A0%80", "a" * 5000, "..%2f..", "%E2%80%AE"):
         assert staff.get(f"/d/{slug}/console").status_code == 404, slug
