@@ -123,6 +123,12 @@ def test_the_address_is_made_from_the_title_and_is_its_own(made):
     assert suggest_slug("食").startswith("discussion-")
 
 
+def test_an_address_that_another_had_before_is_not_made_again(made):
+    assert send(made, "/d/food-and-climate/edit", WHOLE | {"slug": "renamed"}).status_code == 303
+    assert send(made, "/organise/new", WHOLE | {"slug": ""}).status_code == 303
+    assert stored("food-and-climate-2") is not None
+
+
 def test_a_taken_address_is_named(made):
     page = send(made, "/organise/new", WHOLE)
     assert page.status_code == 422
