@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 
 from forum import clock
+from forum.access.asking import may_create
 from forum.access.roles import in_force
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, Mute, Phase, Seat, SeatRole, SiteRole, User, Visibility
@@ -40,6 +41,13 @@ def run_by(user: User) -> ColumnElement[bool]:
         return false()
     seated = _seats_of(user).where(Seat.role != SeatRole.PANELIST).exists()
     return or_(Discussion.owner_id == user.id, seated) if user.role is SiteRole.ORGANISER else seated
+
+
+def runs_any(user: User | None) -> bool:
+    """Whether `user` has a list of discussions of their own: they may make some, or help to run one by a seat."""
+    if user is None:
+        return False
+    return may_create(user) or bool(db.session.scalar(select(select(Discussion.id).where(run_by(user)).exists())))
 
 
 def _seats_of(user: User) -> Select[int]:

@@ -116,6 +116,18 @@ def seat_of(token: str, *, to_use: bool = False) -> Seat:
     return seat
 
 
+def place_of(token: str) -> Discussion | None:
+    """Return the discussion that a mailed link is about, be it over, while its person still helps to run it."""
+    try:
+        user, about = links.made_for(token, "seat")
+    except Refused:
+        return None
+    discussion = db.session.get(Discussion, int(about))
+    if discussion is None or not access.may(user, "console.open", discussion):
+        return None
+    return discussion
+
+
 def choose(token: str, password_hash: str, language: str = "") -> Seat:
     """Set the password by a mailed link, which proves the address too, and return the seat it was about.
 

@@ -75,6 +75,12 @@ def about(token: str, purpose: str) -> str:
     return _proof(token, purpose).about
 
 
+def made_for(token: str, purpose: str) -> tuple[User | None, str]:
+    """Return whose link this is and what was signed with it, be it over. Raises Refused (link_over) if not ours."""
+    proof = _proof(token, purpose)
+    return db.session.get(User, proof.user_id), proof.about
+
+
 def user_of(token: str, purpose: str, *, to_use: bool = False) -> User:
     """Return the account that `token` was made for. Raises Refused (link_over, 410) when it is no longer good.
 

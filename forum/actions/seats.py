@@ -142,13 +142,15 @@ def member_with(draft: SeatDraft) -> User:
 def check_name(name: str, discussion: Discussion, user: User) -> None:
     """Refuse a writer whose name could be taken for a seat holder's or for a badge. Seat holders carry their own.
 
+    Whoever runs the discussion without a seat claims nothing by a word like Organiser, yet is no seat holder either.
+
     Raises Refused (look_alike, 403).
     """
     if access.seat_of(user, discussion) is not None:
         return
     others = [seat.name for seat in discussion.seats]
     imitated = text.looks_like(name, others)
-    if imitated is None and not text.has_badge_word(name):
+    if imitated is None and (not text.has_badge_word(name) or access.role_of(user, discussion) in access.RUN):
         return
     words = _(
         "Your name looks like a badge of the panel. Change it on your account page, then post. Your text is kept."

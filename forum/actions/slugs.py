@@ -1,6 +1,7 @@
 """Addresses of discussions: which are free, and old ones that still lead to theirs. Runs inside `writing()`."""
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from forum.database import db
 from forum.models import Discussion, OldAddress
@@ -10,6 +11,13 @@ from forum.refusals import invalid
 def is_taken(slug: str) -> bool:
     """Whether the address leads to a discussion here, or did: such links are kept."""
     return Discussion.with_slug(slug) is not None or db.session.get(OldAddress, slug) is not None
+
+
+def taken_like(start: str) -> set[str]:
+    """Return the addresses beginning with `start` that lead, or led, to a discussion."""
+    now = select(Discussion.slug).where(Discussion.slug.startswith(start))
+    before = select(OldAddress.slug).where(OldAddress.slug.startswith(start))
+    return set(db.session.scalars(now.union(before)))
 
 
 def require_free(slug: str, besides: Discussion | None = None) -> None:

@@ -7,13 +7,13 @@ from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 
-from forum import speaking
+from forum import access, speaking
 from forum.actions import accounts, first_passwords, links, members, passwords, sessions, site
 from forum.actions.accounts import Newcomer
 from forum.database import db, once_more, writing
 from forum.models import User
 from forum.refusals import Refused, invalid
-from forum.web import account, outbox, signing, throttles
+from forum.web import account, errors, outbox, signing, throttles
 from forum.web.account_forms import Form, done, page
 from forum.web.forms import signed_in
 from forum.web.guards import settings
@@ -173,7 +173,10 @@ def reset(token: str) -> Response:
 @blueprint.route("/seat/<token>", methods=["GET", "POST"])
 def first_password(token: str) -> Response:
     """Let a host or moderator choose their first password, and lead them to the console."""
-    seat = first_passwords.seat_of(token)
+    try:
+        seat = first_passwords.seat_of(token)
+    except Refused as refusal:
+        return _past_first_password(token, refusal)
 
     def work(form: Form) -> Response:
         password_hash = _new_password(form)
@@ -184,6 +187,17 @@ def first_password(token: str) -> Response:
         return done(f"/d/{taken.discussion.slug}/console", _("Welcome, %(name)s.", name=taken.name))
 
     return Form("accounts/reset.html", email=seat.user.email, seat=seat).answer(work)
+
+
+def _past_first_password(token: str, refusal: Refused) -> Response:
+    """Lead whoever opens the letter again on to the console; a visitor by the sign-in, which would lead back here."""
+    discussion, user = first_passwords.place_of(token), signed_in()
+    console = url_for("console.show", slug=discussion.slug) if discussion else "/"
+    if user is None:
+        return errors.refuse(refusal, then=console)
+    if request.method == "POST" or discussion is None or not access.may(user, "console.open", discussion):
+        raise refusal
+    return done(console)
 
 
 def _new_password(form: Form) -> str:

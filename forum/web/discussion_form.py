@@ -9,15 +9,13 @@ from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from forum import clock, pictures
-from forum.actions import dates
+from forum.actions import dates, slugs
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft
 from forum.aside import aside
-from forum.database import db
 from forum.models import Digests, Discussion, QuestionsShown, Seat, SeatRole, Visibility
 from forum.refusals import Refused
 from forum.web.forms import Fields
@@ -159,10 +157,10 @@ def seat_fields(seat: Seat | None) -> dict[str, str]:
 
 
 def suggest_slug(title: str) -> str:
-    """Return an address made from `title` that no discussion has yet."""
+    """Return an address made from `title` that leads, and led, to no discussion yet."""
     plain = unicodedata.normalize("NFKD", title[:300]).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or f"discussion-{clock.now():%Y-%m-%d}"
-    taken = set(db.session.scalars(select(Discussion.slug).where(Discussion.slug.startswith(slug))))
+    taken = slugs.taken_like(slug)
     tries = (f"{slug}-{count}" for count in range(2, len(taken) + 3))
     return slug if slug not in taken else next(other for other in tries if other not in taken)
 

@@ -49,8 +49,11 @@ def wants_json() -> bool:
     return best == "application/json"
 
 
-def refuse(refusal: Refused) -> Response:
-    """Answer with what `refusal` says; a page gives the typed text back so that it is never lost."""
+def refuse(refusal: Refused, then: str = "") -> Response:
+    """Answer with what `refusal` says; a page gives the typed text back so that it is never lost.
+
+    `then` is a path of ours that signing in leads to, where it would help a visitor; else it leads back to this page.
+    """
     if refusal.status == 404 and (moved := way_on()) is not None:
         return moved
     if wants_json():
@@ -59,7 +62,7 @@ def refuse(refusal: Refused) -> Response:
         kept, sign_in = given_back.of_request(refusal), ""
         if kept is not None:
             sign_in = given_back.sign_in_address(refusal)
-        page = render_template("errors/refused.html", refusal=refusal, kept=kept, sign_in=sign_in)
+        page = render_template("errors/refused.html", refusal=refusal, kept=kept, sign_in=sign_in, then=then)
         response = make_response(page)
     response.status_code = refusal.status
     if refusal.retry_after is not None:

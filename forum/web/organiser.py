@@ -10,7 +10,7 @@ from forum import access, clock, languages, pictures, zones
 from forum.actions import discussions, first_passwords, merging, seats, templates
 from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, Visibility
-from forum.refusals import Refused, Stale
+from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
 from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in
@@ -22,8 +22,10 @@ blueprint = Blueprint("organiser", __name__)
 
 @blueprint.get("/organise")
 def mine() -> Response:
-    """List the discussions that this person runs or made, drafts too."""
-    user = access.require_create(signed_in())
+    """List the discussions that this person runs or made, drafts too; who has none and makes none finds no page."""
+    user = signed_in()
+    if user is None or not access.runs_any(user):
+        raise unknown()
     asked = select(Discussion).where(access.run_by(user)).order_by(*Discussion.latest_first()).limit(200)
     found = db.session.scalars(asked).all()
     return private(render_template("organiser/mine.html", me=user, discussions=found))

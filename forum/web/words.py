@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from forum import access, clock, countries, looks, pictures, speaking, text
 from forum.actions import merging
 from forum.config import Settings
-from forum.models import Site
+from forum.models import Site, User
 from forum.web import times
 from forum.web.guards import allowed
 
@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         marks=merging.marks,
         may=access.may,
         may_create=access.may_create,
+        runs_any=_runs_any,
         country_names=lambda: countries.names(str(get_locale())),
         here=lambda: request.full_path.rstrip("?"),
         script_words=_script_words,
@@ -70,6 +71,11 @@ def site_name() -> str:
     """Return the name of this site: what administrators have set, else the setting."""
     settings: Settings = current_app.config["SETTINGS"]
     return shown_site().name or settings.site_name
+
+
+def _runs_any(user: User | None) -> bool:
+    """Whether the bar leads `user` to their discussions; while the database is away, nobody can be asked about."""
+    return not g.get("database_is_away") and access.runs_any(user)
 
 
 def _site_style() -> Markup:

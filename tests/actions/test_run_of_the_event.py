@@ -21,6 +21,7 @@ from forum.models import (
     Question,
     QuestionState,
     SeatRole,
+    User,
 )  # fmt: skip
 from forum.refusals import Refused
 
@@ -331,6 +332,19 @@ def test_nobody_can_look_like_a_panelist(house, clock):
             house.comment(discussion, house.user(name))
         assert raised.value.code == "look_alike"
     assert house.comment(discussion, house.user("Priya Kumar")).id
+
+
+def test_the_owner_may_be_called_an_organiser_and_like_nobody_on_the_panel(house, clock):
+    discussion = house.discussion()
+    house.panelist(discussion, "Priya Raman")
+    owner = db.session.get_one(User, discussion.owner_id)
+    assert owner.name.startswith("Organiser")
+    assert house.comment(discussion, owner).id
+    with writing():
+        owner.name = "Priya Raman (Organiser)"
+    with pytest.raises(Refused) as raised:
+        house.comment(discussion, owner)
+    assert raised.value.code == "look_alike"
 
 
 def test_ids_of_another_discussion_are_unknown_here(house, clock):

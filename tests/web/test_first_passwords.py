@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from forum import create_app
-from forum.actions import seats
+from forum.actions import first_passwords, seats
 from forum.actions.seats import SeatDraft
 from forum.database import db, writing
 from forum.models import Letter, SeatRole, SiteRole, User
@@ -92,6 +92,38 @@ def test_who_has_a_password_is_left_alone_and_the_host_is_told_why(staff, host, 
     answer = staff.press(host, headers)
     assert answer.status_code == 409 and "has a password already" in answer.get_data(as_text=True)
     assert letters() == []
+
+
+def used_link(staff, house) -> str:
+    """Return the address of Mona's letter, by which she has set a password."""
+    house.do(first_passwords.ask, staff.host, staff.seat)
+    token = re.search(r"/seat/(\S+)", letters()[-1].body)[1]
+    house.do(first_passwords.choose, token, "a hash")
+    return f"/seat/{token}"
+
+
+def test_the_used_letter_leads_to_the_console(staff, house):
+    link = used_link(staff, house)
+    answer = staff.client(staff.seat.user).get(link)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/d/hour/console")
+    page = staff.app.test_client().get(link)
+    assert page.status_code == 410 and page.text.count('href="/sign-in?next=/d/hour/console"') == 2
+    assert staff.client(house.user("Mo Other")).get(link).status_code == 410
+
+
+def test_the_used_letter_tells_no_address_once_its_seat_is_gone(staff, house):
+    link = used_link(staff, house)
+    house.do(seats.take, staff.host, staff.seat)
+    page = staff.app.test_client().get(link)
+    assert page.status_code == 410 and "/d/hour" not in page.text and page.text.count('href="/sign-in?next=/"') == 2
+    for path in ("/seat/no-good", f"{link}x"):
+        assert staff.app.test_client().get(path).status_code == 410
+
+
+def test_a_password_typed_by_the_used_letter_is_not_passed_off_as_set(staff, house):
+    link, client = used_link(staff, house), staff.client(staff.seat.user)
+    answer = client.post(link, data={"csrf_token": house.token(client), "password": "another long one"})
+    assert answer.status_code == 410
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,38 @@ def test_only_organisers_find_these_pages(app, house, made):
     assert stored("theirs") is None
 
 
+@pytest.mark.parametrize("role", ["host", "moderator"])
+def test_who_helps_to_run_a_draft_finds_it_and_makes_none(app, house, made, role):
+    helper, client = house.user("Mona Member"), app.test_client()
+    house.seat(stored(), helper, role)
+    house.sign_in(client, helper)
+    for path in ("/", "/account"):
+        assert 'href="/organise"' in client.get(path).text, path
+    page = client.get("/organise").text
+    assert "/d/food-and-climate/console" in page
+    assert "/organise/new" not in page and "/organise/import" not in page
+    assert client.get("/organise/new").status_code == 404
+
+
+def test_a_panelist_has_no_discussions_to_run(app, house, made):
+    panelist, client = house.user("Pia Panelli"), app.test_client()
+    house.seat(stored(), panelist, "panelist")
+    house.sign_in(client, panelist)
+    assert 'href="/organise"' not in client.get("/account").text
+    assert client.get("/organise").status_code == 404
+
+
 def test_the_address_is_made_from_the_title_and_is_its_own(made):
     assert send(made, "/organise/new", WHOLE | {"slug": ""}).status_code == 303
     assert stored("food-and-climate-2") is not None
     assert suggest_slug("Ça va? Überall!") == "ca-va-uberall"
     assert suggest_slug("食").startswith("discussion-")
+
+
+def test_an_address_that_another_had_before_is_not_made_again(made):
+    assert send(made, "/d/food-and-climate/edit", WHOLE | {"slug": "renamed"}).status_code == 303
+    assert send(made, "/organise/new", WHOLE | {"slug": ""}).status_code == 303
+    assert stored("food-and-climate-2") is not None
 
 
 def test_a_taken_address_is_named(made):

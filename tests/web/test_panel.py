@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forum.actions import calls, held, invitations, phases, questions
 from forum.database import db, writing
 from forum.live import fragments
-from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session
+from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session, User
 
 JSON = {"Accept": "application/json"}
 
@@ -386,3 +386,13 @@ def test_the_letters_are_counted(table, monkeypatch):
     monkeypatch.setattr("forum.web.panel.throttles.count", lambda kind, *whom: counted.append((kind, *whom)))
     assert table.post("host", f"/panel/{table.seat.id}/invite", JSON).status_code == 200
     assert counted == [("mail to", table.priya.email)]
+
+
+def test_the_console_says_who_writes_without_a_badge(table):
+    owner = db.session.get_one(User, table.discussion.owner_id)
+    table.people["owner"] = table.client(owner)
+    said = "You have no seat: readers see you without a badge."
+    assert f'{said} <a href="/d/hour/seats/new">' in table.get("owner", "/console").text
+    assert said not in table.get("host", "/console").text
+    table.house.do(phases.close, table.host, table.discussion)
+    assert said not in table.get("owner", "/console").text
