@@ -4,6 +4,7 @@
  */
 
 import { one } from "./page.js";
+import { rehearsalOver } from "./rehearsal.js";
 import { explain, refusedHere } from "./send.js";
 import { _ } from "./words.js";
 
@@ -12,7 +13,21 @@ let said = null;
 
 export const isShut = () => said !== null;
 
-const showLost = () => one("[data-link-chip]")?.toggleAttribute("data-lost", isShut());
+/** @param {(Node | string)[]} words */
+function become(words) {
+  said = words;
+  const chip = one("[data-link-chip]");
+  chip?.toggleAttribute("data-lost", true);
+  // Its time left would stand still; the fresh page brings it back.
+  chip?.replaceChildren(_("Not connected"));
+  return words;
+}
+
+/** What to say where a rehearsal has been thrown away; null where it is none. */
+export function endRehearsal() {
+  const words = rehearsalOver();
+  return words && become(words);
+}
 
 /**
  * Find out why the page is not there any more.
@@ -21,16 +36,14 @@ const showLost = () => one("[data-link-chip]")?.toggleAttribute("data-lost", isS
 export async function shut() {
   const error = await refusedHere();
   if (!error) return null;
+  if (error.code !== "not_found") return become(explain(error));
   const gone = _("You no longer have a seat in this discussion. Your text is kept here, so you can copy it.");
-  said = error.code === "not_found" ? [gone] : explain(error);
-  showLost();
-  return said;
+  return endRehearsal() ?? become([gone]);
 }
 
 /** It is there again. @returns {boolean} whether it was said that it is not */
 export function reopen() {
   const wasShut = isShut();
   said = null;
-  if (wasShut) showLost();
   return wasShut;
 }

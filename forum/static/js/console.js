@@ -9,7 +9,7 @@ import { holds, settle, tellDecided } from "./console-held.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
-import { isShut, reopen, shut } from "./console-shut.js";
+import { endRehearsal, isShut, reopen, shut } from "./console-shut.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, TYPED, tell } from "./page.js";
 import { adoptToken, askPage, explain, post } from "./send.js";
@@ -179,7 +179,10 @@ const isTyped = () =>
 hear("gone", () => {
   // Who ends a rehearsal hears that it is gone before the answer that leads them back, which a reload would cut off.
   if (isLeaving) return;
-  if (isTyped()) say(_("This discussion is no longer open to you. Your text is kept here, so you can copy it."), true);
+  const over = endRehearsal();
+  if (over) say(over, true);
+  else if (isTyped())
+    say(_("This discussion is no longer open to you. Your text is kept here, so you can copy it."), true);
   else location.reload();
 });
 addEventListener("pageshow", () => {
