@@ -367,6 +367,21 @@ def test_after_the_close_the_green_room_stays_and_held_texts_can_be_read(table):
     assert "Never said." in page
 
 
+@pytest.mark.parametrize("late_minutes", [0, 30])
+def test_after_the_close_the_green_room_calls_nothing_next_or_open(app, house, late_minutes):
+    table = Panel(app, house, late_minutes=late_minutes)
+    q2 = house.question(table.discussion, "Who pays?", 20)
+    house.question(table.discussion, "What next?", 30)
+    house.do(held.hold, table.priya, q2, "Never said.")
+    live = table.get("panelist").text
+    assert all(words in live for words in ("Next up", "Open now", "planned 30 min after the start", "ahead"))
+    house.do(phases.close, table.host, table.discussion)
+    page = table.get("panelist").text
+    assert "Never said." in page and "Who pays?" in page and "What next?" not in page
+    assert not any(words in page for words in ("Next up", "Open now", "after the start", "is-next"))
+    assert "Next up" not in table.get("host").text
+
+
 @pytest.mark.parametrize("nonsense", ["", "\0", "x" * 200_000, "\u202etxet", "-1", "99999999999999999999", "[]"])
 def test_made_up_fields_are_refused_and_never_a_fault(table, nonsense):
     q1 = table.discussion.questions[0].id
