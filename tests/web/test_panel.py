@@ -401,3 +401,28 @@ def test_the_letters_are_counted(table, monkeypatch):
     monkeypatch.setattr("forum.web.panel.throttles.count", lambda kind, *whom: counted.append((kind, *whom)))
     assert table.post("host", f"/panel/{table.seat.id}/invite", JSON).status_code == 200
     assert counted == [("mail to", table.priya.email)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "green_room", "run_sheet"),
+    [
+        ("all", "readers see this too", "readers see the questions to come"),
+        ("count", "readers see only how many there are", "only hosts see this"),
+        ("none", "readers do not see this yet", "only hosts see this"),
+    ],
+)
+def test_hosts_and_panel_read_what_readers_see_of_the_questions_to_come(app, house, shown, green_room, run_sheet):
+    table = Panel(app, house, questions_shown=shown)
+    house.question(table.discussion, "Who pays?")
+    assert ("Who pays?" in table.client().get("/d/hour").text) is (shown == "all")
+    assert f"<small>{green_room}</small>" in table.get("panelist").text
+    assert f"<small>{run_sheet}; times in" in table.get("host", "/console").text
+
+
+def test_of_a_draft_readers_see_nothing_whatever_is_chosen(app, house):
+    draft = house.discussion(phase="draft", slug="hour", questions_shown="all")
+    house.question(draft, "Who pays?")
+    client = app.test_client()
+    house.sign_in(client, house.host_of(draft))
+    assert "readers do not see this yet" in client.get("/d/hour/backstage").text
+    assert "only hosts see this" in client.get("/d/hour/console").text
