@@ -32,6 +32,11 @@ def of(discussion: Discussion) -> Discussion | None:
     return db.session.scalar(select(Discussion).where(Discussion.rehearsal_of_id == discussion.id).limit(1))
 
 
+def event_of(discussion: Discussion) -> Discussion | None:
+    """Return what `discussion` is a rehearsal of; None when it is none."""
+    return db.session.get(Discussion, discussion.rehearsal_of_id) if discussion.rehearsal_of_id is not None else None
+
+
 def begin(actor: User, discussion: Discussion) -> Discussion:
     """Return the rehearsal of `discussion`, which is live from now on; a second click or host gets the same one.
 

@@ -21,6 +21,7 @@ from forum.models import Discussion, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
 from forum.web.comments import admitted, by_writer
+from forum.web.event import address_of_event
 from forum.web.forms import Fields
 from forum.web.guards import private, settings
 from forum.web.view import whole
@@ -60,6 +61,7 @@ def show(slug: str) -> Response:
         role=role,
         phase=discussion.phase_at(clock.now()),
         rehearsal=rehearsals.of(discussion),
+        event_address=address_of_event(user, discussion),
         reading=presence.now(discussion.id)["readers"],
         **room(discussion, user, whole("before", 1, 2**31 - 1)),
         **_own(discussion, user, role),

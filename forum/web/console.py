@@ -17,6 +17,7 @@ from forum.models import Discussion, Phase, Question, Safeguards, User
 from forum.refusals import Refused, Stale, invalid
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.comments import admitted
+from forum.web.event import address_of_event
 from forum.web.forms import Fields, form_key, fresh_key, is_ambiguous, numbers
 from forum.web.guards import private
 from forum.web.pace import pace
@@ -87,6 +88,7 @@ def show(slug: str) -> Response:
         pace=pace(discussion, sheet, now),
         tray=snippets.tray(discussion),
         rehearsal=rehearsals.of(discussion),
+        event_address=address_of_event(user, discussion),
         wishes=wishes,
         by_votes=audience.by_votes(wishes),
         newest=newest,

@@ -33,6 +33,7 @@ from forum.live.scene import Scene
 from forum.models import CalledOff, Comment, CommentState, Discussion, User, Visibility
 from forum.refusals import Refused, invalid, unknown
 from forum.web import assets, silences
+from forum.web.event import address_of_event
 from forum.web.view import View, whole
 
 blueprint = Blueprint("discussion", __name__)
@@ -110,6 +111,7 @@ def show(slug: str) -> Response:
         linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)
         if scene.phase == "closed" and view.is_live
         else "",
+        event_address=address_of_event(found.user, found.discussion),
         edit_minutes=current_app.config["SETTINGS"].edit_window_minutes,
         waiting=waiting.items(found.discussion, found.user.id) if found.user else [],
         tray=for_you.html(found.discussion, found.user.id) if found.user and found.role is Role.PANELIST else "",

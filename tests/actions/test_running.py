@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, inspect, select
 
 from forum import clock as time
-from forum.actions import comments, drafting, escalation, pacing, questions, rehearsals, snippets, templates
+from forum.actions import comments, drafting, escalation, pacing, phases, questions, rehearsals, snippets, templates
 from forum.actions.comments import CommentDraft
 from forum.actions.escalation import Rules
 from forum.actions.questions import QuestionDraft
@@ -239,6 +239,22 @@ def test_nobody_but_hosts_and_panel_knows_of_a_rehearsal(house, announced):
             assert (answer.status_code == 404) is (status == 404), path
         if status == 404:
             assert "Rehearsal" not in client.get("/").get_data(as_text=True)
+
+
+def test_a_rehearsal_leads_back_to_the_event_as_far_as_that_is_open(house, announced):
+    host, priya = house.host_of(announced), announced.seats[1].user
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    links = {}
+    for person in (host, priya):
+        client = house.app.test_client()
+        house.sign_in(client, person)
+        links[person.id] = [client.get(f"/d/{rehearsal.slug}{path}").text for path in ("", "/backstage")]
+        assert "data-rehearsal" not in client.get(f"/d/{announced.slug}").text
+    assert all(f'data-rehearsal="/d/{announced.slug}/console"' in page for page in links[host.id])
+    assert all(page.count(f'href="/d/{announced.slug}/backstage">To the event') == 1 for page in links[priya.id])
+    house.do(phases.withdraw, host, announced)
+    page = client.get(f"/d/{rehearsal.slug}/backstage").text
+    assert 'data-rehearsal=""' in page and announced.slug not in page.replace(rehearsal.slug, "")
 
 
 def test_only_what_has_not_begun_is_rehearsed(house, event, announced):

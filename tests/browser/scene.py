@@ -47,16 +47,20 @@ class Scene:
         """A browser of its own, signed in as `user` if given; what its console complains of is kept in `trouble`."""
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         if user is not None:
-            client = self.app.test_client()
-            self.house.sign_in(client, user)
-            name = self.app.config["SESSION_COOKIE_NAME"]
-            cookie = client.get_cookie(name)
-            assert cookie is not None
-            context.add_cookies([{"name": name, "value": cookie.value, "url": self.address}])
+            self.sign_in(context, user)
         context.on("weberror", lambda error: self.trouble.append(str(error.error)))
         context.on("console", lambda said: self._hear(said.text))
         self.contexts.append(context)
         return context
+
+    def sign_in(self, context: BrowserContext, user: User) -> None:
+        """Give `context` a session of `user`."""
+        client = self.app.test_client()
+        self.house.sign_in(client, user)
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        context.add_cookies([{"name": name, "value": cookie.value, "url": self.address}])
 
     def _hear(self, said: str) -> None:
         if "Content Security Policy" in said or "TypeError" in said or "ReferenceError" in said:

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from forum.actions import escalation
+from forum.actions import escalation, seats
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion
+from forum.models import Comment, CommentState, Discussion, SeatRole
 from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -259,3 +259,46 @@ def test_on_a_phone_every_button_above_is_in_sight(scene: Scene):
         for button in row.locator(".console-button:visible").all():
             box = button.bounding_box()
             assert box["x"] >= 0 and box["x"] + box["width"] <= 390, button.inner_text()
+
+
+def ended_asks(page) -> list[str]:
+    """What the page fetches of itself and does not get, from now on."""
+    asked: list[str] = []
+    page.on("response", lambda answer: asked.append(answer.url) if answer.status == 404 else None)
+    return asked
+
+
+def test_a_console_whose_session_has_ended_says_so_and_stops_asking(scene, discussion):
+    host = scene.visit(discussion, scene.house.host_of(discussion), "/console")
+    host.locator("#new-question").fill("Half a question")
+    asked = ended_asks(host)
+    other = host.context.new_page()
+    other.goto(f"{scene.address}/about")
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url(f"{scene.address}/")
+    notice = host.locator("[data-console-notice]")
+    notice.get_by_text("You are not signed in, or no longer.").wait_for(timeout=8_000)
+    notice.get_by_role("link", name="Sign in").wait_for()
+    scene.house.comment(discussion, body="Just arrived.", question=1)
+    host.wait_for_timeout(3_500)
+    assert len(asked) <= 2
+    assert host.locator("#new-question").input_value() == "Half a question"
+
+    scene.sign_in(host.context, scene.house.host_of(discussion))
+    host.evaluate("window.dispatchEvent(new Event('focus'))")
+    host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=8_000)
+    assert notice.inner_text() == ""
+    assert host.locator("#new-question").input_value() == "Half a question"
+
+
+@pytest.mark.parametrize("place", ["/console", "/backstage"])
+def test_whose_seat_is_taken_is_told_on_the_open_page(scene, discussion, place):
+    otto = scene.house.user("Otto Other")
+    seat = scene.house.seat(discussion, otto, SeatRole.HOST)
+    page = scene.visit(discussion, otto, place)
+    asked = ended_asks(page)
+    scene.house.do(seats.take, scene.house.host_of(discussion), seat)
+    scene.house.comment(discussion, body="Just arrived.", question=1)
+    page.locator("[data-console-notice]", has_text="You no longer have a seat").wait_for(timeout=8_000)
+    page.wait_for_timeout(2_500)
+    assert len(asked) <= 2

@@ -140,6 +140,9 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     host.keyboard.press("n")
     host.keyboard.press("Enter")
     host.wait_for_selector(".run-open")
+    waiting = panelist.context.new_page()
+    waiting.goto(panelist.url)
+    scene.wait_for_link(waiting)
     panelist.get_by_role("link", name="Live page").click()
     scene.wait_for_link(panelist)
     panelist.locator("#say textarea").first.fill("I only try it out.")
@@ -149,7 +152,11 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     host.get_by_role("button", name="Throw the rehearsal away").click()
     host.get_by_text("The rehearsal is thrown away").wait_for()
     assert "rehearsed" in host.locator(f"#seat-{discussion.seats[1].id}").inner_text()
-    panelist.get_by_text("This discussion is no longer open to you.").first.wait_for(timeout=8_000)
+    for page in (panelist, waiting):
+        page.get_by_text("The rehearsal is over and thrown away.").first.wait_for(timeout=8_000)
+        assert page.locator(".chip, .console-chip").first.inner_text() == "Not connected"
+        page.get_by_role("main").get_by_role("link", name="To the event").last.click()
+        page.wait_for_url(f"**/d/{discussion.slug}/backstage")
     assert comments_of(discussion) == []
     assert scene.trouble == []
 

@@ -463,3 +463,24 @@ def test_the_console_counts_days_and_offers_days(app, house, days, clock):
     assert "Quiet for 9 days" in page
     assert "+1 day</button>" in page
     assert not re.search(r"\d{4,} ?min", page)
+
+
+def test_after_the_close_nothing_is_called_next_or_open(hour, staff):
+    send(staff, f"/d/hour/questions/{hour.questions[0].id}/ask")
+    live = staff.get("/d/hour/console").text
+    assert "Open now" in live and "Next: Q2" in live and "Next:" in live
+    send(staff, "/d/hour/console/close")
+    page = staff.get("/d/hour/console").text
+    assert "Open now" not in page and "Next:" not in page and "run-next" not in page
+    assert "<b>Q2</b> Who pays?" in page, "what was not asked is still in the run sheet"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0, "Nobody can comment"), (1, "1 more minute;"), (30, "30 more minutes;")]
+)
+def test_whoever_is_about_to_close_reads_whether_late_comments_are_taken(hour, staff, minutes, words):
+    with writing():
+        hour.row.late_minutes = minutes
+    page = staff.get("/d/hour/console/close").text
+    assert words in page and ("Nobody can comment" in page) is (minutes == 0)
+    assert "Thank everybody first." in page

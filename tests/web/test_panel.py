@@ -367,6 +367,21 @@ def test_after_the_close_the_green_room_stays_and_held_texts_can_be_read(table):
     assert "Never said." in page
 
 
+@pytest.mark.parametrize("late_minutes", [0, 30])
+def test_after_the_close_the_green_room_calls_nothing_next_or_open(app, house, late_minutes):
+    table = Panel(app, house, late_minutes=late_minutes)
+    q2 = house.question(table.discussion, "Who pays?", 20)
+    house.question(table.discussion, "What next?", 30)
+    house.do(held.hold, table.priya, q2, "Never said.")
+    live = table.get("panelist").text
+    assert all(words in live for words in ("Next up", "Open now", "planned 30 min after the start", "ahead"))
+    house.do(phases.close, table.host, table.discussion)
+    page = table.get("panelist").text
+    assert "Never said." in page and "Who pays?" in page and "What next?" not in page
+    assert not any(words in page for words in ("Next up", "Open now", "after the start", "is-next"))
+    assert "Next up" not in table.get("host").text
+
+
 @pytest.mark.parametrize("nonsense", ["", "\0", "x" * 200_000, "\u202etxet", "-1", "99999999999999999999", "[]"])
 def test_made_up_fields_are_refused_and_never_a_fault(table, nonsense):
     q1 = table.discussion.questions[0].id
@@ -396,3 +411,28 @@ def test_the_console_says_who_writes_without_a_badge(table):
     assert said not in table.get("host", "/console").text
     table.house.do(phases.close, table.host, table.discussion)
     assert said not in table.get("owner", "/console").text
+
+
+@pytest.mark.parametrize(
+    ("shown", "green_room", "run_sheet"),
+    [
+        ("all", "readers see this too", "readers see the questions to come"),
+        ("count", "readers see only how many there are", "only hosts see this"),
+        ("none", "readers do not see this yet", "only hosts see this"),
+    ],
+)
+def test_hosts_and_panel_read_what_readers_see_of_the_questions_to_come(app, house, shown, green_room, run_sheet):
+    table = Panel(app, house, questions_shown=shown)
+    house.question(table.discussion, "Who pays?")
+    assert ("Who pays?" in table.client().get("/d/hour").text) is (shown == "all")
+    assert f"<small>{green_room}</small>" in table.get("panelist").text
+    assert f"<small>{run_sheet}; times in" in table.get("host", "/console").text
+
+
+def test_of_a_draft_readers_see_nothing_whatever_is_chosen(app, house):
+    draft = house.discussion(phase="draft", slug="hour", questions_shown="all")
+    house.question(draft, "Who pays?")
+    client = app.test_client()
+    house.sign_in(client, house.host_of(draft))
+    assert "readers do not see this yet" in client.get("/d/hour/backstage").text
+    assert "only hosts see this" in client.get("/d/hour/console").text

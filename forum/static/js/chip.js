@@ -39,8 +39,15 @@ function words() {
   return undefined;
 }
 
+/** @type {Record<string, () => string>} */
+const linkWords = {
+  lost: () => _("Reconnecting…"),
+  checking: () => _("Checking every 20 s"),
+  gone: () => _("Not connected"),
+};
+
 function show() {
-  const text = link === "lost" ? _("Reconnecting…") : link === "checking" ? _("Checking every 20 s") : words();
+  const text = linkWords[link]?.() ?? words();
   for (const chip of all("[data-region=chip]")) {
     chip.classList.toggle("is-offline", link !== "live");
     const place = one("[data-chip-words]", chip) ?? chip;

@@ -9,9 +9,10 @@ import { holds, settle, tellDecided } from "./console-held.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
+import { endRehearsal, isShut, reopen, shut } from "./console-shut.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, TYPED, tell } from "./page.js";
-import { adoptToken, explain, getPage, post } from "./send.js";
+import { adoptToken, askPage, explain, post } from "./send.js";
 import { forgetTyped, resume } from "./typed.js";
 import { _, count } from "./words.js";
 
@@ -71,14 +72,23 @@ export async function refresh() {
   try {
     while (isWanted) {
       isWanted = false;
-      const fresh = await getPage(location.pathname + location.search);
-      if (fresh && fresh.body.dataset.page === document.body.dataset.page) become(fresh);
+      const { status, fresh } = await askPage(location.pathname + location.search);
+      if (fresh && fresh.body.dataset.page === document.body.dataset.page) {
+        if (reopen()) say("");
+        become(fresh);
+      } else if ([401, 403, 404].includes(status)) {
+        const why = await shut();
+        if (why) say(why, true);
+      }
       if (isWanted) await new Promise((resolve) => setTimeout(resolve, GATHER));
     }
   } finally {
     isFetching = false;
   }
 }
+
+/** What comes by itself asks no more where the page has ended for its reader. */
+const follow = () => isShut() || void refresh();
 
 /** Say something to the host, also to who listens. @param {string | (Node | string)[]} words @param {boolean} [isBad] */
 export function say(words, isBad = false) {
@@ -114,6 +124,7 @@ export async function send(form, button) {
   const { ok, data, error } = await post(button?.getAttribute("formaction") ?? form.action, new FormData(form));
   delete form.dataset.sending;
   if (ok) {
+    reopen();
     leave(form);
     forgetTyped(form);
     if (form.dataset.clear !== undefined) form.reset();
@@ -155,9 +166,9 @@ const main = one("main");
 if (main) resume(main);
 document.body.classList.add("has-keys");
 for (const element of all("[data-script-only]")) element.hidden = false;
-hear("event", refresh);
-hear("resync", refresh);
-hear("pushed status", refresh);
+hear("event", follow);
+hear("resync", follow);
+hear("pushed status", follow);
 /** Whether something is typed that a load would lose. */
 const isTyped = () =>
   all(TYPED, one("main") ?? document).some((field) => {
@@ -168,7 +179,10 @@ const isTyped = () =>
 hear("gone", () => {
   // Who ends a rehearsal hears that it is gone before the answer that leads them back, which a reload would cut off.
   if (isLeaving) return;
-  if (isTyped()) say(_("This discussion is no longer open to you. Your text is kept here, so you can copy it."), true);
+  const over = endRehearsal();
+  if (over) say(over, true);
+  else if (isTyped())
+    say(_("This discussion is no longer open to you. Your text is kept here, so you can copy it."), true);
   else location.reload();
 });
 addEventListener("pageshow", () => {
@@ -183,13 +197,15 @@ hear("presence", (said) => {
 });
 hear("link", (state) => {
   document.body.dataset.link = state;
-  one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live");
+  one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live" || isShut());
   if (state === "live") void refresh();
   if (state === "lost") say(_("The connection is lost. It comes back by itself; your forms still work."), true);
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
-setInterval(() => page.seq > shown && void refresh(), 1_000);
-setInterval(() => document.hidden || void refresh(), REFRESH_EVERY);
+setInterval(() => page.seq > shown && follow(), 1_000);
+setInterval(() => document.hidden || follow(), REFRESH_EVERY);
+// Whoever comes back to this tab may have signed in again in another.
+addEventListener("focus", () => isShut() && void refresh());
 // What was kept for what is typed in it goes when it is closed.
 document.addEventListener("toggle", ({ target }) => one("[data-decided]") && target && void refresh(), true);
 startKeys(send, say);

@@ -3,6 +3,7 @@
 import { button, link, say, strong, unsay } from "./notice.js";
 import { hear, one, page, tell } from "./page.js";
 import { fail } from "./pending.js";
+import { rehearsalOver } from "./rehearsal.js";
 import { _ } from "./words.js";
 
 /** @typedef {import("./send.js").Refusal} Refusal */
@@ -102,9 +103,10 @@ export function start(composer) {
     if (state === "lost") say("link", [strong(_("Reconnecting…")), ` ${_("You can keep writing.")} `, now], "warn");
     if (state === "checking") say("link", [_("Checking for new answers every 20 s."), " ", now]);
   });
-  hear("gone", () =>
-    say("phase", [_("This discussion is no longer open to you. Your text is kept here, so you can copy it.")], "bad"),
-  );
+  hear("gone", () => {
+    const gone = _("This discussion is no longer open to you. Your text is kept here, so you can copy it.");
+    say("phase", rehearsalOver() ?? [gone], "bad");
+  });
   hear("event", (event) => {
     if (event.kind === "person.muted") {
       document.body.dataset.role = "muted";

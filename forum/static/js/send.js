@@ -50,24 +50,39 @@ export async function post(address, fields) {
   const answer = await deliver(address, fields);
   const code = answer.error?.code ?? "";
   if (code !== "csrf" && !(code === "not_found" && page.me)) return answer;
-  // Any page says who is signed in; this one is there for everybody, and light.
-  const fresh = await getPage("/about");
+  const fresh = await aboutPage();
   if (!fresh) return answer;
-  const { me } = fresh.body.dataset;
-  if (!me) return { ...answer, error: { code: "sign_in", message: SIGNED_OUT } };
-  if (writer && me !== writer) return toSomebodyElse;
+  const error = changed(fresh);
+  if (error) return { ...answer, error };
   if (code !== "csrf") return answer;
   adoptToken(fresh);
   return deliver(address, fields);
 }
 
+/** @type {Refusal} */
+const somebodyElse = { code: "csrf", message: SOMEBODY_ELSE };
+
 /** @type {Answer} */
-const toSomebodyElse = {
-  ok: false,
-  status: 403,
-  data: null,
-  error: { code: "csrf", message: SOMEBODY_ELSE },
-};
+const toSomebodyElse = { ok: false, status: 403, data: null, error: somebodyElse };
+
+/** Any page says who is signed in; this one is there for everybody, and light. */
+const aboutPage = () => getPage("/about");
+
+/** What a fresh page says of whoever wrote on this one; null where they are signed in as before. @param {Document} fresh */
+function changed(fresh) {
+  const { me } = fresh.body.dataset;
+  if (!me) return { code: "sign_in", message: SIGNED_OUT };
+  return writer && me !== writer ? somebodyElse : null;
+}
+
+/**
+ * Why a page of ours is no longer there for whoever has it open: `sign_in`, `csrf` for somebody else, or `not_found`.
+ * @returns {Promise<Refusal | null>} null where the server cannot be asked
+ */
+export async function refusedHere() {
+  const fresh = await aboutPage();
+  return fresh && (changed(fresh) ?? { code: "not_found", message: "" });
+}
 
 /** @param {string} address @param {Record<string, string> | FormData} fields @returns {Promise<Answer>} */
 async function deliver(address, fields) {
@@ -124,12 +139,20 @@ export async function getJson(address) {
  * @param {string} address
  * @returns {Promise<Document | null>}
  */
-export async function getPage(address) {
+export const getPage = async (address) => (await askPage(address)).fresh;
+
+/**
+ * The same, with the status that was answered; 0 means that no answer came.
+ * @param {string} address
+ * @returns {Promise<{status: number, fresh: Document | null}>}
+ */
+export async function askPage(address) {
   try {
     const response = await fetch(address, { headers: { Accept: "text/html" }, signal: within(20) });
-    return response.ok ? new DOMParser().parseFromString(await response.text(), "text/html") : null;
+    const { ok, status } = response;
+    return { status, fresh: ok ? new DOMParser().parseFromString(await response.text(), "text/html") : null };
   } catch {
-    return null;
+    return { status: 0, fresh: null };
   }
 }
 
