@@ -195,11 +195,18 @@ hear("presence", (said) => {
   count({ readers: said.readers });
   showPresence();
 });
+/** What the notice says of the line while it does not stand, and takes back. @type {Record<string, string>} */
+const LINE = {
+  lost: _("The connection is lost. It comes back by itself; what you type stays here."),
+  checking: _("Checking every 20 s"),
+};
 hear("link", (state) => {
   document.body.dataset.link = state;
   one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live" || isShut());
   if (state === "live") void refresh();
-  if (state === "lost") say(_("The connection is lost. It comes back by itself; your forms still work."), true);
+  const said = one("[data-console-notice]")?.textContent ?? "";
+  if (LINE[state]) say(LINE[state], true);
+  else if (Object.values(LINE).includes(said)) say("");
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
 setInterval(() => page.seq > shown && follow(), 1_000);
