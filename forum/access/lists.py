@@ -47,7 +47,10 @@ def runs_any(user: User | None) -> bool:
     """Whether `user` has a list of discussions of their own: they may make some, or help to run one by a seat."""
     if user is None:
         return False
-    return may_create(user) or bool(db.session.scalar(select(select(Discussion.id).where(run_by(user)).exists())))
+    if may_create(user) or user.is_suspended(clock.now()):
+        return may_create(user)
+    runs = select(Seat.id).where(Seat.user_id == user.id, Seat.role != SeatRole.PANELIST)
+    return bool(db.session.scalar(select(runs.exists())))
 
 
 def _seats_of(user: User) -> Select[int]:

@@ -56,7 +56,9 @@ def withdraw(actor: User, discussion: Discussion) -> None:
 
 
 def open_now(actor: User, discussion: Discussion) -> None:
-    """Open `discussion` before its time, which is its start from then on: so it was held, and its plan moves along.
+    """Open `discussion` before its time, which is its start from then on: so it was held.
+
+    What is planned by minutes moves along; what opens at a date of its own keeps that.
 
     Raises Refused (not theirs, 409 when it is not announced).
     """
@@ -186,7 +188,7 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
         begin = values["opened_at"] = clock.now() if actor else discussion.starts_at
         if begin < discussion.starts_at:
             plan = {"starts_at": discussion.starts_at.isoformat()}
-            values["starts_at"] = begin
+            values["starts_at"] = begin.replace(microsecond=0)
     if to is Phase.CLOSED:
         end = values["closed_at"] = clock.now() if actor else discussion.ends_at
         values["late_until"] = _late_until(discussion, end)

@@ -17,6 +17,7 @@ from forum.database import db
 from forum.models import Comment, CommentState, Discussion, Event, SeatRole
 
 BARS = 60
+_DAY_OF_1970 = 2440587.5  # as SQLite counts days (sqlite.org/lang_datefunc.html)
 _MOST_KEPT = 200
 # After these the numbers stand as they are, or grow by the comment the event points at.
 _HARMLESS = (
@@ -195,18 +196,12 @@ def _count_once(discussion: Discussion, seq: int) -> Tally:
             .group_by(bar)
         )
         for index, count in rows:
-            tally.bars[min(int(index), BARS - 1)] += count
+            tally.bars[max(0, min(int(index), BARS - 1))] += count  # a database rounds moments
     return tally
 
 
 def _seconds(moment: Any) -> ColumnElement[Any]:
-    """Return seconds since 1970 in the database's own words."""
+    """Return seconds since 1970 in the database's own words, to the millisecond."""
     if db.engine.dialect.name == "sqlite":
-        return func.unixepoch(moment, "subsec") if _has_subsec() else func.unixepoch(moment)
+        return (func.julianday(moment) - _DAY_OF_1970) * 86_400.0
     return func.extract("epoch", moment)
-
-
-def _has_subsec() -> bool:
-    import sqlite3
-
-    return sqlite3.sqlite_version_info >= (3, 42)

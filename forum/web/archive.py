@@ -85,7 +85,7 @@ def again(slug: str) -> Response:
     moments += [Moment(question.asked_at, question=question) for question in scene.asked if question.asked_at]
     moments.sort(key=lambda moment: (moment.at, moment.shown is not None))
     begin = min((moment.at for moment in moments), default=found.discussion.starts_at)
-    end = max((moment.at for moment in moments), default=found.discussion.ends_at)
+    end = max((moment.at for moment in moments), default=found.discussion.over_at)
     page = render_template(
         "discussion/replay.html",
         discussion=found.discussion,

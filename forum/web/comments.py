@@ -185,7 +185,9 @@ def act(slug: str, comment_id: int, action: str) -> Response:
         try:
             _TAKE[action](writer(), comment, taken)
         except Refused as refusal:
-            raise _no_more() if refusal.status == 404 else refusal from refusal
+            if refusal.status != 404:
+                raise
+            raise _no_more() from refusal
     if action == "flag" and not wants_json():
         flash(_("Flagged. A host looks at it."))
     around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"

@@ -75,7 +75,7 @@ def like(discussion: Discussion) -> dict[str, str]:
     values = stored(discussion) | {"slug": ""}
     for name, moment in (("starts_at", begin), ("ends_at", end)):
         values[f"{name}_date"] = f"{moment + timedelta(weeks=weeks):%Y-%m-%d}"
-    values["starts_at_time"] = f"{begin:%H:%M}" if not begin.second else values["starts_at_time"]
+    values["starts_at_time"] = f"{begin:%H:%M}"
     return values | {"starts_at_fold": "", "ends_at_fold": ""}
 
 

@@ -161,6 +161,24 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     assert scene.trouble == []
 
 
+def test_who_is_signed_out_in_a_rehearsal_is_told_that_and_not_that_it_is_over(scene: Scene):
+    house = scene.house
+    discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"out-{id(scene)}")
+    host = scene.visit(discussion, house.host_of(discussion), "/console")
+    host.get_by_role("button", name="Rehearse").click()
+    host.get_by_text("The rehearsal is open.").wait_for()
+    scene.wait_for_link(host)
+    reader = host.context.new_page()
+    reader.goto(host.url.replace("/console", ""))
+    scene.wait_for_link(reader)
+    other = host.context.new_page()
+    other.goto(f"{scene.address}/about")
+    other.get_by_role("button", name="Sign out").click()
+    for page in (host, reader):
+        page.get_by_role("link", name="Sign in (opens in a new tab)").first.wait_for(timeout=15_000)
+        assert "The rehearsal is over" not in page.locator("main").inner_text()
+
+
 def test_who_throws_a_rehearsal_away_is_led_back_though_its_console_is_gone_before_the_answer(scene: Scene):
     house = scene.house
     discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"slow-{id(scene)}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from forum.models import SiteRole
 from tests.browser.scene import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -22,7 +23,7 @@ def test_it_is_there_after_a_load_and_no_more_after_it_was_sent(scene, page):
     assert page.input_value(NAME) == "Water Lab"
     page.locator(f"form:has({NAME}) button").first.click()
     page.wait_for_load_state()
-    assert page.evaluate("JSON.parse(sessionStorage['roundtext:typed']).forms") == []
+    assert page.evaluate("sessionStorage.getItem('roundtext:typed')") is None
     page.goto(f"{scene.address}/about")
     page.goto(f"{scene.address}/account")
     assert page.input_value(NAME) == "Water Lab", "as it is stored"
@@ -41,10 +42,41 @@ def test_it_is_there_after_a_form_that_never_arrived(scene, page):
     assert page.input_value(NAME) == "Water Lab"
 
 
+def test_a_link_within_the_page_makes_no_other_form_of_it(scene):
+    page = scene.context(scene.house.user("Olga Winter", role=SiteRole.ORGANISER)).new_page()
+    page.goto(f"{scene.address}/organise/new")
+    page.fill("[name=title]", "A first title")
+    page.evaluate("location.hash = '#main'")
+    page.fill("[name=hosted_by]", "Us")
+    page.reload()
+    assert [page.input_value(f"[name={name}]") for name in ("title", "hosted_by")] == ["A first title", "Us"]
+    page.evaluate("location.hash = '#field-title'")
+    page.locator("main form[method=post] button:not([name])").last.click()
+    page.wait_for_load_state()
+    assert page.evaluate("sessionStorage.getItem('roundtext:typed')") is None
+
+
+def test_what_a_page_refuses_and_does_not_give_back_is_kept(scene, page):
+    page.fill(NAME, "Water Lab")
+    # As large as no form may be, by a field that is no text.
+    page.evaluate(
+        """(name) => {
+      const large = Object.assign(document.createElement('input'), { type: 'hidden', name: 'extra' });
+      large.value = 'x'.repeat(7_000_000);
+      document.querySelector(name).form.append(large);
+    }""",
+        NAME,
+    )
+    page.locator(f"form:has({NAME}) button").first.click()
+    page.get_by_text("What you sent is too large.").wait_for()
+    page.goto(f"{scene.address}/account")
+    assert page.input_value(NAME) == "Water Lab"
+
+
 def test_a_password_is_never_kept_and_nothing_of_a_visitor(scene, page):
     page.locator("input[type=password]").first.fill("the right one")
     page.fill(NAME, "Water Lab")
-    assert "right" not in page.evaluate("sessionStorage['roundtext:typed']")
+    assert "right" not in page.evaluate("sessionStorage['roundtext:typed'] ?? ''")
     visitor = scene.context().new_page()
     visitor.goto(f"{scene.address}/sign-up")
     visitor.fill("input[name=email]", "nora@example.org")

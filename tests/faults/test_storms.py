@@ -104,7 +104,8 @@ def test_thousands_are_sent_on_to_the_neighbour_within_a_second(site):
         f"\n{many} readers, {storm.moves} moved, {count} comments: silence median {silences[many // 2]:.2f} s, 95 %"
         f" {silences[many * 95 // 100]:.2f} s, longest {silences[-1]:.2f} s; the process ended after {stopped:.1f} s"
     )
-    assert storm.moves > many / 2, "they moved, and were not cut"
+    # All of them on a machine that does nothing else; 4,281 of 5,000 while four others used it.
+    assert storm.moves > 0.8 * many, "they moved, and were not cut"
     # A second on a machine that does nothing else; in the suite three tests share two cores.
     assert silences[-1] <= often(60, 1)
 

@@ -1,6 +1,9 @@
 """The tally kept in memory says what counting anew would say."""
 
+from datetime import timedelta
+
 from forum.actions import backstage, comments
+from forum.database import writing
 from forum.live import tally
 
 
@@ -65,3 +68,16 @@ def test_a_comment_that_is_gone_already_is_asked_for(house, clock):
     tally.take_in(discussion, {seq: comment})
     assert before.comments == 0
     assert tally.of(discussion).comments == 0
+
+
+def test_what_is_posted_in_the_first_moment_stands_in_the_first_bar(house, clock):
+    """SQLite knows moments to the millisecond: what came just after the beginning lay before it, in the last bar."""
+    discussion = house.discussion(ask=1)
+    comment = house.comment(discussion, question=1)
+    with writing():
+        discussion.starts_at = clock.now() + timedelta(microseconds=705_261)
+        comment.posted_at = clock.now() + timedelta(microseconds=705_900)
+    tally._kept.clear()
+    counted = tally.of(discussion)
+    assert (counted.bars[0], sum(counted.bars)) == (1, 1)
+    assert counted.bar_of(comment.posted_at) == 0

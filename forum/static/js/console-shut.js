@@ -24,7 +24,7 @@ function become(words) {
 }
 
 /** What to say where a rehearsal has been thrown away; null where it is none. */
-export function endRehearsal() {
+function endRehearsal() {
   const words = rehearsalOver();
   return words && become(words);
 }
@@ -37,7 +37,7 @@ export async function shut() {
   const error = await refusedHere();
   if (!error) return null;
   if (error.code !== "not_found") return become(explain(error));
-  const gone = _("You no longer have a seat in this discussion. Your text is kept here, so you can copy it.");
+  const gone = _("This discussion is no longer open to you. Your text is kept here, so you can copy it.");
   return endRehearsal() ?? become([gone]);
 }
 

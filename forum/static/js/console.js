@@ -9,7 +9,7 @@ import { holds, settle, tellDecided } from "./console-held.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
 import { goOn, leave } from "./console-queue.js";
-import { endRehearsal, isShut, reopen, shut } from "./console-shut.js";
+import { isShut, reopen, shut } from "./console-shut.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, TYPED, tell } from "./page.js";
 import { adoptToken, askPage, explain, post } from "./send.js";
@@ -74,7 +74,10 @@ export async function refresh() {
       isWanted = false;
       const { status, fresh } = await askPage(location.pathname + location.search);
       if (fresh && fresh.body.dataset.page === document.body.dataset.page) {
-        if (reopen()) say("");
+        if (reopen()) {
+          say("");
+          tell("come back"); // the line may have been taken up again as a visitor's
+        }
         become(fresh);
       } else if ([401, 403, 404].includes(status)) {
         const why = await shut();
@@ -176,11 +179,11 @@ const isTyped = () =>
     return value !== defaultValue;
   });
 
-hear("gone", () => {
+hear("gone", async () => {
   // Who ends a rehearsal hears that it is gone before the answer that leads them back, which a reload would cut off.
   if (isLeaving) return;
-  const over = endRehearsal();
-  if (over) say(over, true);
+  const why = document.body.dataset.rehearsal === undefined ? null : await shut();
+  if (why) say(why, true);
   else if (isTyped())
     say(_("This discussion is no longer open to you. Your text is kept here, so you can copy it."), true);
   else location.reload();
@@ -205,12 +208,13 @@ hear("link", (state) => {
   one("[data-link-chip]")?.toggleAttribute("data-lost", state !== "live" || isShut());
   if (state === "live") void refresh();
   const said = one("[data-console-notice]")?.textContent ?? "";
+  if (isShut()) return; // that says more
   if (LINE[state]) say(LINE[state], true);
   else if (Object.values(LINE).includes(said)) say("");
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
 setInterval(() => page.seq > shown && follow(), 1_000);
-setInterval(() => document.hidden || follow(), REFRESH_EVERY);
+setInterval(() => document.hidden || void refresh(), REFRESH_EVERY);
 // Whoever comes back to this tab may have signed in again in another.
 addEventListener("focus", () => isShut() && void refresh());
 // What was kept for what is typed in it goes when it is closed.

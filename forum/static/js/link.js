@@ -102,6 +102,10 @@ function comeBack() {
 /** Open the link of this page and keep it open. */
 export function start() {
   hear("typing", (question) => line.say("typing", { discussion: page.discussion, question }));
+  hear("come back", () => {
+    line.disconnect();
+    line.connect();
+  });
   hear("check now", () => {
     void catchUp();
     line.connect();

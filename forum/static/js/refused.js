@@ -4,6 +4,7 @@ import { button, link, say, strong, unsay } from "./notice.js";
 import { hear, one, page, tell } from "./page.js";
 import { fail } from "./pending.js";
 import { rehearsalOver } from "./rehearsal.js";
+import { explain, refusedHere } from "./send.js";
 import { _ } from "./words.js";
 
 /** @typedef {import("./send.js").Refusal} Refusal */
@@ -103,9 +104,12 @@ export function start(composer) {
     if (state === "lost") say("link", [strong(_("Reconnecting…")), ` ${_("You can keep writing.")} `, now], "warn");
     if (state === "checking") say("link", [_("Checking for new answers every 20 s."), " ", now]);
   });
-  hear("gone", () => {
+  hear("gone", async () => {
+    // A rehearsal is there for nobody who is signed out, and is not over for that.
+    const error = document.body.dataset.rehearsal === undefined ? null : await refusedHere();
     const gone = _("This discussion is no longer open to you. Your text is kept here, so you can copy it.");
-    say("phase", rehearsalOver() ?? [gone], "bad");
+    const isOver = !error || error.code === "not_found";
+    say("phase", isOver ? (rehearsalOver() ?? [gone]) : explain(error), "bad");
   });
   hear("event", (event) => {
     if (event.kind === "person.muted") {

@@ -15,15 +15,18 @@ const NAME = "roundtext:typed";
 /** Whom the page was made for: whoever signs in beside it, in another tab, has typed nothing of this. */
 const { me } = page;
 
-/** What the page itself has sent, by the form's address: it is forgotten with the first page that answers. @type {Set<string>} */
+/** What the page itself has sent, by the form's address: it is forgotten with the first page that takes it. @type {Set<string>} */
 const sent = new Set();
 
-/** @param {boolean} isBack whether somebody has come back here, so that no page has answered @returns {Map<string, Fields>} */
-function load(isBack) {
+/** A form without an address has the page's, with the mark of wherever a link has led meanwhile. @param {HTMLFormElement} form */
+const addressOf = (form) => form.action.split("#")[0];
+
+/** @param {boolean} isUntaken whether what was sent was taken by nobody, as far as is known @returns {Map<string, Fields>} */
+function load(isUntaken) {
   const found = trying(() => {
     const { me: writer, forms, sent: gone = [] } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
     if (writer !== me) return null;
-    return new Map(forms.filter((/** @type {[string, Fields]} */ [action]) => isBack || !gone.includes(action)));
+    return new Map(forms.filter((/** @type {[string, Fields]} */ [action]) => isUntaken || !gone.includes(action)));
   });
   sent.clear();
   if (me && found) return found;
@@ -33,15 +36,19 @@ function load(isBack) {
 }
 
 const [arrival] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
-let kept = load(arrival?.type === "back_forward");
+// Somebody has come back where no page had answered, or this one says no and gives nothing back.
+let kept = load(arrival?.type === "back_forward" || document.body.dataset.untaken !== undefined);
 store();
 // Another page of this tab may have sent it meanwhile.
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) kept = load(true);
+  if (!persisted) return;
+  kept = load(true);
+  store();
 });
 
 function store() {
-  if (me) trying(() => sessionStorage.setItem(NAME, JSON.stringify({ me, forms: [...kept], sent: [...sent] })));
+  const words = JSON.stringify({ me, forms: [...kept], sent: [...sent] });
+  if (me) trying(() => (kept.size ? sessionStorage.setItem(NAME, words) : sessionStorage.removeItem(NAME)));
 }
 
 /** Several forms of a page can have one address, each with fields of its own. @param {Field} field */
@@ -52,10 +59,12 @@ function keep(field) {
   const { form, type, value, defaultValue } = field;
   const name = nameOf(field);
   if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
-  const fields = { ...kept.get(form.action), [name]: { was: defaultValue, typed: value } };
+  const address = addressOf(form);
+  const fields = { ...kept.get(address), [name]: { was: defaultValue, typed: value } };
   if (value === defaultValue) delete fields[name];
-  kept.set(form.action, fields);
-  if (!Object.keys(fields).length) kept.delete(form.action);
+  kept.set(address, fields);
+  if (!Object.keys(fields).length) kept.delete(address);
+  sent.delete(address);
   store();
 }
 
@@ -73,7 +82,7 @@ export function watch(root) {
  */
 export function restoreTyped(form) {
   if (page.me !== me) return []; // the page has become somebody else's while it was open
-  const fields = kept.get(form.action) ?? {};
+  const fields = kept.get(addressOf(form)) ?? {};
   const back = all(TYPED, form)
     .map((each) => /** @type {Field} */ (each))
     .filter((field) => fields[nameOf(field)]?.was === field.defaultValue);
@@ -98,12 +107,12 @@ export function resume(root) {
 export function resumeSent(root) {
   resume(root);
   root.addEventListener("submit", ({ target }) => {
-    if (target instanceof HTMLFormElement) sent.add(target.action);
+    if (target instanceof HTMLFormElement && target.method !== "get") sent.add(addressOf(target));
     store();
   });
 }
 
 /** @param {HTMLFormElement} form */
 export function forgetTyped(form) {
-  if (kept.delete(form.action)) store();
+  if (kept.delete(addressOf(form))) store();
 }
