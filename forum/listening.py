@@ -40,7 +40,11 @@ def post_worker_init(worker: Any) -> None:
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
     if "forum.live.elsewhere" in sys.modules:
-        sys.modules["forum.live.elsewhere"].arrive()
+        from forum.live import background, elsewhere, presence
+
+        # At once: whichever process is ended next sends its readers here.
+        elsewhere.arrive()
+        background.once(worker.wsgi, "presence", presence.tell)
 
 
 def _settle(cfg: Any) -> None:

@@ -29,6 +29,19 @@ def complain(where: str, error: BaseException) -> None:
         log.error("%s: %s", where, str(error).partition("\n")[0][:200], exc_info=error if first else None)
 
 
+def once(app: Flask, name: str, turn: Callable[[], None]) -> None:
+    """Start a greenlet that calls `turn` once, now, in an app context of its own."""
+
+    def run() -> None:
+        try:
+            with app.app_context():
+                turn()
+        except Exception as error:
+            complain(name, error)
+
+    gevent.spawn(run)
+
+
 def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> None:
     """Start a greenlet that calls `turn` again and again, `pause` seconds apart, each time in a fresh app context."""
 
