@@ -47,8 +47,10 @@ def runs_any(user: User | None) -> bool:
     """Whether `user` has a list of discussions of their own: they may make some, or help to run one by a seat."""
     if user is None:
         return False
-    if may_create(user) or user.is_suspended(clock.now()):
-        return may_create(user)
+    if may_create(user):
+        return True
+    if user.is_suspended(clock.now()):
+        return False
     runs = select(Seat.id).where(Seat.user_id == user.id, Seat.role != SeatRole.PANELIST)
     return bool(db.session.scalar(select(runs.exists())))
 

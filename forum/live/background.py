@@ -31,15 +31,7 @@ def complain(where: str, error: BaseException) -> None:
 
 def once(app: Flask, name: str, turn: Callable[[], None]) -> None:
     """Start a greenlet that calls `turn` once, now, in an app context of its own."""
-
-    def run() -> None:
-        try:
-            with app.app_context():
-                turn()
-        except Exception as error:
-            complain(name, error)
-
-    gevent.spawn(run)
+    gevent.spawn(_turn, app, name, turn)
 
 
 def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> None:
@@ -47,12 +39,18 @@ def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> No
 
     def run() -> None:
         while True:
-            try:
-                with app.app_context():  # its end gives back the session, if the turn has asked for one
-                    turn()
-            except Exception as error:
-                complain(name, error)
+            if not _turn(app, name, turn):
                 gevent.sleep(0.5)
             gevent.sleep(pause)
 
     gevent.spawn(run)
+
+
+def _turn(app: Flask, name: str, turn: Callable[[], None]) -> bool:
+    try:
+        with app.app_context():  # its end gives back the session, if the turn has asked for one
+            turn()
+    except Exception as error:
+        complain(name, error)
+        return False
+    return True

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from forum import clock
 from forum.database import db, writing
@@ -125,6 +126,15 @@ def test_two_hosts_see_one_clock_and_post_a_text_once(scene: Scene):
     hana.wait_for_selector(".console-pace:has-text('of 15')", timeout=15_000)
 
 
+def rehearsing(scene: Scene, discussion: Discussion) -> Page:
+    """Open the console for a host, begin a rehearsal there, and return the page of its console."""
+    host = scene.visit(discussion, scene.house.host_of(discussion), "/console")
+    host.get_by_role("button", name="Rehearse").click()
+    host.get_by_text("The rehearsal is open.").wait_for()
+    scene.wait_for_link(host)
+    return host
+
+
 def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
     house = scene.house
     discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"try-{id(scene)}")
@@ -164,10 +174,7 @@ def test_a_rehearsal_is_lived_and_thrown_away(scene: Scene):
 def test_who_is_signed_out_in_a_rehearsal_is_told_that_and_not_that_it_is_over(scene: Scene):
     house = scene.house
     discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"out-{id(scene)}")
-    host = scene.visit(discussion, house.host_of(discussion), "/console")
-    host.get_by_role("button", name="Rehearse").click()
-    host.get_by_text("The rehearsal is open.").wait_for()
-    scene.wait_for_link(host)
+    host = rehearsing(scene, discussion)
     reader = host.context.new_page()
     reader.goto(host.url.replace("/console", ""))
     scene.wait_for_link(reader)
@@ -182,10 +189,7 @@ def test_who_is_signed_out_in_a_rehearsal_is_told_that_and_not_that_it_is_over(s
 def test_who_throws_a_rehearsal_away_is_led_back_though_its_console_is_gone_before_the_answer(scene: Scene):
     house = scene.house
     discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"slow-{id(scene)}")
-    host = scene.visit(discussion, house.host_of(discussion), "/console")
-    host.get_by_role("button", name="Rehearse").click()
-    host.get_by_text("The rehearsal is open.").wait_for()
-    scene.wait_for_link(host)
+    host = rehearsing(scene, discussion)
 
     def answer_late(route):
         answer = route.fetch(max_redirects=0)

@@ -8,25 +8,18 @@ import { rehearsalOver } from "./rehearsal.js";
 import { explain, refusedHere } from "./send.js";
 import { _ } from "./words.js";
 
-/** What is said of it; null while the page is open to them. @type {(Node | string)[] | null} */
-let said = null;
+let hasEnded = false;
 
-export const isShut = () => said !== null;
+export const isShut = () => hasEnded;
 
-/** @param {(Node | string)[]} words */
+/** @param {(Node | string)[]} words what to say of it */
 function become(words) {
-  said = words;
+  hasEnded = true;
   const chip = one("[data-link-chip]");
   chip?.toggleAttribute("data-lost", true);
   // Its time left would stand still; the fresh page brings it back.
   chip?.replaceChildren(_("Not connected"));
   return words;
-}
-
-/** What to say where a rehearsal has been thrown away; null where it is none. */
-function endRehearsal() {
-  const words = rehearsalOver();
-  return words && become(words);
 }
 
 /**
@@ -38,12 +31,12 @@ export async function shut() {
   if (!error) return null;
   if (error.code !== "not_found") return become(explain(error));
   const gone = _("This discussion is no longer open to you. Your text is kept here, so you can copy it.");
-  return endRehearsal() ?? become([gone]);
+  return become(rehearsalOver() ?? [gone]);
 }
 
 /** It is there again. @returns {boolean} whether it was said that it is not */
 export function reopen() {
-  const wasShut = isShut();
-  said = null;
+  const wasShut = hasEnded;
+  hasEnded = false;
   return wasShut;
 }

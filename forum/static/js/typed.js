@@ -1,7 +1,7 @@
 /**
  * What is typed into a form and neither sent nor cancelled, by the form's address and the field: Esc and a load of the page
- * are too near to throw it away. It lies in this tab, is shown to nobody else, and is gone once a page of a discussion is
- * loaded here by another person.
+ * are too near to throw it away. It lies in this tab, is shown to nobody else, and is gone once another person
+ * has loaded a page here.
  */
 
 import { all, page, TYPED } from "./page.js";
