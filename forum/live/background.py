@@ -29,9 +29,9 @@ def complain(where: str, error: BaseException) -> None:
         log.error("%s: %s", where, str(error).partition("\n")[0][:200], exc_info=error if first else None)
 
 
-def once(app: Flask, name: str, turn: Callable[[], None]) -> None:
-    """Start a greenlet that calls `turn` once, now, in an app context of its own."""
-    gevent.spawn(_turn, app, name, turn)
+def once(app: Flask, name: str, turn: Callable[[], None]) -> "gevent.Greenlet[..., bool]":
+    """Start and return a greenlet that calls `turn` once, now, in an app context of its own."""
+    return gevent.spawn(_turn, app, name, turn)
 
 
 def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> None:

@@ -75,7 +75,7 @@ def arrive() -> None:
 
 
 def leave() -> None:
-    """Say from now on, and first of all with the next `tell`, that nobody should be sent here."""
+    """Say from the next `tell` on that nobody should be sent here."""
     global _is_leaving, _said_all_at
     _is_leaving, _said_all_at = True, -BEAT_SECONDS
 
@@ -113,7 +113,8 @@ def hear(payload: str) -> None:
         if process == ME:
             return
         told = {int(number): (until, _here(*values)) for number, values in discussions.items()}
-        is_leaving = bool(said.get("leaves"))
+        # Who has said so goes, whatever of theirs was on its way then and is heard after it.
+        is_leaving = bool(said.get("leaves")) or _lives.get(process) == 0.0
     except (ValueError, KeyError, TypeError, AttributeError):
         return
     if process not in _lives and not is_leaving:

@@ -20,16 +20,18 @@ ENDS_WITHIN, HANGS_UP_WITHIN = 7.0, 1.0
 # there and back: a phone that takes a second for each is in time when few read, and one that takes half of it always.
 TOLD_WITHIN, MOVED_WITHIN = 3.0, 6.0
 _LOOK_SECONDS = 0.05
+_SAID_WITHIN = 1.0
 
 _MOVING = engine.event_frame("moving", {})
 _over = Event()
 
 
-def begin(server: socketio.Server, is_followed: Callable[[], bool]) -> None:
+def begin(server: socketio.Server, is_followed: Callable[[], bool], said: "gevent.Greenlet[..., bool]") -> None:
     """Refuse new sockets from now on and end all others bit by bit; whoever waits for their turn hears as before.
 
-    `is_followed()` says whether another process serves: only then there is anywhere to move to before the end. Asked
-    again, by Ctrl-C and by gunicorn on top of it, it goes on as it has begun.
+    `is_followed()` says whether another process serves: only then there is anywhere to move to before the end. `said`
+    tells the others that this one goes, and is waited for: where nobody reads, the process would end before it has.
+    Asked again, by Ctrl-C and by gunicorn on top of it, it goes on as it has begun.
     """
     if engine.is_closing():
         return
@@ -40,6 +42,7 @@ def begin(server: socketio.Server, is_followed: Callable[[], bool]) -> None:
     left = ENDS_WITHIN - (time.monotonic() - began)
     for socket in _paced(engine.everybody(server), max(left, HANGS_UP_WITHIN)):
         socket.close(wait=False, abort=True)
+    said.join(_SAID_WITHIN)
     _over.set()
 
 
@@ -60,7 +63,7 @@ def _have_move(leaving: list[engine.Socket], is_followed: Callable[[], bool]) ->
 def wait() -> None:
     """Wait until every reader has been sent on, if that has begun."""
     if engine.is_closing():
-        _over.wait(ENDS_WITHIN + 1)
+        _over.wait(ENDS_WITHIN + HANGS_UP_WITHIN + _SAID_WITHIN)
 
 
 def _paced(sockets: list[engine.Socket], within: float) -> Iterable[engine.Socket]:

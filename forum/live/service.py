@@ -12,7 +12,7 @@ from flask import Flask
 
 from forum import files
 from forum.config import Settings
-from forum.live import clockwork, elsewhere, farewell, rights, sockets, tail, warming
+from forum.live import background, clockwork, elsewhere, farewell, presence, rights, sockets, tail, warming
 
 
 def start(app: Flask) -> Flask:
@@ -28,7 +28,7 @@ def start(app: Flask) -> Flask:
     _start_if_present("forum.notify.mail", "start_sender", app)
     if settings.demo:
         _start_if_present("forum.demo.cast", "start", app)
-    _part_on_term()
+    _part_on_term(app)
     warming.warm(app)
     # What is loaded by now stays for good: the collector need not look at it again.
     gc.collect()
@@ -43,7 +43,7 @@ def _start_if_present(module: str, name: str, app: Flask) -> None:
         getattr(import_module(module), name)(app)
 
 
-def _part_on_term() -> None:
+def _part_on_term(app: Flask) -> None:
     """Before gunicorn's own handler stops accepting, send the readers on, so that browsers turn to another process.
 
     Ctrl-C and SIGQUIT end the same way: gunicorn's own quick end raises SystemExit in a greenlet, which gevent prints.
@@ -52,7 +52,8 @@ def _part_on_term() -> None:
 
     def part(number: int, stack: FrameType | None) -> None:
         elsewhere.leave()
-        gevent.spawn(farewell.begin, sockets.socketio.server, elsewhere.has_neighbours)
+        said = background.once(app, "presence", presence.tell)
+        gevent.spawn(farewell.begin, sockets.socketio.server, elsewhere.has_neighbours, said)
         if callable(before):
             before(number, stack)
 

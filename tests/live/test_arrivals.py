@@ -203,7 +203,7 @@ def test_where_all_places_are_taken_the_next_waits_for_one(place):
 
 def test_a_worker_of_ours_listens_so_and_another_as_it_comes(monkeypatch):
     assert sockets, "the app has loaded them"
-    monkeypatch.setattr(idle.gevent, "spawn", lambda _work: None)
+    monkeypatch.setattr(idle.gevent, "spawn", lambda *_work: None)
 
     def server_of(pages, **settings):
         cfg = Config()

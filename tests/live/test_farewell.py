@@ -2,6 +2,7 @@
 
 import time
 
+import gevent
 import pytest
 
 from forum import create_app, migrating
@@ -115,10 +116,23 @@ def test_who_was_told_of_a_neighbour_that_goes_too_is_not_hung_up_on_all_at_once
     monkeypatch.setattr(engine, "refuse", lambda server: None)
     monkeypatch.setattr(engine, "everybody", lambda server: [wire for wire in wires if not wire.closed])
     began = time.monotonic()
-    farewell.begin(None, lambda: time.monotonic() - began < 0.2)
+    farewell.begin(None, lambda: time.monotonic() - began < 0.2, gevent.spawn(lambda: None))
     farewell._over.clear()
     assert any(wire.told_at for wire in wires) and not all(wire.told_at for wire in wires)
     assert max(wire.closed_at for wire in wires) - min(wire.closed_at for wire in wires) > 0.9
+
+
+def test_it_does_not_end_before_it_has_said_that_it_goes_nor_waits_for_that_for_ever(monkeypatch):
+    monkeypatch.setattr(engine, "is_closing", lambda: False)
+    monkeypatch.setattr(engine, "refuse", lambda server: None)
+    monkeypatch.setattr(engine, "everybody", lambda server: [])
+    for takes, within in ((0.3, 0.6), (60, farewell._SAID_WITHIN + 0.5)):
+        said = gevent.spawn(gevent.sleep, takes)
+        began = time.monotonic()
+        farewell.begin(None, lambda: False, said)
+        farewell._over.clear()
+        assert min(takes, farewell._SAID_WITHIN) <= time.monotonic() - began < within
+        said.kill()
 
 
 @pytest.fixture
@@ -138,6 +152,8 @@ def test_a_process_is_a_neighbour_until_it_says_that_it_goes_or_says_nothing(mon
     assert elsewhere.has_neighbours()
     elsewhere.hear('{"from":"quiet","here":{},"leaves":true}')
     assert not elsewhere.has_neighbours()
+    elsewhere.hear('{"from":"quiet","here":{}}')
+    assert not elsewhere.has_neighbours(), "it had said this before, and it came later"
     elsewhere.hear('{"from":"killed","here":{}}')
     later = time.monotonic() + elsewhere.LIVES_SECONDS + 1
     monkeypatch.setattr(elsewhere.time, "monotonic", lambda: later)
