@@ -14,6 +14,7 @@ from forum.refusals import Refused
 from forum.web import errors
 from forum.web.comments import by_writer, find, writer
 from forum.web.console import done, staffed
+from forum.web.event import address_of_event
 from forum.web.forms import Fields, signed_in, texts
 from forum.web.guards import private
 
@@ -46,6 +47,7 @@ def _page(discussion: Discussion, typed: str, faults: dict[str, str], status: in
         faults=faults,
         why=why,
         longest=LONGEST,
+        event_address=address_of_event(reader, discussion),
         me=reader,
     )
     return private(page, status)

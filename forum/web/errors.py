@@ -17,6 +17,7 @@ from forum.live import background
 from forum.refusals import Refused
 from forum.web import kept as given_back
 from forum.web import throttles
+from forum.web.forms import signed_in
 from forum.web.moved import way_on
 
 log = logging.getLogger("roundtext")
@@ -53,7 +54,10 @@ def refuse(refusal: Refused, then: str = "") -> Response:
     """Answer with what `refusal` says; a page gives the typed text back so that it is never lost.
 
     `then` is a path of ours that signing in leads to, where it would help a visitor; else it leads back to this page.
+    A mailed link that is over is not led back to: whoever has followed it before has an account to sign in to.
     """
+    if refusal.code == "link_over" and request.blueprint == "accounts" and signed_in() is None:
+        then = then or "/"
     if refusal.status == 404 and (moved := way_on()) is not None:
         return moved
     if wants_json():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from forum.actions import proposals, shortlisting
-from forum.models import ProposalState
+from forum.actions import proposals, rehearsals, shortlisting
+from forum.models import Phase, ProposalState
 from tests.browser.scene import Scene, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -54,3 +54,22 @@ def test_questions_votes_and_decisions_arrive_while_somebody_writes(scene: Scene
     # What had the focus is gone; the list it was in has it.
     page.wait_for_selector(f"#wish-{seen.id}", state="detached", timeout=6_000)
     until(page, "() => document.activeElement.id === 'wishes-title'")
+
+
+def test_it_says_that_the_line_is_lost_and_that_a_rehearsal_is_thrown_away(scene: Scene):
+    house = scene.house
+    discussion = house.discussion(phase=Phase.ANNOUNCED, slug=f"ask-{id(scene)}")
+    house.question(discussion, "Who pays?", 0)
+    host, priya = house.host_of(discussion), house.panelist(discussion)
+    rehearsal = house.do(rehearsals.begin, host, discussion)
+    page = scene.visit(rehearsal, priya, "/questions", viewport={"width": 390, "height": 500})
+    notice = page.locator("[data-notice]")
+    assert notice.is_hidden()
+    page.context.set_offline(True)
+    until(page, "() => document.querySelector('[data-notice]').textContent.startsWith('The connection is lost.')", None, 15)
+    page.context.set_offline(False)
+    until(page, "() => document.querySelector('[data-notice]').hidden")
+    house.do(rehearsals.end, host, rehearsal)
+    page.get_by_text("The rehearsal is over and thrown away.").wait_for(timeout=8_000)
+    page.locator("[data-notice]").get_by_role("link", name="To the event").click()
+    page.wait_for_url(f"**/d/{discussion.slug}/backstage")

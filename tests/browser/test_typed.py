@@ -56,6 +56,28 @@ def test_a_link_within_the_page_makes_no_other_form_of_it(scene):
     assert page.evaluate("sessionStorage.getItem('roundtext:typed')") is None
 
 
+def test_what_is_chosen_is_kept_as_what_is_typed(scene, page):
+    digest, country = page.locator("[name=digest]"), page.locator("select[name=country]")
+    digest.uncheck()
+    country.select_option("CO")
+    page.reload()
+    assert not digest.is_checked() and country.input_value() == "CO"
+    digest.check()
+    country.select_option("")
+    assert page.evaluate("sessionStorage.getItem('roundtext:typed')") is None, "it says what the page says"
+    page = scene.context(scene.house.user("Olga Winter", role=SiteRole.ORGANISER)).new_page()
+    page.goto(f"{scene.address}/organise/new")
+    radios = page.locator("input[type=radio]")
+    name, value = radios.last.get_attribute("name"), radios.last.get_attribute("value")
+    was = page.locator(f"input[name={name}]:checked").get_attribute("value")
+    assert was != value
+    radios.last.check()
+    page.reload()
+    assert page.locator(f"input[name={name}]:checked").get_attribute("value") == value
+    page.locator(f"input[name={name}][value={was}]").check()
+    assert page.evaluate("sessionStorage.getItem('roundtext:typed')") is None
+
+
 def test_what_a_page_refuses_and_does_not_give_back_is_kept(scene, page):
     page.fill(NAME, "Water Lab")
     # As large as no form may be, by a field that is no text.

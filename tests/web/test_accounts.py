@@ -655,6 +655,8 @@ def test_a_reset_by_the_outbox_works_once_and_signs_every_device_out(client, app
     assert not is_signed_in(client)
     assert visitor.get(link).status_code == 410
     assert send(visitor, link, password="again a password").status_code == 410
+    page = app.test_client().get(link)
+    assert page.text.count('href="/sign-in?next=/"') == 2, "not back to a link that is over"
     assert sign_in(client, password="a new password").status_code == 303
 
 

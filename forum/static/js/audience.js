@@ -6,11 +6,14 @@
 import * as announce from "./announce.js";
 import * as link from "./link.js";
 import { morph } from "./morph.js";
+import * as notice from "./notice.js";
 import { all, hear, one, page } from "./page.js";
 import { view } from "./place.js";
-import { adoptToken, getPage } from "./send.js";
+import { rehearsalOver } from "./rehearsal.js";
+import { adoptToken, explain, getPage, refusedHere } from "./send.js";
 import * as times from "./times.js";
 import { resumeSent } from "./typed.js";
+import { _ } from "./words.js";
 
 /** The log tells of votes once in 5 s at most (`proposals.VOTES_TOLD_EVERY`); this much later all of those are counted. */
 const VOTES_LATER = 6_000;
@@ -148,9 +151,24 @@ hear("presence", (said) => {
 });
 hear("link", (state) => {
   document.body.dataset.link = state;
+  if (state === "lost")
+    notice.say("link", [_("The connection is lost. It comes back by itself; what you type stays here.")], "bad");
+  if (state === "checking") notice.say("link", [_("Checking every 20 s")], "bad");
+  if (state !== "live") return;
+  notice.unsay("link", "phase");
   // Votes of which was told just before are counted by now; and a look that failed is made up for.
-  if (state === "live") lookLater();
+  lookLater();
 });
-hear("gone", () => isInUse(/** @type {HTMLElement} */ (partOf(document, "asking"))) || location.reload());
+hear("gone", async () => {
+  const isRehearsal = document.body.dataset.rehearsal !== undefined;
+  if (!isRehearsal && !isInUse(/** @type {HTMLElement} */ (partOf(document, "asking")))) {
+    location.reload();
+    return;
+  }
+  const error = await refusedHere();
+  const gone = [_("This discussion is no longer open to you. Your text is kept here, so you can copy it.")];
+  const isOver = !error || error.code === "not_found";
+  notice.say("phase", isOver ? (rehearsalOver() ?? gone) : explain(error), "bad");
+});
 document.addEventListener("visibilitychange", () => isWanted && void look());
 link.start();

@@ -1,6 +1,6 @@
 /**
- * What is typed into a form and neither sent nor cancelled, by the form's address and the field: Esc and a load of the page
- * are too near to throw it away. It lies in this tab, is shown to nobody else, and is gone once another person
+ * What is typed into or chosen in a form and neither sent nor cancelled, by the form's address and the field: Esc and a load
+ * of the page are too near to throw it away. It lies in this tab, is shown to nobody else, and is gone once another person
  * has loaded a page here.
  */
 
@@ -9,7 +9,10 @@ import { trying } from "./trying.js";
 
 const NAME = "roundtext:typed";
 
-/** @typedef {HTMLTextAreaElement | HTMLInputElement} Field */
+/** Choices too: with a text that is kept and a time zone that is not, somebody would be an hour late. */
+const FIELDS = `${TYPED}, select, input[type=radio], input[type=checkbox]`;
+
+/** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement} Field */
 /** @typedef {Record<string, {was: string, typed: string}>} Fields */
 
 /** Whom the page was made for: whoever signs in beside it, in another tab, has typed nothing of this. */
@@ -51,27 +54,63 @@ function store() {
   if (me) trying(() => (kept.size ? sessionStorage.setItem(NAME, words) : sessionStorage.removeItem(NAME)));
 }
 
-/** Several forms of a page can have one address, each with fields of its own. @param {Field} field */
-const nameOf = ({ id, name }) => id || name;
+/** @param {HTMLInputElement} radio @returns {HTMLInputElement[]} all of which one is chosen */
+const radiosOf = ({ form, name }) =>
+  /** @type {HTMLInputElement[]} */ ([...(form?.elements ?? [])]).filter((e) => e.type === "radio" && e.name === name);
+
+/**
+ * A field's name in what is kept, what the page said in it and what it says now. Several forms of a page can have one
+ * address, each with fields of its own.
+ * @param {Field} field @returns {{name: string, was: string, now: string}}
+ */
+function read(field) {
+  const name = field.id || field.name;
+  if (field instanceof HTMLSelectElement) {
+    const was = [...field.options].find((each) => each.defaultSelected) ?? field.options[0];
+    return { name, was: was?.value ?? "", now: field.value };
+  }
+  if (field.type === "radio") {
+    const radios = radiosOf(/** @type {HTMLInputElement} */ (field));
+    const valueWhere = (/** @type {(radio: HTMLInputElement) => boolean} */ test) => radios.find(test)?.value ?? "";
+    return {
+      name: field.name,
+      was: valueWhere((each) => each.defaultChecked),
+      now: valueWhere((each) => each.checked),
+    };
+  }
+  if (field instanceof HTMLInputElement && field.type === "checkbox") {
+    const own = field.id || `${field.name}=${field.value}`;
+    return { name: own, was: String(field.defaultChecked), now: String(field.checked) };
+  }
+  return { name, was: field.defaultValue, now: field.value };
+}
+
+/** @param {Field} field @param {string} typed */
+function write(field, typed) {
+  if (field instanceof HTMLInputElement && field.type === "radio") field.checked = field.value === typed;
+  else if (field instanceof HTMLInputElement && field.type === "checkbox") field.checked = typed === "true";
+  else if (!(field instanceof HTMLSelectElement) || [...field.options].some((each) => each.value === typed))
+    field.value = typed;
+}
 
 /** What says again what the page says is nothing typed. @param {Field} field */
 function keep(field) {
-  const { form, type, value, defaultValue } = field;
-  const name = nameOf(field);
+  const { form, type } = field;
+  const { name, was, now } = read(field);
   if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
   const address = addressOf(form);
-  const fields = { ...kept.get(address), [name]: { was: defaultValue, typed: value } };
-  if (value === defaultValue) delete fields[name];
+  const fields = { ...kept.get(address), [name]: { was, typed: now } };
+  if (now === was) delete fields[name];
   kept.set(address, fields);
   if (!Object.keys(fields).length) kept.delete(address);
   sent.delete(address);
   store();
 }
 
-/** Keep what is typed into the forms of `root` from now on. @param {HTMLElement} root */
+/** Keep what is typed into and chosen in the forms of `root` from now on. @param {HTMLElement} root */
 export function watch(root) {
   root.addEventListener("input", ({ target }) => {
-    if (target instanceof HTMLElement && target.matches(TYPED)) keep(/** @type {Field} */ (target));
+    if (target instanceof HTMLElement && target.matches(FIELDS)) keep(/** @type {Field} */ (target));
   });
 }
 
@@ -83,10 +122,12 @@ export function watch(root) {
 export function restoreTyped(form) {
   if (page.me !== me) return []; // the page has become somebody else's while it was open
   const fields = kept.get(addressOf(form)) ?? {};
-  const back = all(TYPED, form)
-    .map((each) => /** @type {Field} */ (each))
-    .filter((field) => fields[nameOf(field)]?.was === field.defaultValue);
-  for (const field of back) field.value = fields[nameOf(field)].typed;
+  const back = /** @type {Field[]} */ ([...form.elements]).filter((field) => {
+    if (!field.matches(FIELDS)) return false;
+    const { name, was } = read(field);
+    return fields[name]?.was === was;
+  });
+  for (const field of back) write(field, fields[read(field).name].typed);
   return back;
 }
 
