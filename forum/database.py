@@ -128,10 +128,12 @@ def passes(error: BaseException) -> bool:
 
 def engine_options(is_sqlite: bool) -> dict[str, Any]:
     """Return the engine's options: what people wrote stays out of the errors, and so out of the log."""
+    # The connection that was used last is used next: it is warm, and one that has lain idle has to be tested.
+    both = {"hide_parameters": True, "pool_use_lifo": True}
     if is_sqlite:
-        return {"hide_parameters": True, "connect_args": {"check_same_thread": False}}
+        return {**both, "connect_args": {"check_same_thread": False}}
     return {
-        "hide_parameters": True,
+        **both,
         # What only reads needs no transaction: each statement sees what is committed, as READ COMMITTED has it too, and
         # the two trips for BEGIN and ROLLBACK cost more than most reads. `writing` begins a transaction.
         "isolation_level": "AUTOCOMMIT",

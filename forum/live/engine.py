@@ -6,14 +6,12 @@ is put together once and written to every socket. `tests/live/test_engine.py` fa
 what we lean on; FORUM_STOCK_SOCKETS=1 goes back to the path as it comes, only with the frame limit and without deflate.
 """
 
-import gc
 import json
 import logging
 import os
-import time
 from _socket import socket as plain_socket
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,14 +22,13 @@ from engineio import packet as engine_packet
 from engineio import socket as engine_socket
 from socketio import packet as socket_packet
 
-from forum.live import hands
+from forum.live import hands, heartbeat
 from forum.live.frames import LARGEST, Opcode, Violation, accept_key, frame
-from forum.live.link import Link, copy_of, drop_stuck, write_all
+from forum.live.heartbeat import PING_SECONDS, PONG_SECONDS
+from forum.live.link import Link, copy_of
 
 log = logging.getLogger("roundtext.sockets")
 
-PING_SECONDS = 25
-PONG_SECONDS = 20
 MOST_READERS = int(os.environ.get("FORUM_MOST_READERS", "18000"))
 _INBOX = 40
 _PING = frame(Opcode.TEXT, engine_packet.Packet(engine_packet.PING).encode().encode())
@@ -80,7 +77,7 @@ def install(server: socketio.Server) -> None:
         eio._async = {**eio._async, "websocket": _limited(eio._async["websocket"])}
     else:
         eio._handle_connect = partial(_connect, eio)
-        gevent.spawn(_keep_time)
+        gevent.spawn(heartbeat.keep_time, _PING)
 
 
 class Names(socketio.Manager):
@@ -169,12 +166,13 @@ class Socket(engine_socket.Socket):
         self.greeted = False
         self._inbox: deque[str] = deque()
         self._working = False
+        self.queue = heartbeat.due
 
     def attach(self, wire: plain_socket, first: bytes) -> None:
         """Begin to speak on `wire`, where the handshake has come: say `first`, and hear what the reader says."""
         self.link = Link(wire, self._heard, self._gone)
         self.connected = self.upgraded = True
-        _due[self] = time.monotonic() + PING_SECONDS
+        heartbeat.begin(self)
         self.link.write(first)
 
     def send(self, pkt: Any) -> None:
@@ -195,13 +193,16 @@ class Socket(engine_socket.Socket):
         if self.link is not None:
             self.link.close(1001)
         self.link = None
-        _due.pop(self, None)
-        _awaited.pop(self, None)
+        heartbeat.end(self)
         self.server.sockets.pop(self.sid, None)
         self._inbox.clear()
         self.server._trigger_event(
             "disconnect", self.sid, reason or self.server.reason.SERVER_DISCONNECT, run_async=False
         )
+
+    def give_up(self) -> None:
+        """Hang up, for it says nothing."""
+        self.close(reason=self.server.reason.PING_TIMEOUT)
 
     def _gone(self) -> None:
         hands.give(partial(self.close, reason=self.server.reason.TRANSPORT_CLOSE))
@@ -210,8 +211,7 @@ class Socket(engine_socket.Socket):
         """Sort what a reader sent. Binary events are refused: their parts would be collected without limit."""
         kind = text[:1]
         if kind == "3":
-            if _awaited.pop(self, None) is not None:
-                _due[self] = time.monotonic() + PING_SECONDS
+            heartbeat.answered(self)
         elif kind == "4" and text[1:2] in {"0", "1", "2", "3"} and len(self._inbox) < _INBOX:
             self._inbox.append(text[1:])
             if not self._working:
@@ -235,66 +235,6 @@ class Socket(engine_socket.Socket):
             self.close(reason=self.server.reason.TRANSPORT_ERROR)
         finally:
             self._working = False
-
-
-# The moment of each socket's next ping, and the moment when its answer is overdue: both in order of time. Who goes is
-# taken out at once: strangers who came and were sent away by the thousand were kept for 25 s, 20 MB of them.
-_due: OrderedDict[Socket, float] = OrderedDict()
-_awaited: OrderedDict[Socket, float] = OrderedDict()
-
-
-def _ping(sockets: Iterable[Socket], now: float) -> None:
-    """Ask readers whether they are there, all by the same bytes; who has not said a word by now is let go."""
-    pinged: list[Link] = []
-    for socket in sockets:
-        if not socket.greeted or socket.link is None:
-            socket.close(reason=socket.server.reason.PING_TIMEOUT)
-            continue
-        _awaited[socket] = now + PONG_SECONDS
-        pinged.append(socket.link)
-    write_all(pinged, _PING)
-
-
-_FREEZE_EVERY = 400
-_frozen_at = 0
-
-
-def _keep_time() -> None:
-    """Ping readers and drop the silent and the stuck; one greenlet for all of them."""
-    while True:
-        gevent.sleep(0.5)
-        try:
-            now = time.monotonic()
-            _ping(list(_take(_due, now)), now)
-            for socket in _take(_awaited, now):
-                socket.close(reason=socket.server.reason.PING_TIMEOUT)
-            drop_stuck()
-            _spare_collector()
-        except Exception:
-            log.exception("the ping greenlet stumbled")
-
-
-def _spare_collector() -> None:
-    """Take what readers consist of from the garbage collector, which would walk it all again and again.
-
-    Measured: three pauses of 90 to 160 ms while 5,000 came. A reader who goes is freed by reference count. What waits
-    in cycles is collected first (1 ms), or it would be kept for good.
-    """
-    global _frozen_at
-    if len(_due) + len(_awaited) >= _frozen_at + _FREEZE_EVERY:
-        _frozen_at = len(_due) + len(_awaited)
-        gc.collect()
-        gc.freeze()
-
-
-def _take(waiting: OrderedDict[Socket, float], now: float) -> Iterable[Socket]:
-    """Take out and yield those whose moment has come."""
-    while waiting:
-        socket, moment = next(iter(waiting.items()))
-        if moment > now:
-            return
-        del waiting[socket]
-        yield socket
 
 
 def has_room(server: socketio.Server) -> bool:

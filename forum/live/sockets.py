@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from forum import cookies
 from forum.actions import sessions
 from forum.config import Settings
-from forum.live import background, broadcast, engine, hands, presence, returning, spoken
+from forum.live import background, broadcast, engine, hands, heartbeat, presence, returning, spoken
 from forum.live.broadcast import Reader
 from forum.live.door import Door
 from forum.live.frames import LARGEST
@@ -78,8 +78,8 @@ def init_app(app: Flask) -> SocketIO:
         max_http_buffer_size=LARGEST,
         json=_Json,
         client_manager=None if engine.is_stock() else engine.Names(),
-        ping_interval=engine.PING_SECONDS,
-        ping_timeout=engine.PONG_SECONDS,
+        ping_interval=heartbeat.PING_SECONDS,
+        ping_timeout=heartbeat.PONG_SECONDS,
         logger=logger,
         engineio_logger=logger,
     )

@@ -66,10 +66,15 @@ def test_it_says_that_the_line_is_lost_and_that_a_rehearsal_is_thrown_away(scene
     notice = page.locator("[data-notice]")
     assert notice.is_hidden()
     page.context.set_offline(True)
-    until(page, "() => document.querySelector('[data-notice]').textContent.startsWith('The connection is lost.')", None, 15)
+    until(
+        page,
+        "() => document.querySelector('[data-notice]').textContent.startsWith('The connection is lost.')",
+        None,
+        15,
+    )
     page.context.set_offline(False)
     until(page, "() => document.querySelector('[data-notice]').hidden")
     house.do(rehearsals.end, host, rehearsal)
     page.get_by_text("The rehearsal is over and thrown away.").wait_for(timeout=8_000)
-    page.locator("[data-notice]").get_by_role("link", name="To the event").click()
+    notice.get_by_role("link", name="To the event").click()
     page.wait_for_url(f"**/d/{discussion.slug}/backstage")

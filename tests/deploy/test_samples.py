@@ -16,7 +16,7 @@ import requests
 import yaml
 
 from forum.config import Settings
-from forum.live.engine import PING_SECONDS, PONG_SECONDS
+from forum.live.heartbeat import PING_SECONDS, PONG_SECONDS
 from tests.conftest import free_port, missing
 from tests.deploy.proxy import DEPLOY
 

@@ -1,9 +1,6 @@
 """What we lean on inside python-engineio and python-socketio is still what it was when we read it."""
 
-import socket
 import time
-from contextlib import ExitStack
-from types import SimpleNamespace
 
 import engineio
 import pytest
@@ -13,9 +10,7 @@ from engineio import socket as engine_socket
 from flask import Flask
 from flask_socketio import SocketIO
 
-from forum.live import engine
 from forum.live.engine import Names
-from forum.live.link import copy_of
 from tests.marks import mark_of
 from tests.server import running
 
@@ -63,31 +58,6 @@ def test_who_goes_is_not_looked_for_among_all_others():
     names.disconnect(sids[0], "/")
     names.disconnect(sids[2], "/")
     assert not names.rooms
-
-
-def test_who_goes_is_kept_nowhere():
-    """Strangers who come and are sent away by the thousand stood in the line for pings for 25 seconds each."""
-    server = SimpleNamespace(sockets={}, reason=engineio.Server.reason, _trigger_event=lambda *_said, **_how: None)
-    with ExitStack() as stack:
-        sockets = []
-        for number in range(3):
-            here, there = (stack.enter_context(end) for end in socket.socketpair())
-            sockets.append(engine.Socket(server, f"wire{number}"))
-            sockets[-1].attach(copy_of(here.fileno()), b"")
-            sockets[-1].greeted = True
-            there.setblocking(False)
-        before = set(engine._due) - set(sockets)
-        moment = max(engine._due.values())
-        assert set(engine._due) - before == set(sockets)
-        sockets[0].close()
-        assert set(engine._due) - before == set(sockets[1:])
-        engine._ping(list(engine._take(engine._due, moment)), moment)
-        assert set(engine._awaited) >= set(sockets[1:]) and not set(engine._due) & set(sockets)
-        sockets[1]._heard("3")
-        assert sockets[1] in engine._due and sockets[1] not in engine._awaited
-        sockets[2].close()
-        sockets[1].close()
-        assert not set(sockets) & (set(engine._due) | set(engine._awaited))
 
 
 def test_gevent_websocket_is_not_installed():

@@ -1,0 +1,66 @@
+"""Readers are asked whether they are there: not all at once, and whoever goes is forgotten."""
+
+import socket
+import time
+from collections import Counter
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import engineio
+
+from forum.live import heartbeat
+from forum.live.engine import Socket
+from forum.live.link import copy_of
+
+
+class Somebody:
+    """A reader of whom only the place in the line is looked at."""
+
+    def __init__(self) -> None:
+        self.queue = heartbeat.due
+
+
+def test_who_goes_is_kept_nowhere():
+    """Strangers who come and are sent away by the thousand stood in the line for pings for 25 seconds each."""
+    server = SimpleNamespace(sockets={}, reason=engineio.Server.reason, _trigger_event=lambda *_said, **_how: None)
+    with ExitStack() as stack:
+        sockets = []
+        for number in range(3):
+            here, there = (stack.enter_context(end) for end in socket.socketpair())
+            sockets.append(Socket(server, f"wire{number}"))
+            sockets[-1].attach(copy_of(here.fileno()), b"")
+            sockets[-1].greeted = True
+            there.setblocking(False)
+        assert all(one in one.queue for one in sockets)
+        sockets[0].close()
+        assert sockets[0] not in sockets[0].queue
+        heartbeat.ask(sockets[1:], b"", time.monotonic())
+        assert all(one.queue is heartbeat.awaited and one in heartbeat.awaited for one in sockets[1:])
+        assert not set(sockets) & set().union(heartbeat.due, *heartbeat.first)
+        sockets[1]._heard("3")
+        assert sockets[1] in heartbeat.due and sockets[1] not in heartbeat.awaited
+        sockets[2].close()
+        sockets[1].close()
+        assert not set(sockets) & set().union(heartbeat.due, heartbeat.awaited, *heartbeat.first)
+
+
+def test_who_come_together_are_not_asked_together():
+    crowd = [Somebody() for _ in range(320)]
+    now = time.monotonic()
+    for one in crowd:
+        heartbeat.begin(one)
+    waits = Counter(round(one.queue[one] - now, 1) for one in crowd)
+    for one in crowd:
+        heartbeat.end(one)
+    assert max(waits.values()) == 20
+    assert heartbeat.PING_SECONDS / 2 <= min(waits) <= max(waits) == heartbeat.PING_SECONDS
+
+
+def test_an_answer_that_nobody_asked_for_changes_nothing():
+    """Else whoever sends them all the time would never be asked."""
+    one = Somebody()
+    heartbeat.begin(one)
+    due = dict(one.queue)
+    heartbeat.answered(one)
+    assert one.queue == due
+    heartbeat.end(one)
