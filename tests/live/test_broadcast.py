@@ -84,6 +84,25 @@ def pair():
     theirs.close()
 
 
+def fill(kept):
+    """Write to a reader who does not read, until something has to wait."""
+    while not kept._queued:
+        kept.write(frame(Opcode.TEXT, b"x" * 60_000))
+
+
+def read_all(kept, theirs):
+    """Let the other end read until nothing waits any more."""
+    theirs.setblocking(False)
+    for _ in range(2000):
+        if not kept._queued:
+            return
+        try:
+            theirs.recv(65_536)
+        except BlockingIOError:
+            gevent.sleep(0.002)
+    raise AssertionError("something waits for ever")
+
+
 def test_a_reader_who_never_reads_is_dropped_when_its_outbox_overflows(pair):
     kept, _theirs, gone = pair
     piece = frame(Opcode.TEXT, b"x" * 60_000)
@@ -97,13 +116,54 @@ def test_a_reader_who_never_reads_is_dropped_when_its_outbox_overflows(pair):
 
 def test_a_reader_who_is_stuck_is_dropped_in_time(pair, monkeypatch):
     kept, _theirs, gone = pair
-    while not kept._queued:
-        kept.write(frame(Opcode.TEXT, b"x" * 60_000))
+    fill(kept)
     link.drop_stuck()
     assert not gone
     monkeypatch.setattr(link, "STUCK_SECONDS", -1.0)
     link.drop_stuck()
     assert gone == [True]
+
+
+def test_who_has_caught_up_is_never_called_stuck(pair, monkeypatch):
+    """Else whoever was slow once would be dropped half a minute later, in a quiet room."""
+    kept, theirs, gone = pair
+    fill(kept)
+    read_all(kept, theirs)
+    monkeypatch.setattr(link, "STUCK_SECONDS", -1.0)
+    link.drop_stuck()
+    assert not gone
+
+
+def test_who_reads_slowly_is_not_stuck(pair, monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(link.time, "monotonic", lambda: moment[0])
+    kept, theirs, gone = pair
+    fill(kept)
+    kept.write(frame(Opcode.TEXT, b"x" * 600_000))
+    moment[0] += link.STUCK_SECONDS - 1
+    theirs.setblocking(False)
+    before = kept._queued
+    for _ in range(2000):
+        if kept._queued < before:
+            break
+        try:
+            theirs.recv(65_536)
+        except BlockingIOError:
+            gevent.sleep(0.002)
+    assert 0 < kept._queued < before
+    moment[0] += 2
+    link.drop_stuck()
+    assert not gone
+    moment[0] += link.STUCK_SECONDS
+    link.drop_stuck()
+    assert gone == [True]
+
+
+def test_who_is_hung_up_on_by_us_is_not_told_of_as_gone(pair):
+    kept, theirs, gone = pair
+    kept.close()
+    assert not gone
+    assert theirs.recv(64) == b"\x88\x02\x03\xe8"
 
 
 def test_what_did_not_fit_follows_in_order(pair):
