@@ -186,6 +186,16 @@ def test_what_did_not_fit_follows_in_order(pair):
     assert not gone
 
 
+def test_what_is_written_while_something_waits_goes_behind_it(pair):
+    """Also where the kernel has room again by then: in between stands half a frame."""
+    kept, theirs, _gone = pair
+    fill(kept)
+    waits = kept._queued
+    theirs.recv(65_536)
+    kept.write(b"later")
+    assert kept._queued == waits + len(b"later")
+
+
 def test_a_room_is_entered_and_left():
     reader = Reader("a", lambda frame: None)
     broadcast.add(reader)
