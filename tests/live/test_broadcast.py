@@ -9,6 +9,7 @@ import pytest
 from forum.access import Role
 from forum.live import broadcast, link
 from forum.live.broadcast import Reader
+from forum.live.engine import event_frame
 from forum.live.frames import LARGEST, Opcode, Parser, Violation, accept_key, frame
 from forum.live.link import Link
 
@@ -203,6 +204,21 @@ def test_a_room_is_entered_and_left():
     assert broadcast.count(7) == 1
     broadcast.remove("a")
     assert (broadcast.count(7), broadcast.find("a"), 7 in broadcast.watched()) == (0, None, False)
+
+
+def test_a_member_who_has_gone_is_no_member_here_any_more():
+    reader = Reader("a", lambda frame: None, user_id=5)
+    broadcast.add(reader)
+    assert reader in broadcast.members()
+    broadcast.remove("a")
+    assert reader not in broadcast.members()
+
+
+def test_in_a_room_of_thousands_everybody_hears_each_word_once():
+    heard = []
+    crowd = [Reader(str(number), lambda frame, number=number: heard.append(number)) for number in range(1203)]
+    broadcast.write(crowd, event_frame("status", {}))
+    assert heard == list(range(1203))
 
 
 @pytest.mark.parametrize("role, heard", [(Role.MEMBER, 2), (Role.MUTED, 2), (Role.PANELIST, 3), (Role.HOST, 4)])
