@@ -228,6 +228,21 @@ def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live)
         assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()"),
+    ],
+)
+def test_every_answer_tells_browsers_what_not_to_do_with_it(client, live, name, value):
+    for path in ("/", f"/d/{live.slug}", "/no-such-page", "/static/nothing"):
+        assert client.get(path).headers.get(name) == value, path
+
+
 def test_visitors_of_one_household_are_counted_as_one(app):
     """An IPv6 household has 2^64 addresses, and whoever could use each as somebody else had no limit."""
 
