@@ -83,3 +83,13 @@ def test_what_was_asked_for_longest_ago_makes_room(inside, outside, monkeypatch)
     assert inside.asked == 3
     answer(outside, "/d/water?two")
     assert inside.asked == 4
+
+
+@pytest.mark.parametrize("said", ["Cookie", "Accept-Language, Cookie"])
+def test_a_cache_is_told_that_an_answer_is_packed_for_who_asked_whatever_else_it_depends_on(inside, outside, said):
+    inside.headers |= {"Vary": said, "Set-Cookie": "roundtext=secret"}
+    heard = []
+    environ = EnvironBuilder("/d/water", headers={"Accept-Encoding": "br"}).get_environ()
+    b"".join(outside(environ, lambda _status, headers, exc_info=None: heard.extend(headers)))
+    assert ("Content-Encoding", "br") in heard
+    assert [value for name, value in heard if name == "Vary"] == [said, "Accept-Encoding"]
