@@ -121,9 +121,12 @@ def user() -> None:
 @click.option("--name", required=True, help="The name the person carries.")
 @click.option("--password", required=True, help="At least 8 characters; - reads it from standard input.")
 @click.option(
-    "--role", type=click.Choice(["member", "organiser", "administrator"]), default="member", show_default=True
+    "--role",
+    type=click.Choice(["member", "organiser", "administrator"]),
+    default=None,
+    help="Without it an account keeps its role, and a new one is a member's.",
 )
-def add_user(email: str, name: str, password: str, role: str) -> None:
+def add_user(email: str, name: str, password: str, role: str | None) -> None:
     """Make an account for EMAIL, or set the name, password and role of the one there is."""
     from forum.actions import accounts, passwords
     from forum.database import writing
@@ -135,7 +138,7 @@ def add_user(email: str, name: str, password: str, role: str) -> None:
         passwords.require_fit(password)
         hashed = passwords.hashed(password)
         with writing():
-            account = accounts.put(email, name, hashed, SiteRole(role))
+            account = accounts.put(email, name, hashed, SiteRole(role) if role else None)
         click.echo(f"{account.email} is {account.role.value} {account.name}.")
 
 

@@ -89,6 +89,18 @@ def test_an_account_is_made_and_then_changed(forum):
 
 
 @pytest.mark.one_database
+def test_a_new_password_by_the_shell_takes_no_role_away(forum):
+    add = ("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough")
+    forum(*add, "--role", "administrator")
+    assert forum(*add).stdout == "ada@example.org is administrator Ada.\n"
+    refused = forum(*add, "--role", "member")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: Ada is the last administrator. Make somebody else one first.\n"
+    forum("user", "add", "bob@example.org", "--name", "Bob", "--password", "long enough", "--role", "administrator")
+    assert forum(*add, "--role", "member").returncode == 0
+
+
+@pytest.mark.one_database
 def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
     file = tmp_path / "water.json"
     values = {
