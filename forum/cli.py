@@ -119,7 +119,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("email")
 @click.option("--name", required=True, help="The name the person carries.")
-@click.option("--password", required=True, help="At least 8 characters; - reads it from standard input.")
+@click.option("--password", required=True, help="At least 8 characters; - asks for it, or reads it.")
 @click.option(
     "--role",
     type=click.Choice(["member", "organiser", "administrator"]),
@@ -133,13 +133,19 @@ def add_user(email: str, name: str, password: str, role: str | None) -> None:
     from forum.models import SiteRole
 
     if password == "-":  # noqa: S105
-        password = sys.stdin.readline().rstrip("\n")
+        password = _typed_password() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with refusals(), made(settings()).app_context():
         passwords.require_fit(password)
         hashed = passwords.hashed(password)
         with writing():
             account = accounts.put(email, name, hashed, SiteRole(role) if role else None)
         click.echo(f"{account.email} is {account.role.value} {account.name}.")
+
+
+def _typed_password() -> str:
+    """Ask for a password, twice and unseen; the questions go to stderr."""
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return typed
 
 
 @main.group()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -86,6 +87,28 @@ def test_an_account_is_made_and_then_changed(forum):
     assert refused.returncode != 0
     assert "8" in refused.stderr
     assert refused.stdout == ""
+
+
+@pytest.mark.one_database
+def test_a_password_is_asked_for_twice_at_a_terminal_and_not_shown(app):
+    db.session.commit()
+    terminal, inside = pty.openpty()
+    shown = b""
+    command = [sys.executable, "-m", "forum.cli", "user", "add", "ada@example.org", "--name", "Ada", "--password", "-"]
+    environment = {**os.environ, **server.as_environment(app.config["SETTINGS"])}
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=inside, stderr=inside, stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(inside)
+        for question in (b"Password: ", b"Repeat for confirmation: "):
+            while not shown.endswith(question):
+                shown += os.read(terminal, 1024)
+            os.write(terminal, b"long enough\n")
+        assert process.wait(60) == 0
+    os.close(terminal)
+    assert b"long enough" not in shown
+    assert passwords.fits(User.with_email("ada@example.org").password_hash, "long enough")
 
 
 @pytest.mark.one_database
