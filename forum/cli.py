@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 FORMATS = ["json", "html", "markdown", "csv", "text", "epub", "docx"]
 
+_DEMO_ACCOUNTS = (
+    "Warning: the demo accounts are in this database, and everybody knows their password. Serve a real site from "
+    "another FORUM_DATA_DIR or FORUM_DATABASE_URL."
+)
+
 
 class Failure(click.ClickException):
     """A refusal: one clear line on stderr, exit status 1."""
@@ -94,10 +99,12 @@ def demo(then_serve: bool) -> None:
 def serve(workers: int, bind: str | None) -> None:
     """Serve the site until SIGTERM or Ctrl-C."""
     from forum import server
+    from forum.demo import make
 
     read = settings(bind)
-    with refusals():
-        made(read)
+    with refusals(), made(read).app_context():
+        if make.is_open_to_all():
+            click.echo(_DEMO_ACCOUNTS, err=True)
     try:
         server.serve(read, workers)
     except server.CannotServe as refusal:
