@@ -55,14 +55,15 @@ def refusals() -> Iterator[None]:
 
     from forum.archive.discussion_file import FileFaults
     from forum.refusals import Refused
+    from forum.server import CannotServe
 
     try:
         yield
     except Refused as refusal:
         faults = [f"{name}: {words}" for name, words in refusal.fields.items()]
         raise Failure(" ".join(faults) or refusal.message) from refusal
-    except FileFaults as faults:
-        raise Failure(str(faults)) from faults
+    except (FileFaults, CannotServe) as refusal:
+        raise Failure(str(refusal)) from refusal
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
     except ArgumentError as error:
@@ -86,6 +87,8 @@ def demo(then_serve: bool) -> None:
 
     read = settings()
     with refusals():
+        if then_serve:
+            server.require_free(read.bind)
         make.prepare(made(read))
     click.echo(make.summary(read))
     sys.stdout.flush()
@@ -102,13 +105,12 @@ def serve(workers: int, bind: str | None) -> None:
     from forum.demo import make
 
     read = settings(bind)
-    with refusals(), made(read).app_context():
-        if make.is_open_to_all():
-            click.echo(_DEMO_ACCOUNTS, err=True)
-    try:
+    with refusals():
+        server.require_free(read.bind)
+        with made(read).app_context():
+            if make.is_open_to_all():
+                click.echo(_DEMO_ACCOUNTS, err=True)
         server.serve(read, workers)
-    except server.CannotServe as refusal:
-        raise Failure(str(refusal)) from refusal
 
 
 @main.command()

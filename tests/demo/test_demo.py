@@ -14,6 +14,7 @@ from forum.cli import main
 from forum.database import db
 from forum.demo import cast, lines, make
 from forum.models import Comment, Discussion, Phase, User
+from tests.machine import free_port
 
 
 def test_the_sample_is_live_right_now_and_made_once(app):
@@ -79,6 +80,7 @@ def test_what_is_tried_is_kept_apart_from_a_real_site(tmp_path, chosen):
 def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkeypatch):
     for name, value in server.as_environment(app.config["SETTINGS"]).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr(server, "serve", lambda *_: None)
     assert CliRunner().invoke(main, ["serve"]).stderr == ""
     make.prepare(app)
