@@ -220,7 +220,12 @@ def list_discussions() -> None:
 def backup(file: Path) -> None:
     """Write everything in the database to FILE while the site goes on."""
     _backup(lambda module, read: module.backup(read, file))
+    read = settings()
     click.echo(f"Saved to {file}.")
+    apart = f"{read.data_dir / 'media'} (pictures)"
+    if not read.secret_key:
+        apart += f" and {read.data_dir / 'secret_key'}"
+    click.echo(f"Not in it, save it too: {apart}.")
 
 
 @main.command()

@@ -161,6 +161,13 @@ def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
 
 
 @pytest.mark.one_database
+def test_a_backup_says_what_is_not_in_it(app, forum, tmp_path):
+    folder = app.config["SETTINGS"].data_dir
+    told = forum("backup", tmp_path / "saved").stdout.splitlines()[-1]
+    assert told.startswith("Not in it, save it too: ") and str(folder / "media") in told
+
+
+@pytest.mark.one_database
 def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
     for arguments in (
         ("discussion", "export", "nowhere"),
