@@ -39,6 +39,16 @@ def settings(bind: str | None = None) -> Settings:
         raise Failure(f"{said}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
+def place(read: Settings) -> str:
+    """Return where the database of `read` is, for people: without a password."""
+    from sqlalchemy import make_url
+
+    url = make_url(read.database)
+    if read.is_sqlite:
+        return str(url.database)
+    return url.set(drivername="postgresql", query={})._replace(password=None).render_as_string()
+
+
 def made(read: Settings) -> "Flask":
     """Return the app on a database that has every table of this version."""
     from forum import create_app, migrating
@@ -143,12 +153,13 @@ def add_user(email: str, name: str, password: str, role: str | None) -> None:
 
     if password == "-":  # noqa: S105
         password = _typed_password() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    with refusals(), made(settings()).app_context():
+    read = settings()
+    with refusals(), made(read).app_context():
         passwords.require_fit(password)
         hashed = passwords.hashed(password)
         with writing():
             account = accounts.put(email, name, hashed, SiteRole(role) if role else None)
-        click.echo(f"{account.email} is {account.role.value} {account.name}.")
+        click.echo(f"{account.email} is {account.role.value} {account.name} in {place(read)}.")
 
 
 def _typed_password() -> str:
@@ -221,7 +232,7 @@ def backup(file: Path) -> None:
     """Write everything in the database to FILE while the site goes on."""
     _backup(lambda module, read: module.backup(read, file))
     read = settings()
-    click.echo(f"Saved to {file}.")
+    click.echo(f"Saved {place(read)} to {file}.")
     apart = f"{read.data_dir / 'media'} (pictures)"
     if not read.secret_key:
         apart += f" and {read.data_dir / 'secret_key'}"
@@ -234,7 +245,7 @@ def backup(file: Path) -> None:
 def restore(file: Path, force: bool) -> None:
     """Put the backup FILE in place of the database; open pages then load anew. Stop the site first."""
     _backup(lambda module, read: module.restore(read, file, force=force))
-    click.echo(f"Restored from {file}.")
+    click.echo(f"Restored {place(settings())} from {file}.")
 
 
 def _backup(do: Callable[..., None]) -> None:

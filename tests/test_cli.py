@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from click import ClickException
 from click.testing import CliRunner
+from sqlalchemy import make_url
 
 from forum import server
 from forum.actions import passwords
-from forum.cli import main, settings
+from forum.cli import main, place, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
@@ -89,6 +90,24 @@ def test_an_account_is_made_and_then_changed(forum):
     assert refused.stdout == ""
 
 
+def test_commands_that_change_a_database_say_which(app, forum, tmp_path):
+    read = app.config["SETTINGS"]
+    at = f"{read.data_dir.resolve() / 'roundtext.sqlite'}" if read.is_sqlite else make_url(read.database).database
+    for command in (
+        ("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough"),
+        ("backup", tmp_path / "saved"),
+        ("restore", tmp_path / "saved"),
+    ):
+        done = forum(*command)
+        assert done.returncode == 0, done.stderr
+        assert at in done.stdout
+
+
+def test_the_place_of_a_database_is_said_without_its_password():
+    read = Settings(database_url="postgresql://forum:secret@db.example.org:5433/talk?password=secret")
+    assert place(read) == "postgresql://forum@db.example.org:5433/talk"
+
+
 @pytest.mark.one_database
 def test_a_password_is_asked_for_twice_at_a_terminal_and_not_shown(app):
     db.session.commit()
@@ -115,7 +134,7 @@ def test_a_password_is_asked_for_twice_at_a_terminal_and_not_shown(app):
 def test_a_new_password_by_the_shell_takes_no_role_away(forum):
     add = ("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough")
     forum(*add, "--role", "administrator")
-    assert forum(*add).stdout == "ada@example.org is administrator Ada.\n"
+    assert forum(*add).stdout.startswith("ada@example.org is administrator Ada in ")
     refused = forum(*add, "--role", "member")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "Error: Ada is the last administrator. Make somebody else one first.\n"
