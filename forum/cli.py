@@ -79,7 +79,8 @@ def refusals() -> Iterator[None]:
     except ArgumentError as error:
         raise Failure("FORUM_DATABASE_URL: Give an address like postgresql://user:password@host/name.") from error
     except OSError as error:
-        raise Failure(f"{error.filename or ''}: {error.strerror or error}") from error
+        where = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{where}{error.strerror or error}") from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -289,9 +290,12 @@ def receive_mail(recipients: tuple[str, ...], sender: str | None, where: str | N
     from forum.incoming import lmtp, pipe
 
     if where is not None:
+        read = settings()
+        if not read.mail_replies and not read.mail_bounces:
+            raise Failure("Set FORUM_MAIL_REPLIES or FORUM_MAIL_BOUNCES: without them no mail is for this site.")
         with refusals():
             try:
-                lmtp.serve(made(settings()), where)
+                lmtp.serve(made(read), where)
             except ValueError as error:
                 raise Failure(str(error)) from error
         return

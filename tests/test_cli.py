@@ -1,5 +1,6 @@
 """The `forum` command as a person in a shell meets it: exit status, standard output, one line of error."""
 
+import errno
 import json
 import os
 import pty
@@ -15,7 +16,7 @@ from sqlalchemy import make_url
 
 from forum import server
 from forum.actions import passwords
-from forum.cli import main, place, settings
+from forum.cli import main, place, refusals, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
@@ -199,6 +200,20 @@ def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
         assert done.stdout == ""
         assert done.stderr.strip()
         assert len(done.stderr.strip().splitlines()) <= 4  # click adds how the command is used
+
+
+def test_a_fault_of_the_system_without_a_file_has_no_empty_name():
+    with pytest.raises(ClickException, match=f"^{os.strerror(errno.ENOSPC)}$"), refusals():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_mail_is_not_waited_for_where_none_would_be_taken(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    done = CliRunner().invoke(main, ["mail", "receive", "--lmtp", "127.0.0.1:8024"])
+    assert done.exit_code == 1 and "Set FORUM_MAIL_REPLIES" in done.stderr
+    monkeypatch.setenv("FORUM_MAIL_REPLIES", "answers@talk.example.org")
+    done = CliRunner().invoke(main, ["mail", "receive", "--lmtp", "127.0.0.1:99999"])
+    assert done.exit_code == 1 and done.stderr.startswith("Error: Give HOST:PORT")
 
 
 WRONG = [
