@@ -229,3 +229,8 @@ def test_a_reader_s_file_has_no_moments_to_come(app, clock, client):
     said = client.get(f"/d/{discussion.slug}/export.json").get_data(as_text=True)
     assert "opens_at" not in said
     assert "digests" not in said
+
+
+def test_a_file_that_is_too_deep_is_called_so():
+    with pytest.raises(FileFaults, match="too deep inside each other"):
+        discussion_file.read(b"[" * 100_000)

@@ -1,13 +1,20 @@
 """The sample discussion: made once, live right now, and its cast does not repeat itself."""
 
+import os
 import random
+import subprocess
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from forum import clock
+from forum import clock, server
+from forum.cli import main
 from forum.database import db
 from forum.demo import cast, lines, make
 from forum.models import Comment, Discussion, Phase, User
+from tests.machine import free_port
 
 
 def test_the_sample_is_live_right_now_and_made_once(app):
@@ -52,3 +59,30 @@ def test_the_cast_rests_while_nobody_watches(app):
     before = db.session.scalar(select(func.count()).select_from(Comment))
     cast._turn(random.Random(7))
     assert db.session.scalar(select(func.count()).select_from(Comment)) == before
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("chosen", [None, "elsewhere"])
+def test_what_is_tried_is_kept_apart_from_a_real_site(tmp_path, chosen):
+    stand_in = tmp_path / "python"
+    stand_in.write_text('#!/bin/sh\necho "kept in $FORUM_DATA_DIR"\n')
+    stand_in.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name != "FORUM_DATA_DIR"}
+    if chosen:
+        environment["FORUM_DATA_DIR"] = chosen
+    done = subprocess.run(
+        ["make", "-o", ".venv/runtime.stamp", "run", f"BIN={tmp_path}"],
+        cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"kept in {chosen or 'var/demo'}\n"
+
+
+def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkeypatch):
+    for name, value in server.as_environment(app.config["SETTINGS"]).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(server, "serve", lambda *_: None)
+    assert CliRunner().invoke(main, ["serve"]).stderr == ""
+    make.prepare(app)
+    done = CliRunner().invoke(main, ["serve"])
+    assert done.exit_code == 0 and done.stderr.startswith("Warning: the demo accounts")

@@ -128,7 +128,9 @@ def test_a_form_from_another_site_is_refused(client, live, member):
 
 
 def test_another_host_name_is_refused(client, live):
-    assert client.get(f"/d/{live.slug}", headers={"Host": "evil.example"}).status_code == 400
+    refused = client.get(f"/d/{live.slug}", headers={"Host": "evil.example"})
+    assert refused.status_code == 400
+    assert "FORUM_SITE_URL" in refused.get_data(as_text=True), "whoever has just put it up reads what is missing"
 
 
 def test_a_closed_discussion_answers_409_and_a_form_gets_its_text_back(client, house, live, member):
