@@ -31,8 +31,6 @@ export PYTHONUNBUFFERED := 1
 
 .PHONY: run test check format bench soak assets words lock clean develop
 
-# In a folder of its own: everybody knows the password of the demo accounts, and a real site keeps its data in var/.
-run: export FORUM_DATA_DIR ?= var/demo
 run: .venv/runtime.stamp
 	@exec $(BIN)/python tools/foreground.py $(BIN)/forum demo --serve
 

@@ -1,11 +1,7 @@
 """The sample discussion: made once, live right now, and its cast does not repeat itself."""
 
-import os
 import random
-import subprocess
-from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
@@ -59,22 +55,6 @@ def test_the_cast_rests_while_nobody_watches(app):
     before = db.session.scalar(select(func.count()).select_from(Comment))
     cast._turn(random.Random(7))
     assert db.session.scalar(select(func.count()).select_from(Comment)) == before
-
-
-@pytest.mark.one_database
-@pytest.mark.parametrize("chosen", [None, "elsewhere"])
-def test_what_is_tried_is_kept_apart_from_a_real_site(tmp_path, chosen):
-    stand_in = tmp_path / "python"
-    stand_in.write_text('#!/bin/sh\necho "kept in $FORUM_DATA_DIR"\n')
-    stand_in.chmod(0o755)
-    environment = {name: value for name, value in os.environ.items() if name != "FORUM_DATA_DIR"}
-    if chosen:
-        environment["FORUM_DATA_DIR"] = chosen
-    done = subprocess.run(
-        ["make", "-o", ".venv/runtime.stamp", "run", f"BIN={tmp_path}"],
-        cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout == f"kept in {chosen or 'var/demo'}\n"
 
 
 def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkeypatch):
