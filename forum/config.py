@@ -1,7 +1,9 @@
 """Every setting, typed, read once from the environment. The table in the README is made from this file."""
 
+import os
 import re
 import secrets
+import tempfile
 from email.utils import parseaddr
 from functools import lru_cache
 from ipaddress import ip_address
@@ -200,13 +202,31 @@ class Settings(BaseSettings):
             return self.secret_key
         self.data_dir.mkdir(parents=True, exist_ok=True)
         path = self.data_dir / "secret_key"
+        if not _kept_in(path):
+            _keep(secrets.token_urlsafe(48), path)
+        return _kept_in(path)
+
+
+def _kept_in(path: Path) -> str:
+    """What is kept there; nothing where there is no file, or where an earlier version met a full disk."""
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _keep(secret: str, path: Path) -> None:
+    """Keep `secret` at `path`, whole or not at all, for the owner alone; of two at once the first one's counts."""
+    made, name = tempfile.mkstemp(prefix=".secret_key.", dir=path.parent)
+    try:
+        with os.fdopen(made, "w") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(made)
         try:
-            with path.open("x") as file:
-                path.chmod(0o600)
-                file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
-        return path.read_text().strip()
+            os.link(name, path)
+        except OSError:  # somebody was faster, an empty one is in the way, or the file system has no links
+            if not _kept_in(path):
+                Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _is_ipv6(text: str) -> bool:
