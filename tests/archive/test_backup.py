@@ -5,8 +5,9 @@ import stat
 import subprocess
 
 import pytest
+from sqlalchemy import inspect, text
 
-from forum.archive import backup
+from forum.archive import backup, dumps
 from forum.archive.backup import CannotBackUp
 from forum.database import db
 from forum.models import Comment, Discussion
@@ -59,6 +60,83 @@ def test_a_foreign_file_is_refused_and_nothing_is_replaced(house, settings, tmp_
             backup.restore(settings, file, force=True)
     db.session.expire_all()
     assert Discussion.with_slug(slug) is not None
+
+
+def _statements(*statements):
+    with db.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@pytest.fixture
+def newer(app):
+    """A table of a later version, which hangs on ours; and one of another program's, which does not."""
+    yield _statements(
+        'CREATE TABLE newer (user_id integer REFERENCES "user" (id))',
+        "CREATE TABLE newer_still (id integer REFERENCES discussion (id) ON DELETE CASCADE)",
+        "CREATE TABLE another_s (id integer)",
+    )
+    _statements(*(f"DROP TABLE IF EXISTS {name}" for name in ("newer", "newer_still", "another_s")))
+
+
+@pytest.mark.postgresql
+def test_a_backup_from_before_an_upgrade_goes_over_the_upgraded_database(request, house, settings, tmp_path):
+    slug = house.discussion().slug
+    file = kept(tmp_path, settings)
+    request.getfixturevalue("newer")
+    db.session.remove()
+    db.engine.dispose()
+    backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(slug) is not None
+    tables = inspect(db.engine).get_table_names()
+    assert "another_s" in tables
+    assert not {"newer", "newer_still"} & {*tables}
+
+
+@pytest.mark.postgresql
+def test_half_a_backup_replaces_nothing(house, settings, tmp_path):
+    house.comment(house.discussion(), body="In the backup.")
+    file = kept(tmp_path, settings)
+    later = house.discussion().slug
+    whole = file.read_bytes()
+    db.session.remove()
+    db.engine.dispose()
+    for part in (2, 4, 100):
+        file.write_bytes(whole[: -len(whole) // part])
+        with pytest.raises(CannotBackUp):
+            backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(later) is not None
+
+
+@pytest.mark.postgresql
+def test_what_cannot_be_put_back_says_the_first_fault_and_replaces_nothing(house, settings, tmp_path):
+    slug = house.discussion().slug
+    file = kept(tmp_path, settings)
+    _statements(
+        "CREATE VIEW in_the_way AS SELECT 1",
+        "ALTER TABLE letter RENAME TO letter_elsewhere",
+        "ALTER VIEW in_the_way RENAME TO letter",
+    )
+    try:
+        db.engine.dispose()
+        with pytest.raises(CannotBackUp, match=r"psql: [^:]*letter") as refused:
+            backup.restore(settings, file, force=True)
+        assert len(str(refused.value).splitlines()) == 1
+        assert Discussion.with_slug(slug) is not None
+    finally:
+        db.session.remove()
+        _statements("DROP VIEW letter", "ALTER TABLE letter_elsewhere RENAME TO letter")
+
+
+@pytest.mark.postgresql
+def test_every_function_and_type_of_the_database_is_dropped_before_a_restore(app):
+    """A migration that makes another one has to name it in `dumps`."""
+    found = db.session.scalars(
+        text("SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1")
+    )
+    assert tuple(found) == dumps.FUNCTIONS
+    of_their_own = "SELECT count(*) FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')"
+    assert db.session.scalar(text(of_their_own)) == 0
 
 
 def test_a_password_is_not_on_the_command_line(monkeypatch, settings, tmp_path):
