@@ -48,6 +48,7 @@ def refusals() -> Iterator[None]:
     """Turn what the house and the database refuse into one line."""
     from sqlalchemy.exc import ArgumentError, DBAPIError
 
+    from forum import migrating
     from forum.archive.discussion_file import FileFaults
     from forum.refusals import Refused
 
@@ -56,8 +57,8 @@ def refusals() -> Iterator[None]:
     except Refused as refusal:
         faults = [f"{name}: {words}" for name, words in refusal.fields.items()]
         raise Failure(" ".join(faults) or refusal.message) from refusal
-    except FileFaults as faults:
-        raise Failure(str(faults)) from faults
+    except (FileFaults, migrating.Newer) as refusal:
+        raise Failure(str(refusal)) from refusal
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
     except ArgumentError as error:

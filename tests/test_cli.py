@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click import ClickException
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from forum import server
 from forum.actions import passwords
@@ -17,6 +18,7 @@ from forum.cli import main, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
+from tests.house import of_a_newer_version
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (
@@ -193,3 +195,13 @@ def test_invented_people_answer_in_a_live_discussion(forum, house):
     assert len({comment.author_id for comment in written}) <= 2
     closed = house.discussion(phase="closed")
     assert forum("simulate", closed.slug, "--comments", 1).returncode != 0
+
+
+def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(forum):
+    with of_a_newer_version():
+        for words in (("upgrade",), ("serve",), ("discussion", "list")):
+            done = forum(*words)
+            assert (done.returncode, done.stdout) == (1, ""), words
+            assert done.stderr.startswith("Error: This database belongs to a newer version of Roundtext. Install ")
+            assert len(done.stderr.splitlines()) == 1
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from forum import models  # noqa: F401  (so that the metadata knows every table)
+from forum import migrating, models  # noqa: F401  (so that the metadata knows every table)
 from forum.archive import dumps
 from forum.config import Settings
 from forum.database import db
@@ -73,6 +73,7 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
                 is None
             ):
                 raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+            _require_known(file, *copy.execute("SELECT max(version_num) FROM alembic_version").fetchone())
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -86,9 +87,21 @@ def _restore_postgresql(settings: Settings, file: Path) -> None:
         # Looked at before anything is replaced: another program's file would leave no discussions.
         if " TABLE DATA public discussion " not in dumps.contents(settings, file):
             raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+        _require_known(file, dumps.version(settings, file))
         dumps.put_back(settings, file, [*db.metadata.tables, "alembic_version"])
     except dumps.ProgramFailed as failure:
         raise CannotBackUp(str(failure)) from failure
+
+
+def _require_known(file: Path, version: str | None) -> None:
+    if not version:
+        raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+    try:
+        migrating.require_known([version])
+    except migrating.Newer as newer:
+        raise CannotBackUp(
+            f"{file} was made by a newer version of Roundtext. Install that version, or choose another backup."
+        ) from newer
 
 
 def _holds_discussions(settings: Settings) -> bool:

@@ -1,16 +1,20 @@
 """A backup holds everything, is for its owner's eyes, and comes back as another history."""
 
 import os
+import sqlite3
 import stat
 import subprocess
+from contextlib import closing
 
 import pytest
 from sqlalchemy import inspect, text
 
 from forum.archive import backup, dumps
 from forum.archive.backup import CannotBackUp
+from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion
+from tests.house import of_a_newer_version
 
 
 @pytest.fixture
@@ -137,6 +141,29 @@ def test_every_function_and_type_of_the_database_is_dropped_before_a_restore(app
     assert tuple(found) == dumps.FUNCTIONS
     of_their_own = "SELECT count(*) FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')"
     assert db.session.scalar(text(of_their_own)) == 0
+
+
+def test_a_backup_of_a_newer_version_is_refused_and_nothing_is_replaced(house, settings, tmp_path):
+    with of_a_newer_version():
+        file = kept(tmp_path, settings)
+    slug = house.discussion().slug
+    db.session.remove()
+    db.engine.dispose()
+    with pytest.raises(CannotBackUp, match="newer version of Roundtext"):
+        backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(slug) is not None
+
+
+@pytest.mark.parametrize("has_table", [False, True])
+def test_a_file_that_does_not_say_its_version_is_no_backup(tmp_path, has_table):
+    file = tmp_path / "file"
+    with closing(sqlite3.connect(file)) as made:
+        made.execute("CREATE TABLE discussion (id integer)")
+        if has_table:
+            made.execute("CREATE TABLE alembic_version (version_num text)")
+    with pytest.raises(CannotBackUp, match="is no backup of "):
+        backup.restore(Settings(data_dir=tmp_path / "data"), file)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_password_is_not_on_the_command_line(monkeypatch, settings, tmp_path):
