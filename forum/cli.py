@@ -46,7 +46,7 @@ def made(read: Settings) -> "Flask":
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turn what the house and the database refuse into one line."""
-    from sqlalchemy.exc import ArgumentError, DBAPIError
+    from sqlalchemy.exc import DBAPIError
 
     from forum import migrating
     from forum.archive.discussion_file import FileFaults
@@ -61,8 +61,6 @@ def refusals() -> Iterator[None]:
         raise Failure(str(refusal)) from refusal
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
-    except ArgumentError as error:
-        raise Failure("FORUM_DATABASE_URL: Give an address like postgresql://user:password@host/name.") from error
     except OSError as error:
         raise Failure(f"{error.filename or ''}: {error.strerror or error}") from error
 

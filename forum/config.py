@@ -80,6 +80,21 @@ class Settings(BaseSettings):
             raise ValueError("Give an address and a port from 1 to 65535, like 127.0.0.1:8000 or [::1]:8000.")
         return bind
 
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: str) -> str:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        words = "Give an address like postgresql://user:password@host/name, or leave it empty for SQLite."
+        try:
+            kind = make_url(url).drivername if url else "sqlite"
+        except (ArgumentError, ValueError) as error:  # ValueError: a port that is none
+            raise ValueError(words) from error
+        if kind not in {"postgres", "postgresql", "postgresql+psycopg", "sqlite"}:
+            raise ValueError(words)
+        return url
+
     @field_validator("secret_key")
     @classmethod
     def _is_a_secret(cls, key: str) -> str:

@@ -149,6 +149,8 @@ WRONG = [
     ("site_url", "https://talk.example.org:http"), ("trusted_proxies", "-1"), ("edit_window_minutes", "-5"),
     ("edit_window_minutes", "9" * 15), ("mail_url", "http://x"), ("mail_url", "smtp://"), ("mail_url", "localhost:25"),
     ("mail_from", "bad addr"), ("mail_from", "a@b\nBcc: c@d"), ("language", "xx"), ("secret_key", " "),
+    ("database_url", "mysql://u:p@localhost/x"), ("database_url", "postgresql://u:p@localhost:abc/x"),
+    ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"),
 ]  # fmt: skip
 
 
@@ -179,6 +181,8 @@ def test_an_address_to_serve_at_is_looked_at_like_the_setting(monkeypatch, tmp_p
         ("site_url", "http://[::1]:8000"), ("mail_url", "smtp+starttls://me%40x:p%2Fw@mail.example.org:587"),
         ("mail_url", "smtp://127.0.0.1:9"), ("mail_from", "talks@example.org"), ("language", "de"),
         ("mail_from", "Our Talks <talks@localhost>"), ("secret_key", ""), ("edit_window_minutes", 0),
+        ("database_url", "postgres://u:p%40@[::1]:5432/x"), ("database_url", "postgresql:///x?host=/run/postgresql"),
+        ("database_url", ""), ("database_url", "postgresql+psycopg://u@a/x"),
     ],
 )  # fmt: skip
 def test_a_setting_that_works_is_taken_as_it_is(name, value):
