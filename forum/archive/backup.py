@@ -77,9 +77,21 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(_sqlite_file(settings))) as database:
+        _write_sqlite(copy, _sqlite_file(settings))
+
+
+def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:
+    """Copy all or nothing; where there was no file there is none after a failure."""
+    was_there = file.exists()
+    try:
+        with closing(sqlite3.connect(file)) as database:
             copy.backup(database)
             database.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        if not was_there:
+            for ending in ("", "-journal", "-wal", "-shm"):
+                file.with_name(file.name + ending).unlink(missing_ok=True)
+        raise CannotBackUp(f"{file} could not be written: {error}. Make room, or see who may write there.") from error
 
 
 def _restore_postgresql(settings: Settings, file: Path) -> None:

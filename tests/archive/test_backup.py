@@ -1,10 +1,11 @@
 """A backup holds everything, is for its owner's eyes, and comes back as another history."""
 
 import os
+import resource
 import sqlite3
 import stat
 import subprocess
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 from sqlalchemy import inspect, text
@@ -164,6 +165,48 @@ def test_a_file_that_does_not_say_its_version_is_no_backup(tmp_path, has_table):
     with pytest.raises(CannotBackUp, match="is no backup of "):
         backup.restore(Settings(data_dir=tmp_path / "data"), file)
     assert not (tmp_path / "data").exists()
+
+
+@contextmanager
+def a_full_disk(size):
+    """Let no file of this process grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.one_database
+def test_a_restore_onto_a_full_disk_is_refused_and_leaves_what_was_there(house, settings, tmp_path):
+    house.discussion()
+    file = kept(tmp_path, settings)
+    other = Settings(data_dir=tmp_path / "other")
+    with a_full_disk(file.stat().st_size // 2), pytest.raises(CannotBackUp, match="could not be written"):
+        backup.restore(other, file)
+    assert list((tmp_path / "other").iterdir()) == []
+    backup.restore(other, file)
+    before = sqlite_titles(tmp_path / "other/roundtext.sqlite")
+    house.discussion(title="Another", intro="Long. " * 3000)
+    (tmp_path / "roundtext.backup").unlink()
+    larger = kept(tmp_path, settings)
+    with a_full_disk(larger.stat().st_size - 4096), pytest.raises(CannotBackUp, match="could not be written"):
+        backup.restore(other, larger, force=True)
+    assert sqlite_titles(tmp_path / "other/roundtext.sqlite") == before
+
+
+def sqlite_titles(file):
+    with closing(sqlite3.connect(file)) as database:
+        return database.execute("SELECT title FROM discussion").fetchall()
+
+
+@pytest.mark.one_database
+def test_a_restore_to_where_nobody_may_write_is_refused_in_words(house, settings, tmp_path):
+    file = kept(tmp_path, settings)
+    (tmp_path / "data/roundtext.sqlite").mkdir(parents=True)  # root, who runs tests, may write everywhere else
+    with pytest.raises(CannotBackUp, match="could not be written"):
+        backup.restore(Settings(data_dir=tmp_path / "data"), file, force=True)
 
 
 def test_a_password_is_not_on_the_command_line(monkeypatch, settings, tmp_path):
