@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(
         1.0, gt=0, le=60, description="How often, in seconds, each process looks for news it was not woken for."
     )
+    most_readers: int = Field(
+        18_000, ge=1, description="How many readers each process takes in before it sends newcomers to the next."
+    )
     demo: bool = Field(
         False, description="Let the cast of demo people answer in the sample discussion while it is watched."
     )
