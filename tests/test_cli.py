@@ -18,6 +18,7 @@ from forum.cli import main, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
+from tests.conftest import new_database
 from tests.house import of_a_newer_version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,6 +151,7 @@ WRONG = [
     ("edit_window_minutes", "9" * 15), ("mail_url", "http://x"), ("mail_url", "smtp://"), ("mail_url", "localhost:25"),
     ("mail_from", "bad addr"), ("mail_from", "a@b\nBcc: c@d"), ("language", "xx"), ("secret_key", " "),
     ("database_url", "mysql://u:p@localhost/x"), ("database_url", "postgresql://u:p@localhost:abc/x"),
+    ("most_readers", "abc"), ("most_readers", "0"),
     ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"),
 ]  # fmt: skip
 
@@ -209,3 +211,20 @@ def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(for
             assert done.stderr.startswith("Error: This database belongs to a newer version of Roundtext. Install ")
             assert len(done.stderr.splitlines()) == 1
         assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+@pytest.mark.one_database
+def test_a_port_for_mail_that_is_none_is_refused_in_one_line(forum):
+    done = forum("mail", "receive", "--lmtp", "127.0.0.1:99999")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: Give HOST:PORT") and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.postgresql
+def test_a_database_that_is_not_in_utf_8_is_refused_in_one_line(monkeypatch, postgresql, tmp_path):
+    url = new_database(postgresql, "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    for name, value in {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(f"FORUM_{name}", value)
+    done = CliRunner().invoke(main, ["upgrade"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "SQL_ASCII" in done.stderr and "UTF8" in done.stderr and len(done.stderr.splitlines()) == 1

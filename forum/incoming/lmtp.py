@@ -96,7 +96,7 @@ async def _serve(app: Flask, where: str) -> None:
 async def _listen(loop: asyncio.AbstractEventLoop, door: Any, where: str) -> asyncio.AbstractServer:
     if "/" not in where:
         host, _, port = where.rpartition(":")
-        if not host or not port.isdigit():
+        if not host or not port.isdigit() or int(port) > 65535:
             raise ValueError("Give HOST:PORT, or the path of a socket with a / in it.")
         return await loop.create_server(door, host.strip("[]"), int(port))
     path = Path(where)
