@@ -11,7 +11,7 @@ from forum.web import counters
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the assembled app. Without `settings` they are read from the environment."""
     settings = settings or Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     app = Flask(__name__, static_folder="static")
     app.config.from_mapping(
         SETTINGS=settings,

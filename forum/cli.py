@@ -1,5 +1,6 @@
 """The `forum` command. Errors go to stderr in one line; the exit status is 0 (done), 1 (refused) or 2 (wrong usage)."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,9 @@ def refusals() -> Iterator[None]:
 @click.version_option(package_name="roundtext")
 def main() -> None:
     """Roundtext: timed, moderated, written discussions. Settings come from FORUM_… variables; see the README."""
+    # What is stored is for the owner alone: people's addresses stand in it. The server inherits this.
+    before = os.umask(0o077)
+    click.get_current_context().call_on_close(lambda: os.umask(before))
 
 
 @main.command()

@@ -214,11 +214,15 @@ class Settings(BaseSettings):
         """
         return _names_site(host, self.public_url)
 
+    def make_data_dir(self) -> None:
+        """Make the data folder, for its owner alone; one that is there keeps what its owner has set."""
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def secret(self) -> str:
         """Return the secret key, made and kept (mode 600) in the data folder when none is set."""
         if self.secret_key:
             return self.secret_key
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.make_data_dir()
         path = self.data_dir / "secret_key"
         if not _kept_in(path):
             _keep(secrets.token_urlsafe(48), path)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -228,3 +229,33 @@ def test_a_database_that_is_not_in_utf_8_is_refused_in_one_line(monkeypatch, pos
     done = CliRunner().invoke(main, ["upgrade"])
     assert (done.exit_code, done.stdout) == (1, "")
     assert "SQL_ASCII" in done.stderr and "UTF8" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.one_database
+def test_what_is_stored_is_for_its_owner_alone(monkeypatch, tmp_path):
+    """On a machine with other users: the usual umask let everybody read the addresses of everybody."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("FORUM_DATA_DIR", str(folder))
+    monkeypatch.setenv("FORUM_DATABASE_URL", "")
+    before = os.umask(0o022)
+    try:
+        assert CliRunner().invoke(main, ["upgrade"]).exit_code == 0
+        assert os.umask(0o022) == 0o022, "who called goes on as before"
+    finally:
+        os.umask(before)
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+    assert {"data", "roundtext.sqlite", "secret_key"} <= {*found}
+    assert not {name for name, mode in found.items() if mode & 0o077}
+
+
+def test_a_server_inherits_that_what_is_stored_is_for_its_owner_alone(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("FORUM_DATABASE_URL", "")
+    seen = []
+
+    def serve(*_):
+        seen.append(os.umask(0o077))
+
+    monkeypatch.setattr(server, "serve", serve)
+    assert CliRunner().invoke(main, ["serve"]).exit_code == 0
+    assert seen == [0o077]

@@ -76,7 +76,7 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
             _require_known(file, *copy.execute("SELECT max(version_num) FROM alembic_version").fetchone())
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_data_dir()
         _write_sqlite(copy, _sqlite_file(settings))
 
 
