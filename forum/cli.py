@@ -49,7 +49,7 @@ def refusals() -> Iterator[None]:
     """Turn what the house and the database refuse into one line."""
     from sqlalchemy.exc import DBAPIError
 
-    from forum import migrating
+    from forum import migrating, server
     from forum.archive.discussion_file import FileFaults
     from forum.refusals import Refused
 
@@ -58,7 +58,7 @@ def refusals() -> Iterator[None]:
     except Refused as refusal:
         faults = [f"{name}: {words}" for name, words in refusal.fields.items()]
         raise Failure(" ".join(faults) or refusal.message) from refusal
-    except (FileFaults, migrating.Newer) as refusal:
+    except (FileFaults, migrating.Newer, server.CannotServe) as refusal:
         raise Failure(str(refusal)) from refusal
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
@@ -88,7 +88,8 @@ def demo(then_serve: bool) -> None:
     click.echo(make.summary(read))
     sys.stdout.flush()
     if then_serve:
-        server.serve(read.model_copy(update={"demo": True}))
+        with refusals():
+            server.serve(read.model_copy(update={"demo": True}))
 
 
 @main.command()

@@ -185,7 +185,7 @@ def test_a_restore_onto_a_full_disk_is_refused_and_leaves_what_was_there(house, 
     other = Settings(data_dir=tmp_path / "other")
     with a_full_disk(file.stat().st_size // 2), pytest.raises(CannotBackUp, match="could not be written"):
         backup.restore(other, file)
-    assert list((tmp_path / "other").iterdir()) == []
+    assert not list((tmp_path / "other").glob("roundtext*"))
     backup.restore(other, file)
     before = sqlite_titles(tmp_path / "other/roundtext.sqlite")
     house.discussion(title="Another", intro="Long. " * 3000)
