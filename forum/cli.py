@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 FORMATS = ["json", "html", "markdown", "csv", "text", "epub", "docx"]
 
+_DEMO_ACCOUNTS = (
+    "Warning: the demo accounts are in this database, and everybody knows their password. Serve a real site from "
+    "another FORUM_DATA_DIR or FORUM_DATABASE_URL."
+)
+
 
 class Failure(click.ClickException):
     """A refusal: one clear line on stderr, exit status 1."""
@@ -35,6 +40,16 @@ def settings(bind: str | None = None) -> Settings:
         raise Failure(f"{said}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
+def place(read: Settings) -> str:
+    """Return where the database of `read` is, for people: without a password."""
+    from sqlalchemy import make_url
+
+    url = make_url(read.database)
+    if read.is_sqlite:
+        return str(url.database)
+    return url.set(drivername="postgresql", query={})._replace(password=None).render_as_string()
+
+
 def made(read: Settings) -> "Flask":
     """Return the app on a database that has every table of this version."""
     from forum import create_app, migrating
@@ -49,21 +64,23 @@ def refusals() -> Iterator[None]:
     """Turn what the house and the database refuse into one line."""
     from sqlalchemy.exc import DBAPIError
 
-    from forum import migrating, server
+    from forum import migrating
     from forum.archive.discussion_file import FileFaults
     from forum.refusals import Refused
+    from forum.server import CannotServe
 
     try:
         yield
     except Refused as refusal:
         faults = [f"{name}: {words}" for name, words in refusal.fields.items()]
         raise Failure(" ".join(faults) or refusal.message) from refusal
-    except (FileFaults, migrating.Newer, server.CannotServe) as refusal:
+    except (FileFaults, migrating.Newer, CannotServe) as refusal:
         raise Failure(str(refusal)) from refusal
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
     except OSError as error:
-        raise Failure(f"{error.filename or ''}: {error.strerror or error}") from error
+        where = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{where}{error.strerror or error}") from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,6 +101,8 @@ def demo(then_serve: bool) -> None:
 
     read = settings()
     with refusals():
+        if then_serve:
+            server.require_free(read.bind)
         make.prepare(made(read))
     click.echo(make.summary(read))
     sys.stdout.flush()
@@ -98,14 +117,15 @@ def demo(then_serve: bool) -> None:
 def serve(workers: int, bind: str | None) -> None:
     """Serve the site until SIGTERM or Ctrl-C."""
     from forum import server
+    from forum.demo import make
 
     read = settings(bind)
     with refusals():
-        made(read)
-    try:
+        server.require_free(read.bind)
+        with made(read).app_context():
+            if make.is_open_to_all():
+                click.echo(_DEMO_ACCOUNTS, err=True)
         server.serve(read, workers)
-    except server.CannotServe as refusal:
-        raise Failure(str(refusal)) from refusal
 
 
 @main.command()
@@ -123,24 +143,34 @@ def user() -> None:
 @user.command("add")
 @click.argument("email")
 @click.option("--name", required=True, help="The name the person carries.")
-@click.option("--password", required=True, help="At least 8 characters; - reads it from standard input.")
+@click.option("--password", required=True, help="At least 8 characters; - asks for it, or reads it.")
 @click.option(
-    "--role", type=click.Choice(["member", "organiser", "administrator"]), default="member", show_default=True
+    "--role",
+    type=click.Choice(["member", "organiser", "administrator"]),
+    default=None,
+    help="Without it an account keeps its role, and a new one is a member's.",
 )
-def add_user(email: str, name: str, password: str, role: str) -> None:
+def add_user(email: str, name: str, password: str, role: str | None) -> None:
     """Make an account for EMAIL, or set the name, password and role of the one there is."""
     from forum.actions import accounts, passwords
     from forum.database import writing
     from forum.models import SiteRole
 
     if password == "-":  # noqa: S105
-        password = sys.stdin.readline().rstrip("\n")
-    with refusals(), made(settings()).app_context():
+        password = _typed_password() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    read = settings()
+    with refusals(), made(read).app_context():
         passwords.require_fit(password)
         hashed = passwords.hashed(password)
         with writing():
-            account = accounts.put(email, name, hashed, SiteRole(role))
-        click.echo(f"{account.email} is {account.role.value} {account.name}.")
+            account = accounts.put(email, name, hashed, SiteRole(role) if role else None)
+        click.echo(f"{account.email} is {account.role.value} {account.name} in {place(read)}.")
+
+
+def _typed_password() -> str:
+    """Ask for a password, twice and unseen; the questions go to stderr."""
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return typed
 
 
 @main.group()
@@ -206,7 +236,12 @@ def list_discussions() -> None:
 def backup(file: Path) -> None:
     """Write everything in the database to FILE while the site goes on."""
     _backup(lambda module, read: module.backup(read, file))
-    click.echo(f"Saved to {file}.")
+    read = settings()
+    click.echo(f"Saved {place(read)} to {file}.")
+    apart = f"{read.data_dir / 'media'} (pictures)"
+    if not read.secret_key:
+        apart += f" and {read.data_dir / 'secret_key'}"
+    click.echo(f"Not in it, save it too: {apart}.")
 
 
 @main.command()
@@ -215,7 +250,7 @@ def backup(file: Path) -> None:
 def restore(file: Path, force: bool) -> None:
     """Put the backup FILE in place of the database; open pages then load anew. Stop the site first."""
     _backup(lambda module, read: module.restore(read, file, force=force))
-    click.echo(f"Restored from {file}.")
+    click.echo(f"Restored {place(settings())} from {file}.")
 
 
 def _backup(do: Callable[..., None]) -> None:
@@ -259,9 +294,12 @@ def receive_mail(recipients: tuple[str, ...], sender: str | None, where: str | N
     from forum.incoming import lmtp, pipe
 
     if where is not None:
+        read = settings()
+        if not read.mail_replies and not read.mail_bounces:
+            raise Failure("Set FORUM_MAIL_REPLIES or FORUM_MAIL_BOUNCES: without them no mail is for this site.")
         with refusals():
             try:
-                lmtp.serve(made(settings()), where)
+                lmtp.serve(made(read), where)
             except ValueError as error:
                 raise Failure(str(error)) from error
         return

@@ -7,6 +7,7 @@ gunicorn reads this file before gevent has patched anything, so it imports nothi
 """
 
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -39,12 +40,20 @@ def post_worker_init(worker: Any) -> None:
         arrivals.install(worker, partial(sockets.is_welcome, worker.wsgi), sockets.let_in)
     for listener in worker.sockets:
         listener.listen(worker.cfg.backlog)
+    if worker.age == 1:  # the first of all workers, and not one that replaces it
+        _say_where(worker.cfg.bind)
     if "forum.live.elsewhere" in sys.modules:
         from forum.live import background, elsewhere, presence
 
         # At once: whichever process is ended next sends its readers here.
         elsewhere.arrive()
         background.once(worker.wsgi, "presence", presence.tell)
+
+
+def _say_where(binds: list[str]) -> None:
+    at = ", ".join(bind if bind.startswith(("unix:", "fd:")) else f"http://{bind}" for bind in binds)
+    with suppress(OSError):  # nobody listens to what is said: no reason not to serve
+        print(f"Serving at {at}", flush=True)
 
 
 def _settle(cfg: Any) -> None:

@@ -1,9 +1,12 @@
 """How gunicorn is run: one place for its options, used by `forum serve`, `make run` and the tests."""
 
+import errno
 import json
 import os
 import resource
+import socket
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +14,9 @@ from forum import alone
 from forum.config import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
+# Seconds for a process that is just ending at the same port; as patient as gunicorn.
+_PATIENCE = 5
+_CHOOSE = "Choose another with FORUM_BIND (or --bind of `forum serve`)."
 
 
 class CannotServe(Exception):
@@ -32,6 +38,34 @@ def serve(settings: Settings, workers: int = 1) -> NoReturn:
     _raise_file_limit()
     environment = {**os.environ, **as_environment(settings)}
     os.execve(sys.executable, command(settings, workers), environment)  # noqa: S606
+
+
+def require_free(bind: str) -> None:
+    """See whether `bind` can be listened on, in the way in which gunicorn will. Raises CannotServe."""
+    try:
+        if bind.startswith("fd://"):
+            os.fstat(int(bind.removeprefix("fd://")))
+        elif not bind.startswith("unix:"):
+            _try(bind)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            port = bind.rpartition(":")[2]
+            raise CannotServe(f"Port {port} is taken by another program. {_CHOOSE}") from error
+        raise CannotServe(f"{bind} cannot be served ({error.strerror}). {_CHOOSE}") from error
+
+
+def _try(bind: str) -> None:
+    host, _, port = bind.rpartition(":")
+    until = time.monotonic() + _PATIENCE
+    while True:
+        with socket.socket(socket.AF_INET6 if host.startswith("[") else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind((host.strip("[]"), int(port)))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                    raise
+        time.sleep(0.1)
 
 
 def command(settings: Settings, workers: int = 1) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from forum import access
 from forum import clock as forum_clock
 from forum.access.table import TABLE, Role
-from forum.actions import sanctions, seats
+from forum.actions import escalation, queue, sanctions, seats
 from forum.database import db, writing
 from forum.models import Discussion, Phase, SeatRole, SiteRole, User, Visibility
 from forum.refusals import Refused
@@ -118,3 +118,14 @@ def test_a_taken_seat_takes_the_right_with_it(house, clock):
     with writing():
         assert not access.may(moderator, "comment.hide", discussion)
     assert forum_clock.now() == clock.now()
+
+
+def test_who_has_written_only_what_waits_is_known_to_nobody(house, clock):
+    discussion, writer, other = house.discussion(), house.user("Nina Newcomer"), house.user()
+    house.do(escalation.set_level, house.host_of(discussion), discussion, "everyone", None)
+    held = house.comment(discussion, writer)
+    assert access.may_find(writer, writer)
+    assert not access.may_find(None, writer)
+    assert not access.may_find(other, writer)
+    house.do(queue.approve, house.host_of(discussion), held)
+    assert access.may_find(None, writer)

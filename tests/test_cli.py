@@ -1,7 +1,9 @@
 """The `forum` command as a person in a shell meets it: exit status, standard output, one line of error."""
 
+import errno
 import json
 import os
+import pty
 import re
 import stat
 import subprocess
@@ -11,11 +13,11 @@ from pathlib import Path
 import pytest
 from click import ClickException
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from forum import server
 from forum.actions import passwords
-from forum.cli import main, settings
+from forum.cli import main, place, refusals, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
@@ -92,6 +94,58 @@ def test_an_account_is_made_and_then_changed(forum):
     assert refused.stdout == ""
 
 
+def test_commands_that_change_a_database_say_which(app, forum, tmp_path):
+    read = app.config["SETTINGS"]
+    at = f"{read.data_dir.resolve() / 'roundtext.sqlite'}" if read.is_sqlite else make_url(read.database).database
+    for command in (
+        ("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough"),
+        ("backup", tmp_path / "saved"),
+        ("restore", tmp_path / "saved"),
+    ):
+        done = forum(*command)
+        assert done.returncode == 0, done.stderr
+        assert at in done.stdout
+
+
+def test_the_place_of_a_database_is_said_without_its_password():
+    read = Settings(database_url="postgresql://forum:secret@db.example.org:5433/talk?password=secret")
+    assert place(read) == "postgresql://forum@db.example.org:5433/talk"
+
+
+@pytest.mark.one_database
+def test_a_password_is_asked_for_twice_at_a_terminal_and_not_shown(app):
+    db.session.commit()
+    terminal, inside = pty.openpty()
+    shown = b""
+    command = [sys.executable, "-m", "forum.cli", "user", "add", "ada@example.org", "--name", "Ada", "--password", "-"]
+    environment = {**os.environ, **server.as_environment(app.config["SETTINGS"])}
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=inside, stderr=inside, stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(inside)
+        for question in (b"Password: ", b"Repeat for confirmation: "):
+            while not shown.endswith(question):
+                shown += os.read(terminal, 1024)
+            os.write(terminal, b"long enough\n")
+        assert process.wait(60) == 0
+    os.close(terminal)
+    assert b"long enough" not in shown
+    assert passwords.fits(User.with_email("ada@example.org").password_hash, "long enough")
+
+
+@pytest.mark.one_database
+def test_a_new_password_by_the_shell_takes_no_role_away(forum):
+    add = ("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough")
+    forum(*add, "--role", "administrator")
+    assert forum(*add).stdout.startswith("ada@example.org is administrator Ada in ")
+    refused = forum(*add, "--role", "member")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: Ada is the last administrator. Make somebody else one first.\n"
+    forum("user", "add", "bob@example.org", "--name", "Bob", "--password", "long enough", "--role", "administrator")
+    assert forum(*add, "--role", "member").returncode == 0
+
+
 @pytest.mark.one_database
 def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
     file = tmp_path / "water.json"
@@ -130,6 +184,13 @@ def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
 
 
 @pytest.mark.one_database
+def test_a_backup_says_what_is_not_in_it(app, forum, tmp_path):
+    folder = app.config["SETTINGS"].data_dir
+    told = forum("backup", tmp_path / "saved").stdout.splitlines()[-1]
+    assert told.startswith("Not in it, save it too: ") and str(folder / "media") in told
+
+
+@pytest.mark.one_database
 def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
     for arguments in (
         ("discussion", "export", "nowhere"),
@@ -142,6 +203,20 @@ def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
         assert done.stdout == ""
         assert done.stderr.strip()
         assert len(done.stderr.strip().splitlines()) <= 4  # click adds how the command is used
+
+
+def test_a_fault_of_the_system_without_a_file_has_no_empty_name():
+    with pytest.raises(ClickException, match=f"^{os.strerror(errno.ENOSPC)}$"), refusals():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_mail_is_not_waited_for_where_none_would_be_taken(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    done = CliRunner().invoke(main, ["mail", "receive", "--lmtp", "127.0.0.1:8024"])
+    assert done.exit_code == 1 and "Set FORUM_MAIL_REPLIES" in done.stderr
+    monkeypatch.setenv("FORUM_MAIL_REPLIES", "answers@talk.example.org")
+    done = CliRunner().invoke(main, ["mail", "receive", "--lmtp", "127.0.0.1:99999"])
+    assert done.exit_code == 1 and done.stderr.startswith("Error: Give HOST:PORT")
 
 
 WRONG = [
@@ -212,13 +287,6 @@ def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(for
             assert done.stderr.startswith("Error: This database belongs to a newer version of Roundtext. Install ")
             assert len(done.stderr.splitlines()) == 1
         assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
-
-
-@pytest.mark.one_database
-def test_a_port_for_mail_that_is_none_is_refused_in_one_line(forum):
-    done = forum("mail", "receive", "--lmtp", "127.0.0.1:99999")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: Give HOST:PORT") and len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.postgresql

@@ -108,6 +108,15 @@ def test_in_a_busy_line_it_is_waited_for_as_long_as_others_come(pool):
     assert desk.turns == [[1], [2, 3]]
 
 
+def test_a_turn_that_is_full_waits_for_nobody(pool):
+    desk = Desk(most=2)
+    desk.line._gather_seconds = desk.line._most_gather_seconds = 3
+    began = time.monotonic()
+    asked = desk.ask_beside_a_first(pool, [2, 3])
+    assert [one.result(5) for one in asked] == [10, 20, 30]
+    assert time.monotonic() - began < 2
+
+
 def test_who_is_made_to_leave_while_waiting_for_company_holds_nobody_up(pool, monkeypatch):
     desk = Desk()
     desk.may_go_on.set()
@@ -144,3 +153,40 @@ def test_who_is_made_to_leave_while_standing_in_line_holds_nobody_up(pool, monke
     _until(lambda: desk.line.is_idle)
     assert desk.line.ask(3) == 30
     assert desk.turns == [[1], [3]]
+
+
+def test_who_is_made_to_leave_when_they_were_served_starts_no_second_turn(pool, monkeypatch):
+    """Whoever comes then stands in line behind the turn that lasts, and does not take one beside it."""
+    desk, wait, may_end = Desk(most=2), threading.Event.wait, threading.Event()
+
+    def serve(wishes):
+        assert 3 not in wishes or wait(may_end, 5)
+        return desk._serve(wishes)
+
+    def leave(event, timeout=None):
+        came = wait(event, timeout)
+        if threading.current_thread() is threading.main_thread():
+            _until(lambda: desk.line.length == 0)
+            raise SystemExit
+        return came
+
+    def follow():
+        _until(lambda: desk.line.length == 2)
+        third = pool.submit(desk.line.ask, 3)
+        _until(lambda: desk.line.length == 3)
+        desk.may_go_on.set()
+        return third.result(5)
+
+    desk.line._serve = serve
+    asked = [pool.submit(desk.line.ask, 1)]
+    _until(lambda: desk.turns)
+    asked.append(pool.submit(desk.line.ask, 2))
+    _until(lambda: desk.line.length == 1)
+    asked.append(pool.submit(follow))
+    monkeypatch.setattr(threading.Event, "wait", leave)
+    with pytest.raises(SystemExit):
+        desk.line.ask(4)
+    monkeypatch.undo()
+    assert not desk.line.is_idle
+    may_end.set()
+    assert [one.result(5) for one in asked] == [10, 20, 30]

@@ -218,8 +218,11 @@ def change_profile(user: User, profile: Profile) -> None:
             log.record(discussion, "discussion.edited", discussion.id)
 
 
-def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
-    """Make or change the account of `email` by the operator's hand. Raises Refused (invalid)."""
+def put(email: str, name: str, password_hash: str, role: SiteRole | None = None) -> User:
+    """Make or change the account of `email` by the operator's hand; without a `role` it keeps its own.
+
+    Raises Refused (invalid; 409 where nobody would be administrator any more).
+    """
     faults: dict[str, str] = {}
     address = clean_email(email)
     name = clean(faults, "name", name, _LONGEST_NAME, required=True)
@@ -228,11 +231,23 @@ def put(email: str, name: str, password_hash: str, role: SiteRole) -> User:
     if faults:
         raise Refused("invalid", " ".join(faults.values()), 422, fields=faults)
     user = User.with_email(address or "") or _add(address or "", name, password_hash)
+    if role not in {None, SiteRole.ADMINISTRATOR} and is_last_administrator(user):
+        raise Refused(
+            "last_administrator",
+            _("%(name)s is the last administrator. Make somebody else one first.", name=user.name),
+            409,
+        )
     if user.password_hash != password_hash:
         sessions.end_all(user)
-    user.name, user.password_hash, user.role = name, password_hash, role
+    user.name, user.password_hash, user.role = name, password_hash, role or user.role
     user.confirmed_at = user.confirmed_at or clock.now()
     return user
+
+
+def is_last_administrator(user: User) -> bool:
+    """Whether nobody would be administrator if `user` were none."""
+    others = select(User.id).where(User.role == SiteRole.ADMINISTRATOR, User.left_at.is_(None), User.id != user.id)
+    return user.role is SiteRole.ADMINISTRATOR and db.session.scalar(others.limit(1)) is None
 
 
 def _add(email: str, name: str, password_hash: str, language: str = "") -> User:

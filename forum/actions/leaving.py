@@ -9,10 +9,10 @@ import secrets
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from forum import clock
-from forum.actions import reviews, sessions
+from forum.actions import accounts, reviews, sessions
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -85,8 +85,7 @@ def leave(user: User, words: Words) -> list[str]:
 
 
 def _require_free(user: User) -> None:
-    admins = select(func.count()).select_from(User).where(User.role == SiteRole.ADMINISTRATOR, User.left_at.is_(None))
-    if user.role is SiteRole.ADMINISTRATOR and (db.session.scalar(admins) or 0) < 2:
+    if accounts.is_last_administrator(user):
         raise Refused("last_administrator", _("You are the last administrator. Make somebody else one first."), 409)
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)):
         discussion = seat.discussion

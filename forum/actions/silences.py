@@ -1,11 +1,11 @@
 """Whom somebody does not want to read: their own business, on their own pages. What writes runs inside `writing()`."""
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from forum import clock
 from forum.database import db
-from forum.models import Silence, User
+from forum.models import Comment, Silence, User
 from forum.refusals import Refused
 
 _MOST = 200
@@ -37,10 +37,18 @@ def listen(user: User, other: User) -> None:
 
 def silenced(user: User) -> list[User]:
     """Return whom `user` does not want to read, by name."""
-    mine = select(Silence.other_id).where(Silence.user_id == user.id)
-    return list(db.session.scalars(select(User).where(User.id.in_(mine)).order_by(User.name, User.id)))
+    return list(db.session.scalars(select(User).where(User.id.in_(_others(user))).order_by(User.name, User.id)))
 
 
 def ids(user: User) -> list[int]:
     """Return the ids of whom `user` does not want to read."""
-    return sorted(db.session.scalars(select(Silence.other_id).where(Silence.user_id == user.id)))
+    return sorted(db.session.scalars(_others(user)))
+
+
+def is_read_by(user: User) -> ColumnElement[bool]:
+    """Return the condition that a comment is not by somebody whom `user` does not want to read."""
+    return or_(Comment.author_id.is_(None), Comment.author_id.not_in(_others(user)))
+
+
+def _others(user: User) -> Select[int]:
+    return select(Silence.other_id).where(Silence.user_id == user.id)

@@ -21,7 +21,9 @@ def read(data: bytes) -> DiscussionFile:
         lines = Lines(source)
     except json.JSONDecodeError as error:
         raise FileFaults([(error.lineno, "the file", f"is not JSON: {error.msg}. Mend it and try again.")]) from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise FileFaults([(1, "the file", "has lists or objects too deep inside each other.")]) from error
+    except ValueError as error:
         raise FileFaults([(1, "the file", "is not JSON in UTF-8. Save it again as UTF-8.")]) from error
     file = DiscussionFile({}, lines)
     for path in lines.doubled:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import signal
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -96,7 +97,7 @@ async def _serve(app: Flask, where: str) -> None:
 async def _listen(loop: asyncio.AbstractEventLoop, door: Any, where: str) -> asyncio.AbstractServer:
     if "/" not in where:
         host, _, port = where.rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65535:
+        if not host or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
             raise ValueError("Give HOST:PORT, or the path of a socket with a / in it.")
         return await loop.create_server(door, host.strip("[]"), int(port))
     path = Path(where)

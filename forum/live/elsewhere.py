@@ -147,12 +147,17 @@ def _payloads(news: Iterable[tuple[int, Here]]) -> Iterator[str]:
     size = 0
     for number, here in news:
         writers = [[writer.user_id, writer.name, writer.question] for writer in here.writers[:_MOST_WRITERS]]
-        part = f'"{number}":{json.dumps([here.readers, writers, here.seated[:_MOST_SEATED]], separators=(",", ":"))}'
-        if waiting and size + len(part) > _MOST_BYTES:
+        # Letters as they are: escaped, twenty long names of other scripts would be more than a message takes.
+        said = json.dumps(
+            [here.readers, writers, here.seated[:_MOST_SEATED]], separators=(",", ":"), ensure_ascii=False
+        )
+        part = f'"{number}":{said}'
+        length = len(part.encode())
+        if waiting and size + length > _MOST_BYTES:
             yield _payload(waiting)
             waiting, size = [], 0
         waiting.append(part)
-        size += len(part) + 1
+        size += length + 1
     if waiting:
         yield _payload(waiting)
 

@@ -156,9 +156,7 @@ class Pages:
         rest.append(("Content-Length", str(len(body))))
         if encoding:
             rest.append(("Content-Encoding", encoding))
-        if "vary" not in names:
-            rest.append(("Vary", "Accept-Encoding"))
-        start_response(status, rest)
+        start_response(status, _varied(rest))
         return [body]
 
     def _keep(self, key: Key, page: Page) -> None:
@@ -183,10 +181,15 @@ def _stream(
     """Answer with what is made while it is sent."""
     encoding = _encoding(environ)
     headers = [*headers, ("Content-Encoding", encoding)] if encoding else headers
-    if not any(name.lower() == "vary" and "Accept-Encoding" in value for name, value in headers):
-        headers = [*headers, ("Vary", "Accept-Encoding")]
-    start_response(status, headers)
+    start_response(status, _varied(headers))
     return _packed(chunks, encoding)
+
+
+def _varied(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Say that the answer depends on what the asker can unpack, besides what it says already: caches ask for both."""
+    if any(name.lower() == "vary" and "accept-encoding" in value.lower() for name, value in headers):
+        return headers
+    return [*headers, ("Vary", "Accept-Encoding")]
 
 
 def _packed(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 
 from forum import clock, people, text
+from forum.actions import silences
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Phase, Question, SeatRole, Silence, User
+from forum.models import Comment, CommentState, Discussion, Phase, Question, SeatRole, User
 
 _OF_PANEL, _HIGHLIGHTS = 6, 3
 _WORDS, _SUMMARY = 400, 1500
@@ -47,8 +48,7 @@ def part_of(question: Question, reader: User | None, *, is_over: bool) -> Part:
     discussion = question.discussion
     shown = [Comment.question_id == question.id, Comment.state == CommentState.PUBLISHED]
     if reader is not None:
-        unread = select(Silence.other_id).where(Silence.user_id == reader.id)
-        shown.append(or_(Comment.author_id.is_(None), Comment.author_id.not_in(unread)))
+        shown.append(silences.is_read_by(reader))
     panel = [seat.user_id for seat in discussion.seats if seat.role is SeatRole.PANELIST]
     seated = [seat.user_id for seat in discussion.seats]
     of_panel = Comment.author_id.in_(panel)

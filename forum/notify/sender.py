@@ -5,8 +5,9 @@ import ssl
 import sys
 import threading
 from contextlib import suppress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -25,12 +26,27 @@ _MOST_ON_ONE = 50
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
+class _Whole(UnstructuredHeader, BaseHeader):
+    """A header of one address without a space in it, on one line however long that is.
+
+    Python folds a long word as words of RFC 2047, which RFC 2369 does not know: no mail program finds the address then.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+_headers.map_to_type("List-Unsubscribe", _Whole)
+_POLICY = SMTP.clone(header_factory=_headers)
+
+
 def message_of(letter: Letter, settings: Settings) -> EmailMessage:
     """Return `letter` as a message. A line break in a header raises ValueError: the policy lets none through.
 
     The Message-ID stays the same when a letter is sent again, so that a mailbox can fold two copies into one.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = settings.sender
     message["To"] = _ascii(letter.to)
     message["Subject"] = letter.subject

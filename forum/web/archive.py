@@ -13,6 +13,7 @@ from forum.live import stream
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Question, Visibility
+from forum.web import silences
 from forum.web.discussion import Found, find, send
 from forum.web.words import site_name
 
@@ -88,6 +89,7 @@ def again(slug: str) -> Response:
     end = max((moment.at for moment in moments), default=found.discussion.over_at)
     page = render_template(
         "discussion/replay.html",
+        silence_style=silences.style(found.user),
         discussion=found.discussion,
         scene=scene,
         parts=moments,

@@ -175,7 +175,7 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
 )
 @limiter.limit("60/minute", key_func=by_writer)
 def act(slug: str, comment_id: int, action: str) -> Response:
-    """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it."""
+    """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it, after a flag to the top of its page."""
     fields = Fields()
     taken = {name: fields.text(name) for name in ("body", "reason", "note")} | {"question": fields.number("question")}
     fields.refuse()
@@ -188,10 +188,12 @@ def act(slug: str, comment_id: int, action: str) -> Response:
             if refusal.status != 404:
                 raise
             raise _no_more() from refusal
+    around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"
+    place = f"/d/{slug}{around}#c{comment.id}"
     if action == "flag" and not wants_json():
         flash(_("Flagged. A host looks at it."))
-    around = "" if comment.state is CommentState.HELD else f"?around={comment.id}"
-    return _answer(comment, 200, f"/d/{slug}{around}#c{comment.id}", comment.discussion.last_seq)
+        place = f"/d/{slug}{around}"  # nothing changes at the comment; what is said stands at the top.
+    return _answer(comment, 200, place, comment.discussion.last_seq)
 
 
 def _no_more() -> Refused:

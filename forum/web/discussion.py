@@ -106,7 +106,7 @@ def show(slug: str) -> Response:
         for_whom=[face for face in scene.seated if face.is_panel]
         if found.user and access.may(found.user, "comment.post_for", found.discussion)
         else [],
-        silence_style=silences.style(found.user) if found.user else "",
+        silence_style=silences.style(found.user),
         # Search engines come for the archive; a live page stays as light as it can be.
         linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)
         if scene.phase == "closed" and view.is_live
@@ -219,6 +219,7 @@ def show_highlights(slug: str) -> Response:
         scene=Scene.of(found.discussion),
         discussion=found.discussion,
         comments=stream.dress(found.discussion, highlights.listed(found.user, found.discussion)),
+        silence_style=silences.style(found.user),
     )
     return send(page, found)
 

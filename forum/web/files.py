@@ -16,6 +16,7 @@ from forum.live import stream
 from forum.live.scene import Scene
 from forum.models import Discussion
 from forum.refusals import invalid
+from forum.web import silences
 from forum.web.archive import public_url
 from forum.web.comments import by_writer
 from forum.web.discussion import find, send
@@ -53,7 +54,12 @@ def show_transcript(slug: str) -> Response:
         first = stream.dress(found.discussion, stream.first(found.discussion, linked.MOST_COMMENTS))
         told = linked.posting(scene, public_url(), first)
     page = render_template(
-        "discussion/transcript.html", scene=scene, discussion=found.discussion, order=order, linked=told
+        "discussion/transcript.html",
+        scene=scene,
+        discussion=found.discussion,
+        order=order,
+        linked=told,
+        silence_style=silences.style(found.user),
     )
     before, after = page.split(_PLACE)
     if scene.tally.places.total() <= MOST_AT_ONCE:

@@ -71,7 +71,11 @@ def is_of_this_host(address: str) -> bool:
 
 def _check_host() -> None:
     if not settings().accepts_host(request.host):
-        raise Refused("wrong_host", _("This server does not answer under that name."), 400)
+        raise Refused(
+            "wrong_host",
+            _("This server does not answer under that name. Whoever runs it sets the name with FORUM_SITE_URL."),
+            400,
+        )
 
 
 def _check_origin() -> None:

@@ -36,7 +36,7 @@ def home() -> str:
         live=live,
         coming=coming,
         past=past,
-        newest=_newest(live),
+        newest=_newest(live, signed_in()),
         counts=_counts([d.id for d in live + past]),
     )
 
@@ -135,16 +135,12 @@ def _listed(stage: ColumnElement[bool], order: tuple[ColumnElement[Any], ...], m
     return list(db.session.scalars(found))
 
 
-def _newest(live: list[Discussion]) -> list[tuple[Comment, people.Face]]:
+def _newest(live: list[Discussion], reader: User | None) -> list[tuple[Comment, people.Face]]:
     by_id = {discussion.id: discussion for discussion in live}
-    comments = list(
-        db.session.scalars(
-            select(Comment)
-            .where(Comment.discussion_id.in_(by_id), Comment.state == CommentState.PUBLISHED)
-            .order_by(Comment.id.desc())
-            .limit(_NEWEST)
-        )
-    )
+    found = select(Comment).where(Comment.discussion_id.in_(by_id), Comment.state == CommentState.PUBLISHED)
+    if reader is not None:
+        found = found.where(silences.is_read_by(reader))
+    comments = db.session.scalars(found.order_by(Comment.id.desc()).limit(_NEWEST))
     return [(c, people.faces(by_id[c.discussion_id], [c])[c.id]) for c in comments]
 
 

@@ -10,7 +10,7 @@ from forum.extensions import limiter
 from forum.models import Discussion
 from forum.refusals import invalid, unknown
 from forum.search import Found, Wanted
-from forum.web import errors
+from forum.web import errors, silences
 from forum.web.comments import by_writer
 from forum.web.forms import signed_in
 from forum.web.guards import private
@@ -38,7 +38,15 @@ def show() -> Response:
 def _page(wanted: Wanted, found: Found) -> str:
     last = (wanted.page + 1) * search.MOST >= min(found.total, search.MOST * search.MOST_PAGES)
     asked = {name: value for name, value in request.args.items() if name != "page" and value}
-    return render_template("home/search.html", wanted=wanted, found=found, asked=asked, is_last=last, roles=_ROLES)
+    return render_template(
+        "home/search.html",
+        wanted=wanted,
+        found=found,
+        asked=asked,
+        is_last=last,
+        roles=_ROLES,
+        silence_style=silences.style(signed_in()),
+    )
 
 
 def _as_json(hit: search.Hit) -> dict[str, object]:

@@ -39,15 +39,20 @@ def change(user_id: int, verb: str) -> Response:
     return make_response(redirect(then if then != "/" else f"/people/{user_id}", 303))
 
 
-def style(user: User) -> Markup:
-    """Return the style that leaves out whom `user` does not want to read, and let this answer's policy allow it."""
-    left_out = silences.ids(user)
+def style(user: User | None) -> Markup:
+    """Return the style that leaves out whom `user` does not want to read, and let this answer's policy allow it.
+
+    It is empty for a visitor, whose page is the same for everybody.
+    """
+    left_out = silences.ids(user) if user else []
     if not left_out:
         return Markup()
-    comments = ",".join(f'.comment[data-author="{number}"]' for number in left_out)
+    comments = ",".join(f'.comment[data-author="{number}"],.hit[data-author="{number}"]' for number in left_out)
     rows = ",".join(f'.recent [data-author="{number}"]' for number in left_out)
     said = json.dumps(_("A comment by somebody whom you do not read."), ensure_ascii=True)
-    rules = f":is({comments})>article,:is({rows}){{display:none}}:is({comments})::before{{content:{_escaped(said)}}}"
+    rules = (
+        f":is({comments})>:is(article,p),:is({rows}){{display:none}}:is({comments})::before{{content:{_escaped(said)}}}"
+    )
     return allowed(rules)
 
 

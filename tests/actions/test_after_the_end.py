@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forum.access.asking import roles_for
 from forum.access.table import LATE, STAFF, WRITERS, Role
-from forum.actions import comments, discussions, phases, sanctions, silences
+from forum.actions import comments, discussions, highlights, phases, sanctions, silences
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.archive import export
@@ -238,6 +238,30 @@ def test_who_is_silenced_is_left_out_on_one_persons_pages_only(app, house):
     assert "Lou Loud" in client.get("/account").get_data(as_text=True)
     assert client.post(f"/people/{loud.id}/listen", data={"csrf_token": token}).status_code == 303
     assert "<style>" not in client.get(f"/d/{room.slug}").get_data(as_text=True)
+
+
+def test_who_is_silenced_is_left_out_wherever_comments_are_listed(app, house):
+    room = house.discussion(ask=1)
+    loud, calm, reader = house.user("Lou Loud"), house.user("Cal Calm"), house.user("Rita Reader")
+    said = house.comment(room, loud, "LISTEN about water", question=1)
+    house.do(highlights.highlight, house.host_of(room), said)
+    house.comment(room, calm, "Calm about water", question=1)
+    house.do(silences.silence, reader, loud)
+    for path in (f"/d/{room.slug}/{name}" for name in ("transcript", "highlights", "replay")):
+        shown = page(app, house, reader, path)
+        assert f'.comment[data-author="{loud.id}"]' in shown, path
+        assert f'id="c{said.id}" data-author="{loud.id}">' in shown, path
+    shown = page(app, house, reader, "/search?q=water")
+    assert f'.hit[data-author="{loud.id}"]' in shown
+    assert f'<li class="hit" data-author="{loud.id}">' in shown
+    home = page(app, house, reader, "/")
+    assert "Calm about water" in home
+    assert "LISTEN" not in home
+    for other in (None, calm):
+        assert "LISTEN" in page(app, house, other, "/")
+        for path in ("/search?q=water", f"/d/{room.slug}/transcript"):
+            assert "<style>" not in page(app, house, other, path)
+    assert "LISTEN" in page(app, house, reader, f"/d/{room.slug}/export.txt"), "files are the archive"
 
 
 def test_whom_one_may_not_know_of_one_cannot_silence(app, house):

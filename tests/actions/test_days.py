@@ -272,3 +272,14 @@ def test_moving_the_plan_leaves_what_was_promised_for_a_moment(house, clock, wee
     house.do(pacing.shift, house.host_of(weeks), weeks, 30, 60)
     assert [q.planned_offset_minutes for q in weeks.questions] == [None, 90, 90]
     assert dated.opens_at == promised
+
+
+@pytest.mark.postgresql
+def test_it_does_not_open_when_a_host_has_paused_at_that_moment(house, clock, weeks):
+    question = plan(house, weeks, 1, weeks.starts_at + DAY)
+    clock.advance(3 * DAY)
+    house.do(phases.take_steps, weeks.id)
+    clock.advance(DAY)
+    with house.meanwhile(r"SELECT .*FOR UPDATE", phases.pause, house.host_of(weeks), weeks):
+        assert not house.do(openings.take, question.id)
+    assert points(weeks) == []

@@ -239,6 +239,23 @@ def test_of_two_moderators_one_wins_and_the_other_reads_who(house, live, member,
     assert "comment.rejected" not in verbs()
 
 
+def test_what_waits_is_moved_before_its_writer_and_the_hosts_alone(house, live, member, host):
+    level(house, live, "everyone")
+    held = house.comment(live, member, question=1)
+    told = kinds()
+    house.do(comments.move, member, held, None)
+    assert held.question is None
+    assert kinds() == told
+    assert kinds(Audience.person(member.id)) and kinds(Audience.HOSTS)
+
+
+def test_everything_by_one_person_is_hidden_though_they_have_taken_some_back(house, live, member, host):
+    gone, kept = house.comment(live, member, "Taken back."), house.comment(live, member, "Still there.")
+    house.do(comments.delete, member, gone)
+    assert house.do(queue.hide_all, host, live, member, "Rude") == 1
+    assert (gone.state, kept.state) == (CommentState.DELETED, CommentState.HIDDEN)
+
+
 def test_who_presses_twice_has_decided_once_and_was_not_outrun(house, live, member, host):
     level(house, live, "everyone", 1)
     held, rude = house.comment(live, member, "Yes?"), house.comment(live, house.user(), "Rude?")

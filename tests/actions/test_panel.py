@@ -31,6 +31,7 @@ from forum.actions.seats import SeatDraft
 from forum.database import db, writing
 from forum.models import (
     Comment,
+    Discussion,
     Event,
     HeldAnswer,
     Invitation,
@@ -153,6 +154,14 @@ def test_what_the_host_saw_opens_no_account_that_is_worth_more_than_the_seat(tab
     house.comment(other, table.priya)
     assert not invitations.find(shown).signs_in, "she has written elsewhere"
     refused("sign_in", invitations.enter, shown)
+
+
+def test_what_the_host_saw_opens_nothing_to_who_owns_a_discussion(table, house):
+    """Also one who may make none any more: their drafts are theirs again with the role."""
+    _mailed, shown = table.invite()
+    with writing():
+        db.session.get_one(Discussion, house.discussion().id).owner_id = table.priya.id
+    assert not invitations.find(shown).signs_in
 
 
 def came_by_the_shown_link(table) -> Session:

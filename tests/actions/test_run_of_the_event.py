@@ -383,3 +383,14 @@ def test_a_question_is_refused_with_its_field(house, clock):
     with pytest.raises(Refused) as raised:
         house.do(questions.write, house.host_of(discussion), discussion, QuestionDraft("", -1, 0))
     assert set(raised.value.fields) == {"text", "planned_offset_minutes", "length_minutes"}
+
+
+@pytest.mark.parametrize("step, after", [("pause", Phase.PAUSED), ("close", Phase.CLOSED)])
+def test_a_host_steps_on_before_the_clocks_job_has_opened_it(house, clock, step, after):
+    """To everybody it is live from its start, whenever the job comes round; the log has the opening first."""
+    discussion = house.discussion(phase="announced")
+    clock.advance(timedelta(hours=1, seconds=1))
+    house.do(getattr(phases, step), house.host_of(discussion), discussion)
+    assert discussion.phase is after
+    assert discussion.opened_at == discussion.starts_at
+    assert kinds(discussion)[-2] == "discussion.opened"

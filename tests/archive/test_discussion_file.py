@@ -123,7 +123,7 @@ def test_a_fault_names_line_and_field_and_nothing_is_stored(app):
         (b'{"title": "\\ud800"}', "cannot be stored"),
         (b'{"questions": [{"text": "a", "planned_offset": 1e309}]}', "whole minutes"),
         (b'{"seats": {"a": 1}}', "must be a list"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 100_000, "too deep"),
     ],
 )
 def test_rubbish_is_refused_with_words(app, data, words):
@@ -241,3 +241,8 @@ def test_a_reader_s_file_has_no_moments_to_come(app, clock, client):
     said = client.get(f"/d/{discussion.slug}/export.json").get_data(as_text=True)
     assert "opens_at" not in said
     assert "digests" not in said
+
+
+def test_a_file_that_is_too_deep_is_called_so():
+    with pytest.raises(FileFaults, match="too deep inside each other"):
+        discussion_file.read(b"[" * 100_000)

@@ -166,6 +166,35 @@ def test_what_one_person_wrote_is_not_sent_under_the_name_of_the_next(scene):
     assert db.session.query(Comment).filter_by(discussion_id=discussion.id).all() == []
 
 
+def test_what_is_begun_in_a_discussion_waits_for_who_began_it(scene):
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    mina, bo = scene.house.user("Mina Mayer"), scene.house.user("Bo Barnes")
+    page = scene.visit(discussion, mina)
+    hers, context = page.context.cookies(), page.context
+    page.locator("[data-composer] textarea").fill("Words of Mina.")
+    page.goto(f"{scene.address}/about")
+
+    def begun(tab) -> str:
+        tab.goto(f"{scene.address}/d/{discussion.slug}")
+        scene.wait_for_link(tab)
+        return tab.locator("[data-composer] textarea").input_value()
+
+    sign_in_instead(scene, page, bo)
+    assert begun(page) == begun(context.new_page()) == ""
+    page.locator("[data-composer] textarea").fill("Words of Bo.")
+    page.goto(f"{scene.address}/about")
+    page.go_back()
+    page.wait_for_timeout(500)
+    assert page.locator("[data-composer] textarea").input_value() == "Words of Bo."
+    context.clear_cookies()
+    assert begun(context.new_page()) == ""
+    context.add_cookies(hers)
+    page.go_back()
+    page.go_forward()
+    page.wait_for_timeout(500)
+    assert begun(page) == begun(context.new_page()) == "Words of Mina."
+
+
 def test_signed_out_of_what_is_by_invitation_the_console_keeps_what_is_typed(scene):
     discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}", visibility="invited")
     host = scene.house.host_of(discussion)

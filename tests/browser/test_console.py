@@ -119,6 +119,18 @@ def test_what_a_host_types_outlives_what_arrives(scene, discussion, host):
     assert reason.input_value() == "Half a reason"
 
 
+def test_what_a_host_has_typed_and_folded_up_stays_while_the_console_changes(scene, discussion, host):
+    first = host.locator("[data-comment]").first
+    first.get_by_text("Hide…").click()
+    reason = first.get_by_label("Reason, shown to readers")
+    reason.fill("Half a reason")
+    first.get_by_text("Hide…").click()
+    scene.house.comment(discussion, body="Just arrived.", question=1)
+    host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=15_000)
+    field = host.locator("[data-comment] details:not([open]) input[name=reason]")
+    assert field.evaluate_all("(all) => all.map(({ value }) => value).filter(Boolean)") == ["Half a reason"]
+
+
 def test_what_a_host_types_outlives_a_load_and_stands_in_sight(scene, discussion, host):
     host.locator("#new-question").fill("Half a question")
     first = host.locator("[data-comment]").first

@@ -78,6 +78,41 @@ def test_what_is_chosen_is_kept_as_what_is_typed(scene, page):
     assert page.evaluate("sessionStorage.getItem('roundtext:typed')") is None
 
 
+def test_a_choice_alone_does_not_look_saved_much_later(scene, page):
+    digest = page.locator("[name=digest]")
+    digest.uncheck()
+    page.goto(f"{scene.address}/about")
+    page.goto(f"{scene.address}/account")
+    assert digest.is_checked(), "nobody saved it"
+
+
+def test_what_is_sent_and_not_answered_is_there_after_a_load_and_a_link(scene, page):
+    page.route("**/account", lambda route: route.abort() if route.request.method == "POST" else route.fallback())
+    for come_back in (page.reload, lambda: page.goto(f"{scene.address}/about")):
+        page.fill(NAME, "Water Lab")
+        page.evaluate("document.querySelector('form:has(input[name=affiliation])').requestSubmit()")
+        page.wait_for_timeout(300)
+        page.goto(f"{scene.address}/account")
+        come_back()
+        page.goto(f"{scene.address}/account")
+        assert page.input_value(NAME) == "Water Lab"
+
+
+def test_the_browsers_way_back_puts_nobodys_words_into_the_form_of_the_next(scene, page):
+    page.fill("[name=biography]", "Secret of Mara")
+    theirs = scene.context(scene.house.user("Bo Barnes"))
+    page.goto(f"{scene.address}/about")
+    page.context.add_cookies(theirs.cookies(scene.address))
+    page.go_back()
+    page.wait_for_timeout(500)
+    assert page.input_value("[name=biography]") == ""
+    page.fill("[name=biography]", "Words of Bo")
+    page.goto(f"{scene.address}/about")
+    page.go_back()
+    page.wait_for_timeout(500)
+    assert page.input_value("[name=biography]") == "Words of Bo"
+
+
 def test_what_a_page_refuses_and_does_not_give_back_is_kept(scene, page):
     page.fill(NAME, "Water Lab")
     # As large as no form may be, by a field that is no text.

@@ -2,12 +2,15 @@
 
 import random
 
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from forum import clock
+from forum import clock, server
+from forum.cli import main
 from forum.database import db
 from forum.demo import cast, lines, make
 from forum.models import Comment, Discussion, Phase, User
+from tests.machine import free_port
 
 
 def test_the_sample_is_live_right_now_and_made_once(app):
@@ -52,3 +55,14 @@ def test_the_cast_rests_while_nobody_watches(app):
     before = db.session.scalar(select(func.count()).select_from(Comment))
     cast._turn(random.Random(7))
     assert db.session.scalar(select(func.count()).select_from(Comment)) == before
+
+
+def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkeypatch):
+    for name, value in server.as_environment(app.config["SETTINGS"]).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(server, "serve", lambda *_: None)
+    assert CliRunner().invoke(main, ["serve"]).stderr == ""
+    make.prepare(app)
+    done = CliRunner().invoke(main, ["serve"])
+    assert done.exit_code == 0 and done.stderr.startswith("Warning: the demo accounts")

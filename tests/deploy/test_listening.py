@@ -3,15 +3,18 @@
 import os
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
 import pytest
+from click.testing import CliRunner
 from gunicorn import sock
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from forum import listening, server
+from forum.cli import main
 from forum.config import Settings
 from tests.conftest import free_port
 
@@ -24,7 +27,7 @@ def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
     host = "127.77.0.1"
     settings = Settings(bind=f"{host}:{port}", data_dir=tmp_path)
     command = [*server.command(settings, workers)[:-1], "tests.deploy.slow:app"]
-    with subprocess.Popen(command, env={**os.environ, "LOADED": str(loaded)}) as process:
+    with subprocess.Popen(command, env={**os.environ, "LOADED": str(loaded)}, stdout=subprocess.PIPE) as process:
         try:
             refused = 0
             until = time.monotonic() + 20
@@ -42,6 +45,39 @@ def test_nobody_is_taken_in_before_the_app_has_loaded(tmp_path, workers):
         finally:
             process.terminate()
             assert process.wait(15) == 0
+        assert process.stdout.read().decode() == f"Serving at http://{host}:{port}\n", "said once, by all workers"
+
+
+@pytest.mark.parametrize("command", [["serve"], ["demo", "--serve"]])
+def test_a_port_that_is_taken_is_said_in_one_line(tmp_path, monkeypatch, command):
+    monkeypatch.setattr(server, "_PATIENCE", 0)
+    monkeypatch.setattr(server, "serve", lambda *_: pytest.fail("it would have been served"))
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    with socket.create_server(("127.77.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setenv("FORUM_BIND", f"127.77.0.1:{port}")
+        done = CliRunner().invoke(main, command)
+    assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert done.stderr.startswith(f"Error: Port {port} is taken by another program. Choose another with FORUM_BIND")
+
+
+def test_a_place_that_cannot_be_served_is_said(monkeypatch):
+    for bind in ("192.0.2.1:8000", "fd://977"):
+        with pytest.raises(server.CannotServe, match="FORUM_BIND"):
+            server.require_free(bind)
+
+
+def test_a_port_that_was_just_left_is_free_and_one_that_is_being_left_is_waited_for():
+    first = socket.create_server(("127.77.0.1", 0))
+    bind = "127.77.0.1:{1}".format(*first.getsockname())
+    reader = socket.create_connection(first.getsockname())
+    taken, _ = first.accept()
+    leaving = threading.Timer(0.3, lambda: (taken.close(), first.close()))  # first to hang up: it stays in TIME_WAIT
+    leaving.start()
+    server.require_free(bind)
+    leaving.join()
+    reader.close()
+    server.require_free(bind)
 
 
 def test_a_port_is_bound_and_nobody_listens_there(monkeypatch):

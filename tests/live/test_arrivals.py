@@ -210,7 +210,7 @@ def test_a_worker_of_ours_listens_so_and_another_as_it_comes(monkeypatch):
         for name, value in settings.items():
             cfg.set(name, value)
         wsgi = SimpleNamespace(wsgi_app=pages)
-        worker = SimpleNamespace(wsgi=wsgi, cfg=cfg, sockets=[], handle=None, timeout_ctx=None)
+        worker = SimpleNamespace(wsgi=wsgi, cfg=cfg, sockets=[], age=2, handle=None, timeout_ctx=None)
         listening.post_worker_init(worker)
         return getattr(worker, "server_class", None)
 

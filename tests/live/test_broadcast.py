@@ -9,6 +9,7 @@ import pytest
 from forum.access import Role
 from forum.live import broadcast, link
 from forum.live.broadcast import Reader
+from forum.live.engine import event_frame
 from forum.live.frames import LARGEST, Opcode, Parser, Violation, accept_key, frame
 from forum.live.link import Link
 
@@ -84,6 +85,25 @@ def pair():
     theirs.close()
 
 
+def fill(kept):
+    """Write to a reader who does not read, until something has to wait."""
+    while not kept._queued:
+        kept.write(frame(Opcode.TEXT, b"x" * 60_000))
+
+
+def read_all(kept, theirs):
+    """Let the other end read until nothing waits any more."""
+    theirs.setblocking(False)
+    for _ in range(2000):
+        if not kept._queued:
+            return
+        try:
+            theirs.recv(65_536)
+        except BlockingIOError:
+            gevent.sleep(0.002)
+    raise AssertionError("something waits for ever")
+
+
 def test_a_reader_who_never_reads_is_dropped_when_its_outbox_overflows(pair):
     kept, _theirs, gone = pair
     piece = frame(Opcode.TEXT, b"x" * 60_000)
@@ -97,13 +117,54 @@ def test_a_reader_who_never_reads_is_dropped_when_its_outbox_overflows(pair):
 
 def test_a_reader_who_is_stuck_is_dropped_in_time(pair, monkeypatch):
     kept, _theirs, gone = pair
-    while not kept._queued:
-        kept.write(frame(Opcode.TEXT, b"x" * 60_000))
+    fill(kept)
     link.drop_stuck()
     assert not gone
     monkeypatch.setattr(link, "STUCK_SECONDS", -1.0)
     link.drop_stuck()
     assert gone == [True]
+
+
+def test_who_has_caught_up_is_never_called_stuck(pair, monkeypatch):
+    """Else whoever was slow once would be dropped half a minute later, in a quiet room."""
+    kept, theirs, gone = pair
+    fill(kept)
+    read_all(kept, theirs)
+    monkeypatch.setattr(link, "STUCK_SECONDS", -1.0)
+    link.drop_stuck()
+    assert not gone
+
+
+def test_who_reads_slowly_is_not_stuck(pair, monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(link.time, "monotonic", lambda: moment[0])
+    kept, theirs, gone = pair
+    fill(kept)
+    kept.write(frame(Opcode.TEXT, b"x" * 600_000))
+    moment[0] += link.STUCK_SECONDS - 1
+    theirs.setblocking(False)
+    before = kept._queued
+    for _ in range(2000):
+        if kept._queued < before:
+            break
+        try:
+            theirs.recv(65_536)
+        except BlockingIOError:
+            gevent.sleep(0.002)
+    assert 0 < kept._queued < before
+    moment[0] += 2
+    link.drop_stuck()
+    assert not gone
+    moment[0] += link.STUCK_SECONDS
+    link.drop_stuck()
+    assert gone == [True]
+
+
+def test_who_is_hung_up_on_by_us_is_not_told_of_as_gone(pair):
+    kept, theirs, gone = pair
+    kept.close()
+    assert not gone
+    assert theirs.recv(64) == b"\x88\x02\x03\xe8"
 
 
 def test_what_did_not_fit_follows_in_order(pair):
@@ -126,6 +187,16 @@ def test_what_did_not_fit_follows_in_order(pair):
     assert not gone
 
 
+def test_what_is_written_while_something_waits_goes_behind_it(pair):
+    """Also where the kernel has room again by then: in between stands half a frame."""
+    kept, theirs, _gone = pair
+    fill(kept)
+    waits = kept._queued
+    theirs.recv(65_536)
+    kept.write(b"later")
+    assert kept._queued == waits + len(b"later")
+
+
 def test_a_room_is_entered_and_left():
     reader = Reader("a", lambda frame: None)
     broadcast.add(reader)
@@ -133,6 +204,21 @@ def test_a_room_is_entered_and_left():
     assert broadcast.count(7) == 1
     broadcast.remove("a")
     assert (broadcast.count(7), broadcast.find("a"), 7 in broadcast.watched()) == (0, None, False)
+
+
+def test_a_member_who_has_gone_is_no_member_here_any_more():
+    reader = Reader("a", lambda frame: None, user_id=5)
+    broadcast.add(reader)
+    assert reader in broadcast.members()
+    broadcast.remove("a")
+    assert reader not in broadcast.members()
+
+
+def test_in_a_room_of_thousands_everybody_hears_each_word_once():
+    heard = []
+    crowd = [Reader(str(number), lambda frame, number=number: heard.append(number)) for number in range(1203)]
+    broadcast.write(crowd, event_frame("status", {}))
+    assert heard == list(range(1203))
 
 
 @pytest.mark.parametrize("role, heard", [(Role.MEMBER, 2), (Role.MUTED, 2), (Role.PANELIST, 3), (Role.HOST, 4)])

@@ -41,6 +41,17 @@ def test_many_discussions_are_split_so_that_each_message_fits():
     assert all(len(payload.encode()) < 8000 for payload in payloads)
 
 
+def test_however_many_write_under_whatever_names_it_fits():
+    """PostgreSQL refuses a longer one, and then nobody hears of anybody: not who writes, nor how many read."""
+    most = 2**31 - 1
+    crowd = tuple(Writer(most - number, "\N{GRINNING FACE}" * 80, None) for number in range(200))
+    (payload,) = elsewhere._payloads([(most, Here(most, crowd, tuple(range(most - 500, most))))])
+    assert len(payload.encode()) < 8000
+    elsewhere.hear(payload.replace(elsewhere.ME, "another"))
+    (heard,) = elsewhere.of(most)
+    assert heard.writers == crowd[:20]
+
+
 @pytest.mark.parametrize(
     "nonsense", ["", "null", "[]", "{}", '{"from":"x","here":3}', '{"from":"x","here":{"a":[1,[]]}}']
 )

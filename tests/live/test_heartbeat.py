@@ -7,10 +7,12 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 
 import engineio
+import gevent
+import pytest
 
-from forum.live import heartbeat
+from forum.live import heartbeat, link
 from forum.live.engine import Socket
-from forum.live.link import copy_of
+from forum.live.link import Link, copy_of
 
 
 class Somebody:
@@ -18,6 +20,25 @@ class Somebody:
 
     def __init__(self) -> None:
         self.queue = heartbeat.due
+        self.link, self.greeted, self.is_given_up = None, True, False
+
+    def give_up(self) -> None:
+        self.is_given_up = True
+
+
+@pytest.fixture
+def heart(monkeypatch):
+    """The heart that beats in the background, fast; returns a wait, of a second at most, for what it brings about."""
+    monkeypatch.setattr(heartbeat, "_TICK_SECONDS", 0.005)
+    beating = gevent.spawn(heartbeat.keep_time, b"2")
+
+    def wait_until(is_so):
+        with gevent.Timeout(1):
+            while not is_so():
+                gevent.sleep(0.005)
+
+    yield wait_until
+    beating.kill()
 
 
 def test_who_goes_is_kept_nowhere():
@@ -64,3 +85,37 @@ def test_an_answer_that_nobody_asked_for_changes_nothing():
     heartbeat.answered(one)
     assert one.queue == due
     heartbeat.end(one)
+
+
+def test_who_does_not_answer_in_time_is_let_go_and_who_still_may_is_not(heart):
+    silent, late = Somebody(), Somebody()
+    heartbeat.awaited.put(silent, time.monotonic() - 1)
+    heartbeat.awaited.put(late, time.monotonic() + 10)
+    heart(lambda: silent.is_given_up)
+    assert not late.is_given_up
+    assert list(heartbeat.awaited) == [late]
+    heartbeat.end(late)
+
+
+def test_who_has_not_said_a_word_by_the_first_question_is_let_go(heart):
+    here, there = socket.socketpair()
+    stranger = Somebody()
+    stranger.link, stranger.greeted = Link(copy_of(here.fileno()), lambda _text: None, lambda: None), False
+    heartbeat.due.put(stranger, time.monotonic() - 1)
+    heart(lambda: stranger.is_given_up)
+    assert stranger not in heartbeat.awaited
+    stranger.link.close()
+    for end in (here, there):
+        end.close()
+
+
+def test_who_does_not_read_is_dropped_by_the_clock(heart, monkeypatch):
+    here, there = socket.socketpair()
+    gone = []
+    deaf = Link(copy_of(here.fileno()), lambda _text: None, lambda: gone.append(True))
+    while not deaf._queued:
+        deaf.write(b"x" * 60_000)
+    monkeypatch.setattr(link, "STUCK_SECONDS", -1.0)
+    heart(lambda: gone)
+    for end in (here, there):
+        end.close()

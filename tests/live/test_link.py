@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from forum.live import link
 from forum.live.link import Link, copy_of
 
 MASK = b"\x11\x22\x33\x44"
@@ -73,3 +74,22 @@ def test_what_is_written_ahead_goes_with_the_next_words_or_by_itself(ear):
     ear.link.flush()
     ear.link.flush()
     assert ear.theirs.recv(64) == b"three"
+
+
+@pytest.mark.parametrize("word", [b"3", b"40"], ids=["one-letter", "longer"])
+def test_who_floods_us_is_hung_up_on_however_long_they_have_been_quiet(ear, monkeypatch, word):
+    moment = [ear.link._counted_at]
+    monkeypatch.setattr(link.time, "monotonic", lambda: moment[0])
+    moment[0] += 24 * 3600
+    for _ in range(39):
+        ear.take(masked(word))
+    assert len(ear.heard) == 39
+    moment[0] += 1
+    for _ in range(20):
+        ear.take(masked(word))
+    assert not ear.is_gone, "twenty a second are theirs"
+    ear.take(masked(word))
+    assert not ear.is_gone
+    ear.take(masked(word))
+    assert ear.is_gone
+    assert len(ear.heard) == 60

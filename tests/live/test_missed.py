@@ -1,6 +1,8 @@
 """What many have missed is made once; nobody gets less than they missed, nor a text that nobody may see any more."""
 
 import json
+import threading
+import time
 
 import pytest
 
@@ -50,6 +52,41 @@ def test_what_is_posted_later_is_put_behind_it(house, made):
     assert ids(longer) == posted and longer["seq"] == discussion.last_seq and made == [1, 1]
     assert json.loads(longer.text) == longer
     assert longer["events"][-1]["totals"]["comments"] == 2
+
+
+def test_nothing_is_older_than_some_seconds_however_often_it_has_grown(house, monkeypatch):
+    """A person who has been renamed would else have the old name for as long as people write."""
+    moment = [1000.0]
+    monkeypatch.setattr(missed.time, "monotonic", lambda: moment[0])
+    discussion = house.discussion()
+    author, start = house.user(), discussion.last_seq
+    for _ in range(2):
+        house.comment(discussion, author)
+        missed.since(discussion, start, discussion.epoch)
+        moment[0] += missed.LIVES_SECONDS - 1
+    assert missed.known(discussion, start, discussion.epoch) is None
+
+
+def test_of_all_who_have_missed_the_same_one_at_a_time_is_let_in():
+    most, inside, done = [], [], []
+
+    def come():
+        for _ in range(20):
+            with missed.turn(7, 1):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.0005)
+                inside.pop()
+        done.append(1)
+
+    crowd = [threading.Thread(target=come) for _ in range(6)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join(10)
+    assert len(done) == 6
+    assert max(most) == 1
+    assert missed._locks == {}, "nor is anything kept of where they have been"
 
 
 def test_what_is_hidden_meanwhile_is_not_told(house):

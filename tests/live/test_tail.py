@@ -2,11 +2,14 @@
 
 import pytest
 
+from forum.access import Role
+from forum.actions import seats
+from forum.actions.seats import SeatDraft
 from forum.database import db
 from forum.live import broadcast, fragments, tail
 from forum.live.broadcast import Reader
 from forum.live.log import CATCH_UP_LIMIT, record
-from forum.models import Audience, Comment
+from forum.models import Audience, Comment, SeatRole, User
 
 
 class Heard:
@@ -70,6 +73,26 @@ def test_each_audience_hears_its_own_and_the_same_range(house):
     assert [event["kind"] for event in own.said()[0]["events"]] == ["person.muted"]
     assert visitor.said()[0]["events"] == []
     assert visitor.said()[0]["seq"] == own.said()[0]["seq"]
+
+
+@pytest.mark.parametrize("change", ["taken", "changed"])
+def test_who_loses_a_seat_hears_nothing_more_of_the_green_room(house, change):
+    discussion = house.discussion()
+    owner = db.session.get_one(User, discussion.owner_id)
+    user = house.user("Mo Moderator")
+    seat = house.seat(discussion, user, SeatRole.MODERATOR)
+    theirs = Heard(discussion, broadcast.audiences(user.id, Role.MODERATOR))
+    theirs.reader.user_id = user.id
+    broadcast.add(theirs.reader)
+    tail.turn()
+    if change == "taken":
+        house.do(seats.take, owner, seat)
+    else:
+        house.do(seats.change, owner, seat, SeatDraft(name=seat.name, email=user.email, role=SeatRole.PANELIST))
+    house.do(record, discussion, "backstage.posted", None, Audience.HOSTS)
+    tail.turn()
+    assert Audience.HOSTS not in theirs.reader.rooms[discussion.id]
+    assert (Audience.BACKSTAGE in theirs.reader.rooms[discussion.id]) is (change == "changed")
 
 
 def test_more_than_can_be_replayed_is_a_hole_that_readers_ask_about(house):

@@ -36,6 +36,7 @@ class Mailbox:
 
     def __init__(self):
         self.messages, self.recipients, self.signed_in, self.refusal, self.refused = [], [], [], "", b""
+        self.raw = b""  # the last message as it came over the line
         self.hangs_up, self.takes = False, 1000
 
     async def handle_NOOP(self, server, session, envelope, argument):
@@ -54,6 +55,7 @@ class Mailbox:
             return self.refusal
         if self.hangs_up:
             asyncio.get_running_loop().call_later(0.01, server.transport.close)
+        self.raw = envelope.content
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients.append(envelope.rcpt_tos)
         return "250 OK"
@@ -366,6 +368,19 @@ def test_a_letter_is_a_proper_message(site, post):
     assert message["Date"]
     assert message["Auto-Submitted"] == "auto-generated"
     assert "https://talk.example.org/reset/x" in message.get_content()
+
+
+def test_no_address_in_the_head_of_a_letter_is_broken_or_written_in_code(site, post):
+    stop, again = f"/unsubscribe/{'Ab1-_.' * 30}", f"reply+{'ab1-' * 14}@talk.example.org"
+    letter(unsubscribe=stop, reply_to=again)
+    mail.deliver_due(site)
+    head = post.raw.partition(b"\r\n\r\n")[0].decode("ascii")
+    lines = head.split("\r\n")
+    assert f"List-Unsubscribe: <https://talk.example.org{stop}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+    assert f"Reply-To: {again}" in lines
+    assert re.search(r"^Message-ID: <\S+@talk\.example\.org>\r$", head, re.M)
+    assert "=?" not in head
 
 
 def test_links_in_mail_lead_to_the_site_and_not_to_where_the_request_came_from(site, post):

@@ -128,7 +128,9 @@ def test_a_form_from_another_site_is_refused(client, live, member):
 
 
 def test_another_host_name_is_refused(client, live):
-    assert client.get(f"/d/{live.slug}", headers={"Host": "evil.example"}).status_code == 400
+    refused = client.get(f"/d/{live.slug}", headers={"Host": "evil.example"})
+    assert refused.status_code == 400
+    assert "FORUM_SITE_URL" in refused.get_data(as_text=True), "whoever has just put it up reads what is missing"
 
 
 def test_a_closed_discussion_answers_409_and_a_form_gets_its_text_back(client, house, live, member):
@@ -228,6 +230,21 @@ def test_every_page_has_a_strict_policy_and_visitors_get_no_cookie(client, live)
         assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()"),
+    ],
+)
+def test_every_answer_tells_browsers_what_not_to_do_with_it(client, live, name, value):
+    for path in ("/", f"/d/{live.slug}", "/no-such-page", "/static/nothing"):
+        assert client.get(path).headers.get(name) == value, path
+
+
 def test_visitors_of_one_household_are_counted_as_one(app):
     """An IPv6 household has 2^64 addresses, and whoever could use each as somebody else had no limit."""
 
@@ -256,5 +273,6 @@ def test_who_flags_without_script_reads_that_it_is_flagged(house, client, live):
     comment = house.comment(live, house.user(), "Buy my pumps!", question=1)
     house.sign_in(client, house.user())
     sent = {"csrf_token": house.token(client), "reason": "spam"}
-    answer = client.post(f"/d/{live.slug}/comments/{comment.id}/flag", data=sent, follow_redirects=True)
-    assert "Flagged. A host looks at it." in answer.get_data(as_text=True)
+    answer = client.post(f"/d/{live.slug}/comments/{comment.id}/flag", data=sent)
+    assert (answer.status_code, answer.location) == (303, f"/d/{live.slug}?around={comment.id}"), "the words are on top"
+    assert "Flagged. A host looks at it." in client.get(answer.location).get_data(as_text=True)

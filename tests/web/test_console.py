@@ -484,3 +484,13 @@ def test_whoever_is_about_to_close_reads_whether_late_comments_are_taken(hour, s
     page = staff.get("/d/hour/console/close").text
     assert words in page and ("Nobody can comment" in page) is (minutes == 0)
     assert "Thank everybody first." in page
+
+
+def test_a_draft_says_why_the_panel_has_no_links_yet(app, house):
+    """Followed by the book, a host looked for links that a draft does not have."""
+    for phase, said in (("draft", "no link yet: publish first"), ("announced", "no link yet")):
+        event = Event(house, phase=phase, slug=phase)
+        client = app.test_client()
+        house.sign_in(client, event.host)
+        page = client.get(f"/d/{phase}/console").get_data(as_text=True)
+        assert re.search(rf'panel-standing">\s*{said}\s*<', page)

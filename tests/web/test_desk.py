@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 
 from forum.actions import escalation, sanctions
 from forum.actions.escalation import Rules
@@ -166,6 +167,32 @@ def test_a_fault_of_one_is_not_that_of_those_who_share_its_turn(house, held_up):
     with pytest.raises(KeyError):
         rest[0].result(20)
     assert "Second." in rest[1].result(20).html
+
+
+def test_a_database_that_is_away_is_waited_for_once_and_not_once_for_each(house, held_up):
+    discussion, queue = held_up
+    people, began = [house.user().id for _ in range(4)], []
+
+    def break_off(_connection, _cursor, statement, *_rest) -> None:
+        if threading.current_thread() is not threading.main_thread() and "FROM discussion" in statement:
+            began.append(statement)
+            raise OperationalError(statement, {}, Exception("away"))
+
+    with writing():
+        log.lock(discussion)
+        first = queue.hand_in(people[0], "First.", "key-of-person-0")
+        queue.until_waiting(0)
+        rest = [queue.hand_in(who, "Point", f"key-of-person-{n}") for n, who in enumerate(people[1:], 1)]
+        queue.until_waiting(3)
+        event.listen(db.engine, "before_cursor_execute", break_off)
+    try:
+        for waiting in rest:
+            with pytest.raises(OperationalError):
+                waiting.result(20)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", break_off)
+    assert first.done()
+    assert len(began) <= 2, "the first, if it had not asked yet, and one for all who came meanwhile"
 
 
 def test_everybody_gets_their_own_answer_over_the_wire(app, house, served):

@@ -224,3 +224,13 @@ def test_a_flood_of_held_comments_costs_the_console_no_more_questions(house, hos
     for writer in writers:
         house.do(queue.hide_all, host.user, live, writer, "A flood")
     assert "need you" not in host.page("/console")
+
+
+def test_words_beside_a_name_are_read_in_their_own_direction(host, member, house, live):
+    first = house.comment(live, body="Whose water?", question=1)
+    house.comment(live, reply_to=first.id, question=1)
+    host.form("/console/rules", hold_first="1", hide_after_flags="3", words="")
+    assert member.send("/comments", body="Ours.", question="1", reply_to=first.id).json["state"] == "held"
+    beside_a_name = "</bdi>: <bdi>Whose water?</bdi>"
+    for path in ("", "/console", f"/comments/{first.id}/flag"):
+        assert beside_a_name in host.page(path), path

@@ -3,6 +3,7 @@
  * changes them. What the server refuses comes back into the field with the reason above it.
  */
 
+import { isFromAnother } from "./arrival.js";
 import { forget, ifAbandoned, isOwn, newKey, onPostedElsewhere, restore, save } from "./draft.js";
 import { say, unsay } from "./notice.js";
 import { isField, one, tell } from "./page.js";
@@ -120,7 +121,10 @@ export function start(composer) {
   form = composer;
   field = /** @type {HTMLTextAreaElement} */ (one("textarea", form));
   startQuestions(form);
+  if (isFromAnother) field.value = "";
   takeUp();
+  // The browser puts back what somebody else has typed only now.
+  if (isFromAnother) addEventListener("pageshow", () => (field.value = draft?.body ?? ""), { once: true });
   field.addEventListener("input", typed);
   startPosting(form);
   field.addEventListener("keydown", (event) => {

@@ -13,7 +13,7 @@ import { isShut, reopen, shut } from "./console-shut.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, TYPED, tell } from "./page.js";
 import { adoptToken, askPage, explain, post } from "./send.js";
-import { forgetTyped, resume } from "./typed.js";
+import { forgetTyped, restoreAgain, resume } from "./typed.js";
 import { _, count } from "./words.js";
 
 /** Wait this long for more events before fetching: a busy minute costs one page in 0.4 s at most. */
@@ -56,6 +56,7 @@ function become(fresh) {
   // What was left where it moved away from goes with another round.
   isWanted = settle() || isWanted;
   tellDecided(fresh);
+  if (main) restoreAgain(main);
   const { seq, epoch, phase } = fresh.body.dataset;
   if (epoch !== page.epoch || Number(seq) > page.seq) page.seq = Number(seq);
   Object.assign(document.body.dataset, { epoch, phase });

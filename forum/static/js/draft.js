@@ -1,13 +1,15 @@
 /**
  * What is being typed, kept in this browser. Each tab has its own entry, so that two tabs never overwrite each other; a tab
- * that has nothing takes a copy of the newest entry of another one (a crash, or signing in elsewhere).
+ * that has nothing takes a copy of the newest entry of another one (a crash, or signing in elsewhere). What somebody
+ * typed who was signed in waits for them, and nobody else who uses this browser sees it; what a visitor typed is whoever
+ * signs in's.
  */
 
 import { page } from "./page.js";
 import { trying } from "./trying.js";
 
 /**
- * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, from?: string}} Draft
+ * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, me?: string, from?: string}} Draft
  */
 
 const PREFIX = `roundtext:draft:${page.discussion}:`;
@@ -26,7 +28,9 @@ trying(() => sessionStorage.removeItem(TAB));
 addEventListener("pagehide", () => trying(() => sessionStorage.setItem(TAB, tab)));
 addEventListener("pageshow", (event) => event.persisted && trying(() => sessionStorage.removeItem(TAB)));
 
-const own = PREFIX + tab;
+/** Whom this page was made for: it may become somebody else's while it is open, and what stands in it does not. */
+const { me } = page;
+const own = `${PREFIX}${tab}:${me}`;
 
 /** @param {string} name @returns {Draft | null} */
 function read(name) {
@@ -44,6 +48,7 @@ export function restore() {
   for (const name of names()) {
     const draft = read(name);
     if (!draft || draft.at < oldest) trying(() => localStorage.removeItem(name));
+    else if (draft.me && draft.me !== me) continue;
     else if (name === own) return draft;
     else if (!newest || draft.at > newest.at) newest = { ...draft, from: name };
   }
@@ -52,7 +57,7 @@ export function restore() {
 
 /** @param {Draft} draft */
 export function save(draft) {
-  trying(() => localStorage.setItem(own, JSON.stringify({ ...draft, at: Date.now() })));
+  trying(() => localStorage.setItem(own, JSON.stringify({ ...draft, me, at: Date.now() })));
 }
 
 /**

@@ -4,6 +4,7 @@
  * has loaded a page here.
  */
 
+import { isAnswer, isFromAnother, isReturn } from "./arrival.js";
 import { all, page, TYPED } from "./page.js";
 import { trying } from "./trying.js";
 
@@ -13,23 +14,32 @@ const NAME = "roundtext:typed";
 const FIELDS = `${TYPED}, select, input[type=radio], input[type=checkbox]`;
 
 /** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement} Field */
-/** @typedef {Record<string, {was: string, typed: string}>} Fields */
+/** @typedef {Record<string, {was: string, typed: string, isChoice?: boolean}>} Fields */
 
 /** Whom the page was made for: whoever signs in beside it, in another tab, has typed nothing of this. */
 const { me } = page;
 
-/** What the page itself has sent, by the form's address: it is forgotten with the first page that takes it. @type {Set<string>} */
+/** What the page itself has sent, by the form's address: it is forgotten with the first page that answers it. @type {Set<string>} */
 const sent = new Set();
 
 /** A form without an address has the page's, with the mark of wherever a link has led meanwhile. @param {HTMLFormElement} form */
 const addressOf = (form) => form.action.split("#")[0];
+
+/**
+ * Whether a form is gone on with. By a link, much later, a choice alone would look like one that was saved; beside a text it is
+ * part of what was begun.
+ * @param {Fields} fields
+ */
+const isBegun = (fields) => isReturn || Object.values(fields).some(({ isChoice }) => !isChoice);
 
 /** @param {boolean} isUntaken whether what was sent was taken by nobody, as far as is known @returns {Map<string, Fields>} */
 function load(isUntaken) {
   const found = trying(() => {
     const { me: writer, forms, sent: gone = [] } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
     if (writer !== me) return null;
-    return new Map(forms.filter((/** @type {[string, Fields]} */ [action]) => isUntaken || !gone.includes(action)));
+    const isKept = (/** @type {[string, Fields]} */ [action, fields]) =>
+      isBegun(fields) && (isUntaken || !gone.includes(action));
+    return new Map(forms.filter(isKept));
   });
   sent.clear();
   if (me && found) return found;
@@ -38,9 +48,8 @@ function load(isUntaken) {
   return new Map();
 }
 
-const [arrival] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
-// Somebody has come back where no page had answered, or this one says no and gives nothing back.
-let kept = load(arrival?.type === "back_forward" || document.body.dataset.untaken !== undefined);
+// No page has answered what was sent, or this one says no and gives nothing back.
+let kept = load(!isAnswer || document.body.dataset.untaken !== undefined);
 store();
 // Another page of this tab may have sent it meanwhile.
 addEventListener("pageshow", ({ persisted }) => {
@@ -99,7 +108,7 @@ function keep(field) {
   const { name, was, now } = read(field);
   if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
   const address = addressOf(form);
-  const fields = { ...kept.get(address), [name]: { was, typed: now } };
+  const fields = { ...kept.get(address), [name]: { was, typed: now, isChoice: !field.matches(TYPED) } };
   if (now === was) delete fields[name];
   kept.set(address, fields);
   if (!Object.keys(fields).length) kept.delete(address);
@@ -131,8 +140,23 @@ export function restoreTyped(form) {
   return back;
 }
 
+/** Put back what the server's words have replaced, where nobody looks. @param {HTMLElement} root */
+export function restoreAgain(root) {
+  if (kept.size) for (const form of all("form", root)) restoreTyped(/** @type {HTMLFormElement} */ (form));
+}
+
+/** What the browser has put back for somebody else goes; it does so after scripts have run. @param {HTMLElement} root */
+function takeAway(root) {
+  for (const form of all("form[method=post]", root)) {
+    if (form.dataset.composer !== undefined) continue;
+    /** @type {HTMLFormElement} */ (form).reset();
+    restoreTyped(/** @type {HTMLFormElement} */ (form));
+  }
+}
+
 /** Do both for every form of `root`; what is put back into a fold stands in sight. @param {HTMLElement} root */
 export function resume(root) {
+  if (isFromAnother) addEventListener("pageshow", () => takeAway(root), { once: true });
   for (const form of all("form", root)) {
     for (const field of restoreTyped(/** @type {HTMLFormElement} */ (form))) {
       for (let fold = field.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) {
