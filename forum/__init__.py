@@ -1,11 +1,9 @@
 """Roundtext: timed, moderated, written discussions. The whole assembly is on this page."""
 
-from pathlib import Path
-
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import database, extensions, filters, speaking, web
+from forum import database, extensions, filters, migrating, speaking, web
 from forum.config import Settings
 from forum.web import counters
 
@@ -13,7 +11,7 @@ from forum.web import counters
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the assembled app. Without `settings` they are read from the environment."""
     settings = settings or Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     app = Flask(__name__, static_folder="static")
     app.config.from_mapping(
         SETTINGS=settings,
@@ -41,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     database.db.init_app(app)
-    database.migrate.init_app(app, database.db, directory=str(Path(__file__).parent.parent / "migrations"))
+    database.migrate.init_app(app, database.db, directory=str(migrating.FOLDER))
     speaking.init_app(app)
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)

@@ -1,5 +1,6 @@
 """The `forum` command. Errors go to stderr in one line; the exit status is 0 (done), 1 (refused) or 2 (wrong usage)."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,8 +62,9 @@ def made(read: Settings) -> "Flask":
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turn what the house and the database refuse into one line."""
-    from sqlalchemy.exc import ArgumentError, DBAPIError
+    from sqlalchemy.exc import DBAPIError
 
+    from forum import migrating
     from forum.archive.discussion_file import FileFaults
     from forum.refusals import Refused
     from forum.server import CannotServe
@@ -72,12 +74,10 @@ def refusals() -> Iterator[None]:
     except Refused as refusal:
         faults = [f"{name}: {words}" for name, words in refusal.fields.items()]
         raise Failure(" ".join(faults) or refusal.message) from refusal
-    except (FileFaults, CannotServe) as refusal:
+    except (FileFaults, migrating.Newer, CannotServe) as refusal:
         raise Failure(str(refusal)) from refusal
     except DBAPIError as error:
         raise Failure(f"The database refuses: {str(error.orig).splitlines()[0]}") from error
-    except ArgumentError as error:
-        raise Failure("FORUM_DATABASE_URL: Give an address like postgresql://user:password@host/name.") from error
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise Failure(f"{where}{error.strerror or error}") from error
@@ -87,6 +87,9 @@ def refusals() -> Iterator[None]:
 @click.version_option(package_name="roundtext")
 def main() -> None:
     """Roundtext: timed, moderated, written discussions. Settings come from FORUM_… variables; see the README."""
+    # What is stored is for the owner alone: people's addresses stand in it. The server inherits this.
+    before = os.umask(0o077)
+    click.get_current_context().call_on_close(lambda: os.umask(before))
 
 
 @main.command()
@@ -104,7 +107,8 @@ def demo(then_serve: bool) -> None:
     click.echo(make.summary(read))
     sys.stdout.flush()
     if then_serve:
-        server.serve(read.model_copy(update={"demo": True}))
+        with refusals():
+            server.serve(read.model_copy(update={"demo": True}))
 
 
 @main.command()

@@ -1,7 +1,9 @@
 """Every setting, typed, read once from the environment. The table in the README is made from this file."""
 
+import os
 import re
 import secrets
+import tempfile
 from email.utils import parseaddr
 from functools import lru_cache
 from ipaddress import ip_address
@@ -58,6 +60,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(
         1.0, gt=0, le=60, description="How often, in seconds, each process looks for news it was not woken for."
     )
+    most_readers: int = Field(
+        18_000, ge=1, description="How many readers each process takes in before it sends newcomers to the next."
+    )
     demo: bool = Field(
         False, description="Let the cast of demo people answer in the sample discussion while it is watched."
     )
@@ -77,6 +82,21 @@ class Settings(BaseSettings):
         if not is_host or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
             raise ValueError("Give an address and a port from 1 to 65535, like 127.0.0.1:8000 or [::1]:8000.")
         return bind
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: str) -> str:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        words = "Give an address like postgresql://user:password@host/name, or leave it empty for SQLite."
+        try:
+            kind = make_url(url).drivername if url else "sqlite"
+        except (ArgumentError, ValueError) as error:  # ValueError: a port that is none
+            raise ValueError(words) from error
+        if kind not in {"postgres", "postgresql", "postgresql+psycopg", "sqlite"}:
+            raise ValueError(words)
+        return url
 
     @field_validator("secret_key")
     @classmethod
@@ -194,19 +214,41 @@ class Settings(BaseSettings):
         """
         return _names_site(host, self.public_url)
 
+    def make_data_dir(self) -> None:
+        """Make the data folder, for its owner alone; one that is there keeps what its owner has set."""
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def secret(self) -> str:
         """Return the secret key, made and kept (mode 600) in the data folder when none is set."""
         if self.secret_key:
             return self.secret_key
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.make_data_dir()
         path = self.data_dir / "secret_key"
+        if not _kept_in(path):
+            _keep(secrets.token_urlsafe(48), path)
+        return _kept_in(path)
+
+
+def _kept_in(path: Path) -> str:
+    """What is kept there; nothing where there is no file, or where an earlier version met a full disk."""
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _keep(secret: str, path: Path) -> None:
+    """Keep `secret` at `path`, whole or not at all, for the owner alone; of two at once the first one's counts."""
+    made, name = tempfile.mkstemp(prefix=".secret_key.", dir=path.parent)
+    try:
+        with os.fdopen(made, "w") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(made)
         try:
-            with path.open("x") as file:
-                path.chmod(0o600)
-                file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
-        return path.read_text().strip()
+            os.link(name, path)
+        except OSError:  # somebody was faster, an empty one is in the way, or the file system has no links
+            if not _kept_in(path):
+                Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _is_ipv6(text: str) -> bool:

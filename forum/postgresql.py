@@ -50,6 +50,7 @@ class Line(psycopg.Connection[Any]):
             _note_silence()
             raise
         try:
+            line._require_utf_8()
             if _is_serving:
                 line._limit()
         except psycopg.Error:
@@ -86,6 +87,12 @@ class Line(psycopg.Connection[Any]):
         except psycopg.OperationalError:
             if not self.closed:
                 raise
+
+    def _require_utf_8(self) -> None:
+        """SQLAlchemy would end in a TypeError over bytes, and the search needs what PostgreSQL normalizes."""
+        encoding = self.info.parameter_status("server_encoding")
+        if encoding not in {None, "UTF8"}:
+            raise psycopg.OperationalError(f"this database is in {encoding}. Make one with ENCODING 'UTF8'.")
 
     def _limit(self) -> None:
         self._patience = PATIENCE_SECONDS

@@ -4,7 +4,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import text
 
-from forum import models  # noqa: F401  (so that the metadata knows every table)
+from forum import migrating, models  # noqa: F401  (so that the metadata knows every table)
 
 # Any number that nobody else takes in our database.
 LOCK = 7_462_837_001
@@ -26,6 +26,7 @@ def run() -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            migrating.require_known(context.get_context().get_current_heads())
             context.run_migrations()
         connection.commit()
 

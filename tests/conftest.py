@@ -66,13 +66,13 @@ def postgresql() -> Iterator[str]:
 _databases = itertools.count(1)
 
 
-def new_database(server: str) -> str:
-    """Make an empty database on the test server and return its address."""
+def new_database(server: str, options: str = "") -> str:
+    """Make an empty database on the test server, with more `options` in SQL, and return its address."""
     import psycopg
 
     name = f"test_{os.getpid()}_{next(_databases)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name} {options}")  # type: ignore[call-overload]
     return f"{server}/{name}"
 
 

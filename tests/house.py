@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, text
 
 from forum import clock
 from forum.actions import comments, discussions, phases, questions, seats
@@ -175,3 +175,16 @@ class House:
         """Return a CSRF token that `client` may send."""
         page = client.get("/account").get_data(as_text=True)
         return page.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+@contextmanager
+def of_a_newer_version() -> Iterator[None]:
+    """Let the database say meanwhile that a version of the software that is not written yet has upgraded it."""
+    with db.engine.begin() as connection:
+        before = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        yield
+    finally:
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from click import ClickException
 from click.testing import CliRunner
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from forum import server
 from forum.actions import passwords
@@ -20,6 +21,8 @@ from forum.cli import main, place, refusals, settings
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
+from tests.conftest import new_database
+from tests.house import of_a_newer_version
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (
@@ -223,6 +226,9 @@ WRONG = [
     ("site_url", "https://talk.example.org:http"), ("trusted_proxies", "-1"), ("edit_window_minutes", "-5"),
     ("edit_window_minutes", "9" * 15), ("mail_url", "http://x"), ("mail_url", "smtp://"), ("mail_url", "localhost:25"),
     ("mail_from", "bad addr"), ("mail_from", "a@b\nBcc: c@d"), ("language", "xx"), ("secret_key", " "),
+    ("database_url", "mysql://u:p@localhost/x"), ("database_url", "postgresql://u:p@localhost:abc/x"),
+    ("most_readers", "abc"), ("most_readers", "0"),
+    ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"),
 ]  # fmt: skip
 
 
@@ -253,6 +259,8 @@ def test_an_address_to_serve_at_is_looked_at_like_the_setting(monkeypatch, tmp_p
         ("site_url", "http://[::1]:8000"), ("mail_url", "smtp+starttls://me%40x:p%2Fw@mail.example.org:587"),
         ("mail_url", "smtp://127.0.0.1:9"), ("mail_from", "talks@example.org"), ("language", "de"),
         ("mail_from", "Our Talks <talks@localhost>"), ("secret_key", ""), ("edit_window_minutes", 0),
+        ("database_url", "postgres://u:p%40@[::1]:5432/x"), ("database_url", "postgresql:///x?host=/run/postgresql"),
+        ("database_url", ""), ("database_url", "postgresql+psycopg://u@a/x"),
     ],
 )  # fmt: skip
 def test_a_setting_that_works_is_taken_as_it_is(name, value):
@@ -269,3 +277,53 @@ def test_invented_people_answer_in_a_live_discussion(forum, house):
     assert len({comment.author_id for comment in written}) <= 2
     closed = house.discussion(phase="closed")
     assert forum("simulate", closed.slug, "--comments", 1).returncode != 0
+
+
+def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(forum):
+    with of_a_newer_version():
+        for words in (("upgrade",), ("serve",), ("discussion", "list")):
+            done = forum(*words)
+            assert (done.returncode, done.stdout) == (1, ""), words
+            assert done.stderr.startswith("Error: This database belongs to a newer version of Roundtext. Install ")
+            assert len(done.stderr.splitlines()) == 1
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+@pytest.mark.postgresql
+def test_a_database_that_is_not_in_utf_8_is_refused_in_one_line(monkeypatch, postgresql, tmp_path):
+    url = new_database(postgresql, "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    for name, value in {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(f"FORUM_{name}", value)
+    done = CliRunner().invoke(main, ["upgrade"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "SQL_ASCII" in done.stderr and "UTF8" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.one_database
+def test_what_is_stored_is_for_its_owner_alone(monkeypatch, tmp_path):
+    """On a machine with other users: the usual umask let everybody read the addresses of everybody."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("FORUM_DATA_DIR", str(folder))
+    monkeypatch.setenv("FORUM_DATABASE_URL", "")
+    before = os.umask(0o022)
+    try:
+        assert CliRunner().invoke(main, ["upgrade"]).exit_code == 0
+        assert os.umask(0o022) == 0o022, "who called goes on as before"
+    finally:
+        os.umask(before)
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+    assert {"data", "roundtext.sqlite", "secret_key"} <= {*found}
+    assert not {name for name, mode in found.items() if mode & 0o077}
+
+
+def test_a_server_inherits_that_what_is_stored_is_for_its_owner_alone(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("FORUM_DATABASE_URL", "")
+    seen = []
+
+    def serve(*_):
+        seen.append(os.umask(0o077))
+
+    monkeypatch.setattr(server, "serve", serve)
+    assert CliRunner().invoke(main, ["serve"]).exit_code == 0
+    assert seen == [0o077]

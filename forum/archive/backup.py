@@ -2,13 +2,14 @@
 
 import os
 import secrets
-import shutil
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from forum import alone, migrating, models  # noqa: F401  (so that the metadata knows every table)
+from forum.archive import dumps
 from forum.config import Settings
+from forum.database import db
 
 
 class CannotBackUp(Exception):
@@ -33,7 +34,10 @@ def backup(settings: Settings, file: Path) -> None:
                 database.backup(copy)
                 copy.execute("PRAGMA journal_mode=DELETE")
         else:
-            _run(settings, "pg_dump", "--format=custom", "--no-owner", f"--file={file}")
+            dumps.dump(settings, file)
+    except dumps.ProgramFailed as failure:
+        file.unlink(missing_ok=True)
+        raise CannotBackUp(str(failure)) from failure
     except sqlite3.Error as error:
         file.unlink(missing_ok=True)
         raise CannotBackUp(f"{file} could not be written: {error}. Choose another place.") from error
@@ -55,11 +59,7 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> None:
     if settings.is_sqlite:
         _restore_sqlite(settings, file)
     else:
-        # Looked at before anything is replaced: another program's file would leave no discussions.
-        if " TABLE DATA public discussion " not in _run(settings, "pg_restore", "--list", str(file)):
-            raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
-        options = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
-        _run(settings, "pg_restore", *options, f"--dbname={_postgresql(settings)}", str(file))
+        _restore_postgresql(settings, file)
     _renew_epochs(settings)
 
 
@@ -73,12 +73,50 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
                 is None
             ):
                 raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+            _require_known(file, *copy.execute("SELECT max(version_num) FROM alembic_version").fetchone())
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(_sqlite_file(settings))) as database:
+        try:
+            with alone.holding(settings):
+                _write_sqlite(copy, _sqlite_file(settings))
+        except alone.Taken as taken:
+            raise CannotBackUp("The site is running. Stop it first, and restore then.") from taken
+
+
+def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:
+    """Copy all or nothing; where there was no file there is none after a failure."""
+    was_there = file.exists()
+    try:
+        with closing(sqlite3.connect(file)) as database:
             copy.backup(database)
             database.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        if not was_there:
+            for ending in ("", "-journal", "-wal", "-shm"):
+                file.with_name(file.name + ending).unlink(missing_ok=True)
+        raise CannotBackUp(f"{file} could not be written: {error}. Make room, or see who may write there.") from error
+
+
+def _restore_postgresql(settings: Settings, file: Path) -> None:
+    try:
+        # Looked at before anything is replaced: another program's file would leave no discussions.
+        if " TABLE DATA public discussion " not in dumps.contents(settings, file):
+            raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+        _require_known(file, dumps.version(settings, file))
+        dumps.put_back(settings, file, [*db.metadata.tables, "alembic_version"])
+    except dumps.ProgramFailed as failure:
+        raise CannotBackUp(str(failure)) from failure
+
+
+def _require_known(file: Path, version: str | None) -> None:
+    if not version:
+        raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
+    try:
+        migrating.require_known([version])
+    except migrating.Newer as newer:
+        raise CannotBackUp(
+            f"{file} was made by a newer version of Roundtext. Install that version, or choose another backup."
+        ) from newer
 
 
 def _holds_discussions(settings: Settings) -> bool:
@@ -106,30 +144,3 @@ def _renew_epochs(settings: Settings) -> None:
 
 def _sqlite_file(settings: Settings) -> Path:
     return Path(settings.database.removeprefix("sqlite:///"))
-
-
-def _postgresql(settings: Settings) -> str:
-    """The database's address for PostgreSQL's own programs, without the password, which `ps` would show."""
-    from sqlalchemy import make_url
-
-    url = make_url(settings.database)
-    bare = url.set(drivername="postgresql")
-    return bare._replace(password=None).render_as_string()
-
-
-def _run(settings: Settings, program: str, *arguments: str) -> str:
-    """Run one of PostgreSQL's own programs, from PATH or where Debian keeps them, and return what it printed."""
-    from sqlalchemy import make_url
-
-    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), reverse=True)
-    found = str(debian[0]) if debian else shutil.which(program)
-    if found is None:
-        raise CannotBackUp(f"{program} is missing. Install PostgreSQL's client programs.")
-    password = make_url(settings.database).password
-    environment = {**os.environ, "PGPASSWORD": str(password)} if password else dict(os.environ)
-    if program == "pg_dump":
-        arguments = (*arguments, _postgresql(settings))
-    done = subprocess.run([found, *arguments], capture_output=True, text=True, env=environment, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise CannotBackUp(f"{program}: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'failed'}")
-    return done.stdout

@@ -21,7 +21,6 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "hosted_by": ("host", "organisation", "organization"),
         "intro": ("introduction", "intro_markdown"),
         "summary": ("closing_summary",),
-        "asked_for": ("credit",),
         "editors_note": ("editor_note", "editor's_note", "note"),
         "related_link": ("related", "related_url", "link"),
         "hero": ("hero_picture", "picture", "hero_image"),
@@ -56,6 +55,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "skipped": (),
         "spare": (),
         "summary": ("closing_summary",),
+        "asked_for": ("credit",),
     },
     "comment": {
         "id": (),

@@ -29,7 +29,6 @@ from forum.live.link import Link, copy_of
 
 log = logging.getLogger("roundtext.sockets")
 
-MOST_READERS = int(os.environ.get("FORUM_MOST_READERS", "18000"))
 _INBOX = 40
 _PING = frame(Opcode.TEXT, engine_packet.Packet(engine_packet.PING).encode().encode())
 _HELLO = engine_packet.Packet(
@@ -69,8 +68,10 @@ def is_stock() -> bool:
     return os.environ.get("FORUM_STOCK_SOCKETS", "") not in {"", "0"}
 
 
-def install(server: socketio.Server) -> None:
-    """Put our sockets under `server`, or in stock mode only the limits."""
+def install(server: socketio.Server, most_readers: int) -> None:
+    """Put our sockets under `server`, or in stock mode only the limits; it takes in `most_readers` at once."""
+    global _most_readers
+    _most_readers = most_readers
     eio = server.eio
     eio.generate_id = _generate_id
     if is_stock():
@@ -136,6 +137,7 @@ def hang_up(server: socketio.Server, sid: str) -> None:
 
 
 _is_closing = False
+_most_readers = 0
 
 
 def refuse(server: socketio.Server) -> None:
@@ -243,7 +245,7 @@ def has_room(server: socketio.Server) -> bool:
 
 
 def _has_room(eio: engineio.Server) -> bool:
-    return not _is_closing and len(eio.sockets) < MOST_READERS
+    return not _is_closing and len(eio.sockets) < _most_readers
 
 
 def let_in(server: socketio.Server, said: dict[str, str], wire: plain_socket, size: int) -> bool:

@@ -83,7 +83,7 @@ def init_app(app: Flask) -> SocketIO:
         logger=logger,
         engineio_logger=logger,
     )
-    engine.install(socketio.server)
+    engine.install(socketio.server, settings.most_readers)
     handshakes = app.wsgi_app if engine.is_stock() else partial(_handshake, app)
     app.wsgi_app = Door(pages, handshakes)  # type: ignore[method-assign]
     # Below Flask-SocketIO, which would make a request's whole context for each word that a socket says.

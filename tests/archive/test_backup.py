@@ -1,15 +1,21 @@
 """A backup holds everything, is for its owner's eyes, and comes back as another history."""
 
 import os
+import resource
+import sqlite3
 import stat
 import subprocess
+from contextlib import closing, contextmanager
 
 import pytest
+from sqlalchemy import inspect, text
 
-from forum.archive import backup
+from forum.archive import backup, dumps
 from forum.archive.backup import CannotBackUp
+from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion
+from tests.house import of_a_newer_version
 
 
 @pytest.fixture
@@ -59,6 +65,148 @@ def test_a_foreign_file_is_refused_and_nothing_is_replaced(house, settings, tmp_
             backup.restore(settings, file, force=True)
     db.session.expire_all()
     assert Discussion.with_slug(slug) is not None
+
+
+def _statements(*statements):
+    with db.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@pytest.fixture
+def newer(app):
+    """A table of a later version, which hangs on ours; and one of another program's, which does not."""
+    yield _statements(
+        'CREATE TABLE newer (user_id integer REFERENCES "user" (id))',
+        "CREATE TABLE newer_still (id integer REFERENCES discussion (id) ON DELETE CASCADE)",
+        "CREATE TABLE another_s (id integer)",
+    )
+    _statements(*(f"DROP TABLE IF EXISTS {name}" for name in ("newer", "newer_still", "another_s")))
+
+
+@pytest.mark.postgresql
+def test_a_backup_from_before_an_upgrade_goes_over_the_upgraded_database(request, house, settings, tmp_path):
+    slug = house.discussion().slug
+    file = kept(tmp_path, settings)
+    request.getfixturevalue("newer")
+    db.session.remove()
+    db.engine.dispose()
+    backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(slug) is not None
+    tables = inspect(db.engine).get_table_names()
+    assert "another_s" in tables
+    assert not {"newer", "newer_still"} & {*tables}
+
+
+@pytest.mark.postgresql
+def test_half_a_backup_replaces_nothing(house, settings, tmp_path):
+    house.comment(house.discussion(), body="In the backup.")
+    file = kept(tmp_path, settings)
+    later = house.discussion().slug
+    whole = file.read_bytes()
+    db.session.remove()
+    db.engine.dispose()
+    for part in (2, 4, 100):
+        file.write_bytes(whole[: -len(whole) // part])
+        with pytest.raises(CannotBackUp):
+            backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(later) is not None
+
+
+@pytest.mark.postgresql
+def test_what_cannot_be_put_back_says_the_first_fault_and_replaces_nothing(house, settings, tmp_path):
+    slug = house.discussion().slug
+    file = kept(tmp_path, settings)
+    _statements(
+        "CREATE VIEW in_the_way AS SELECT 1",
+        "ALTER TABLE letter RENAME TO letter_elsewhere",
+        "ALTER VIEW in_the_way RENAME TO letter",
+    )
+    try:
+        db.engine.dispose()
+        with pytest.raises(CannotBackUp, match=r"psql: [^:]*letter") as refused:
+            backup.restore(settings, file, force=True)
+        assert len(str(refused.value).splitlines()) == 1
+        assert Discussion.with_slug(slug) is not None
+    finally:
+        db.session.remove()
+        _statements("DROP VIEW letter", "ALTER TABLE letter_elsewhere RENAME TO letter")
+
+
+@pytest.mark.postgresql
+def test_every_function_and_type_of_the_database_is_dropped_before_a_restore(app):
+    """A migration that makes another one has to name it in `dumps`."""
+    found = db.session.scalars(
+        text("SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1")
+    )
+    assert tuple(found) == dumps.FUNCTIONS
+    of_their_own = "SELECT count(*) FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')"
+    assert db.session.scalar(text(of_their_own)) == 0
+
+
+def test_a_backup_of_a_newer_version_is_refused_and_nothing_is_replaced(house, settings, tmp_path):
+    with of_a_newer_version():
+        file = kept(tmp_path, settings)
+    slug = house.discussion().slug
+    db.session.remove()
+    db.engine.dispose()
+    with pytest.raises(CannotBackUp, match="newer version of Roundtext"):
+        backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(slug) is not None
+
+
+@pytest.mark.parametrize("has_table", [False, True])
+def test_a_file_that_does_not_say_its_version_is_no_backup(tmp_path, has_table):
+    file = tmp_path / "file"
+    with closing(sqlite3.connect(file)) as made:
+        made.execute("CREATE TABLE discussion (id integer)")
+        if has_table:
+            made.execute("CREATE TABLE alembic_version (version_num text)")
+    with pytest.raises(CannotBackUp, match="is no backup of "):
+        backup.restore(Settings(data_dir=tmp_path / "data"), file)
+    assert not (tmp_path / "data").exists()
+
+
+@contextmanager
+def a_full_disk(size):
+    """Let no file of this process grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.one_database
+def test_a_restore_onto_a_full_disk_is_refused_and_leaves_what_was_there(house, settings, tmp_path):
+    house.discussion()
+    file = kept(tmp_path, settings)
+    other = Settings(data_dir=tmp_path / "other")
+    with a_full_disk(file.stat().st_size // 2), pytest.raises(CannotBackUp, match="could not be written"):
+        backup.restore(other, file)
+    assert not list((tmp_path / "other").glob("roundtext*"))
+    backup.restore(other, file)
+    before = sqlite_titles(tmp_path / "other/roundtext.sqlite")
+    house.discussion(title="Another", intro="Long. " * 3000)
+    (tmp_path / "roundtext.backup").unlink()
+    larger = kept(tmp_path, settings)
+    with a_full_disk(larger.stat().st_size - 4096), pytest.raises(CannotBackUp, match="could not be written"):
+        backup.restore(other, larger, force=True)
+    assert sqlite_titles(tmp_path / "other/roundtext.sqlite") == before
+
+
+def sqlite_titles(file):
+    with closing(sqlite3.connect(file)) as database:
+        return database.execute("SELECT title FROM discussion").fetchall()
+
+
+@pytest.mark.one_database
+def test_a_restore_to_where_nobody_may_write_is_refused_in_words(house, settings, tmp_path):
+    file = kept(tmp_path, settings)
+    (tmp_path / "data/roundtext.sqlite").mkdir(parents=True)  # root, who runs tests, may write everywhere else
+    with pytest.raises(CannotBackUp, match="could not be written"):
+        backup.restore(Settings(data_dir=tmp_path / "data"), file, force=True)
 
 
 def test_a_password_is_not_on_the_command_line(monkeypatch, settings, tmp_path):

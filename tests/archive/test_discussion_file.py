@@ -71,6 +71,18 @@ def test_import_then_export_gives_the_same_file_back(app):
     assert export.whole("json", again) == once
 
 
+def test_a_question_of_the_audience_comes_back_as_theirs_with_a_name_or_without(app, house):
+    discussion = house.discussion(ask=2)
+    with writing():
+        for question, credit in zip(discussion.questions, ("Ada Lovelace", ""), strict=True):
+            question.is_from_audience, question.asked_for = True, credit
+    values = export.as_values(discussion)
+    assert [question["asked_for"] for question in values["questions"]] == ["Ada Lovelace", "a reader"]
+    again = put(values | {"slug": "again"})
+    assert [(q.is_from_audience, q.asked_for) for q in again.questions] == [(True, "Ada Lovelace"), (True, "")]
+    assert export.as_values(again)["questions"] == values["questions"]
+
+
 def test_a_past_discussion_keeps_its_dates_and_late_answers_their_question(app):
     discussion = put(FILE)
     assert discussion.phase is Phase.CLOSED
@@ -111,7 +123,7 @@ def test_a_fault_names_line_and_field_and_nothing_is_stored(app):
         (b'{"title": "\\ud800"}', "cannot be stored"),
         (b'{"questions": [{"text": "a", "planned_offset": 1e309}]}', "whole minutes"),
         (b'{"seats": {"a": 1}}', "must be a list"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 100_000, "too deep"),
     ],
 )
 def test_rubbish_is_refused_with_words(app, data, words):

@@ -9,6 +9,7 @@ from engineio import base_socket
 from engineio import socket as engine_socket
 from flask import Flask
 from flask_socketio import SocketIO
+from websocket import WebSocketBadStatusException
 
 from forum.live.engine import Names
 from tests.marks import mark_of
@@ -88,3 +89,14 @@ def test_the_server_ends_within_ten_seconds_and_its_readers_see_a_broken_line(da
         assert server.stop() == 0
         assert time.monotonic() - began < 10
         assert all(ear.is_closed_within(1) for ear in ears)
+
+
+@pytest.mark.one_database
+def test_a_process_takes_in_as_many_readers_as_the_setting_says(database):
+    from tests.live.conftest import Ear
+
+    with running(database.model_copy(update={"most_readers": 2})) as server:
+        ears = [Ear(server), Ear(server)]
+        with pytest.raises(WebSocketBadStatusException, match="503"):
+            Ear(server)
+        assert all(not ear.is_closed_within(0.1) for ear in ears)

@@ -1,0 +1,51 @@
+"""One process at a time serves an SQLite file: a second one would push nothing to the first one's readers."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from forum.config import Settings
+
+# Longer than a server takes to end: whoever starts the next one right after SIGTERM, or a kill, is not refused.
+PATIENCE_SECONDS = 15.0
+_LOOK_SECONDS = 0.1
+
+
+class Taken(Exception):
+    """Somebody else holds the data folder."""
+
+
+def hold(settings: Settings, patience_seconds: float) -> int:
+    """Hold the data folder until the file descriptor that is returned is closed; programs that are started inherit it.
+
+    The system lets go when the last process with it ends, however that ends. Waits `patience_seconds` for whoever holds
+    it; raises Taken. A file system that knows no locks is taken for free.
+    """
+    settings.make_data_dir()
+    held = os.open(settings.data_dir / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(held, True)
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                os.close(held)
+                raise Taken from None
+            time.sleep(_LOOK_SECONDS)
+        except OSError:
+            return held
+        else:
+            return held
+
+
+@contextmanager
+def holding(settings: Settings) -> Iterator[None]:
+    """Hold the data folder for the block, or raise Taken at once."""
+    held = hold(settings, 0)
+    try:
+        yield
+    finally:
+        os.close(held)

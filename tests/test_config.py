@@ -1,0 +1,72 @@
+"""What settings do besides being read: the secret key that is kept in the data folder."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from forum.config import Settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings with a data folder and no key of their own."""
+    return Settings(data_dir=tmp_path, secret_key="")
+
+
+def test_a_secret_is_made_once_for_its_owner_alone_and_kept(settings, tmp_path):
+    made = settings.secret()
+    assert len(made) > 40
+    assert settings.secret() == made == (tmp_path / "secret_key").read_text()
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["secret_key"]
+
+
+def test_an_empty_secret_is_none_and_another_is_made(settings, tmp_path):
+    (tmp_path / "secret_key").write_text("\n")
+    made = settings.secret()
+    assert len(made) > 40
+    assert settings.secret() == made
+
+
+@pytest.mark.parametrize("full", ["write", "flush"])
+def test_a_full_disk_leaves_no_secret_behind(settings, tmp_path, monkeypatch, full):
+    really = os.fdopen
+
+    def on_a_full_disk(*arguments, **named):
+        file = really(*arguments, **named)
+
+        def refuse(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        setattr(file, full, refuse)
+        return file
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fdopen", on_a_full_disk)
+        with pytest.raises(OSError, match="No space"):
+            settings.secret()
+    assert os.listdir(tmp_path) == []
+    assert len(settings.secret()) > 40
+
+
+def test_of_two_that_start_at_once_the_first_one_s_secret_counts(settings, monkeypatch):
+    really, first = os.link, []
+
+    def late(source: Path, target: Path) -> None:
+        monkeypatch.setattr(os, "link", really)
+        first.append(settings.secret())
+        really(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    assert settings.secret() == first[0]
+
+
+def test_a_folder_without_hard_links_keeps_a_secret_too(settings, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert settings.secret() == settings.secret() != ""
