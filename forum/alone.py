@@ -3,8 +3,6 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from forum.config import Settings
 
@@ -41,11 +39,12 @@ def hold(settings: Settings, patience_seconds: float) -> int:
             return held
 
 
-@contextmanager
-def holding(settings: Settings) -> Iterator[None]:
-    """Hold the data folder for the block, or raise Taken at once."""
-    held = hold(settings, 0)
+def is_held(settings: Settings) -> bool:
+    """Whether somebody serves the SQLite file in the data folder now."""
+    if not settings.is_sqlite or not settings.data_dir.is_dir():
+        return False
     try:
-        yield
-    finally:
-        os.close(held)
+        os.close(hold(settings, 0))
+    except Taken:
+        return True
+    return False

@@ -249,6 +249,10 @@ def backup(file: Path) -> None:
 @click.option("--force", is_flag=True, help="Also over a database that holds discussions.")
 def restore(file: Path, force: bool) -> None:
     """Put the backup FILE in place of the database; open pages then load anew. Stop the site first."""
+    from forum import alone
+
+    if alone.is_held(settings()):
+        click.echo("Warning: the site is running. What is written there at this moment is lost.", err=True)
     _backup(lambda module, read: module.restore(read, file, force=force))
     click.echo(f"Restored {place(settings())} from {file}.")
 

@@ -12,7 +12,6 @@ import requests
 
 from forum import alone, server
 from forum.archive import backup
-from forum.archive.backup import CannotBackUp
 from forum.config import Settings
 from tests.machine import free_port
 
@@ -68,13 +67,17 @@ def test_the_next_server_takes_over_when_the_one_before_ends_or_is_killed(site, 
     assert answers(third_bind)
 
 
-def test_while_a_site_runs_nobody_else_serves_its_file_or_restores_over_it(site, serve, tmp_path, monkeypatch):
+def test_while_a_site_runs_nobody_else_serves_its_file_and_who_restores_over_it_is_warned(
+    site, serve, tmp_path, monkeypatch
+):
+    file, environment = tmp_path / "kept", {**os.environ, **server.as_environment(site)}
+    assert not alone.is_held(site)
     serve()
     assert answers(site.bind)
-    file = tmp_path / "kept"
     backup.backup(site, file)
-    with pytest.raises(CannotBackUp, match="The site is running"):
-        backup.restore(site, file, force=True)
+    restoring = [*SERVE[:-1], "restore", "--force", str(file)]
+    done = subprocess.run(restoring, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("Warning: the site is running.") and done.stdout.startswith("Restored")
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it would have been served"))
     monkeypatch.setattr(alone, "PATIENCE_SECONDS", 0.3)
     with pytest.raises(server.CannotServe, match="Another process serves"):
@@ -86,5 +89,5 @@ def test_a_file_system_without_locks_is_taken_for_free(site, monkeypatch):
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr(alone.fcntl, "flock", refuse)
-    with alone.holding(site), alone.holding(site):
-        pass
+    site.make_data_dir()
+    assert not alone.is_held(site)

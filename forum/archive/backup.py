@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from forum import alone, migrating, models  # noqa: F401  (so that the metadata knows every table)
+from forum import migrating, models  # noqa: F401  (so that the metadata knows every table)
 from forum.archive import dumps
 from forum.config import Settings
 from forum.database import db
@@ -76,11 +76,8 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
             _require_known(file, *copy.execute("SELECT max(version_num) FROM alembic_version").fetchone())
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
-        try:
-            with alone.holding(settings):
-                _write_sqlite(copy, _sqlite_file(settings))
-        except alone.Taken as taken:
-            raise CannotBackUp("The site is running. Stop it first, and restore then.") from taken
+        settings.make_data_dir()
+        _write_sqlite(copy, _sqlite_file(settings))
 
 
 def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:
