@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+from pathlib import Path
 
 from forum.config import Settings
 
@@ -12,17 +13,17 @@ _LOOK_SECONDS = 0.1
 
 
 class Taken(Exception):
-    """Somebody else holds the data folder."""
+    """Somebody else holds the file."""
 
 
 def hold(settings: Settings, patience_seconds: float) -> int:
-    """Hold the data folder until the file descriptor that is returned is closed; programs that are started inherit it.
+    """Hold the SQLite file until the descriptor that is returned is closed; programs that are started inherit it.
 
     The system lets go when the last process with it ends, however that ends. Waits `patience_seconds` for whoever holds
     it; raises Taken. A file system that knows no locks is taken for free.
     """
     settings.make_data_dir()
-    held = os.open(settings.data_dir / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    held = os.open(_lock(settings), os.O_RDWR | os.O_CREAT, 0o600)
     os.set_inheritable(held, True)
     until = time.monotonic() + patience_seconds
     while True:
@@ -40,11 +41,20 @@ def hold(settings: Settings, patience_seconds: float) -> int:
 
 
 def is_held(settings: Settings) -> bool:
-    """Whether somebody serves the SQLite file in the data folder now."""
-    if not settings.is_sqlite or not settings.data_dir.is_dir():
+    """Whether somebody serves the SQLite file now. Makes nothing. Raises OSError where it may not be looked at."""
+    if not settings.is_sqlite or not _lock(settings).exists():
         return False
+    held = os.open(_lock(settings), os.O_RDONLY)
     try:
-        os.close(hold(settings, 0))
-    except Taken:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    except OSError:  # a file system that knows no locks
+        return False
+    finally:
+        os.close(held)
     return False
+
+
+def _lock(settings: Settings) -> Path:
+    return Path(f"{settings.database.removeprefix('sqlite:///')}.lock")

@@ -103,6 +103,7 @@ def demo(then_serve: bool) -> None:
     with refusals():
         if then_serve:
             server.require_free(read.bind)
+            server.hold(read)
         make.prepare(made(read))
     click.echo(make.summary(read))
     sys.stdout.flush()
@@ -122,6 +123,7 @@ def serve(workers: int, bind: str | None) -> None:
     read = settings(bind)
     with refusals():
         server.require_free(read.bind)
+        server.hold(read)
         with made(read).app_context():
             if make.is_open_to_all():
                 click.echo(_DEMO_ACCOUNTS, err=True)
@@ -251,8 +253,9 @@ def restore(file: Path, force: bool) -> None:
     """Put the backup FILE in place of the database; open pages then load anew. Stop the site first."""
     from forum import alone
 
-    if alone.is_held(settings()):
-        click.echo("Warning: the site is running. What is written there at this moment is lost.", err=True)
+    with refusals():
+        if alone.is_held(settings()):
+            click.echo("Warning: the site is running. What is written there at this moment is lost.", err=True)
     _backup(lambda module, read: module.restore(read, file, force=force))
     click.echo(f"Restored {place(settings())} from {file}.")
 

@@ -235,7 +235,7 @@ def _kept_in(path: Path) -> str:
 
 
 def _keep(secret: str, path: Path) -> None:
-    """Keep `secret` at `path`, whole or not at all, for the owner alone; of two at once the first one's counts."""
+    """Keep `secret` at `path`, whole or not at all, for the owner alone; of two the first counts, where links exist."""
     made, name = tempfile.mkstemp(prefix=".secret_key.", dir=path.parent)
     try:
         with os.fdopen(made, "w") as file:

@@ -33,8 +33,6 @@ def serve(settings: Settings, workers: int = 1) -> NoReturn:
         raise CannotServe("At least one worker is needed.")
     if settings.is_sqlite and workers > 1:
         raise CannotServe("SQLite serves one process only. Set FORUM_DATABASE_URL to a PostgreSQL address for more.")
-    if settings.is_sqlite:
-        _hold(settings)
     _raise_file_limit()
     environment = {**os.environ, **as_environment(settings)}
     os.execve(sys.executable, command(settings, workers), environment)  # noqa: S606
@@ -52,6 +50,19 @@ def require_free(bind: str) -> None:
             port = bind.rpartition(":")[2]
             raise CannotServe(f"Port {port} is taken by another program. {_CHOOSE}") from error
         raise CannotServe(f"{bind} cannot be served ({error.strerror}). {_CHOOSE}") from error
+
+
+def hold(settings: Settings) -> None:
+    """Be the one that serves an SQLite file, before anything in it is changed. Raises CannotServe."""
+    if not settings.is_sqlite:
+        return
+    try:
+        alone.hold(settings, alone.PATIENCE_SECONDS)  # until gunicorn and its worker have ended
+    except alone.Taken as taken:
+        raise CannotServe(
+            f"Another process serves {settings.database.removeprefix('sqlite:///')}. End it first, or give this one "
+            "another folder with FORUM_DATA_DIR."
+        ) from taken
 
 
 def _try(bind: str) -> None:
@@ -98,16 +109,6 @@ def as_environment(settings: Settings) -> dict[str, str]:
         said[f"FORUM_{name.upper()}"] = (value or "") if isinstance(value, str | None) else json.dumps(value)
     said["FORUM_DATA_DIR"] = str(settings.data_dir.resolve())
     return said
-
-
-def _hold(settings: Settings) -> None:
-    try:
-        alone.hold(settings, alone.PATIENCE_SECONDS)  # until gunicorn and its worker have ended
-    except alone.Taken as taken:
-        raise CannotServe(
-            f"Another process serves the SQLite file in {settings.data_dir}. End it first, or give this one another "
-            "folder with FORUM_DATA_DIR."
-        ) from taken
 
 
 def _raise_file_limit() -> None:

@@ -78,10 +78,9 @@ def test_while_a_site_runs_nobody_else_serves_its_file_and_who_restores_over_it_
     restoring = [*SERVE[:-1], "restore", "--force", str(file)]
     done = subprocess.run(restoring, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr.startswith("Warning: the site is running.") and done.stdout.startswith("Restored")
-    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it would have been served"))
     monkeypatch.setattr(alone, "PATIENCE_SECONDS", 0.3)
     with pytest.raises(server.CannotServe, match="Another process serves"):
-        server.serve(site)
+        server.hold(site)
 
 
 def test_a_file_system_without_locks_is_taken_for_free(site, monkeypatch):
@@ -89,5 +88,5 @@ def test_a_file_system_without_locks_is_taken_for_free(site, monkeypatch):
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr(alone.fcntl, "flock", refuse)
-    site.make_data_dir()
+    os.close(alone.hold(site, 0))
     assert not alone.is_held(site)

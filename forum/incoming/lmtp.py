@@ -65,7 +65,14 @@ class _Handler:
 
 def serve(app: Flask, where: str) -> None:
     """Take mail at `where`, HOST:PORT or the path of a socket, until SIGTERM or Ctrl-C. Raises OSError, ValueError."""
+    if "/" not in where:
+        _require_place(*where.rpartition(":")[::2])
     asyncio.run(_serve(app, where))
+
+
+def _require_place(host: str, port: str) -> None:
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise ValueError("Give HOST:PORT, or the path of a socket with a / in it.")
 
 
 async def _serve(app: Flask, where: str) -> None:
@@ -97,8 +104,6 @@ async def _serve(app: Flask, where: str) -> None:
 async def _listen(loop: asyncio.AbstractEventLoop, door: Any, where: str) -> asyncio.AbstractServer:
     if "/" not in where:
         host, _, port = where.rpartition(":")
-        if not host or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-            raise ValueError("Give HOST:PORT, or the path of a socket with a / in it.")
         return await loop.create_server(door, host.strip("[]"), int(port))
     path = Path(where)
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):

@@ -46,8 +46,9 @@ class Here:
 
 
 _heard: dict[str, dict[int, tuple[float, Here]]] = {}
-# Until when each other process is believed to serve.
+# Until when each other process is believed to serve; and who has said that they go, until nothing of theirs can come.
 _lives: dict[str, float] = {}
+_gone: dict[str, float] = {}
 _said: dict[int, Here] = {}
 _said_all_at = -BEAT_SECONDS
 _is_open = _is_leaving = False
@@ -114,12 +115,16 @@ def hear(payload: str) -> None:
             return
         told = {int(number): (until, _here(*values)) for number, values in discussions.items()}
         # Who has said so goes, whatever of theirs was on its way then and is heard after it.
-        is_leaving = bool(said.get("leaves")) or _lives.get(process) == 0.0
+        is_leaving = bool(said.get("leaves")) or process in _gone
     except (ValueError, KeyError, TypeError, AttributeError):
         return
     if process not in _lives and not is_leaving:
         _said_all_at = -BEAT_SECONDS  # whoever has just come wants to know as soon who else is there
-    _lives[process] = 0.0 if is_leaving else until
+    if is_leaving:
+        _lives.pop(process, None)
+        _gone.setdefault(process, until)
+    else:
+        _lives[process] = until
     _heard.setdefault(process, {}).update(told)
 
 
@@ -132,8 +137,9 @@ def _here(readers: Any, writers: Any, seated: Any = ()) -> Here:
 
 
 def _forget_silent(now: float) -> None:
-    for process in [process for process, until in _lives.items() if until <= now]:
-        del _lives[process]
+    for known in (_lives, _gone):
+        for process in [process for process, until in known.items() if until <= now]:
+            del known[process]
     for process, discussions in list(_heard.items()):
         for number in [number for number, (until, _) in discussions.items() if until <= now]:
             del discussions[number]

@@ -42,7 +42,7 @@ def begin(server: socketio.Server, is_followed: Callable[[], bool], said: "geven
     left = ENDS_WITHIN - (time.monotonic() - began)
     for socket in _paced(engine.everybody(server), max(left, HANGS_UP_WITHIN)):
         socket.close(wait=False, abort=True)
-    said.join(_SAID_WITHIN)
+    said.join(min(_SAID_WITHIN, max(0.0, began + ENDS_WITHIN - time.monotonic())))
     _over.set()
 
 
@@ -63,7 +63,7 @@ def _have_move(leaving: list[engine.Socket], is_followed: Callable[[], bool]) ->
 def wait() -> None:
     """Wait until every reader has been sent on, if that has begun."""
     if engine.is_closing():
-        _over.wait(ENDS_WITHIN + HANGS_UP_WITHIN + _SAID_WITHIN)
+        _over.wait(ENDS_WITHIN + HANGS_UP_WITHIN)
 
 
 def _paced(sockets: list[engine.Socket], within: float) -> Iterable[engine.Socket]:

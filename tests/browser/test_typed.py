@@ -87,11 +87,13 @@ def test_a_choice_alone_does_not_look_saved_much_later(scene, page):
 
 
 def test_what_is_sent_and_not_answered_is_there_after_a_load_and_a_link(scene, page):
+    comment = scene.house.comment(scene.house.discussion(ask=1, slug=f"typed-{id(scene)}"), question=1)
+    moved = f"{scene.address}/d/{comment.discussion.slug}/c/{comment.id}"
     page.route("**/account", lambda route: route.abort() if route.request.method == "POST" else route.fallback())
-    for come_back in (page.reload, lambda: page.goto(f"{scene.address}/about")):
+    for come_back in (page.reload, lambda: page.goto(f"{scene.address}/about"), lambda: page.goto(moved)):
         page.fill(NAME, "Water Lab")
         page.evaluate("document.querySelector('form:has(input[name=affiliation])').requestSubmit()")
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(1_500)  # until the browser says that nobody answers
         page.goto(f"{scene.address}/account")
         come_back()
         page.goto(f"{scene.address}/account")
@@ -106,11 +108,14 @@ def test_the_browsers_way_back_puts_nobodys_words_into_the_form_of_the_next(scen
     page.go_back()
     page.wait_for_timeout(500)
     assert page.input_value("[name=biography]") == ""
+    page.evaluate("location.hash = '#main'")
     page.fill("[name=biography]", "Words of Bo")
+    page.uncheck("[name=digest]")
     page.goto(f"{scene.address}/about")
     page.go_back()
     page.wait_for_timeout(500)
     assert page.input_value("[name=biography]") == "Words of Bo"
+    assert not page.is_checked("[name=digest]")
 
 
 def test_what_a_page_refuses_and_does_not_give_back_is_kept(scene, page):

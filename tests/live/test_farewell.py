@@ -138,8 +138,10 @@ def test_it_does_not_end_before_it_has_said_that_it_goes_nor_waits_for_that_for_
 @pytest.fixture
 def _alone():
     elsewhere._lives.clear()
+    elsewhere._gone.clear()
     yield
     elsewhere._lives.clear()
+    elsewhere._gone.clear()
     elsewhere._heard.clear()
 
 

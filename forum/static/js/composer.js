@@ -3,7 +3,7 @@
  * changes them. What the server refuses comes back into the field with the reason above it.
  */
 
-import { isFromAnother } from "./arrival.js";
+import { afterPutBack, isFromAnother } from "./arrival.js";
 import { forget, ifAbandoned, isOwn, newKey, onPostedElsewhere, restore, save } from "./draft.js";
 import { say, unsay } from "./notice.js";
 import { isField, one, tell } from "./page.js";
@@ -106,6 +106,13 @@ function takeUp() {
   });
 }
 
+/** Make the form what is kept for who reads it, and nothing of what somebody else has left there. */
+function makeOurs() {
+  form.reset();
+  field.value = draft?.body ?? "";
+  if (draft) tell("question bound", draft.question);
+}
+
 /** Empty the field: its text is on its way, or posted by another tab. */
 export function empty() {
   drop();
@@ -123,8 +130,7 @@ export function start(composer) {
   startQuestions(form);
   if (isFromAnother) field.value = "";
   takeUp();
-  // The browser puts back what somebody else has typed only now.
-  if (isFromAnother) addEventListener("pageshow", () => (field.value = draft?.body ?? ""), { once: true });
+  afterPutBack(form, makeOurs);
   field.addEventListener("input", typed);
   startPosting(form);
   field.addEventListener("keydown", (event) => {

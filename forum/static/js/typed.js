@@ -4,7 +4,7 @@
  * has loaded a page here.
  */
 
-import { isAnswer, isFromAnother, isReturn } from "./arrival.js";
+import { afterPutBack, isAnswer, isReturn } from "./arrival.js";
 import { all, page, TYPED } from "./page.js";
 import { trying } from "./trying.js";
 
@@ -14,7 +14,7 @@ const NAME = "roundtext:typed";
 const FIELDS = `${TYPED}, select, input[type=radio], input[type=checkbox]`;
 
 /** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement} Field */
-/** @typedef {Record<string, {was: string, typed: string, isChoice?: boolean}>} Fields */
+/** @typedef {Record<string, {was: string, typed: string}>} Fields */
 
 /** Whom the page was made for: whoever signs in beside it, in another tab, has typed nothing of this. */
 const { me } = page;
@@ -25,21 +25,12 @@ const sent = new Set();
 /** A form without an address has the page's, with the mark of wherever a link has led meanwhile. @param {HTMLFormElement} form */
 const addressOf = (form) => form.action.split("#")[0];
 
-/**
- * Whether a form is gone on with. By a link, much later, a choice alone would look like one that was saved; beside a text it is
- * part of what was begun.
- * @param {Fields} fields
- */
-const isBegun = (fields) => isReturn || Object.values(fields).some(({ isChoice }) => !isChoice);
-
 /** @param {boolean} isUntaken whether what was sent was taken by nobody, as far as is known @returns {Map<string, Fields>} */
 function load(isUntaken) {
   const found = trying(() => {
     const { me: writer, forms, sent: gone = [] } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
     if (writer !== me) return null;
-    const isKept = (/** @type {[string, Fields]} */ [action, fields]) =>
-      isBegun(fields) && (isUntaken || !gone.includes(action));
-    return new Map(forms.filter(isKept));
+    return new Map(forms.filter((/** @type {[string, Fields]} */ [action]) => isUntaken || !gone.includes(action)));
   });
   sent.clear();
   if (me && found) return found;
@@ -102,13 +93,17 @@ function write(field, typed) {
     field.value = typed;
 }
 
+/** The addresses of forms in which something was typed or chosen since this page was loaded. @type {Set<string>} */
+const begun = new Set();
+
 /** What says again what the page says is nothing typed. @param {Field} field */
 function keep(field) {
   const { form, type } = field;
   const { name, was, now } = read(field);
   if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
   const address = addressOf(form);
-  const fields = { ...kept.get(address), [name]: { was, typed: now, isChoice: !field.matches(TYPED) } };
+  begun.add(address);
+  const fields = { ...kept.get(address), [name]: { was, typed: now } };
   if (now === was) delete fields[name];
   kept.set(address, fields);
   if (!Object.keys(fields).length) kept.delete(address);
@@ -130,12 +125,18 @@ export function watch(root) {
  */
 export function restoreTyped(form) {
   if (page.me !== me) return []; // the page has become somebody else's while it was open
-  const fields = kept.get(addressOf(form)) ?? {};
+  const address = addressOf(form);
+  const fields = kept.get(address) ?? {};
   const back = /** @type {Field[]} */ ([...form.elements]).filter((field) => {
     if (!field.matches(FIELDS)) return false;
     const { name, was } = read(field);
     return fields[name]?.was === was;
   });
+  // By a link, much later, a choice alone would look like one that was saved; beside a text it is part of what was begun.
+  if (!isReturn && !begun.has(address) && !back.some((field) => field.matches(TYPED))) {
+    if (kept.delete(address)) store();
+    return [];
+  }
   for (const field of back) write(field, fields[read(field).name].typed);
   return back;
 }
@@ -145,8 +146,8 @@ export function restoreAgain(root) {
   if (kept.size) for (const form of all("form", root)) restoreTyped(/** @type {HTMLFormElement} */ (form));
 }
 
-/** What the browser has put back for somebody else goes; it does so after scripts have run. @param {HTMLElement} root */
-function takeAway(root) {
+/** Make every form what the page says and what is kept for who reads it. @param {HTMLElement} root */
+function makeOurs(root) {
   for (const form of all("form[method=post]", root)) {
     if (form.dataset.composer !== undefined) continue;
     /** @type {HTMLFormElement} */ (form).reset();
@@ -156,7 +157,7 @@ function takeAway(root) {
 
 /** Do both for every form of `root`; what is put back into a fold stands in sight. @param {HTMLElement} root */
 export function resume(root) {
-  if (isFromAnother) addEventListener("pageshow", () => takeAway(root), { once: true });
+  afterPutBack(root, () => makeOurs(root));
   for (const form of all("form", root)) {
     for (const field of restoreTyped(/** @type {HTMLFormElement} */ (form))) {
       for (let fold = field.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) {
