@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,15 +100,14 @@ def demo(then_serve: bool) -> None:
     from forum.demo import make
 
     read = settings()
-    with refusals():
+    with refusals(), ExitStack() as held:
         if then_serve:
             server.require_free(read.bind)
-            server.hold(read)
+            held.enter_context(server.holding(read))
         make.prepare(made(read))
-    click.echo(make.summary(read))
-    sys.stdout.flush()
-    if then_serve:
-        with refusals():
+        click.echo(make.summary(read))
+        sys.stdout.flush()
+        if then_serve:
             server.serve(read.model_copy(update={"demo": True}))
 
 
@@ -123,11 +122,11 @@ def serve(workers: int, bind: str | None) -> None:
     read = settings(bind)
     with refusals():
         server.require_free(read.bind)
-        server.hold(read)
-        with made(read).app_context():
-            if make.is_open_to_all():
-                click.echo(_DEMO_ACCOUNTS, err=True)
-        server.serve(read, workers)
+        with server.holding(read):
+            with made(read).app_context():
+                if make.is_open_to_all():
+                    click.echo(_DEMO_ACCOUNTS, err=True)
+            server.serve(read, workers)
 
 
 @main.command()

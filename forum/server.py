@@ -7,6 +7,8 @@ import resource
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,17 +54,26 @@ def require_free(bind: str) -> None:
         raise CannotServe(f"{bind} cannot be served ({error.strerror}). {_CHOOSE}") from error
 
 
-def hold(settings: Settings) -> None:
-    """Be the one that serves an SQLite file, before anything in it is changed. Raises CannotServe."""
+@contextmanager
+def holding(settings: Settings) -> Iterator[None]:
+    """Be the one that serves an SQLite file, before anything in it is changed. Raises CannotServe.
+
+    `serve` does not come back, so that what is held is let go when gunicorn and its worker have ended.
+    """
     if not settings.is_sqlite:
+        yield
         return
     try:
-        alone.hold(settings, alone.PATIENCE_SECONDS)  # until gunicorn and its worker have ended
+        held = alone.hold(settings, alone.PATIENCE_SECONDS)
     except alone.Taken as taken:
         raise CannotServe(
             f"Another process serves {settings.database.removeprefix('sqlite:///')}. End it first, or give this one "
             "another folder with FORUM_DATA_DIR."
         ) from taken
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def _try(bind: str) -> None:

@@ -79,8 +79,8 @@ def test_while_a_site_runs_nobody_else_serves_its_file_and_who_restores_over_it_
     done = subprocess.run(restoring, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr.startswith("Warning: the site is running.") and done.stdout.startswith("Restored")
     monkeypatch.setattr(alone, "PATIENCE_SECONDS", 0.3)
-    with pytest.raises(server.CannotServe, match="Another process serves"):
-        server.hold(site)
+    with pytest.raises(server.CannotServe, match="Another process serves"), server.holding(site):
+        pass
 
 
 def test_a_file_system_without_locks_is_taken_for_free(site, monkeypatch):
