@@ -57,4 +57,4 @@ def is_held(settings: Settings) -> bool:
 
 
 def _lock(settings: Settings) -> Path:
-    return Path(f"{settings.database.removeprefix('sqlite:///')}.lock")
+    return settings.sqlite_file.with_name(f"{settings.sqlite_file.name}.lock")

@@ -44,9 +44,9 @@ def place(read: Settings) -> str:
     """Return where the database of `read` is, for people: without a password."""
     from sqlalchemy import make_url
 
-    url = make_url(read.database)
     if read.is_sqlite:
-        return str(url.database)
+        return str(read.sqlite_file)
+    url = make_url(read.database)
     return url.set(drivername="postgresql", query={})._replace(password=None).render_as_string()
 
 

@@ -188,6 +188,11 @@ class Settings(BaseSettings):
         return self.database.startswith("sqlite")
 
     @property
+    def sqlite_file(self) -> Path:
+        """Where everything is kept, where `is_sqlite`."""
+        return Path(self.database.removeprefix("sqlite:///"))
+
+    @property
     def sends_mail(self) -> bool:
         """Whether mail really leaves; without it sign-up signs in at once and mail stays in the outbox."""
         return bool(self.mail_url)

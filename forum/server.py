@@ -67,8 +67,8 @@ def holding(settings: Settings) -> Iterator[None]:
         held = alone.hold(settings, alone.PATIENCE_SECONDS)
     except alone.Taken as taken:
         raise CannotServe(
-            f"Another process serves {settings.database.removeprefix('sqlite:///')}. End it first, or give this one "
-            "another folder with FORUM_DATA_DIR."
+            f"Another process serves {settings.sqlite_file}. End it first, or give this one another folder with "
+            "FORUM_DATA_DIR."
         ) from taken
     try:
         yield

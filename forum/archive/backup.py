@@ -24,13 +24,13 @@ def backup(settings: Settings, file: Path) -> None:
     """
     if file.exists():
         raise CannotBackUp(f"{file} exists already. Choose another name.")
-    if settings.is_sqlite and not _sqlite_file(settings).exists():
-        raise CannotBackUp(f"There is no database at {_sqlite_file(settings)}.")
+    if settings.is_sqlite and not settings.sqlite_file.exists():
+        raise CannotBackUp(f"There is no database at {settings.sqlite_file}.")
     # Nobody else may read it, from its first byte on.
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         if settings.is_sqlite:
-            with closing(sqlite3.connect(_sqlite_file(settings))) as database, closing(sqlite3.connect(file)) as copy:
+            with closing(sqlite3.connect(settings.sqlite_file)) as database, closing(sqlite3.connect(file)) as copy:
                 database.backup(copy)
                 copy.execute("PRAGMA journal_mode=DELETE")
         else:
@@ -77,7 +77,7 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
         settings.make_data_dir()
-        _write_sqlite(copy, _sqlite_file(settings))
+        _write_sqlite(copy, settings.sqlite_file)
 
 
 def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:
@@ -119,7 +119,7 @@ def _require_known(file: Path, version: str | None) -> None:
 def _holds_discussions(settings: Settings) -> bool:
     from sqlalchemy import create_engine, inspect, text
 
-    if settings.is_sqlite and not _sqlite_file(settings).exists():
+    if settings.is_sqlite and not settings.sqlite_file.exists():
         return False
     engine = create_engine(settings.database)
     with engine.connect() as connection:
@@ -137,7 +137,3 @@ def _renew_epochs(settings: Settings) -> None:
                 text("UPDATE discussion SET epoch = :epoch WHERE id = :id"),
                 {"epoch": secrets.token_hex(8), "id": discussion_id},
             )
-
-
-def _sqlite_file(settings: Settings) -> Path:
-    return Path(settings.database.removeprefix("sqlite:///"))
