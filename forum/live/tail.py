@@ -24,6 +24,8 @@ from forum.models.cast import read_cast
 # Where thousands read and a turn itself takes longer, the next comes that much later: those who post get half the time.
 # While many come it is twice as much: they are silent until they are in, and two thirds of the time are theirs.
 GATHER_SECONDS, MOST_GATHER_SECONDS = 0.05, 0.2
+# In a burst, that is as long as another comment follows within the first of these, up to as many times that pause.
+CLOSE_SECONDS, IN_A_BURST = 0.02, 2
 MANY_COME = 20
 # After these somebody who was let in may not be any more.
 _MAY_END_RIGHTS = frozenset({"discussion.edited", "seat.changed", "seat.taken"})
@@ -46,7 +48,7 @@ _EVENTS = (
 
 # How far each watched discussion has been sent here: (epoch, seq).
 _sent: dict[int, tuple[str, int]] = {}
-_rests_until = 0.0
+_rests_until = _gathers_until = 0.0
 _came_before = 0
 
 
@@ -130,15 +132,24 @@ def start(app: Flask) -> None:
 
 
 def _wait_and_turn() -> None:
-    global _rests_until, _came_before
+    global _rests_until, _gathers_until, _came_before
     if wake.wait(_settings().poll_seconds):
-        gevent.sleep(max(0.0, _rests_until - time.monotonic()))
+        _gather()
     began = time.monotonic()
     turn()
     ended = time.monotonic()
     share = 2 if door.came() - _came_before >= MANY_COME else 1
     _came_before = door.came()
-    _rests_until = ended + min(max(GATHER_SECONDS, share * (ended - began)), MOST_GATHER_SECONDS)
+    pause = min(max(GATHER_SECONDS, share * (ended - began)), MOST_GATHER_SECONDS)
+    _rests_until, _gathers_until = ended + pause, ended + IN_A_BURST * pause
+
+
+def _gather() -> None:
+    """Wait until the next comment may go out, and for those that follow on its heels: they share its frame."""
+    gevent.sleep(max(0.0, _rests_until - time.monotonic()))
+    close = 0.0  # after the pause itself only what has come during it tells of a burst
+    while time.monotonic() < _gathers_until and wake.wait(close):
+        close = CLOSE_SECONDS
 
 
 def _settings() -> Settings:

@@ -148,6 +148,52 @@ def test_the_next_broadcast_waits_twice_as_long_while_many_come(app, monkeypatch
     assert pauses == [0.08, 0.16, 0.08, 0.16]
 
 
+@pytest.mark.parametrize(
+    ("rings_until", "waits"),
+    [(0.0, 0.05), (0.01, 0.07), (0.06, 0.08), (9.0, 0.1)],
+    ids=["nobody else", "one more in the pause", "two more", "no end"],
+)
+def test_a_burst_shares_a_frame_as_long_as_comments_follow_closely(app, monkeypatch, rings_until, waits):
+    """A broadcast to thousands takes as long as ten posts: twenty of them must not be worth four broadcasts."""
+    moment, heard = [100.0], [100.0]
+
+    def pass_by(seconds):
+        moment[0] += seconds
+
+    def wait(seconds):
+        """Somebody posts every hundredth of a second for a while."""
+        last = min(moment[0], 100.0 + rings_until)
+        if seconds == 0.0 and last > heard[0]:
+            heard[0] = last
+            return True
+        following = heard[0] + 0.01
+        if following > 100.0 + rings_until or following > moment[0] + seconds:
+            pass_by(seconds)
+            return False
+        pass_by(max(0.0, following - moment[0]))
+        heard[0] = following
+        return True
+
+    monkeypatch.setattr(tail, "_rests_until", 100.05)
+    monkeypatch.setattr(tail, "_gathers_until", 100.1)
+    monkeypatch.setattr(tail.wake, "wait", wait)
+    monkeypatch.setattr(tail.gevent, "sleep", pass_by)
+    monkeypatch.setattr(tail.time, "monotonic", lambda: moment[0])
+    tail._gather()
+    assert moment[0] - 100.0 == pytest.approx(waits)
+
+
+def test_a_comment_after_a_quiet_moment_goes_out_at_once(app, monkeypatch):
+    moment = [100.0]
+    monkeypatch.setattr(tail, "_rests_until", 99.0)
+    monkeypatch.setattr(tail, "_gathers_until", 99.5)
+    monkeypatch.setattr(tail.wake, "wait", lambda _seconds: pytest.fail("waited"))
+    monkeypatch.setattr(tail.gevent, "sleep", lambda seconds: moment.__setitem__(0, moment[0] + seconds))
+    monkeypatch.setattr(tail.time, "monotonic", lambda: moment[0])
+    tail._gather()
+    assert moment == [100.0]
+
+
 def test_a_comment_costs_six_questions(house, statements):
     """Each is half a millisecond or more, and on PostgreSQL a way to another process."""
     discussion = house.discussion(ask=2)
