@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask, g
@@ -20,6 +20,7 @@ from forum import create_app, migrating
 from forum.config import Settings
 from forum.database import db, writing
 from forum.live import broadcast, presence, tail
+from forum.live.lines import Lines
 from tests.house import House
 from tests.machine import free_port, missing
 from tests.postgresql import cluster, postgresql_folder
@@ -194,8 +195,9 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[list[str]]]:
     """`with statements() as made:` gathers in `made` what the app says to its database meanwhile."""
+    ask = Lines.ask
 
     @contextmanager
     def gather() -> Iterator[list[str]]:
@@ -204,9 +206,15 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
         def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
             made.append(statement)
 
+        def note_and_ask(lines: Lines, question: str, said: object) -> list[Any]:
+            made.append(question)
+            return ask(lines, question, said)
+
         event.listen(db.engine, "before_cursor_execute", note)
         try:
-            yield made
+            with monkeypatch.context() as listening:
+                listening.setattr(Lines, "ask", note_and_ask)
+                yield made
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
 

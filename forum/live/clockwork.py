@@ -4,10 +4,11 @@ It also has the mail written that is due, and what is old forgotten.
 """
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import gevent
 from flask import Flask, current_app
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from forum import pictures
 from forum.actions import (
@@ -25,15 +26,16 @@ from forum.actions import (
 )
 from forum.database import db, passes, writing
 from forum.live import background
+from forum.live.lines import Glance, Lines
 
 # A timed change is due within two seconds, also where the process that was first has died (faults/test_clocks.py).
 TICK_SECONDS = 0.8
 REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
-_IS_DUE = select(phases.DUE.exists(), openings.DUE.exists())
+_IS_DUE = Glance(select(phases.DUE.exists(), openings.DUE.exists()))
 _WRITERS = (reminders, notice_mail, guest_mail, digests)
-_HAS_LETTERS = select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS))
+_HAS_LETTERS = Glance(select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS)))
 
 
 def start(app: Flask) -> None:
@@ -126,10 +128,10 @@ def turn() -> None:
         _take(openings.take, question_id)
 
 
-def _glance(statement: Select[*tuple[bool, ...]]) -> Sequence[bool]:
-    """Return the one row that `statement` finds, past the ORM's session: mostly this is all that a turn does."""
-    with db.engine.connect() as connection:
-        return connection.execute(statement).one()
+def _glance(at: Glance) -> Sequence[bool]:
+    """Return the one row there is at this moment: mostly this is all that a turn does."""
+    (row,) = at.ask(Lines.of(current_app), db.engine.dialect)
+    return cast(Sequence[bool], row)
 
 
 def _take(step: Callable[[int], bool], number: int) -> None:

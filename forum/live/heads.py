@@ -1,21 +1,18 @@
-"""Where a discussion stands, asked for every anonymous request: by own connections, without session and transaction."""
+"""Where a discussion stands, asked for every anonymous request: by lines of our own."""
 
 import logging
-import sqlite3
 import threading
-import time
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from forum.config import Settings
+from forum.live.lines import Lines
 from forum.models import Discussion, Site
 
 _SQL = (
     "SELECT id, epoch, last_seq, phase, visibility, COALESCE((SELECT version FROM site WHERE id = 1), 0) "
     "FROM discussion WHERE {} = {}"
 )
-_MOST_IDLE = 8
 _LANES = 64
-_AGAIN_WITHIN_SECONDS = 1.0
 _log = logging.getLogger("roundtext")
 
 
@@ -43,8 +40,7 @@ class Heads:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._address, self._is_sqlite = settings.database, settings.is_sqlite
-        self._idle: list[Any] = []
+        self._lines, self._is_sqlite = Lines(settings), settings.is_sqlite
         self._next: dict[str | int, _Flight] = {}
         self._lanes = [threading.Lock() for _ in range(_LANES)]
 
@@ -77,29 +73,12 @@ class Heads:
 
     def _ask(self, which: str | int) -> Head | None:
         question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._is_sqlite else "%s")
-        began = time.monotonic()
-        for _ in range(2):
-            try:
-                connection = self._idle.pop() if self._idle else self._connect()
-                row = connection.execute(question, (which,)).fetchone()
-            except Exception as error:  # whatever it is, Flask meets it too and says it better
-                _log.debug("heads: %s", type(error).__name__)
-                if time.monotonic() - began > _AGAIN_WITHIN_SECONDS:
-                    break  # a line that was cut is worth another; a server that keeps silent is not worth another wait
-                continue
-            if len(self._idle) < _MOST_IDLE:
-                self._idle.append(connection)
-            return Head(*row) if row else None
-        return None
-
-    def _connect(self) -> Any:
-        address = self._address
-        if self._is_sqlite:
-            path = address.removeprefix("sqlite:///")
-            return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
-        from forum.postgresql import Line
-
-        return Line.connect("postgresql" + address[address.index("://") :], autocommit=True)
+        try:
+            rows = self._lines.ask(question, (which,))
+        except Exception as error:  # whatever it is, Flask meets it too and says it better
+            _log.debug("heads: %s", type(error).__name__)
+            return None
+        return Head(*rows[0]) if rows else None
 
 
 class _Flight:

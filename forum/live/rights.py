@@ -3,7 +3,7 @@
 import time
 
 import gevent
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from forum import access, clock
@@ -11,12 +11,14 @@ from forum.actions import sessions
 from forum.database import db, writing
 from forum.live import background, broadcast, engine
 from forum.live.broadcast import Reader
-from forum.models import Discussion, Session, SiteRole, User
+from forum.live.lines import Lines
+from forum.models import Discussion, Phase, Session, SiteRole, User, Visibility
 
 SWEEP_SECONDS = 2.0
 NOTE_SECONDS = 60.0
 _noted_at = -NOTE_SECONDS
 _AT_ONCE = 500
+_STANDS = "SELECT id, phase, visibility FROM discussion WHERE id IN ({})"
 
 _ENDED = "You have been signed out. What you typed is kept on this page; sign in to go on."
 _NOT_YOURS = "This discussion is no longer open to you. What you typed is kept on this page."
@@ -30,8 +32,24 @@ def start(app: Flask) -> None:
 def sweep() -> None:
     """Look at every reader's session and at every watched discussion once more."""
     _end_sessions()
-    for discussion_id in broadcast.watched():
+    for discussion_id in _to_judge():
         sweep_discussion(discussion_id)
+
+
+def _to_judge() -> list[int]:
+    """Return the watched discussions in which somebody's right can have ended.
+
+    Where everybody may read and nobody who reads is signed in that is never so, and they are mostly such.
+    """
+    watched = broadcast.watched()
+    if not watched:
+        return []
+    with_members = {discussion_id for reader in broadcast.members() for discussion_id in reader.rooms}
+    is_open = {
+        number: access.is_open_to_all(Phase(phase), Visibility(visibility))
+        for number, phase, visibility in Lines.of(current_app).ask_about(_STANDS, watched)
+    }
+    return [number for number in watched if number in with_members or not is_open.get(number, False)]
 
 
 def _end_sessions() -> None:

@@ -17,6 +17,7 @@ from forum.config import Settings
 from forum.database import db
 from forum.live import background, broadcast, door, elsewhere, log, rights, wake
 from forum.live.heads import Head
+from forum.live.lines import Lines
 from forum.models import Discussion, Event
 from forum.models.cast import read_cast
 
@@ -34,9 +35,7 @@ _TEST_SECONDS = 30.0
 _log = logging.getLogger("roundtext.live")
 
 # Put together once: these run for every comment (docs/performance.md).
-_HEADS = select(Discussion.id, Discussion.epoch, Discussion.last_seq).where(
-    Discussion.id.in_(bindparam("ids", expanding=True))
-)
+_HEADS = "SELECT id, epoch, last_seq FROM discussion WHERE id IN ({})"
 _GROWN = select(Discussion).where(Discussion.id == bindparam("id"))
 _EVENTS = (
     select(Event)
@@ -72,8 +71,7 @@ def turn() -> None:
         del _sent[left]
     if not _sent:
         return
-    heads = db.session.execute(_HEADS, {"ids": list(_sent)}).all()
-    for discussion_id, epoch, last_seq in heads:
+    for discussion_id, epoch, last_seq in Lines.of(current_app).ask_about(_HEADS, list(_sent)):
         before = _sent.get(discussion_id)
         if before is not None and before != (epoch, last_seq):
             # Noted first: whoever comes while it is being written to thousands has to look again, see `watch`.

@@ -1,0 +1,66 @@
+"""Our own lines to the database: mended by themselves, and what is put together once still knows the time."""
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum import clock as forum_clock
+from forum.config import Settings
+from forum.database import db
+from forum.live.lines import Glance, Lines
+from forum.models import Discussion, Phase
+
+_ONE = "SELECT 1"
+
+
+@pytest.fixture
+def lines(database):
+    return Lines(database)
+
+
+def test_a_line_that_was_cut_is_replaced_and_so_are_all_that_lay_idle(lines):
+    lines.ask(_ONE, ())
+    kept = lines._idle[0]
+    second = lines._connect()
+    lines._idle.append(second)
+    for line in (kept, second):
+        line.close()
+    assert [tuple(row) for row in lines.ask(_ONE, ())] == [(1,)]
+    assert len(lines._idle) == 1
+
+
+def test_a_question_that_nobody_can_answer_is_raised(lines):
+    with pytest.raises(Exception, match="nowhere"):
+        lines.ask("SELECT 1 FROM nowhere", ())
+
+
+def test_a_line_is_used_again(lines):
+    lines.ask(_ONE, ())
+    kept = lines._idle[0]
+    lines.ask(_ONE, ())
+    assert lines._idle == [kept]
+
+
+def test_a_glance_asks_for_the_moment_each_time(house, clock, lines):
+    discussion = house.discussion(phase=Phase.ANNOUNCED)
+    begun = Glance(
+        select(Discussion.id).where(
+            Discussion.phase.in_([Phase.ANNOUNCED, Phase.LIVE]), Discussion.starts_at <= forum_clock.moment()
+        )
+    )
+    now = forum_clock.now()
+    clock.advance(discussion.starts_at - now - timedelta(seconds=1))
+    assert begun.ask(lines, db.engine.dialect) == []
+    clock.advance(timedelta(seconds=1))
+    assert [row[0] for row in begun.ask(lines, db.engine.dialect)] == [discussion.id]
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("name", ["what?.sqlite", "50%25.sqlite", "a#b.sqlite", "ünï.sqlite"])
+def test_any_file_name_is_found(tmp_path, name):
+    where = tmp_path / name
+    sqlite3.connect(where).execute("CREATE TABLE note (id INTEGER)").connection.close()
+    settings = Settings(database_url=f"sqlite:///{where}", secret_key="not empty, for the test")
+    assert Lines(settings).ask("SELECT count(*) FROM note", ()) == [(0,)]
