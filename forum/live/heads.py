@@ -4,7 +4,6 @@ import logging
 import threading
 from typing import NamedTuple, Self
 
-from forum.config import Settings
 from forum.live.lines import Lines
 from forum.models import Discussion, Site
 
@@ -39,8 +38,8 @@ class Heads:
     Shared is only what is asked after everybody who shares it has come, so an answer is never older than its question.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._lines, self._is_sqlite = Lines(settings), settings.is_sqlite
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         self._next: dict[str | int, _Flight] = {}
         self._lanes = [threading.Lock() for _ in range(_LANES)]
 
@@ -50,7 +49,7 @@ class Heads:
             return None
         if isinstance(which, int) and not 0 < which < 2**31:
             return None
-        if self._is_sqlite:
+        if self._lines.is_sqlite:
             return self._ask(which)
         flight = self._next.get(which)
         if flight is not None:
@@ -72,7 +71,7 @@ class Heads:
             del self._next[which]
 
     def _ask(self, which: str | int) -> Head | None:
-        question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._is_sqlite else "%s")
+        question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._lines.is_sqlite else "%s")
         try:
             rows = self._lines.ask(question, (which,))
         except Exception as error:  # whatever it is, Flask meets it too and says it better

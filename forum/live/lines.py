@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from forum.config import Settings
 
-_MOST_IDLE = 8
+_MOST_IDLE = 16
 _AGAIN_WITHIN_SECONDS = 1.0
 _log = logging.getLogger("roundtext")
 
@@ -34,6 +34,11 @@ class Lines:
         """Return those of `app`."""
         settings: Settings = app.config["SETTINGS"]
         return cast(Self, app.extensions.setdefault("roundtext_lines", cls(settings)))
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file here, which answers at once, and a mark is `?`; else it is `%s`."""
+        return self._settings.is_sqlite
 
     def ask(self, question: str, said: Any) -> list[Any]:
         """Return the rows that `question` finds, by what is `said` in place of its marks.
@@ -53,7 +58,7 @@ class Lines:
 
     def ask_about(self, question: str, ids: Sequence[int]) -> list[Any]:
         """The same of a `question` with one place, `{}`, for the list of `ids`."""
-        mark = "?" if self._settings.is_sqlite else "%s"
+        mark = "?" if self.is_sqlite else "%s"
         return self.ask(question.format(",".join([mark] * len(ids))), list(ids))
 
     def _ask(self, question: str, said: Any) -> list[Any]:
@@ -64,7 +69,7 @@ class Lines:
         return rows
 
     def _connect(self) -> Any:
-        if self._settings.is_sqlite:
+        if self.is_sqlite:
             where = f"file:{quote(str(self._settings.sqlite_file))}?mode=ro"
             return sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
         from forum.postgresql import Line

@@ -19,9 +19,9 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import clock
-from forum.config import Settings
 from forum.files import is_known
 from forum.live.heads import Head, Heads
+from forum.live.lines import Lines
 from forum.models import Discussion
 
 Key = tuple[str, str, str, str]
@@ -47,12 +47,11 @@ def keep(discussion: Discussion) -> None:
 
 def install(app: Flask) -> None:
     """Put the kept pages in front of `app`, behind what a trusted proxy has said about host and scheme."""
-    settings: Settings = app.config["SETTINGS"]
     outer = app.wsgi_app
     if isinstance(outer, ProxyFix):
-        outer.app = Pages(outer.app, settings, app.config["SESSION_COOKIE_NAME"])
+        outer.app = Pages(outer.app, Lines.of(app), app.config["SESSION_COOKIE_NAME"])
     else:
-        app.wsgi_app = Pages(outer, settings, app.config["SESSION_COOKIE_NAME"])  # type: ignore[method-assign]
+        app.wsgi_app = Pages(outer, Lines.of(app), app.config["SESSION_COOKIE_NAME"])  # type: ignore[method-assign]
 
 
 @dataclass
@@ -80,9 +79,9 @@ class Page:
 class Pages:
     """WSGI middleware for everything under /d/: repeats what is kept, and compresses the rest."""
 
-    def __init__(self, app: Any, settings: Settings, cookie: str) -> None:
+    def __init__(self, app: Any, lines: Lines, cookie: str) -> None:
         self._app = app
-        self._heads = Heads(settings)
+        self._heads = Heads(lines)
         self._cookie = f"{cookie}="
         self._kept: OrderedDict[Key, Page] = OrderedDict()
         self._bytes = 0

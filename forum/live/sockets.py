@@ -22,6 +22,7 @@ from forum.live.broadcast import Reader
 from forum.live.door import Door
 from forum.live.frames import LARGEST
 from forum.live.heads import Heads
+from forum.live.lines import Lines
 from forum.live.missed import Answer
 from forum.live.returning import Returns
 from forum.live.spoken import Said
@@ -87,7 +88,7 @@ def init_app(app: Flask) -> SocketIO:
     handshakes = app.wsgi_app if engine.is_stock() else partial(_handshake, app)
     app.wsgi_app = Door(pages, handshakes)  # type: ignore[method-assign]
     # Below Flask-SocketIO, which would make a request's whole context for each word that a socket says.
-    server, heads = socketio.server, Heads(settings)
+    server, heads = socketio.server, Heads(Lines.of(app))
     server.on("connect", partial(_connect, app))
     server.on("disconnect", _disconnect)
     server.on("join", partial(_answer, "join", partial(_join, app, heads, returning.line(app))))

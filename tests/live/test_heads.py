@@ -4,13 +4,16 @@ import threading
 
 from forum.config import Settings
 from forum.live.heads import Heads
+from forum.live.lines import Lines
 
 
 class Slow(Heads):
     """A database that answers when it is told to."""
 
     def __init__(self):
-        super().__init__(Settings(database_url="postgresql://nowhere/nothing", secret_key="not empty, for the test"))
+        super().__init__(
+            Lines(Settings(database_url="postgresql://nowhere/nothing", secret_key="not empty, for the test"))
+        )
         self.asked = 0
         self.began = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)

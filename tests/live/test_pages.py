@@ -5,6 +5,7 @@ from werkzeug.test import EnvironBuilder
 
 from forum.live import pages
 from forum.live.heads import Head
+from forum.live.lines import Lines
 
 
 class Inside:
@@ -36,7 +37,7 @@ def inside(house, clock):
 
 @pytest.fixture
 def outside(inside, database):
-    return pages.Pages(inside, database, "roundtext")
+    return pages.Pages(inside, Lines(database), "roundtext")
 
 
 def test_a_question_for_the_head_gets_no_body_from_a_kept_page_either(inside, outside):
