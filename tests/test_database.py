@@ -1,10 +1,13 @@
 """The edge of a transaction, and what a cut line is taken for, on a real PostgreSQL."""
 
+import threading
+from datetime import datetime
+
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError, StatementError
 
 from forum import create_app, migrating
 from forum.config import Settings
@@ -93,3 +96,36 @@ def test_a_server_that_waits_for_news_sleeps_until_there_is_some(postgresql, mon
         line.execute("SELECT 1")
     assert intervals
     assert {interval >= 1 for interval in intervals} == {is_serving}
+
+
+def test_a_moment_without_a_zone_is_not_stored(house):
+    """It would be off by as many hours as the server is from Greenwich."""
+    discussion = house.discussion()
+    with pytest.raises(StatementError, match="needs a time zone"), writing():
+        db.session.execute(update(Discussion).values(starts_at=datetime(2026, 11, 23, 14, 0)))
+    db.session.refresh(discussion)
+
+
+@pytest.mark.one_database
+def test_who_writes_waits_for_whoever_writes_already_longer_than_sqlite_would(app, house):
+    """Its own patience is two seconds; then it says that the database is locked."""
+    discussion, failed, came = house.discussion(), threading.Event(), threading.Event()
+
+    def write():
+        with app.app_context():
+            came.set()
+            try:
+                with writing():
+                    db.session.execute(update(Discussion).values(title="Second"))
+            except OperationalError:
+                failed.set()
+
+    second = threading.Thread(target=write)
+    with writing():
+        db.session.execute(update(Discussion).values(title="First"))
+        second.start()
+        assert came.wait(5)
+        assert not failed.wait(2.5)
+    second.join(5)
+    db.session.refresh(discussion)
+    assert discussion.title == "Second"
