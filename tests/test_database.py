@@ -1,6 +1,7 @@
 """The edge of a transaction, and what a cut line is taken for, on a real PostgreSQL."""
 
 import threading
+import time
 from datetime import datetime
 
 import psycopg
@@ -8,6 +9,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError, ProgrammingError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from forum import create_app, migrating
 from forum.config import Settings
@@ -61,6 +63,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(postgresql, tmp_path):
 def test_a_line_that_the_server_cut_passes_whichever_way_it_says_so(name):
     """Whoever listens has psycopg's own error in hand; a plain restart was told as a fault, with a traceback."""
     assert passes(getattr(psycopg.errors, name)("the server said so"))
+    assert passes(PoolTimeout("every connection is in use"))
     assert not passes(psycopg.errors.UniqueViolation("ours"))
 
 
@@ -129,3 +132,35 @@ def test_who_writes_waits_for_whoever_writes_already_longer_than_sqlite_would(ap
     second.join(5)
     db.session.refresh(discussion)
     assert discussion.title == "Second"
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("cut", ["by the server", "here"])
+def test_a_connection_that_was_cut_while_it_lay_in_the_pool_is_made_anew(app, database, monkeypatch, cut):
+    """Of many that lie there when the server restarts, each would be a request that fails."""
+    monkeypatch.setattr("forum.database._IDLE_SECONDS", 0.05 if cut == "by the server" else 60.0)
+    line = db.session.connection().connection.dbapi_connection
+    db.session.remove()
+    if cut == "here":
+        line.close()
+    else:
+        address = "postgresql" + database.database[database.database.index("://") :]
+        with psycopg.connect(address) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (line.info.backend_pid,))
+        time.sleep(0.1)
+    assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_who_is_made_to_leave_while_they_write_leaves_nothing_open(house):
+    discussion = house.discussion()
+    with pytest.raises(SystemExit):
+        _leave_half_written()
+    assert not db.session().in_transaction()
+    db.session.refresh(discussion)
+    assert discussion.title != "Half written"
+
+
+def _leave_half_written() -> None:
+    with writing():
+        db.session.execute(update(Discussion).values(title="Half written"))
+        raise SystemExit

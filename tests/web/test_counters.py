@@ -202,3 +202,13 @@ def test_a_fresh_process_delays_its_first_request_for_less_than_a_second(app, li
 def test_an_address_that_is_no_redis_is_refused_at_the_start(url):
     with pytest.raises(ValueError, match="Give an address like redis://"):
         Settings(limits_url=url)
+
+
+def test_visitors_who_are_gone_cost_nothing(monkeypatch):
+    moment, store = [1000.0], counters.OwnCounters()
+    monkeypatch.setattr(counters.time, "monotonic", lambda: moment[0])
+    for number in range(5):
+        store.incr(f"visitor {number}", 60)
+    moment[0] += 61
+    store.incr("another", 60)
+    assert store.reset() == 1, "the others are forgotten already"
