@@ -200,3 +200,13 @@ def test_arrivals_that_the_database_could_not_take_are_written_the_next_time(hou
     presence.tell()
     db.session.refresh(discussion)
     assert discussion.arrivals == 2
+
+
+def test_of_a_room_that_is_empty_nothing_is_kept(house, comes):
+    discussion = house.discussion()
+    reader, _ = comes(discussion, house.host_of(discussion), Role.HOST)
+    presence.tell()
+    assert discussion.id in presence._said
+    broadcast.remove(reader.sid)
+    presence.tell()
+    assert [presence._said, presence._said_here, presence._peaks, presence._outdated] == [{}, {}, {}, set()]
