@@ -129,3 +129,65 @@ def test_who_has_written_only_what_waits_is_known_to_nobody(house, clock):
     assert not access.may_find(other, writer)
     house.do(queue.approve, house.host_of(discussion), held)
     assert access.may_find(None, writer)
+
+
+def test_administrators_know_of_everybody(house):
+    nobody_else = house.user("Nina Newcomer")
+    assert access.may_find(house.user(role=SiteRole.ADMINISTRATOR), nobody_else)
+    assert not access.may_find(house.user(role=SiteRole.ORGANISER), nobody_else)
+
+
+def test_who_has_not_confirmed_their_address_is_told_to(house):
+    discussion = house.discussion()
+    with pytest.raises(Refused) as raised:
+        access.require(house.user(confirmed=False), "comment.post", discussion)
+    assert raised.value.code == "confirm_address" and "open the link" in raised.value.message
+
+
+@pytest.mark.parametrize("hours, until", [(None, False), (2, True)])
+@pytest.mark.parametrize(
+    "removal, what", [(False, "ended your right to write in this"), (True, "has removed you from this discussion")]
+)
+def test_who_is_muted_or_removed_is_told_which_and_until_when(house, clock, hours, until, removal, what):
+    discussion, member = house.discussion(), house.user()
+    house.do(sanctions.mute, house.host_of(discussion), discussion, member, "shouting", hours, removal=removal)
+    said = access.barred(member, access.role_of(member, discussion), discussion)
+    assert what in said and "shouting" in said
+    assert ("until 23 November 2026, 16:00 UTC" in said) is ("until" in said) is until
+
+
+@pytest.mark.parametrize("hours, until", [(None, False), (2, True)])
+def test_who_is_suspended_is_told_until_when(house, clock, hours, until):
+    discussion, member = house.discussion(), house.user()
+    house.do(sanctions.suspend, house.user(role=SiteRole.ADMINISTRATOR), member, "spam", hours)
+    said = access.barred(member, access.role_of(member, discussion), discussion)
+    assert "spam" in said and ("until 23 November 2026, 16:00 UTC" in said) is ("until" in said) is until
+
+
+def _ever(role: Role, *phases: Phase) -> set[str]:
+    return {verb for verb, row in TABLE.items() if any(role in row[phase] for phase in phases or Phase)}
+
+
+def test_the_table_gives_nobody_more_than_these():
+    """Every other test asks the table what is right; this one says it once more, by person."""
+    reads, takes_back = {"discussion.read"}, {"comment.delete"}
+    assert _ever(Role.VISITOR) == _ever(Role.UNCONFIRMED) == reads
+    assert _ever(Role.MUTED) == _ever(Role.SUSPENDED) == reads | takes_back
+    writes = {"comment.post", "comment.edit", "comment.move", "comment.flag", "proposal.make", "proposal.vote"}
+    assert _ever(Role.MEMBER) == reads | takes_back | writes
+    behind = {"backstage.open", "backstage.write", "seat.introduce", "answer.hold", "presence.writing"}
+    assert _ever(Role.PANELIST) - _ever(Role.MEMBER) == behind
+    of_hosts = {"seat.give", "question.write", "question.ask", "rehearsal.begin", "summary.write", "backstage.check"}
+    of_hosts |= {"guest.list", "guest.invite", "panelist.invite"} | {verb for verb in TABLE if "discussion." in verb}
+    for role in access.RUN:
+        assert _ever(role) - _ever(Role.MODERATOR) == of_hosts - reads
+    for phase in Phase:
+        assert not _ever(Role.MODERATOR, phase) & (of_hosts - reads)
+
+
+def test_the_table_gives_these_after_the_end_and_none_but_hosts_and_moderators_a_draft():
+    kept = {"discussion.read", "comment.delete"}
+    assert _ever(Role.MUTED, Phase.CLOSED) == _ever(Role.SUSPENDED, Phase.CLOSED) == kept
+    assert _ever(Role.MEMBER, Phase.CLOSED) == kept | {"comment.edit", "comment.flag"}
+    for role in set(Role) - access.STAFF:
+        assert not _ever(role, Phase.DRAFT)

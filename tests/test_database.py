@@ -1,10 +1,15 @@
 """The edge of a transaction, and what a cut line is taken for, on a real PostgreSQL."""
 
+import threading
+import time
+from datetime import datetime
+
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from forum import create_app, migrating
 from forum.config import Settings
@@ -58,6 +63,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(postgresql, tmp_path):
 def test_a_line_that_the_server_cut_passes_whichever_way_it_says_so(name):
     """Whoever listens has psycopg's own error in hand; a plain restart was told as a fault, with a traceback."""
     assert passes(getattr(psycopg.errors, name)("the server said so"))
+    assert passes(PoolTimeout("every connection is in use"))
     assert not passes(psycopg.errors.UniqueViolation("ours"))
 
 
@@ -93,3 +99,68 @@ def test_a_server_that_waits_for_news_sleeps_until_there_is_some(postgresql, mon
         line.execute("SELECT 1")
     assert intervals
     assert {interval >= 1 for interval in intervals} == {is_serving}
+
+
+def test_a_moment_without_a_zone_is_not_stored(house):
+    """It would be off by as many hours as the server is from Greenwich."""
+    discussion = house.discussion()
+    with pytest.raises(StatementError, match="needs a time zone"), writing():
+        db.session.execute(update(Discussion).values(starts_at=datetime(2026, 11, 23, 14, 0)))
+    db.session.refresh(discussion)
+
+
+@pytest.mark.one_database
+def test_who_writes_waits_for_whoever_writes_already_longer_than_sqlite_would(app, house):
+    """Its own patience is two seconds; then it says that the database is locked."""
+    discussion, failed, came = house.discussion(), threading.Event(), threading.Event()
+
+    def write():
+        with app.app_context():
+            came.set()
+            try:
+                with writing():
+                    db.session.execute(update(Discussion).values(title="Second"))
+            except OperationalError:
+                failed.set()
+
+    second = threading.Thread(target=write)
+    with writing():
+        db.session.execute(update(Discussion).values(title="First"))
+        second.start()
+        assert came.wait(5)
+        assert not failed.wait(2.5)
+    second.join(5)
+    db.session.refresh(discussion)
+    assert discussion.title == "Second"
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("cut", ["by the server", "here"])
+def test_a_connection_that_was_cut_while_it_lay_in_the_pool_is_made_anew(app, database, monkeypatch, cut):
+    """Of many that lie there when the server restarts, each would be a request that fails."""
+    monkeypatch.setattr("forum.database._IDLE_SECONDS", 0.05 if cut == "by the server" else 60.0)
+    line = db.session.connection().connection.dbapi_connection
+    db.session.remove()
+    if cut == "here":
+        line.close()
+    else:
+        address = "postgresql" + database.database[database.database.index("://") :]
+        with psycopg.connect(address) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (line.info.backend_pid,))
+        time.sleep(0.1)
+    assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_who_is_made_to_leave_while_they_write_leaves_nothing_open(house):
+    discussion = house.discussion()
+    with pytest.raises(SystemExit):
+        _leave_half_written()
+    assert not db.session().in_transaction()
+    db.session.refresh(discussion)
+    assert discussion.title != "Half written"
+
+
+def _leave_half_written() -> None:
+    with writing():
+        db.session.execute(update(Discussion).values(title="Half written"))
+        raise SystemExit

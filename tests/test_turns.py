@@ -190,3 +190,38 @@ def test_who_is_made_to_leave_when_they_were_served_starts_no_second_turn(pool, 
     assert not desk.line.is_idle
     may_end.set()
     assert [one.result(5) for one in asked] == [10, 20, 30]
+
+
+def _company_of(desk, pool, monkeypatch, most):
+    """In a busy line let 2 lead, and somebody come each time it waits; returns how often it did, and who came."""
+    moment, slept, others = [100.0], [], []
+    desk.may_go_on.set()
+    monkeypatch.setattr("forum.turns.time.monotonic", lambda: moment[0])
+    desk.line.ask(1)
+
+    def sleep(_seconds):
+        slept.append(len(others))
+        moment[0] += 0.03  # of the 0.05 that it waits altogether
+        if len(others) < most:
+            others.append(pool.submit(desk.line.ask, 3 + len(others)))
+            while desk.line.length < 1 + len(others):
+                threading.Event().wait(0.001)
+
+    with monkeypatch.context() as waiting:
+        waiting.setattr("forum.turns.time.sleep", sleep)
+        assert desk.line.ask(2) == 20
+        waits = len(slept)
+        assert [other.result(5) for other in others] == [30 + 10 * number for number in range(len(others))]
+    return waits
+
+
+def test_who_comes_alone_into_a_busy_line_waits_once(pool, monkeypatch):
+    desk = Desk()
+    assert _company_of(desk, pool, monkeypatch, most=0) == 1
+    assert desk.turns == [[1], [2]]
+
+
+def test_however_many_come_nobody_waits_for_company_longer_than_said(pool, monkeypatch):
+    desk = Desk()
+    assert _company_of(desk, pool, monkeypatch, most=6) == 2
+    assert desk.turns[1] == [2, 3, 4]

@@ -37,3 +37,27 @@ def test_a_line_that_is_too_long_is_refused(monkeypatch):
     gevent.joinall([gevent.spawn(ask, outer, "/socket.io/", answers) for _ in range(40)], timeout=5)
     assert answers.count("in") == 10 + door.AT_ONCE
     assert answers.count("503") == 40 - 10 - door.AT_ONCE
+
+
+def test_no_more_come_in_at_a_turn_than_leave_the_others_theirs(monkeypatch):
+    came, at_each_turn, sleep = [], [], gevent.sleep
+
+    def turn(_seconds):
+        at_each_turn.append(len(came))
+        sleep(0)
+
+    outer = Door(lambda *_: [], lambda *_: [])
+    monkeypatch.setattr(door.gevent, "sleep", turn)
+    for number in range(3 * door.AT_ONCE + 1):
+        assert outer.admit(lambda number=number: came.append(number))
+    while outer._is_kept:
+        sleep(0)
+    assert came == list(range(3 * door.AT_ONCE + 1))
+    assert at_each_turn == [door.AT_ONCE, 2 * door.AT_ONCE, 3 * door.AT_ONCE, len(came)]
+
+
+def test_every_handshake_that_is_let_into_the_line_is_counted(monkeypatch):
+    monkeypatch.setattr(door, "MOST_WAITING", 1)
+    before, outer = door.came(), Door(lambda *_: [], lambda *_: [])
+    taken = [outer.admit(lambda: None) for _ in range(door.AT_ONCE + 3)]
+    assert taken.count(True) == door.AT_ONCE + 1 == door.came() - before

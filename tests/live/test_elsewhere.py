@@ -1,7 +1,9 @@
 """What other processes say is taken in, forgotten when it is not repeated, and never trusted to be well-formed."""
 
+import json
 import time
 
+import psycopg
 import pytest
 
 from forum.live import elsewhere, presence
@@ -68,3 +70,50 @@ def test_a_silent_process_is_forgotten(monkeypatch):
     assert list(elsewhere.of(17)) == []
     elsewhere._forget_silent(later)
     assert elsewhere._heard == {}
+
+
+@pytest.fixture
+def others(app, database, monkeypatch):
+    """What another process hears of this one, which stands at `moment[0]` and has said nothing yet."""
+    moment = [1000.0]
+    for name, value in (("_said", {}), ("_lives", {}), ("_gone", {}), ("_said_all_at", -elsewhere.BEAT_SECONDS)):
+        monkeypatch.setattr(elsewhere, name, value)
+    monkeypatch.setattr(elsewhere, "_is_open", False)
+    monkeypatch.setattr(elsewhere.time, "monotonic", lambda: moment[0])
+    address = "postgresql" + database.database[database.database.index("://") :]
+    with psycopg.connect(address, autocommit=True) as wire:
+        wire.execute(f"LISTEN {elsewhere.CHANNEL}")
+
+        def heard():
+            wire.execute("SELECT 1")  # by the time it is answered, everything that was committed before has come
+            return [json.loads(notice.payload)["here"] for notice in wire.notifies(timeout=0)]
+
+        yield moment, heard
+
+
+@pytest.mark.postgresql
+def test_what_changes_is_said_at_once_and_everything_again_at_each_beat(others):
+    moment, heard = others
+    spoken = []
+    for seen, later in (
+        ({17: Here(2), 18: Here(1)}, 0),
+        ({17: Here(2), 18: Here(1)}, 1),
+        ({17: Here(3), 18: Here(1)}, 0),
+        ({17: Here(3), 18: Here(1)}, elsewhere.BEAT_SECONDS),
+        ({18: Here(1)}, 0),
+        ({18: Here(1)}, 1),
+    ):
+        moment[0] += later
+        elsewhere.tell(seen)
+        spoken.append([{number: said[0] for number, said in here.items()} for here in heard()])
+    assert spoken == [[{"17": 2, "18": 1}], [], [{"17": 3}], [{"17": 3, "18": 1}], [{"17": 0}], []]
+
+
+@pytest.mark.postgresql
+def test_of_who_is_silent_nothing_is_kept(others):
+    moment, _ = others
+    elsewhere.hear('{"from":"killed","here":{"17":[2,[]]}}')
+    elsewhere.hear('{"from":"ended","here":{},"leaves":true}')
+    moment[0] += elsewhere.LIVES_SECONDS + 1
+    elsewhere.tell({})
+    assert (elsewhere._heard, elsewhere._lives, elsewhere._gone) == ({}, {}, {})

@@ -1,9 +1,15 @@
 """How many read, and who of the panel writes."""
 
-import pytest
+import json
 
-from forum.live import broadcast, presence, spoken
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from forum.access import Role
+from forum.database import db
+from forum.live import broadcast, elsewhere, presence, spoken
 from forum.live.broadcast import Reader
+from forum.live.elsewhere import Here, Writer
 
 
 def test_everybody_hears_how_many_read(house, listen):
@@ -102,3 +108,105 @@ def test_hosts_and_panel_hear_who_of_them_is_here_and_readers_do_not(house, list
     hana.hear("presence", 6, lambda said: said.get("here") == [host.id])
     with pytest.raises(AssertionError):
         reader.hear("presence", 2, lambda said: "here" in said)
+
+
+@pytest.fixture
+def moment(monkeypatch):
+    """The time by which presence is said, in a process that has said and noted nothing yet; `moment[0]` sets it."""
+    now = [1000.0]
+    monkeypatch.setattr(presence.time, "monotonic", lambda: now[0])
+    for name, empty in (("_said", {}), ("_said_here", {}), ("_peaks", {}), ("_written_at", 0.0)):
+        monkeypatch.setattr(presence, name, empty)
+    presence._arrived.clear()
+    return now
+
+
+@pytest.fixture
+def comes(moment):
+    """Let somebody open a page of a discussion; returns them, and what they are told from then on."""
+
+    def come(discussion, user=None, role=Role.VISITOR):
+        told = []
+        name = f"reader-{len(broadcast._readers)}"
+        reader = Reader(name, lambda frame: told.append(json.loads(frame.text[1:])[1]), user.id if user else None)
+        broadcast.add(reader)
+        broadcast.enter(reader, discussion.id, broadcast.audiences(reader.user_id, role))
+        presence.greet(discussion.id, reader)
+        return reader, told
+
+    return come
+
+
+def test_only_the_green_room_is_told_who_is_in_it_and_no_member_is_named_there(house, comes):
+    discussion = house.discussion()
+    priya, host, member = house.panelist(discussion), house.host_of(discussion), house.user()
+    behind = [comes(discussion, priya, Role.PANELIST)[1], comes(discussion, host, Role.HOST)[1]]
+    before = [comes(discussion, member, Role.MEMBER)[1], comes(discussion)[1]]
+    presence.tell()
+    assert presence.seated(discussion.id) == {priya.id, host.id}
+    assert all(told[-1]["here"] == sorted([priya.id, host.id]) for told in behind)
+    assert [[set(said) for said in told] for told in before] == [[{"discussion", "readers", "writing"}]] * 2
+
+
+def test_who_goes_is_gone_from_the_green_room_though_another_reader_comes_in_their_place(house, comes, moment):
+    discussion = house.discussion()
+    priya, host = house.panelist(discussion), house.host_of(discussion)
+    panelist, _ = comes(discussion, priya, Role.PANELIST)
+    _, told = comes(discussion, host, Role.HOST)
+    presence.tell()
+    broadcast.remove(panelist.sid)
+    broadcast.enter(Reader("visitor", lambda _frame: None), discussion.id, broadcast.EVERYBODY)
+    moment[0] += presence.BETWEEN_SECONDS
+    presence.tell()
+    assert told[-1]["here"] == [host.id] and told[-1]["readers"] == 2
+
+
+def test_who_writes_in_two_processes_is_named_once(house, moment, monkeypatch):
+    discussion = house.discussion()
+    there = Here(1, (Writer(7, "Priya Raman", 1), Writer(8, "Ola Nordmann", 1)))
+    monkeypatch.setattr(elsewhere, "of", lambda _number: [there])
+    presence.types(discussion.id, 7, "Priya Raman", 1)
+    assert [writer["user_id"] for writer in presence.now(discussion.id)["writing"]] == [7, 8]
+
+
+def test_arrivals_and_the_most_readers_are_written_down_together_now_and_then(house, comes, moment, statements):
+    """Thousands come within seconds: what each of them wrote would be as many transactions."""
+    discussion = house.discussion()
+    with statements() as made:
+        for _ in range(5):
+            comes(discussion)
+            presence.tell()
+            moment[0] += presence.BETWEEN_SECONDS
+        presence.tell()
+    updates = [statement for statement in made if statement.startswith("UPDATE")]
+    assert [sum(name in statement for statement in updates) for name in ("arrivals", "peak_readers")] == [2, 2]
+    db.session.refresh(discussion)
+    assert (discussion.arrivals, discussion.peak_readers) == (5, 5)
+
+
+def test_arrivals_that_the_database_could_not_take_are_written_the_next_time(house, comes, moment, monkeypatch):
+    def away():
+        raise OperationalError("UPDATE", {}, Exception("the server is away"))
+
+    discussion = house.discussion()
+    comes(discussion)
+    presence._peaks[discussion.id] = (9, moment[0])  # which is written before, and is not what this is about
+    with monkeypatch.context() as broken:
+        broken.setattr(presence, "writing", away)
+        with pytest.raises(OperationalError):
+            presence.tell()
+    comes(discussion)
+    moment[0] += presence.PEAK_SECONDS
+    presence.tell()
+    db.session.refresh(discussion)
+    assert discussion.arrivals == 2
+
+
+def test_of_a_room_that_is_empty_nothing_is_kept(house, comes):
+    discussion = house.discussion()
+    reader, _ = comes(discussion, house.host_of(discussion), Role.HOST)
+    presence.tell()
+    assert discussion.id in presence._said
+    broadcast.remove(reader.sid)
+    presence.tell()
+    assert [presence._said, presence._said_here, presence._peaks, presence._outdated] == [{}, {}, {}, set()]

@@ -1,4 +1,4 @@
-"""The sweep: rights that end reach those who read, and where none can have ended it asks once."""
+"""Whom the sweep looks at: where no right can have ended it asks once, and no visitor is forgotten."""
 
 import json
 
@@ -50,12 +50,6 @@ def test_visitors_of_what_turns_private_are_told_whether_or_not_members_read_too
     rights.sweep()
     assert [*told, member] == [["revoked"], ["revoked"], [], ["revoked"]]
     assert broadcast.watched() == [open_to_all.id]
-
-
-def test_readers_of_what_is_gone_are_told(house):
-    told = reading(house.discussion().id + 1)
-    rights.sweep()
-    assert told == ["revoked"]
 
 
 def test_nobody_reads_and_nothing_is_asked(app, statements):

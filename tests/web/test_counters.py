@@ -112,10 +112,10 @@ def test_a_redis_that_freezes_is_waited_for_once_and_then_counted_without(redis,
     asked = redis.asked
     _counted(store, 20)
     assert redis.asked == asked, "it was asked again before its pause was over"
-    # It answers again: after the pause the shared count goes on.
+    # It answers again: after the pause the shared count goes on, for everybody.
     redis.is_frozen = False
     monkeypatch.setattr(store, "_ask_again_at", time.monotonic() - 1)
-    assert _counted(store)[0] == [2]
+    assert _counted(store, 3)[0] == [2, 3, 4]
 
 
 def test_while_one_tries_whether_it_is_back_nobody_else_waits(redis, monkeypatch):
@@ -202,3 +202,23 @@ def test_a_fresh_process_delays_its_first_request_for_less_than_a_second(app, li
 def test_an_address_that_is_no_redis_is_refused_at_the_start(url):
     with pytest.raises(ValueError, match="Give an address like redis://"):
         Settings(limits_url=url)
+
+
+def test_visitors_who_are_gone_cost_nothing(monkeypatch):
+    moment, store = [1000.0], counters.OwnCounters()
+    monkeypatch.setattr(counters.time, "monotonic", lambda: moment[0])
+    for number in range(5):
+        store.incr(f"visitor {number}", 60)
+    moment[0] += 61
+    store.incr("another", 60)
+    assert store.reset() == 1, "the others are forgotten already"
+
+
+def test_a_store_that_raises_keeps_nobody_out(limited, monkeypatch):
+    def away(*_said, **_named):
+        raise ConnectionError
+
+    with limited("").test_request_context():
+        monkeypatch.setattr(limiter.limiter, "hit", away)
+        for _ in range(20):
+            throttles.count("sign-in from", "somebody")
