@@ -510,7 +510,7 @@ def test_a_file_of_words_that_cannot_be_read_holds_what_it_held_before_and_the_l
 def test_a_server_knows_the_words_of_its_file_from_the_start(tmp_path):
     file = tmp_path / "words.txt"
     file.write_text("lottery\n")
-    settings = Settings(data_dir=tmp_path, secret_key="x", held_words_file=file)
+    settings = Settings(data_dir=tmp_path, secret_key="a secret for tests", held_words_file=file)
     create_app(settings)
     file.unlink()
     assert filters.of_site(settings) == ["lottery"]
