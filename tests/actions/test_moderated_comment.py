@@ -30,6 +30,7 @@ from forum.models import (
     User,
 )
 from forum.refusals import Refused
+from forum.web import deciding
 from tests.archive.unpacked import said
 
 
@@ -312,6 +313,34 @@ def test_what_was_hidden_by_hand_since_comes_back_by_no_earlier_decision(house, 
     house.do(queue.undo, host, comment, queue.decision_of(db.session.get(Review, comment.id)))
     assert comment.state is CommentState.PUBLISHED
     assert db.session.get(Review, comment.id).is_open
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+@pytest.mark.parametrize("step", ["everyone", "open"])
+def test_a_second_press_that_comes_late_takes_back_nobodys_undo(house, live, member, host, verb, step):
+    tom = house.user("Tom Fuller")
+    house.seat(live, tom, SeatRole.MODERATOR)
+    level(house, live, step, 1)
+    comment = house.comment(live, member, "Yes or no?")
+    if step == "open":
+        house.do(flags.flag, house.user(), comment, "abuse")
+
+    def press(seen):
+        house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
+
+    seen = queue.version_of(comment)
+    press(seen)
+    press(seen)
+    house.do(queue.undo, tom, comment)
+    before = comment.state
+    with pytest.raises(Refused, match="Tom Fuller has put this comment back into the queue") as late:
+        press(seen)
+    assert (late.value.code, late.value.status) == ("changed", 409)
+    db.session.rollback()
+    assert (comment.state, db.session.get(Review, comment.id).is_open) == (before, True)
+    (item,) = deciding.queue(host, live).items
+    press(item.version)
+    assert not db.session.get(Review, comment.id).is_open
 
 
 def test_an_undo_that_comes_late_takes_back_no_later_decision(house, live, member, host, clock):
