@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SHORTEST_SECRET = 16
+
 
 class Settings(BaseSettings):
     """What an operator can set; each name is read from the environment with `FORUM_` before it."""
@@ -21,7 +23,10 @@ class Settings(BaseSettings):
 
     bind: str = Field("127.0.0.1:8000", description="Address and port the server listens on.")
     database_url: str = Field("", description="PostgreSQL address; empty means SQLite in the data folder.")
-    secret_key: str = Field("", description="Signs cookies and links; empty makes one and keeps it in the data folder.")
+    secret_key: str = Field(
+        "",
+        description="Signs cookies and links, 16 characters or more; empty makes one and keeps it in the data folder.",
+    )
     site_url: str = Field(
         "", description="Public address, e.g. https://talk.example.org; used in mail and to check Host."
     )
@@ -101,8 +106,12 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _is_a_secret(cls, key: str) -> str:
-        if key and not key.strip():
-            raise ValueError("Give a long text that nobody can guess, or leave it empty.")
+        """Whoever guesses it signs in as anybody, and a short one is guessed from one cookie without asking us."""
+        if key and len(key.strip()) < _SHORTEST_SECRET:
+            raise ValueError(
+                f"Give {_SHORTEST_SECRET} characters or more that nobody can guess, as "
+                "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes them, or leave it empty."
+            )
         return key
 
     @field_validator("site_url")
@@ -110,7 +119,9 @@ class Settings(BaseSettings):
     def _is_where_people_come(cls, url: str) -> str:
         if url and not _names_a_host(url, {"http", "https"}):
             raise ValueError("Give the whole address, like https://talk.example.org, or leave it empty.")
-        return url
+        if urlsplit(url).path.strip("/"):
+            raise ValueError("Give an address without a path: a site needs a host of its own, like talk.example.org.")
+        return _in_ascii(url)
 
     @field_validator("language")
     @classmethod
@@ -271,6 +282,26 @@ def _names_a_host(url: str, schemes: set[str]) -> bool:
     except ValueError:  # a port that is none
         return False
     return is_whole and parts.scheme in schemes and re.search(r"\s", url) is None
+
+
+def _in_ascii(url: str) -> str:
+    """Return `url` with its host as browsers and mail servers send it; raise ValueError for one that has no such form.
+
+    The library's codec is that of 2003, which writes other letters for a few (ß); such a host is asked for as it is.
+    """
+    parts = urlsplit(url)
+    if parts.netloc.isascii():
+        return url
+    host = parts.hostname or ""
+    try:
+        sent = host.encode("idna")
+        is_same = sent.decode("idna") == host
+    except UnicodeError:
+        is_same = False
+    if not is_same:
+        raise ValueError("Give the host's name as browsers send it, like https://xn--mnchen-3ya.example.org.")
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=f"{sent.decode()}{port}").geturl()
 
 
 @lru_cache(maxsize=256)  # asked for every request and every reader, mostly with one answer

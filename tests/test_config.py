@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -70,3 +71,17 @@ def test_a_folder_without_hard_links_keeps_a_secret_too(settings, monkeypatch):
 
     monkeypatch.setattr(os, "link", refuse)
     assert settings.secret() == settings.secret() != ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("https://münchen.example.org", "https://xn--mnchen-3ya.example.org"),
+        ("https://Gespräch.example:8443/", "https://xn--gesprch-9wa.example:8443/"),
+    ],
+)
+def test_a_host_with_other_letters_is_known_as_browsers_and_mail_servers_send_it(typed, sent):
+    settings = Settings(site_url=typed)
+    assert settings.site_url == sent
+    assert settings.sender == f"roundtext@{urlsplit(sent).hostname}"
+    assert settings.accepts_host(urlsplit(sent).netloc)

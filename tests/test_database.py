@@ -46,7 +46,7 @@ def _write_half() -> None:
 @pytest.mark.postgresql
 def test_a_migration_that_fails_leaves_nothing_behind(postgresql, tmp_path):
     """PostgreSQL takes back what was created, if it was created in a transaction."""
-    settings = Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="half")
+    settings = Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="a secret for half")
     app = create_app(settings)
     with app.app_context():
         with writing():

@@ -85,6 +85,7 @@ def leave(user: User, words: Words) -> list[str]:
 
 
 def _require_free(user: User) -> None:
+    accounts.hold_administrators(user)
     if accounts.is_last_administrator(user):
         raise Refused("last_administrator", _("You are the last administrator. Make somebody else one first."), 409)
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)):

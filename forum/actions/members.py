@@ -81,6 +81,8 @@ def give_role(actor: User, person: User, role: SiteRole) -> None:
     somebody who is suspended or has not confirmed their address.
     """
     access.require_administrator(actor)
+    accounts.hold_administrators(actor, person)
+    access.require_administrator(actor)  # still: of two who take it from each other the second is none any more
     if person.role is role:
         return
     if person.id == actor.id:

@@ -1,17 +1,18 @@
 """The moderators' queue: claim, approve, reject, undo, hide everything by one person. Runs inside `writing()`."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forum import access, clock
 from forum.actions import notices, reviews
 from forum.actions.moderation import checked_reason, hide, name_in, require_below, write_down, write_down_state
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentState, Decision, Discussion, Review, User
+from forum.models import Comment, CommentState, Decision, Discussion, ModerationAction, Review, User
 from forum.refusals import Refused, unknown
 
 CLAIM = timedelta(minutes=2)
@@ -44,8 +45,8 @@ def release(actor: User, comment: Comment) -> None:
 def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
     """Show `comment`: a held one for the first time, one that was set aside again; a flagged one just stays.
 
-    `seen` names the version that was looked at (`version_of`). The same by the same person again changes nothing.
-    Raises Refused (not theirs; decided, taken, changed: 409).
+    `seen` names the version that was looked at (`version_of`): an undo that came since stands. The same by the same
+    person again changes nothing. Raises Refused (not theirs; decided, taken, changed: 409).
     """
     review = _review(actor, comment)
     if review.decision in {Decision.APPROVED, Decision.KEPT} and _stands(review, actor):
@@ -156,9 +157,24 @@ def writer_in(discussion: Discussion, user_id: int) -> User:
     return person
 
 
-def version_of(comment: Comment) -> str:
-    """Return what tells this text of `comment` from one its writer has put in its place."""
-    return comment.edited_at.isoformat() if comment.edited_at else ""
+def version_of(comment: Comment, undone: int | None = None) -> str:
+    """Return what tells `comment`, as it waits now, from another text by its writer, and from before an undo.
+
+    `undone` is where the record tells of the last undo (`undone_last`).
+    """
+    edited = comment.edited_at.isoformat() if comment.edited_at else ""
+    return f"{edited} {undone}" if undone else edited
+
+
+def undone_last(discussion: Discussion, ids: Collection[int]) -> dict[int, int]:
+    """Return by comment which line of the record tells of the last undo; one query. A rehearsal has no record."""
+    undone = select(ModerationAction.subject_id, func.max(ModerationAction.id)).where(
+        ModerationAction.discussion_id == discussion.id,
+        ModerationAction.subject == "comment",
+        ModerationAction.subject_id.in_(ids),
+        ModerationAction.verb.endswith(".undone"),
+    )
+    return {row[0]: row[1] for row in db.session.execute(undone.group_by(ModerationAction.subject_id))}
 
 
 def decision_of(review: Review) -> str:
@@ -222,8 +238,18 @@ def _stands(review: Review, actor: User) -> bool:
 
 
 def _require_version(comment: Comment, seen: str | None) -> None:
-    if seen is not None and seen != version_of(comment):
+    """A press that comes late, or twice, decides on no other text and takes back nobody's undo."""
+    if seen is None:
+        return
+    undone = undone_last(comment.discussion, [comment.id]).get(comment.id)
+    if seen == version_of(comment, undone):
+        return
+    line = db.session.get(ModerationAction, undone) if undone else None
+    if line is None or seen.partition(" ")[0] != version_of(comment):
         raise Refused("changed", _("Its writer has changed this comment meanwhile. Read it again, then decide."), 409)
+    who = name_in(comment.discussion, line.actor)
+    words = _("%(who)s has put this comment back into the queue. Look at it again, then decide.", who=who)
+    raise Refused("changed", words, 409)
 
 
 def _after(review: Review) -> CommentState:

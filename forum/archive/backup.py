@@ -24,8 +24,8 @@ def backup(settings: Settings, file: Path) -> None:
     """
     if file.exists():
         raise CannotBackUp(f"{file} exists already. Choose another name.")
-    if settings.is_sqlite and not settings.sqlite_file.exists():
-        raise CannotBackUp(f"There is no database at {settings.sqlite_file}.")
+    if settings.is_sqlite:
+        _require_readable(settings.sqlite_file)
     # Nobody else may read it, from its first byte on.
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
@@ -44,6 +44,22 @@ def backup(settings: Settings, file: Path) -> None:
     except BaseException:
         file.unlink(missing_ok=True)
         raise
+
+
+def _require_readable(file: Path) -> None:
+    """What cannot be read is said of the file that is read, before there is one that is written.
+
+    Not by `mode=ro`, which leaves files beside the database that belong to whoever looked.
+    """
+    try:
+        if not file.exists():
+            raise CannotBackUp(f"There is no database at {file}.")
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except (OSError, sqlite3.Error) as error:
+        raise CannotBackUp(
+            f"{file} could not be read: {error}. See who may read it, and whether it is a database."
+        ) from error
 
 
 def restore(settings: Settings, file: Path, *, force: bool = False) -> None:

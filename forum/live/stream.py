@@ -39,6 +39,7 @@ class Quote:
     id: int
     name: str
     words: str
+    author_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def quote_of(parent: Comment, faces: dict[int, Face]) -> Quote:
     """Return the line that a reply to `parent` carries."""
     if parent.state is not CommentState.PUBLISHED:
         return Quote(parent.id, "", "")
-    return Quote(parent.id, faces[parent.id].name, text.excerpt(parent.html, 90))
+    return Quote(parent.id, faces[parent.id].name, text.excerpt(parent.html, 90), parent.author_id)
 
 
 def _replies(comments: Sequence[Comment], posted: Collection[int]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from forum import clock
 from forum.actions.moderation import name_in
-from forum.actions.queue import decision_of, version_of
+from forum.actions.queue import decision_of, undone_last, version_of
 from forum.database import db
 from forum.live import stream
 from forum.live.stream import Shown
@@ -64,7 +64,7 @@ def queue(user: User, discussion: Discussion) -> Queue:
         .limit(_SHOWN)
     ).all()
     dressed = {shown.comment.id: shown for shown in stream.dress(discussion, [review.comment for review in found])}
-    flags = _flags(list(dressed))
+    flags, undone = _flags(list(dressed)), undone_last(discussion, list(dressed))
     others, counts = _others(discussion, [review.comment for review in found])
     items = []
     for review in found:
@@ -82,7 +82,7 @@ def queue(user: User, discussion: Discussion) -> Queue:
                 others_count=max(counts.get(review.comment.author_id or 0, 1) - 1, 0),
                 claimant=name_in(discussion, claimant) if claimant else "",
                 is_mine=claimant is not None and claimant.id == user.id,
-                version=version_of(review.comment),
+                version=version_of(review.comment, undone.get(review.comment_id)),
             )
         )
     return Queue(items, db.session.scalar(select(func.count()).select_from(Review).where(*waiting)) or 0)

@@ -49,9 +49,11 @@ def style(user: User | None) -> Markup:
         return Markup()
     comments = ",".join(f'.comment[data-author="{number}"],.hit[data-author="{number}"]' for number in left_out)
     rows = ",".join(f'.recent [data-author="{number}"]' for number in left_out)
+    quoted = ",".join(f'[data-words-of="{number}"]' for number in left_out)
     said = json.dumps(_("A comment by somebody whom you do not read."), ensure_ascii=True)
     rules = (
-        f":is({comments})>:is(article,p),:is({rows}){{display:none}}:is({comments})::before{{content:{_escaped(said)}}}"
+        f":is({comments})>:is(article,p),:is({rows},{quoted}){{display:none}}"
+        f":is({comments})::before{{content:{_escaped(said)}}}"
     )
     return allowed(rules)
 

@@ -30,6 +30,7 @@ from forum.models import (
     User,
 )
 from forum.refusals import Refused
+from forum.web import deciding
 from tests.archive.unpacked import said
 
 
@@ -314,6 +315,34 @@ def test_what_was_hidden_by_hand_since_comes_back_by_no_earlier_decision(house, 
     assert db.session.get(Review, comment.id).is_open
 
 
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+@pytest.mark.parametrize("step", ["everyone", "open"])
+def test_a_second_press_that_comes_late_takes_back_nobodys_undo(house, live, member, host, verb, step):
+    tom = house.user("Tom Fuller")
+    house.seat(live, tom, SeatRole.MODERATOR)
+    level(house, live, step, 1)
+    comment = house.comment(live, member, "Yes or no?")
+    if step == "open":
+        house.do(flags.flag, house.user(), comment, "abuse")
+
+    def press(seen):
+        house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
+
+    seen = queue.version_of(comment)
+    press(seen)
+    press(seen)
+    house.do(queue.undo, tom, comment)
+    before = comment.state
+    with pytest.raises(Refused, match="Tom Fuller has put this comment back into the queue") as late:
+        press(seen)
+    assert (late.value.code, late.value.status) == ("changed", 409)
+    db.session.rollback()
+    assert (comment.state, db.session.get(Review, comment.id).is_open) == (before, True)
+    (item,) = deciding.queue(host, live).items
+    press(item.version)
+    assert not db.session.get(Review, comment.id).is_open
+
+
 def test_an_undo_that_comes_late_takes_back_no_later_decision(house, live, member, host, clock):
     level(house, live, "everyone", 1)
     held = house.comment(live, member, "Yes or no?")
@@ -510,7 +539,7 @@ def test_a_file_of_words_that_cannot_be_read_holds_what_it_held_before_and_the_l
 def test_a_server_knows_the_words_of_its_file_from_the_start(tmp_path):
     file = tmp_path / "words.txt"
     file.write_text("lottery\n")
-    settings = Settings(data_dir=tmp_path, secret_key="x", held_words_file=file)
+    settings = Settings(data_dir=tmp_path, secret_key="a secret for tests", held_words_file=file)
     create_app(settings)
     file.unlink()
     assert filters.of_site(settings) == ["lottery"]

@@ -167,6 +167,18 @@ def test_a_file_that_does_not_say_its_version_is_no_backup(tmp_path, has_table):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_what_cannot_be_read_is_named_and_not_the_file_that_was_to_be_written(tmp_path, is_folder):
+    settings, file = Settings(data_dir=tmp_path), tmp_path / "saved"
+    source = settings.sqlite_file
+    source.mkdir() if is_folder else source.write_bytes(b"not a database at all")
+    with pytest.raises(CannotBackUp) as refused:
+        backup.backup(settings, file)
+    assert str(refused.value).startswith(f"{source} could not be read: ")
+    assert str(file) not in str(refused.value).replace(str(source), "")
+    assert not file.exists()
+
+
 @contextmanager
 def a_full_disk(size):
     """Let no file of this process grow beyond `size` bytes."""

@@ -175,9 +175,14 @@ def test_what_is_pushed_by_somebody_silenced_is_not_seen(scene: Scene):
     house.do(silences.silence, reader, loud)
     page, other = scene.visit(discussion, reader), scene.visit(discussion)
     comment = house.comment(discussion, loud, "Can you hear me?", question=1)
-    after = house.comment(discussion, house.user(), "I can.", question=1)
+    after = house.comment(discussion, house.user("Ann Answer"), "I can.", question=1, reply_to=comment.id)
     for one in (page, other):
         one.wait_for_selector(f"#c{after.id}", state="attached")
+    for again in (False, True):
+        if again:
+            page.reload()
+        assert other.locator(f"#c{after.id} .reply-quote").inner_text() == "↩ Lou Loud: Can you hear me?"
+        assert page.locator(f"#c{after.id} .reply-quote").inner_text().strip() == "↩ Lou Loud:"
     assert other.locator(f"#c{comment.id} article").is_visible()
     assert not page.locator(f"#c{comment.id} article").is_visible()
     assert not page.locator(f"[data-recent='{comment.id}']").is_visible()

@@ -74,7 +74,9 @@ def hears(ear: Ear, key: str) -> None:
 
 
 def test_several_machines_are_one_site(postgresql, tmp_path):
-    settings = Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="one", limits=False)
+    settings = Settings(
+        data_dir=tmp_path, database_url=new_database(postgresql), secret_key="a secret of two machines", limits=False
+    )
     app = create_app(settings)
     app.before_request_funcs.setdefault(None, []).insert(0, forget_person)
     with app.app_context(), ExitStack() as stack:

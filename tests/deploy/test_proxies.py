@@ -51,7 +51,7 @@ def site(request, postgresql, tmp_path_factory):
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("proxied"),
         database_url=new_database(postgresql),
-        secret_key="behind a proxy",
+        secret_key="a secret behind a proxy",
         site_url=f"https://localhost:{port}",
         trusted_proxies=1,
     )

@@ -70,7 +70,7 @@ def test_every_stop_leaves_time_for_the_farewell():
 def test_proxies_refuse_the_same_size_as_we_do(tmp_path):
     from forum import create_app
 
-    largest = create_app(Settings(data_dir=tmp_path, secret_key="x")).config["MAX_CONTENT_LENGTH"]
+    largest = create_app(Settings(data_dir=tmp_path, secret_key="a secret for samples")).config["MAX_CONTENT_LENGTH"]
     assert largest == 6 * 1024 * 1024
     assert "client_max_body_size 6m;" in said("nginx.conf") and "max_size 6MiB" in said("Caddyfile")
 

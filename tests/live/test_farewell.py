@@ -17,7 +17,9 @@ from tests.server import running
 
 @pytest.fixture
 def settings(postgresql, tmp_path):
-    return Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="farewell", limits=False)
+    return Settings(
+        data_dir=tmp_path, database_url=new_database(postgresql), secret_key="a secret until farewell", limits=False
+    )
 
 
 @pytest.fixture

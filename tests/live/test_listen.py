@@ -17,7 +17,10 @@ from tests.server import running
 @pytest.fixture(scope="module")
 def two_servers(postgresql, tmp_path_factory):
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("two"), database_url=new_database(postgresql), secret_key="two", limits=False
+        data_dir=tmp_path_factory.mktemp("two"),
+        database_url=new_database(postgresql),
+        secret_key="a secret of two processes",
+        limits=False,
     )
     app = create_app(settings)
     migrating.upgrade(app)

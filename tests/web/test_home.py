@@ -1,11 +1,13 @@
 """The home page and people's profiles: what lists name, for how many questions to the database."""
 
+import re
 import secrets
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, insert
 
+from forum.actions import silences
 from forum.database import db, writing
 from forum.models import Comment, Discussion, SeatRole, Visibility
 
@@ -87,3 +89,18 @@ def test_a_profile_is_there_for_one_public_comment_behind_many_that_are_not(hous
         assert f"/d/{hidden.slug}" not in page.text
     sent = {"csrf_token": house.token(client)}
     assert client.post(f"/people/{writer.id}/silence", data=sent).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["", "/transcript"])
+def test_what_somebody_silenced_wrote_is_left_out_of_the_line_above_a_reply_too(house, client, reader, path):
+    room, loud = house.discussion(ask=1), house.user("Lou Loud")
+    comment = house.comment(room, loud, "Can you hear me?", question=1)
+    house.comment(room, house.user(), "I can.", question=1, reply_to=comment.id)
+    rule = f'[data-words-of="{loud.id}"]'
+    before = client.get(f"/d/{room.slug}{path}").text
+    assert f'<bdi data-words-of="{loud.id}">Can you hear me?</bdi>' in before
+    assert rule not in before
+    house.do(silences.silence, reader, loud)
+    assert re.search(
+        rf"<style[^>]*>[^<]*{re.escape(rule)}[^<]*{{display:none}}", client.get(f"/d/{room.slug}{path}").text
+    )
