@@ -21,6 +21,10 @@ _DEMO_ACCOUNTS = (
     "Warning: the demo accounts are in this database, and everybody knows their password. Serve a real site from "
     "another FORUM_DATA_DIR or FORUM_DATABASE_URL."
 )
+_EASY_TO_GUESS = (
+    "Warning: FORUM_SECRET_KEY is so short that it can be guessed, and who guesses it signs in as anybody. Give one as "
+    "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes it, or leave it empty."
+)
 
 
 class Failure(click.ClickException):
@@ -126,6 +130,8 @@ def serve(workers: int, bind: str | None) -> None:
             with made(read).app_context():
                 if make.is_open_to_all():
                     click.echo(_DEMO_ACCOUNTS, err=True)
+            if read.has_short_secret:
+                click.echo(_EASY_TO_GUESS, err=True)
             server.serve(read, workers)
 
 

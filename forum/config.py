@@ -106,12 +106,8 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _is_a_secret(cls, key: str) -> str:
-        """Whoever guesses it signs in as anybody, and a short one is guessed from one cookie without asking us."""
-        if key and len(key.strip()) < _SHORTEST_SECRET:
-            raise ValueError(
-                f"Give {_SHORTEST_SECRET} characters or more that nobody can guess, as "
-                "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes them, or leave it empty."
-            )
+        if key and not key.strip():
+            raise ValueError("Give a long text that nobody can guess, or leave it empty.")
         return key
 
     @field_validator("site_url")
@@ -233,6 +229,11 @@ class Settings(BaseSettings):
     def make_data_dir(self) -> None:
         """Make the data folder, for its owner alone; one that is there keeps what its owner has set."""
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def has_short_secret(self) -> bool:
+        """Whether the secret key can be guessed, from one cookie and without asking us."""
+        return 0 < len(self.secret_key.strip()) < _SHORTEST_SECRET
 
     def secret(self) -> str:
         """Return the secret key, made and kept (mode 600) in the data folder when none is set."""

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
@@ -66,3 +67,17 @@ def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkey
     make.prepare(app)
     done = CliRunner().invoke(main, ["serve"])
     assert done.exit_code == 0 and done.stderr.startswith("Warning: the demo accounts")
+
+
+@pytest.mark.parametrize(
+    ("key", "warned"), [("changeme", True), ("fifteen letters", True), ("sixteen letters!", False)]
+)
+def test_a_secret_that_can_be_guessed_is_warned_of(app, monkeypatch, key, warned):
+    settings = app.config["SETTINGS"].model_copy(update={"secret_key": key})
+    for name, value in server.as_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(server, "serve", lambda *_: None)
+    done = CliRunner().invoke(main, ["serve"])
+    assert done.exit_code == 0 and ("FORUM_SECRET_KEY" in done.stderr) is warned
+    assert key not in done.output
