@@ -1,10 +1,10 @@
 """Hiding comments, and the record of everything that hosts and moderators do. Runs inside `writing()`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forum import access, clock, text
 from forum.access import Role
@@ -95,14 +95,20 @@ def hide(actor: User, comment: Comment, reason: str) -> Comment:
     return comment
 
 
-def restore(actor: User, comment: Comment, reason: str = "") -> Comment:
-    """Show a hidden comment again. Restoring a published one changes nothing. Raises Refused as `hide`."""
+def restore(actor: User, comment: Comment, reason: str = "", seen: str | None = None) -> Comment:
+    """Show a hidden comment again. Restoring a published one changes nothing.
+
+    `seen` names the hiding that was looked at (`hidings`): one that came since is nobody's to take back by it.
+    Raises Refused as `hide`.
+    """
     access.require(actor, "comment.hide", comment.discussion)
     log.lock_and_refresh(comment)
     if comment.state is CommentState.DELETED:
         raise unknown()
     _require_shown_once(comment)
     if comment.state is not CommentState.PUBLISHED:
+        if seen not in {None, hidings(comment.discussion, [comment.id]).get(comment.id, "")}:
+            raise _hidden_since(comment)
         _change_state(
             actor, comment, CommentState.PUBLISHED, "comment.restored", checked_reason(reason, required=False)
         )
@@ -142,15 +148,36 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
     log.record(comment.discussion, kind, comment.id)
 
 
-def _hidden_already(actor: User, comment: Comment) -> Refused:
-    """Nobody is told that readers see a reason which they do not see."""
-    last = select(ModerationAction).where(
-        ModerationAction.discussion_id == comment.discussion_id,
+def hidings(discussion: Discussion, ids: Collection[int]) -> dict[int, str]:
+    """Return by comment what tells its last hiding by a hand from an earlier one; one query.
+
+    A rehearsal has no record, so nothing stands here for its comments.
+    """
+    last = select(ModerationAction.subject_id, func.max(ModerationAction.id)).where(
+        ModerationAction.discussion_id == discussion.id,
         ModerationAction.verb == "comment.hidden",
         ModerationAction.subject == "comment",
-        ModerationAction.subject_id == comment.id,
+        ModerationAction.subject_id.in_(ids),
     )
-    line = db.session.scalar(last.order_by(ModerationAction.id.desc()).limit(1))
+    return {row[0]: str(row[1]) for row in db.session.execute(last.group_by(ModerationAction.subject_id))}
+
+
+def _last_hiding(comment: Comment) -> ModerationAction | None:
+    found = hidings(comment.discussion, [comment.id]).get(comment.id)
+    return db.session.get(ModerationAction, int(found)) if found else None
+
+
+def _hidden_since(comment: Comment) -> Refused:
+    line = _last_hiding(comment)
+    done = _("%(who)s was faster and hid it.", who=name_in(comment.discussion, line.actor if line else None))
+    way_on = _("This comment has been changed since that decision. Look at it on the page.")
+    given = _("Reason: %(reason)s", reason=comment.hidden_reason) if comment.hidden_reason else ""
+    return Refused("changed", f"{done} {way_on} {given}".rstrip(), 409)
+
+
+def _hidden_already(actor: User, comment: Comment) -> Refused:
+    """Nobody is told that readers see a reason which they do not see."""
+    line = _last_hiding(comment)
     # A rehearsal has no record, so there nobody is known to have done it.
     words = _("It is hidden already.")
     if line is not None and line.actor_id != actor.id:

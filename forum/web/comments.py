@@ -164,6 +164,7 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
         discussion=discussion,
         comment=comment,
         action=action,
+        hiding=moderation.hidings(discussion, [comment.id]).get(comment.id, "") if action == "restore" else "",
         face=people.face_of(comment),
         asked=sorted((q for q in discussion.questions if q.number is not None), key=lambda q: q.number or 0),
     )
@@ -178,6 +179,7 @@ def act(slug: str, comment_id: int, action: str) -> Response:
     """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it, after a flag to the top of its page."""
     fields = Fields()
     taken = {name: fields.text(name) for name in ("body", "reason", "note")} | {"question": fields.number("question")}
+    taken["seen"] = fields.text("seen") if "seen" in request.form else None
     fields.refuse()
     with writing():
         discussion = find(slug)
@@ -218,7 +220,7 @@ _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
     "delete": lambda actor, comment, _: comments.delete(actor, comment),
     "move": lambda actor, comment, fields: comments.move(actor, comment, fields["question"]),
     "hide": lambda actor, comment, fields: moderation.hide(actor, comment, fields["reason"]),
-    "restore": lambda actor, comment, fields: moderation.restore(actor, comment, fields["reason"]),
+    "restore": lambda actor, comment, fields: moderation.restore(actor, comment, fields["reason"], fields["seen"]),
     "highlight": lambda actor, comment, _: highlights.highlight(actor, comment),
     "unhighlight": lambda actor, comment, _: highlights.unhighlight(actor, comment),
     "mute": _mute,

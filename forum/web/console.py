@@ -92,6 +92,7 @@ def show(slug: str) -> Response:
         wishes=wishes,
         by_votes=audience.by_votes(wishes),
         newest=newest,
+        hidings=moderation.hidings(discussion, [comment.id for comment, _face in newest]),
         mutes=sanctions.mutes(user, discussion),
         record=record,
         queue=queue,
@@ -223,6 +224,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
     user, discussion = staffed(slug)
     fields = Fields()
     reason = fields.text("reason") if verb in {"hide", "restore", "mute"} else ""
+    seen = fields.text("seen") if "seen" in request.form else None
     number = fields.number("question") if verb == "move" else None
     hours = fields.number("hours") if verb == "mute" else None
     if verb == "move" and "question" not in request.form:
@@ -234,7 +236,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
             moderation.hide(user, comment, reason)
             notice = _("The comment is hidden. Its writer and readers see your reason.")
         elif verb == "restore":
-            moderation.restore(user, comment, reason)
+            moderation.restore(user, comment, reason, seen)
             notice = _("The comment is shown again.")
         elif verb == "highlight":
             highlights.highlight(user, comment)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from forum import clock as time
-from forum.actions import comments, discussions, phases, questions, sanctions, seats
+from forum.actions import comments, discussions, moderation, phases, questions, sanctions, seats
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
@@ -290,6 +290,25 @@ def test_moderation_from_the_console_is_in_the_record(hour, staff):
     send(staff, f"/d/hour/console/people/{hour.member.id}/unmute")
     assert "Let Mara Member write again" not in staff.get("/d/hour/console").text
     assert db.session.query(ModerationAction).filter_by(verb="person.unmuted").count() == 1
+
+
+@pytest.mark.parametrize("place", ["/d/hour/console/comments", "/d/hour/comments"])
+def test_a_late_restore_takes_back_no_hiding_that_came_since(house, hour, staff, place):
+    send(staff, f"/d/hour/questions/{hour.questions[0].id}/ask")
+    comment = hour.comment(hour.member, "Buy my things")
+    send(staff, f"/d/hour/console/comments/{comment}/hide", reason="Advertising")
+    form = f'action="{place}/{comment}/restore"'
+    page = staff.get("/d/hour/console" if "console" in place else f"{place}/{comment}/restore").text
+    (seen,) = re.findall(r'name="seen" value="([^"]*)"', page[page.index(form) :].partition("</form>")[0])
+    assert send(staff, f"{place}/{comment}/restore", seen=seen).status_code == 303
+    tom = house.user("Tom Fuller")
+    house.seat(hour.row, tom, SeatRole.MODERATOR)
+    house.do(moderation.hide, tom, hour.comment_now(comment), "Once more")
+    late = send(staff, f"{place}/{comment}/restore", seen=seen)
+    assert late.status_code == 409
+    assert "Tom Fuller was faster and hid it." in late.text and "Reason: Once more" in late.text
+    assert hour.comment_now(comment).state is CommentState.HIDDEN
+    assert send(staff, f"{place}/{comment}/restore").status_code == 303
 
 
 def test_another_discussions_things_are_not_there(app, house, hour, staff):
