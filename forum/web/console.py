@@ -252,7 +252,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
                 raise invalid(reason=_("This comment was imported; its writer has no account here."))
             removal = bool(request.form.get("removal"))
             sanctions.mute(user, discussion, comment.author, reason, hours, removal=removal)
-            notice = _("%(name)s can not write here any more, and has been told why.", name=comment.author.name)
+            notice = _("%(name)s cannot write here any more, and has been told why.", name=comment.author.name)
     return done(discussion, notice, f"#comment-{comment_id}")
 
 

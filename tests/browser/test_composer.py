@@ -220,6 +220,16 @@ def test_a_refusal_gives_the_text_back_and_says_why(scene, discussion, member, s
     assert button.is_enabled()
 
 
+def test_only_who_has_written_something_is_told_in_a_pause_that_it_is_kept(scene, discussion, member):
+    empty, writing = scene.visit(discussion, member), scene.visit(discussion, scene.house.user("Wanda Writer"))
+    field(writing).fill(TEXT)
+    scene.house.do(phases.pause, scene.house.host_of(discussion), discussion)
+    for page in (empty, writing):
+        until(page, "() => document.querySelector('[data-notice]').textContent.includes('has paused this discussion.')")
+    assert "Your text is kept" not in empty.locator("[data-notice]").first.inner_text()
+    assert "Your text is kept" in writing.locator("[data-notice]").first.inner_text()
+
+
 def test_a_server_that_cannot_save_is_tried_again_by_itself(scene, discussion, member):
     page = scene.visit(discussion, member)
     answers = []

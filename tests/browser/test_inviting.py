@@ -105,7 +105,7 @@ def test_a_guest_answers_without_script_and_without_an_account(scene: Scene):
     page.get_by_text("You have said that you read along.").wait_for()
     page.goto(f"{scene.address}{path}/stop")
     page.get_by_role("button", name="End these letters").click()
-    page.get_by_text("Hosts of this site can not invite you by mail any more").wait_for()
+    page.get_by_text("Hosts of this site cannot invite you by mail any more").wait_for()
 
 
 def test_the_time_zones_of_a_list_are_whole(scene: Scene):

@@ -77,9 +77,11 @@ function wait(seconds, message) {
 function tellPhase({ phase, before }) {
   const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
   const isOver = phase === "closed" && !document.body.dataset.late;
-  if (isOver) say("phase", sentence("closed", ""), "warn");
+  // Who has written nothing is not told that it is kept.
+  const words = field?.value.trim() ? sentence(phase, "") : sentence(phase, "").slice(0, 1);
+  if (isOver) say("phase", words, "warn");
   else if (phase === "closed") say("phase", [_("The discussion is over. You can still post what you were writing.")]);
-  else if (phase === "paused") say("phase", sentence("paused", ""), "warn");
+  else if (phase === "paused") say("phase", words, "warn");
   else if (phase === "live") unsay("phase", "refused");
   if (isOver && before !== "closed" && field?.value) tell("alert", _("This discussion is closed. Your text is kept."));
 }
