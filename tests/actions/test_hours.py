@@ -205,6 +205,16 @@ def test_what_runs_for_days_by_being_opened_early_is_not_called_quiet_after_minu
     assert (room.runs_for_days, room.silence_minutes) == (True, SILENCE_OF_DAYS)
 
 
+def test_whoever_edits_what_was_closed_early_reads_when_it_ended(app, house, clock, room):
+    owner = db.session.get_one(User, room.owner_id)
+    house.do(phases.open_now, house.host_of(room), room)
+    assert "It ended earlier" not in page(app, house, owner, "/d/river/edit")
+    clock.advance(6 * MINUTE)
+    house.do(phases.close, house.host_of(room), room)
+    told = page(app, house, owner, "/d/river/edit")
+    assert re.search(r"It ended earlier: [^<]*20:34\.", told)
+
+
 @pytest.mark.parametrize("early", [10 * MINUTE, 52 * MINUTE, 2 * DAY])
 def test_another_like_one_that_was_opened_early_begins_as_that_was_planned(house, clock, early):
     room = house.discussion(phase="announced")
