@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from forum import clock
 from forum.database import db
-from forum.models import Discussion, Question
+from forum.models import Discussion, ModerationAction, Question
 from forum.refusals import invalid
 
 
@@ -78,6 +78,22 @@ def rounded(moment: datetime) -> datetime:
         return moment
     quarter = timedelta(minutes=15).total_seconds()
     return datetime.fromtimestamp(round(moment.timestamp() / quarter) * quarter, tz=moment.tzinfo)
+
+
+def planned_start(discussion: Discussion) -> datetime:
+    """Return when `discussion` was to begin, also when a host has opened it early: the record keeps that.
+
+    Where it does not (a rehearsal, an import), a start to the second is rounded.
+    """
+    steps = select(ModerationAction).where(
+        ModerationAction.discussion_id == discussion.id, ModerationAction.verb == "discussion.opened"
+    )
+    line = db.session.scalar(steps.order_by(ModerationAction.id.desc()).limit(1))
+    planned = line.before.get("starts_at") if line else None
+    # Times that a host has set since are the plan themselves.
+    if line and planned and line.after.get("starts_at") == discussion.starts_at.isoformat():
+        return datetime.fromisoformat(planned)
+    return rounded(discussion.starts_at)
 
 
 def move_along(discussion: Discussion, start: datetime, zone: str) -> None:

@@ -29,7 +29,7 @@ def create(organiser: User, draft: DiscussionDraft, like: Discussion, key: str =
         if source.opens_at is not None and not question.is_spare:
             question.opens_at = dates.moved(
                 source.opens_at,
-                dates.rounded(like.starts_at),
+                dates.planned_start(like),
                 like.time_zone,
                 discussion.starts_at,
                 discussion.time_zone,

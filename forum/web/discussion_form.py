@@ -67,11 +67,11 @@ def stored(discussion: Discussion) -> dict[str, str]:
 def like(discussion: Discussion) -> dict[str, str]:
     """Return the fields of a new discussion like `discussion`: the same weekday and hours, in the next week to come.
 
-    A start to the second is when a host opened it; what was planned is likelier to be the next quarter of an hour.
+    Those of the plan: a host may have opened it early, and closed it early.
     """
     zone = ZoneInfo(discussion.time_zone)
-    begin, end = dates.rounded(discussion.starts_at.astimezone(zone)), discussion.ends_at.astimezone(zone)
-    weeks = max(1, -(-(clock.now() + timedelta(days=1) - discussion.starts_at).days // 7))
+    begin, end = (at.astimezone(zone) for at in (dates.planned_start(discussion), discussion.ends_at))
+    weeks = max(1, -(-(clock.now() + timedelta(days=1) - begin).days // 7))
     values = stored(discussion) | {"slug": ""}
     for name, moment in (("starts_at", begin), ("ends_at", end)):
         values[f"{name}_date"] = f"{moment + timedelta(weeks=weeks):%Y-%m-%d}"

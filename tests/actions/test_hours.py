@@ -205,6 +205,30 @@ def test_what_runs_for_days_by_being_opened_early_is_not_called_quiet_after_minu
     assert (room.runs_for_days, room.silence_minutes) == (True, SILENCE_OF_DAYS)
 
 
+def test_whoever_edits_what_was_closed_early_reads_when_it_ended(app, house, clock, room):
+    owner = db.session.get_one(User, room.owner_id)
+    house.do(phases.open_now, house.host_of(room), room)
+    assert "It ended earlier" not in page(app, house, owner, "/d/river/edit")
+    clock.advance(6 * MINUTE)
+    house.do(phases.close, house.host_of(room), room)
+    told = page(app, house, owner, "/d/river/edit")
+    assert re.search(r"It ended earlier: [^<]*20:34\.", told)
+
+
+@pytest.mark.parametrize("early", [10 * MINUTE, 52 * MINUTE, 2 * DAY])
+def test_another_like_one_that_was_opened_early_begins_as_that_was_planned(house, clock, early):
+    room = house.discussion(phase="announced")
+    start = clock.now().replace(second=0, microsecond=0) + 3 * DAY
+    later(house, room, starts_at=start, ends_at=start + 60 * MINUTE)
+    clock.advance(start - early - clock.now())
+    house.do(phases.open_now, house.host_of(room), room)
+    fields, day = discussion_form.like(room), f"{start + 7 * DAY:%Y-%m-%d}"
+    assert (fields["starts_at_date"], fields["starts_at_time"]) == (day, f"{start:%H:%M}")
+    assert (fields["ends_at_date"], fields["ends_at_time"]) == (day, f"{start + 60 * MINUTE:%H:%M}")
+    later(house, room, starts_at=start - 30 * MINUTE)
+    assert discussion_form.like(room)["starts_at_time"] == f"{start - 30 * MINUTE:%H:%M}", "what a host has set since"
+
+
 def test_another_like_it_has_the_planned_hours(app, house, clock, room):
     owner = house.user("Olga Organiser", role=SiteRole.ORGANISER)
     house.seat(room, owner, "host")
@@ -214,8 +238,8 @@ def test_another_like_it_has_the_planned_hours(app, house, clock, room):
     )
     held(house, clock, room)
     fields = discussion_form.like(room)
-    assert (fields["starts_at_time"], fields["ends_at_time"]) == ("20:30", "21:58")
-    begin = room.starts_at.replace(minute=30, second=0, microsecond=0) + 7 * DAY
-    draft = DiscussionDraft(title="Again?", slug="again", starts_at=begin, ends_at=begin + 88 * MINUTE, time_zone="UTC")
+    assert (fields["starts_at_time"], fields["ends_at_time"]) == ("20:58", "21:58")
+    begin = room.starts_at.replace(minute=58, second=0, microsecond=0) + 7 * DAY
+    draft = DiscussionDraft(title="Again?", slug="again", starts_at=begin, ends_at=begin + 60 * MINUTE, time_zone="UTC")
     made = house.do(templates.create, owner, draft, room)
     assert [f"{q.opens_at:%H:%M:%S}" for q in made.questions if q.opens_at] == ["21:30:00"]
