@@ -17,7 +17,7 @@ from forum.actions.introductions import Introduction
 from forum.database import writing
 from forum.extensions import limiter
 from forum.live import presence
-from forum.models import Discussion, User
+from forum.models import Discussion, Phase, User
 from forum.refusals import Refused, unknown
 from forum.web import discussion_form, errors
 from forum.web.comments import admitted, by_writer
@@ -89,10 +89,14 @@ def room(discussion: Discussion, user: User, before: int | None = None, limit: i
 def _own(discussion: Discussion, user: User, role: Role) -> dict[str, Any]:
     """Return what is a panelist's alone."""
     if role is not Role.PANELIST:
-        return {"calls": [], "asked": [], "later": [], "orphans": [], "addressed": []}
+        return {"calls": [], "may_post": False, "asked": [], "later": [], "orphans": [], "addressed": []}
     asked, later, orphans = panel.prepared(discussion, user)
+    may_post = access.may(user, "comment.post", discussion)
+    # In a pause hosts still call on somebody; once nothing can be written any more, no call can be answered.
+    is_past = discussion.phase_at(clock.now()) is Phase.CLOSED and not may_post
     return {
-        "calls": calls.open_calls(discussion, user.id),
+        "calls": [] if is_past else calls.open_calls(discussion, user.id),
+        "may_post": may_post,
         "asked": asked,
         "later": later,
         "orphans": orphans,

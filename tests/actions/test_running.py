@@ -257,6 +257,27 @@ def test_a_rehearsal_leads_back_to_the_event_as_far_as_that_is_open(house, annou
     assert 'data-rehearsal=""' in page and announced.slug not in page.replace(rehearsal.slug, "")
 
 
+def test_a_forgotten_rehearsal_is_named_to_its_hosts_alone_once_the_event_has_begun(house, announced):
+    host, priya = house.host_of(announced), announced.seats[1].user
+    milo = house.user("Milo Moderator")
+    house.seat(announced, milo, SeatRole.MODERATOR)
+    hosts, panel, moderator = (house.app.test_client() for _ in range(3))
+    for client, person in ((hosts, host), (panel, priya), (moderator, milo)):
+        house.sign_in(client, person)
+    at = f"/d/{announced.slug}"
+    assert "Rehearse<" in hosts.get(f"{at}/console").text
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    link = f'href="/d/{rehearsal.slug}/console">To the rehearsal</a>'
+    for step in (None, phases.open_now, phases.close):
+        if step:
+            house.do(step, host, announced)
+        console = hosts.get(f"{at}/console").text
+        assert link in console and "Rehearse<" not in console
+        assert rehearsal.slug not in moderator.get(f"{at}/console").text
+        assert ("To the rehearsal" in panel.get(f"{at}/backstage").text) is (step is None)
+    assert "End the rehearsal…" in hosts.get(f"/d/{rehearsal.slug}/console").text
+
+
 def test_only_what_has_not_begun_is_rehearsed(house, event, announced):
     with pytest.raises(Refused) as refused:
         house.do(rehearsals.begin, house.host_of(event), event)

@@ -487,11 +487,21 @@ def test_the_console_counts_days_and_offers_days(app, house, days, clock):
 def test_after_the_close_nothing_is_called_next_or_open(hour, staff):
     send(staff, f"/d/hour/questions/{hour.questions[0].id}/ask")
     live = staff.get("/d/hour/console").text
-    assert "Open now" in live and "Next: Q2" in live and "Next:" in live
+    assert "Open now" in live and "Next: Q2" in live and "Next:" in live and "run-open" in live
     send(staff, "/d/hour/console/close")
     page = staff.get("/d/hour/console").text
-    assert "Open now" not in page and "Next:" not in page and "run-next" not in page
+    assert "Open now" not in page and "Next:" not in page and "run-next" not in page and "run-open" not in page
     assert "<b>Q2</b> Who pays?" in page, "what was not asked is still in the run sheet"
+
+
+@pytest.mark.parametrize(("minutes", "is_awaited"), [(0, False), (30, True)])
+def test_the_panel_is_awaited_only_while_comments_are_taken(hour, staff, minutes, is_awaited):
+    with writing():
+        hour.row.late_minutes = minutes
+    send(staff, f"/d/hour/questions/{hour.questions[0].id}/ask")
+    assert "Q1: not heard from yet" in staff.get("/d/hour/console").text
+    send(staff, "/d/hour/console/close")
+    assert ("Q1: not heard from yet" in staff.get("/d/hour/console").text) is is_awaited
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import re
 import secrets
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -380,6 +381,30 @@ def test_after_the_close_the_green_room_calls_nothing_next_or_open(app, house, l
     assert "Never said." in page and "Who pays?" in page and "What next?" not in page
     assert not any(words in page for words in ("Next up", "Open now", "after the start", "is-next"))
     assert "Next up" not in table.get("host").text
+
+
+@pytest.mark.parametrize(("late_minutes", "after", "is_asked"), [(0, 0, False), (30, 10, True), (30, 31, False)])
+def test_nobody_is_asked_to_answer_where_nothing_can_be_written_any_more(
+    app, house, clock, late_minutes, after, is_asked
+):
+    table = Panel(app, house, late_minutes=late_minutes)
+    house.comment(table.discussion, body="What does @Priya Raman say?", question=1)
+    house.do(calls.call, table.host, table.discussion, table.priya.id, table.discussion.questions[0])
+    asks = ("A host asks you to answer Q1:", ">Answer</a>", "Answer on the page", ">Reply<")
+    assert all(words in table.get("panelist").text for words in asks)
+    house.do(phases.close, table.host, table.discussion)
+    clock.advance(timedelta(minutes=after))
+    page = table.get("panelist").text
+    assert [words in page for words in asks] == [is_asked] * len(asks)
+    assert "names you" in page
+
+
+def test_in_a_pause_a_call_is_read_and_leads_to_no_field(table):
+    house = table.house
+    house.do(phases.pause, table.host, table.discussion)
+    house.do(calls.call, table.host, table.discussion, table.priya.id, table.discussion.questions[0])
+    page = table.get("panelist").text
+    assert "A host asks you to answer Q1:" in page and ">Answer</a>" not in page and "Answer on the page" not in page
 
 
 @pytest.mark.parametrize("nonsense", ["", "\0", "x" * 200_000, "\u202etxet", "-1", "99999999999999999999", "[]"])
