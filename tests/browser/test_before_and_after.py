@@ -1,10 +1,14 @@
 """What pages before and after a discussion look like, measured: apart, legible, uncovered, in the right direction."""
 
+import itertools
+from datetime import timedelta
+
 import pytest
 
+from forum import clock
 from forum.actions import guest_mail, guests, phases, summaries
 from forum.addresses import Row
-from forum.database import db
+from forum.database import db, writing
 from forum.models import Guest, Phase, SiteRole
 from tests.browser.scene import Scene
 
@@ -43,6 +47,26 @@ def test_words_in_the_chart_are_as_large_as_others_and_stand_where_time_begins(s
     # The first hour stands where reading begins.
     begins, ends = words[-2:]
     assert (begins["left"] > ends["left"]) == (language == "ar")
+
+
+def test_no_label_of_the_chart_stands_on_another_or_runs_out_of_it(scene: Scene):
+    past = scene.house.discussion(slug="near", ask=5)
+    scene.house.comment(past, question=1)
+    with writing():
+        starts_at = past.starts_at = clock.now() - timedelta(minutes=59)
+        past.ends_at = starts_at + timedelta(minutes=60)
+        for question, minutes in zip(past.questions, (5, 20, 21.5, 23, 58.5), strict=True):
+            question.asked_at = starts_at + timedelta(minutes=minutes)
+    page = scene.context().new_page()
+    for width in (390, 600, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{scene.address}/d/{past.slug}/statistics")
+        labels = sorted(tops_and_sides(page, ".chart-words:not(.chart-ends)"), key=lambda label: label["left"])
+        labels = [label for label in labels if label["right"] > label["left"]]
+        assert len(labels) >= 3, width
+        assert all(one["right"] <= other["left"] for one, other in itertools.pairwise(labels)), width
+        assert all(label["left"] >= 0 and label["right"] <= width for label in labels), width
+        assert page.locator(".chart-mark").count() >= 4
 
 
 def test_the_bar_of_a_replay_stays_below_the_top_bar_and_goes_by_the_clock_of_the_comments(scene: Scene):

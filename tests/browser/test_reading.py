@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
-from forum.actions import sanctions
+from forum.actions import phases, sanctions
 from forum.database import writing
 from forum.models import Discussion
 from tests.browser.scene import Scene, until
@@ -209,6 +209,36 @@ def test_without_script_no_time_on_the_ruler_of_a_phone_is_cut_by_another_word(s
         assert len(boxes) >= 4, begun
         edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
         assert [pair for pair in itertools.pairwise(edges) if pair[0][1] > pair[1][0] + 1] == [], begun
+
+
+@pytest.mark.parametrize("asked", [(0, 20, 59.7), (0, 50, 57.6), (30, 47, 51)])
+@pytest.mark.parametrize("script", [True, False])
+def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
+    discussion = scene.house.discussion(ask=3, slug=f"late-{id(scene)}")
+    with writing():
+        starts_at = discussion.starts_at = clock.now() - timedelta(minutes=90)
+        for question, minutes in zip(discussion.questions, asked, strict=True):
+            question.asked_at = starts_at + timedelta(minutes=minutes)
+    scene.house.do(phases.close, scene.house.host_of(discussion), discussion)
+    with writing():
+        discussion.closed_at = discussion.ends_at = starts_at + timedelta(minutes=60)
+    page = scene.context(java_script_enabled=script).new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}")
+    for direction, width in itertools.product(("ltr", "rtl"), (390, 768, 1280)):
+        page.set_viewport_size({"width": width, "height": 800})
+        turn = "(direction) => { document.documentElement.dir = direction; dispatchEvent(new Event('resize')); }"
+        page.evaluate(turn, direction)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        ruler = page.locator(".ruler").bounding_box()
+        words = page.locator(".ruler :is(li > a, li > time)")
+        boxes = [box for box in (one.bounding_box() for one in words.all()) if box]
+        edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
+        assert edges[0][0] >= ruler["x"] - 1
+        assert edges[-1][1] <= ruler["x"] + ruler["width"] + 1
+        assert [pair for pair in itertools.pairwise(edges) if pair[0][1] > pair[1][0] + 3] == []
+        assert page.locator(".ruler li:nth-child(3) a").is_visible()
+        has_room = asked[-1] < 54 or (asked[-1] < 58 and width == 1280)
+        assert page.locator(".ruler-end time").is_visible() or not has_room
 
 
 def test_the_last_minutes_are_said_once_each_and_the_ruler_says_the_time(scene):

@@ -57,15 +57,20 @@ function moveNow() {
 /** Let no word stand on another: a time gives way first, then a label; "now" always stays. @param {HTMLElement} ruler */
 function fit(ruler) {
   const words = all("a, b, li:not([data-now]) > time", ruler);
-  for (const word of words) word.hidden = false;
+  for (const word of words) word.hidden = true;
   const now = one("[data-now]", ruler);
-  /** @type {DOMRect[]} */
-  const taken = now ? [now.getBoundingClientRect()] : [];
+  /** @type {Map<Element | null, DOMRect>} */
+  const taken = new Map(now ? [[now, now.getBoundingClientRect()]] : []);
   // Labels before times, and from the end on: the open question's is the last.
   for (const word of words.reverse().sort((a, b) => Number(!b.matches("time")) - Number(!a.matches("time")))) {
-    const own = word.getBoundingClientRect();
-    word.hidden = own.width > 0 && taken.some((other) => own.left < other.right - 3 && other.left < own.right - 3);
-    if (!word.hidden) taken.push(own);
+    const tick = word.closest("li");
+    word.hidden = false;
+    // The whole tick is measured: a time that shows pushes the label that lies before a late tick.
+    const own = tick?.getBoundingClientRect();
+    if (!own?.width) continue;
+    const others = [...taken].filter(([other]) => other !== tick).map(([, box]) => box);
+    word.hidden = others.some((other) => own.left < other.right - 3 && other.left < own.right - 3);
+    if (!word.hidden) taken.set(tick, own);
   }
 }
 
