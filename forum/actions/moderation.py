@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from forum import access, clock, text
 from forum.access import Role
@@ -107,8 +107,8 @@ def restore(actor: User, comment: Comment, reason: str = "", seen: str | None = 
         raise unknown()
     _require_shown_once(comment)
     if comment.state is not CommentState.PUBLISHED:
-        if seen not in {None, hidings(comment.discussion, [comment.id]).get(comment.id, "")}:
-            raise _hidden_since(comment)
+        if seen is not None:
+            _require_hiding(comment, seen)
         _change_state(
             actor, comment, CommentState.PUBLISHED, "comment.restored", checked_reason(reason, required=False)
         )
@@ -148,31 +148,38 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
     log.record(comment.discussion, kind, comment.id)
 
 
-def hidings(discussion: Discussion, ids: Collection[int]) -> dict[int, str]:
-    """Return by comment what tells its last hiding by a hand from an earlier one; one query.
+def last_lines(discussion: Discussion, ids: Collection[int], verb: ColumnElement[bool]) -> dict[int, int]:
+    """Return by comment which line of the record is the last one with such a `verb`; one query.
 
     A rehearsal has no record, so nothing stands here for its comments.
     """
     last = select(ModerationAction.subject_id, func.max(ModerationAction.id)).where(
         ModerationAction.discussion_id == discussion.id,
-        ModerationAction.verb == "comment.hidden",
+        verb,
         ModerationAction.subject == "comment",
         ModerationAction.subject_id.in_(ids),
     )
-    return {row[0]: str(row[1]) for row in db.session.execute(last.group_by(ModerationAction.subject_id))}
+    return {row[0]: row[1] for row in db.session.execute(last.group_by(ModerationAction.subject_id))}
+
+
+def hidings(discussion: Discussion, ids: Collection[int]) -> dict[int, int]:
+    """Return by comment which line of the record tells of its last hiding by a hand (`last_lines`)."""
+    return last_lines(discussion, ids, ModerationAction.verb == "comment.hidden")
 
 
 def _last_hiding(comment: Comment) -> ModerationAction | None:
     found = hidings(comment.discussion, [comment.id]).get(comment.id)
-    return db.session.get(ModerationAction, int(found)) if found else None
+    return db.session.get(ModerationAction, found) if found else None
 
 
-def _hidden_since(comment: Comment) -> Refused:
+def _require_hiding(comment: Comment, seen: str) -> None:
     line = _last_hiding(comment)
+    if seen == (str(line.id) if line else ""):
+        return
     done = _("%(who)s was faster and hid it.", who=name_in(comment.discussion, line.actor if line else None))
     way_on = _("This comment has been changed since that decision. Look at it on the page.")
     given = _("Reason: %(reason)s", reason=comment.hidden_reason) if comment.hidden_reason else ""
-    return Refused("changed", f"{done} {way_on} {given}".rstrip(), 409)
+    raise Refused("changed", f"{done} {way_on} {given}".rstrip(), 409)
 
 
 def _hidden_already(actor: User, comment: Comment) -> Refused:

@@ -5,11 +5,19 @@ from datetime import timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from forum import access, clock
 from forum.actions import notices, reviews
-from forum.actions.moderation import checked_reason, hide, name_in, require_below, write_down, write_down_state
+from forum.actions.moderation import (
+    checked_reason,
+    hide,
+    last_lines,
+    name_in,
+    require_below,
+    write_down,
+    write_down_state,
+)
 from forum.database import db
 from forum.live import log
 from forum.models import Comment, CommentState, Decision, Discussion, ModerationAction, Review, User
@@ -167,14 +175,8 @@ def version_of(comment: Comment, undone: int | None = None) -> str:
 
 
 def undone_last(discussion: Discussion, ids: Collection[int]) -> dict[int, int]:
-    """Return by comment which line of the record tells of the last undo; one query. A rehearsal has no record."""
-    undone = select(ModerationAction.subject_id, func.max(ModerationAction.id)).where(
-        ModerationAction.discussion_id == discussion.id,
-        ModerationAction.subject == "comment",
-        ModerationAction.subject_id.in_(ids),
-        ModerationAction.verb.endswith(".undone"),
-    )
-    return {row[0]: row[1] for row in db.session.execute(undone.group_by(ModerationAction.subject_id))}
+    """Return by comment which line of the record tells of the last undo (`last_lines`)."""
+    return last_lines(discussion, ids, ModerationAction.verb.endswith(".undone"))
 
 
 def decision_of(review: Review) -> str:
