@@ -200,6 +200,11 @@ class Settings(BaseSettings):
         return Path(self.database.removeprefix("sqlite:///"))
 
     @property
+    def postgresql_address(self) -> str:
+        """The database's address as PostgreSQL's own drivers take it, where not `is_sqlite`: without SQLAlchemy's."""
+        return "postgresql" + self.database[self.database.index("://") :]
+
+    @property
     def sends_mail(self) -> bool:
         """Whether mail really leaves; without it sign-up signs in at once and mail stays in the outbox."""
         return bool(self.mail_url)

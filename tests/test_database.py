@@ -144,8 +144,7 @@ def test_a_connection_that_was_cut_while_it_lay_in_the_pool_is_made_anew(app, da
     if cut == "here":
         line.close()
     else:
-        address = "postgresql" + database.database[database.database.index("://") :]
-        with psycopg.connect(address) as other:
+        with psycopg.connect(database.postgresql_address) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (line.info.backend_pid,))
         time.sleep(0.1)
     assert db.session.scalar(text("SELECT 1")) == 1

@@ -71,7 +71,7 @@ class Heads:
             del self._next[which]
 
     def _ask(self, which: str | int) -> Head | None:
-        question = _SQL.format("slug" if isinstance(which, str) else "id", "?" if self._lines.is_sqlite else "%s")
+        question = _SQL.format("slug" if isinstance(which, str) else "id", self._lines.mark)
         try:
             rows = self._lines.ask(question, (which,))
         except Exception as error:  # whatever it is, Flask meets it too and says it better

@@ -37,8 +37,13 @@ class Lines:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the database is a file here, which answers at once, and a mark is `?`; else it is `%s`."""
+        """Whether the database is a file here, which answers at once."""
         return self._settings.is_sqlite
+
+    @property
+    def mark(self) -> str:
+        """What stands in a question for something that is said."""
+        return "?" if self.is_sqlite else "%s"
 
     def ask(self, question: str, said: Any) -> list[Any]:
         """Return the rows that `question` finds, by what is `said` in place of its marks.
@@ -58,8 +63,7 @@ class Lines:
 
     def ask_about(self, question: str, ids: Sequence[int]) -> list[Any]:
         """The same of a `question` with one place, `{}`, for the list of `ids`."""
-        mark = "?" if self.is_sqlite else "%s"
-        return self.ask(question.format(",".join([mark] * len(ids))), list(ids))
+        return self.ask(question.format(",".join([self.mark] * len(ids))), list(ids))
 
     def _ask(self, question: str, said: Any) -> list[Any]:
         connection = self._idle.pop() if self._idle else self._connect()
@@ -74,8 +78,7 @@ class Lines:
             return sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
         from forum.postgresql import Line
 
-        address = self._settings.database
-        return Line.connect("postgresql" + address[address.index("://") :], autocommit=True)
+        return Line.connect(self._settings.postgresql_address, autocommit=True)
 
 
 class Glance:

@@ -126,7 +126,7 @@ def start(app: Flask) -> None:
     background.forever(app, "tail", _wait_and_turn, 0.0)
     settings: Settings = app.config["SETTINGS"]
     if not settings.is_sqlite:
-        gevent.spawn(_listen, settings.database)
+        gevent.spawn(_listen, settings.postgresql_address)
 
 
 def _wait_and_turn() -> None:
@@ -166,10 +166,9 @@ def _listen(address: str) -> None:
     """Hear what other processes say; when the connection breaks, the tail polls alone until it is back."""
     from forum.postgresql import Line
 
-    where = "postgresql" + address[address.index("://") :]
     while True:
         try:
-            with Line.connect(where, autocommit=True) as connection:
+            with Line.connect(address, autocommit=True) as connection:
                 while True:
                     # Said again each time, as a test: a line on which nothing comes may be a line that is gone.
                     connection.execute(f"LISTEN {log.CHANNEL}; LISTEN {elsewhere.CHANNEL}")

@@ -80,8 +80,7 @@ def others(app, database, monkeypatch):
         monkeypatch.setattr(elsewhere, name, value)
     monkeypatch.setattr(elsewhere, "_is_open", False)
     monkeypatch.setattr(elsewhere.time, "monotonic", lambda: moment[0])
-    address = "postgresql" + database.database[database.database.index("://") :]
-    with psycopg.connect(address, autocommit=True) as wire:
+    with psycopg.connect(database.postgresql_address, autocommit=True) as wire:
         wire.execute(f"LISTEN {elsewhere.CHANNEL}")
 
         def heard():
