@@ -179,7 +179,7 @@ def act(slug: str, comment_id: int, action: str) -> Response:
     """Take `action` on a comment; JSON `{id, seq, state, html}` or 303 to it, after a flag to the top of its page."""
     fields = Fields()
     taken = {name: fields.text(name) for name in ("body", "reason", "note")} | {"question": fields.number("question")}
-    taken["seen"] = fields.text("seen") if "seen" in request.form else None
+    taken["seen"] = fields.seen()
     fields.refuse()
     with writing():
         discussion = find(slug)

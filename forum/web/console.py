@@ -224,7 +224,7 @@ def moderate(slug: str, comment_id: int, verb: str) -> Response:
     user, discussion = staffed(slug)
     fields = Fields()
     reason = fields.text("reason") if verb in {"hide", "restore", "mute"} else ""
-    seen = fields.text("seen") if "seen" in request.form else None
+    seen = fields.seen()
     number = fields.number("question") if verb == "move" else None
     hours = fields.number("hours") if verb == "mute" else None
     if verb == "move" and "question" not in request.form:

@@ -65,6 +65,10 @@ class Fields:
             self.faults[name] = _("The form sent a file here. Type a text.")
         return values[0] if values else ""
 
+    def seen(self) -> str | None:
+        """Return what the page says that its reader has looked at; None when it says nothing of it."""
+        return self.text("seen") if "seen" in request.form else None
+
     def number(self, name: str) -> int | None:
         """Return a whole number, or None when the field is empty (or at fault)."""
         typed = self.text(name).strip()

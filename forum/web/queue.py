@@ -1,6 +1,6 @@
 """The console's queue and its escalation: thin views over `actions`. Every button is a plain form."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -19,7 +19,7 @@ def decide(slug: str, comment_id: int, verb: str) -> Response:
     """Approve, reject, claim or release a comment of the queue, or take a decision back."""
     user, discussion = staffed(slug)
     fields = Fields()
-    reason, seen = fields.text("reason"), fields.text("seen") if "seen" in request.form else None
+    reason, seen = fields.text("reason"), fields.seen()
     fields.refuse()
     with writing():
         notice = _do(verb, user, comments.find(user, discussion, comment_id), reason, seen)

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from forum.database import db, writing
 from forum.live import broadcast, rights
 from forum.live.broadcast import Reader
@@ -18,13 +16,6 @@ def reading(discussion_id, user=None, name="reader"):
     audiences = broadcast.EVERYBODY if user is None else broadcast.audiences(user.id, "member")
     broadcast.enter(reader, discussion_id, audiences)
     return told
-
-
-@pytest.fixture(autouse=True)
-def _nobody_reads():
-    yield
-    for reader in list(broadcast._readers.values()):
-        broadcast.remove(reader.sid)
 
 
 def close_to_all(discussion):
