@@ -192,7 +192,8 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         """Whether everything is kept in one SQLite file (and so in one process)."""
-        return self.database.startswith("sqlite")
+        # Not by `database`, which asks the disk where the folder is: this is asked at every page and every look.
+        return not self.database_url or self.database_url.startswith("sqlite")
 
     @property
     def sqlite_file(self) -> Path:

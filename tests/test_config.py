@@ -85,3 +85,15 @@ def test_a_host_with_other_letters_is_known_as_browsers_and_mail_servers_send_it
     assert settings.site_url == sent
     assert settings.sender == f"roundtext@{urlsplit(sent).hostname}"
     assert settings.accepts_host(urlsplit(sent).netloc)
+
+
+def test_the_kind_of_database_is_known_without_asking_the_disk(settings, monkeypatch):
+    """It is asked at every page; looking up where the folder is took longer than the rest of an anonymous page."""
+
+    def look(*_: object, **__: object) -> Path:
+        raise AssertionError("the disk was asked")
+
+    monkeypatch.setattr(Path, "resolve", look)
+    assert settings.is_sqlite
+    assert settings.model_copy(update={"database_url": "sqlite:////srv/roundtext.sqlite"}).is_sqlite
+    assert not settings.model_copy(update={"database_url": "postgresql://localhost/roundtext"}).is_sqlite
