@@ -526,6 +526,15 @@ def test_whoever_is_about_to_close_reads_whether_late_comments_are_taken(hour, s
     assert "Thank everybody first." in page
 
 
+def test_whoever_is_about_to_close_reads_which_announcement_stays(hour, staff):
+    said = "stays on top of the page"
+    assert said not in staff.get("/d/hour/console/close").text
+    send(staff, "/d/hour/console/announcement", announcement="The sound is off. We **mend** it.")
+    page = staff.get("/d/hour/console/close").text
+    assert said in page and "We <strong>mend</strong> it." in page
+    assert 'href="/d/hour/console#announcement"' in page and 'id="announcement"' in staff.get("/d/hour/console").text
+
+
 def test_a_draft_says_why_the_panel_has_no_links_yet(app, house):
     """Followed by the book, a host looked for links that a draft does not have."""
     for phase, said in (("draft", "no link yet: publish first"), ("announced", "no link yet")):
