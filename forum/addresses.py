@@ -38,6 +38,8 @@ _HEADERS = {
     "zone": {"time zone", "timezone", "time_zone", "zone", "tz", "zeitzone"},
 }  # fmt: skip
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})?\Z")
+_TITLES = {"dr", "frau", "herr", "mme", "mr", "mrs", "ms", "prof"}
+_NO_NAME = re.compile(r"[\d@/\\:;,_()&+#*?!<>|\"=%]")
 _SHOWN = re.compile(r"\s*([^<>@]{0,200}?)\s*<([^<>]{1,300})>\s*\Z")
 
 
@@ -245,26 +247,65 @@ def _by_content(line: int, cells: list[str]) -> Row:
     """Find out by what it looks like: a cell with @ is the address, then come zone and language, the first rest a name.
 
     A city, unlike `Europe/Kyiv`, may be a name: it is a zone where a name stands before it. A language's letters that
-    stand alone are a name too.
+    stand alone are a name too. A name in several cells (`_full_name`) ends where the address begins.
     """
     email = next((cell for cell in cells if "@" in cell), "")
     if not email:  # nobody's line, said with all that stands in it
         return Row(line, " ".join(cell for cell in cells if cell)[:_LONGEST_CELL])
-    rest = [_plain(cell) for cell in cells if cell and cell != email]
-    rest = [cell for cell in rest if not cell.isdigit()]
-    is_alone = len(rest) == 1
-    zone = _taken(rest, lambda cell: "/" in cell and zones.named(cell) is not None)
-    language = "" if is_alone else _taken(rest, _is_language)
-    name = "".join(rest[:1])
-    zone = zone or _taken(rest[1:], lambda cell: zones.named(cell) is not None)
+    at = cells.index(email)
+    before, after = _rest(cells[:at], email), _rest(cells[at:], email)
+    is_alone = len(before) + len(after) == 1
+    zone = _taken(after, _is_zone) or _taken(before, _is_zone)
+    language = "" if is_alone else _taken(after, _is_language) or _taken(before, _is_language)
+    name = (before or after)[:1]
+    others = before[1:]
+    zone = zone or _taken(after if before else after[1:], _is_city) or _taken(others, _is_city)
     shown = _SHOWN.match(email)
-    return Row(line, email, "" if shown and shown[1] else name, language, zone)
+    return Row(line, email, "" if shown and shown[1] else _full_name(name + others), language, zone)
+
+
+def _rest(cells: list[str], email: str) -> list[str]:
+    plain = [_plain(cell) for cell in cells if cell and cell != email]
+    return [cell for cell in plain if not cell.isdigit()]
+
+
+def _full_name(cells: list[str]) -> str:
+    """Join first and last name, and what is no name by itself: a title, an initial.
+
+    A first cell of two words is a whole name, so what follows is where somebody works; so is what is too long a name.
+    """
+    parts = cells[:1]
+    for cell in cells[1:]:
+        whole = [part for part in parts if not _is_half(part)]
+        if len(whole) == _FEW or any(" " in part for part in whole) or not (_is_half(cell) or _is_name(cell, parts)):
+            break
+        parts.append(cell)
+    return " ".join(parts)
+
+
+def _is_half(cell: str) -> bool:
+    return cell.casefold().removesuffix(".") in _TITLES or re.fullmatch(r"[^\W\d_]{1,4}\.", cell) is not None
+
+
+def _is_name(cell: str, before: list[str]) -> bool:
+    """Whether `cell` goes on with a name: Lovelace, García Márquez, van der Berg; no note in lower case beside Ada."""
+    if _NO_NAME.search(cell) or (cell.islower() and not before[0].islower()):
+        return False
+    return cell.count(" ") < (_FEW * 2 if cell[0].islower() else _FEW)
 
 
 def _taken(cells: list[str], is_it: Callable[[str], bool]) -> str:
     """Take the last such cell out of `cells`, for names stand in front; empty when there is none."""
     at = next((at for at in reversed(range(len(cells))) if is_it(cells[at])), None)
     return "" if at is None else cells.pop(at)
+
+
+def _is_zone(cell: str) -> bool:
+    return "/" in cell and _is_city(cell)
+
+
+def _is_city(cell: str) -> bool:
+    return zones.named(cell) is not None
 
 
 def _is_language(cell: str) -> bool:

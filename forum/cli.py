@@ -26,6 +26,11 @@ _EASY_TO_GUESS = (
     "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes it, or leave it empty."
 )
 
+_PRINTS_LETTERS = (
+    "Warning: FORUM_MAIL_URL is empty, so no mail leaves: letters, links that sign in among them, are printed here and "
+    "into the log this goes to. Give the address of a mail server."
+)
+
 
 class Failure(click.ClickException):
     """A refusal: one clear line on stderr, exit status 1."""
@@ -132,6 +137,8 @@ def serve(workers: int, bind: str | None) -> None:
                     click.echo(_DEMO_ACCOUNTS, err=True)
             if read.has_short_secret:
                 click.echo(_EASY_TO_GUESS, err=True)
+            if not (read.sends_mail or read.is_local):
+                click.echo(_PRINTS_LETTERS, err=True)
             server.serve(read, workers)
 
 

@@ -221,6 +221,15 @@ class Settings(BaseSettings):
         return self.public_url.startswith("https://")
 
     @property
+    def is_local(self) -> bool:
+        """Whether only who sits at this machine comes here."""
+        name = urlsplit(self.public_url).hostname or ""
+        try:
+            return ip_address(name).is_loopback
+        except ValueError:
+            return name == "localhost" or name.endswith(".localhost")
+
+    @property
     def sender(self) -> str:
         """The From address of mail."""
         return self.mail_from or f"roundtext@{urlsplit(self.public_url).hostname}"

@@ -49,11 +49,34 @@ def test_a_table_is_read_by_its_headings_or_by_what_stands_in_it(source):
         ("id, x@example.org, pt_BR", ("id", "", "pt-BR")),
         ("x@example.org, Europe/Kyiv, uk", ("", "Europe/Kyiv", "uk")),
         ("Ada, x@example.org, The Institute of Rain", ("Ada", "", "")),
-        ("Ada, Adler, x@example.org", ("Ada", "", "")),
     ],
 )
 def test_without_headings_the_name_stands_in_front_and_is_no_city_and_no_language(line, found):
     assert people(line) == [("x@example.org", *found)]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Ada;Lovelace;x@example.org", "Ada Lovelace"),
+        ("7;Ada;Lovelace;x@example.org;The Institute of Rain", "Ada Lovelace"),
+        ("Gabriel;García Márquez;x@example.org", "Gabriel García Márquez"),
+        ("Anna;van der Berg;x@example.org", "Anna van der Berg"),
+        ("ada;lovelace;x@example.org", "ada lovelace"),
+        ("Dr.;Ada;Lovelace;x@example.org", "Dr. Ada Lovelace"),
+        ("Frau;Ada;B.;Lovelace;x@example.org", "Frau Ada B. Lovelace"),
+        ("王;小明;x@example.org", "王 小明"),
+        ("Ada Lovelace;Rain Ltd;x@example.org", "Ada Lovelace"),
+        ("Ada;The Institute of Rain;x@example.org", "Ada"),
+        ("Ada;Lovelace;Rain Ltd;x@example.org", "Ada Lovelace"),
+        ("Ada;speaker;x@example.org", "Ada"),
+        ("Ada;+49 30 123;x@example.org", "Ada"),
+        ("Ada;x@example.org;Lovelace", "Ada"),
+        ("x@example.org;Ada;Lovelace", "Ada"),
+    ],
+)
+def test_first_and_last_name_before_the_address_are_one_name_without_headings_too(line, name):
+    assert people(line) == [("x@example.org", name, "", "")]
 
 
 def test_one_address_a_line_and_several_in_one():

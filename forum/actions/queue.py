@@ -124,7 +124,7 @@ def undo(actor: User, comment: Comment, seen: str | None = None) -> Review:
     write_down_state(actor, comment, f"{decision.value}.undone", before)
     reviews.unsettle_flags(review)
     reviews.reopen(review)
-    reviews.tell(comment)
+    reviews.tell(comment, "review.undone")
     if comment.state is not before:
         log.record(comment.discussion, "comment.reopened", comment.id)
     return review
@@ -168,14 +168,19 @@ def writer_in(discussion: Discussion, user_id: int) -> User:
 def version_of(comment: Comment, undone: int | None = None) -> str:
     """Return what tells `comment`, as it waits now, from another text by its writer, and from before an undo.
 
-    `undone` is where the record tells of the last undo (`undone_last`).
+    `undone` is where the last undo is told of (`undone_last`).
     """
     edited = comment.edited_at.isoformat() if comment.edited_at else ""
     return f"{edited} {undone}" if undone else edited
 
 
 def undone_last(discussion: Discussion, ids: Collection[int]) -> dict[int, int]:
-    """Return by comment which line of the record tells of the last undo (`last_lines`)."""
+    """Return by comment which line of the record tells of the last undo (`last_lines`).
+
+    A rehearsal has no record; there it is the event of the log, which goes with the rehearsal.
+    """
+    if discussion.is_rehearsal:
+        return log.last(discussion, "review.undone", ids)
     return last_lines(discussion, ids, ModerationAction.verb.endswith(".undone"))
 
 
@@ -246,10 +251,10 @@ def _require_version(comment: Comment, seen: str | None) -> None:
     undone = undone_last(comment.discussion, [comment.id]).get(comment.id)
     if seen == version_of(comment, undone):
         return
-    line = db.session.get(ModerationAction, undone) if undone else None
-    if line is None or seen.partition(" ")[0] != version_of(comment):
+    if undone is None or seen.partition(" ")[0] != version_of(comment):
         raise Refused("changed", _("Its writer has changed this comment meanwhile. Read it again, then decide."), 409)
-    who = name_in(comment.discussion, line.actor)
+    line = None if comment.discussion.is_rehearsal else db.session.get_one(ModerationAction, undone)
+    who = name_in(comment.discussion, line.actor if line else None)
     words = _("%(who)s has put this comment back into the queue. Look at it again, then decide.", who=who)
     raise Refused("changed", words, 409)
 

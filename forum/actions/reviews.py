@@ -79,10 +79,13 @@ def settle_by_hand(comment: Comment, decision: Decision, actor: User, before: Co
         settle(review, decision, actor, before, reason)
 
 
-def tell(comment: Comment) -> None:
-    """Tell hosts, and the writer's own pages, that something about the review of `comment` has changed."""
+def tell(comment: Comment, kind: str = "review.changed") -> None:
+    """Tell hosts, and the writer's own pages, that something about the review of `comment` has changed.
+
+    Hosts alone are told of what `kind` it was.
+    """
     db.session.flush()
-    log.record(comment.discussion, "review.changed", comment.id, Audience.HOSTS)
+    log.record(comment.discussion, kind, comment.id, Audience.HOSTS)
     if comment.author_id is not None:
         log.record(comment.discussion, "review.changed", comment.id, Audience.person(comment.author_id))
 

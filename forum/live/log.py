@@ -3,7 +3,7 @@
 `seq` is taken by an UPDATE under the discussion row's lock: order of seq is order of commit, without holes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,14 @@ def changes_of(discussions: Sequence[Discussion]) -> dict[int, int]:
     )
     found = select(Discussion.id, latest).where(Discussion.id.in_([discussion.id for discussion in discussions]))
     return {discussion_id: seq or 0 for discussion_id, seq in db.session.execute(found)}
+
+
+def last(discussion: Discussion, kind: str, ids: Collection[int]) -> dict[int, int]:
+    """Return by each of `ids` the seq of the last event of this `kind` that points at it; who has none is left out."""
+    found = select(Event.subject_id, func.max(Event.seq)).where(
+        Event.discussion_id == discussion.id, Event.kind == kind, Event.subject_id.in_(ids)
+    )
+    return {subject_id: seq for subject_id, seq in db.session.execute(found.group_by(Event.subject_id)) if subject_id}
 
 
 def is_private(discussion: Discussion, after: int, audiences: frozenset[str]) -> bool:

@@ -6,7 +6,7 @@ from forum.text.cleaning import TextFault, clean_body, clean_line, clean_text, w
 from forum.text.lookalikes import has_badge_word, looks_like, looks_of
 from forum.text.markdown import render
 from forum.text.mentions import Mention
-from forum.text.rendered import addressed, excerpt, plain, shows_something
+from forum.text.rendered import addressed, excerpt, is_long, plain, shows_something
 
 __all__ = [
     "Mention",
@@ -20,6 +20,7 @@ __all__ = [
     "has_badge_word",
     "hue",
     "initials",
+    "is_long",
     "looks_like",
     "looks_of",
     "plain",

@@ -5,6 +5,8 @@ from html import unescape
 
 from forum.text.characters import has_seen
 
+# What some fifteen lines of the console hold; less would hardly save room.
+_MANY_CHARACTERS, _MANY_LINES = 900, 20
 _TAG = re.compile(r"<[^>]*>")
 _LINKED = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(?!\1<|https?://|www\.)')
 
@@ -22,6 +24,11 @@ def excerpt(html: str, length: int = 140) -> str:
         return words
     cut = words[:length].rsplit(" ", 1)[0]
     return cut.rstrip(" ,;:.") + "…"
+
+
+def is_long(html: str) -> bool:
+    """Whether rendered `html` takes so much room in a list that its beginning should stand for it."""
+    return html.count("\n") > _MANY_LINES or len(plain(html)) > _MANY_CHARACTERS
 
 
 def shows_something(html: str) -> bool:

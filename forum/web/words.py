@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
         initials=text.initials,
         hue=text.hue,
         excerpt=text.excerpt,
+        is_long=text.is_long,
         safe_html=Markup,
         addressed=lambda html: Markup(text.addressed(html)),  # noqa: S704
         whence=lambda face: countries.whence(face.affiliation, face.country, str(get_locale())),

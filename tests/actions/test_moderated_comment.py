@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import create_app, filters, text
-from forum.actions import comments, escalation, flags, moderation, queue
+from forum.actions import comments, escalation, flags, moderation, queue, rehearsals
 from forum.actions.comments import CommentDraft
 from forum.actions.escalation import Rules
 from forum.archive import export, transcript
@@ -339,6 +339,32 @@ def test_a_second_press_that_comes_late_takes_back_nobodys_undo(house, live, mem
     db.session.rollback()
     assert (comment.state, db.session.get(Review, comment.id).is_open) == (before, True)
     (item,) = deciding.queue(host, live).items
+    press(item.version)
+    assert not db.session.get(Review, comment.id).is_open
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_a_late_press_takes_back_nobodys_undo_in_a_rehearsal_either(house, verb):
+    """There is no record there that would tell of the undo."""
+    event = house.discussion(phase="announced")
+    host, priya, luc = house.host_of(event), house.panelist(event), house.user("Luc Moreau")
+    house.seat(event, luc, SeatRole.PANELIST)
+    rehearsal = house.do(rehearsals.begin, host, event)
+    comment = house.comment(rehearsal, priya, "Yes or no?")
+    house.do(flags.flag, luc, comment, "abuse")
+
+    def press(seen):
+        house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
+
+    seen = queue.version_of(comment)
+    press(seen)
+    press(seen)
+    house.do(queue.undo, host, comment)
+    with pytest.raises(Refused, match="Somebody has put this comment back into the queue"):
+        press(seen)
+    db.session.rollback()
+    assert db.session.get(Review, comment.id).is_open
+    (item,) = deciding.queue(host, rehearsal).items
     press(item.version)
     assert not db.session.get(Review, comment.id).is_open
 

@@ -77,6 +77,21 @@ def test_keys_walk_the_comments_hide_and_move(scene, discussion, host):
     host.wait_for_selector(".console-hidden .console-why:has-text('Off the point, n and x')")
 
 
+def test_a_long_comment_comes_folded_and_stays_open_for_who_has_opened_it(scene, discussion, host):
+    member = scene.house.user("Lena Long")
+    long = scene.house.comment(discussion, member, "The beginning. " + "And so on. " * 120 + "The end.", question=1)
+    item = host.locator(f"#comment-{long.id}")
+    item.get_by_text("Show all of it").wait_for(timeout=15_000)
+    assert not item.locator(".console-text").is_visible()
+    item.get_by_text("Show all of it").click()
+    another = scene.house.comment(discussion, member, "Another long one. " + "On and on. " * 120, question=1)
+    host.locator(f"#comment-{another.id}").get_by_text("Show all of it").wait_for(timeout=15_000)
+    assert item.locator(".console-text").is_visible() and not item.locator(".console-start").is_visible()
+    assert not host.locator(f"#comment-{another.id} .console-text").is_visible()
+    item.get_by_text("Show less").click()
+    assert item.locator(".console-start").is_visible()
+
+
 def test_the_order_changes_by_alt_and_arrows(scene, discussion, host):
     host.locator(".run-line[data-place]", has_text="What next?").focus()
     host.keyboard.press("Alt+ArrowUp")

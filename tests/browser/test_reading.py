@@ -205,7 +205,7 @@ def test_without_script_no_time_on_the_ruler_of_a_phone_is_cut_by_another_word(s
                 question.asked_at = now - timedelta(minutes=ago)
         page.goto(f"{scene.address}/d/{discussion.slug}")
         words = page.locator(".ruler :is(li > a, li:not([data-now]) > time, [data-now])")
-        boxes = [box for box in (one.bounding_box() for one in words.all()) if box]
+        boxes = [box for box in (one.bounding_box() for one in words.all()) if box and box["width"] > 1]
         assert len(boxes) >= 4, begun
         edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
         assert [pair for pair in itertools.pairwise(edges) if pair[0][1] > pair[1][0] + 1] == [], begun
@@ -231,7 +231,7 @@ def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
         assert page.evaluate("document.documentElement.scrollWidth") == width
         ruler = page.locator(".ruler").bounding_box()
         words = page.locator(".ruler :is(li > a, li > time)")
-        boxes = [box for box in (one.bounding_box() for one in words.all()) if box]
+        boxes = [box for box in (one.bounding_box() for one in words.all()) if box and box["width"] > 1]
         edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
         assert edges[0][0] >= ruler["x"] - 1
         assert edges[-1][1] <= ruler["x"] + ruler["width"] + 1
@@ -239,6 +239,41 @@ def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
         assert page.locator(".ruler li:nth-child(3) a").is_visible()
         has_room = asked[-1] < 54 or (asked[-1] < 58 and width == 1280)
         assert page.locator(".ruler-end time").is_visible() or not has_room
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_every_question_of_the_last_minutes_is_read_out_and_shown_to_who_points_at_its_tick(scene, script):
+    discussion = scene.house.discussion(ask=4, slug=f"crowd-{id(scene)}")
+    with writing():
+        starts_at = discussion.starts_at = clock.now() - timedelta(minutes=90)
+        for question, minutes in zip(discussion.questions, (0, 57.6, 58.2, 59.4), strict=True):
+            question.asked_at = starts_at + timedelta(minutes=minutes)
+    scene.house.do(phases.close, scene.house.host_of(discussion), discussion)
+    with writing():
+        discussion.closed_at = discussion.ends_at = starts_at + timedelta(minutes=60)
+    page = scene.context(java_script_enabled=script).new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}")
+    labels = [page.locator(".ruler").get_by_role("link", name=f"Q{number}", exact=True) for number in (1, 2, 3, 4)]
+    assert [label.count() for label in labels] == [1, 1, 1, 1], "one display: none has no role"
+
+    def widths() -> list[bool]:
+        return [label.bounding_box()["width"] > 20 for label in labels]
+
+    before = widths()
+    assert before[0] and not all(before)
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for number, label in enumerate(labels):
+            ruler, at = page.locator(".ruler").bounding_box(), (0, 96, 97, 99)[number]
+            page.mouse.move(ruler["x"] + ruler["width"] * at / 100, ruler["y"] + 8)
+            assert widths()[number], "pointed at"
+            page.mouse.move(0, 0)
+            label.focus()
+            assert widths()[number], "by keys"
+            box = label.bounding_box()
+            assert box["x"] >= ruler["x"] - 1 and box["x"] + box["width"] <= ruler["x"] + ruler["width"] + 1
+            label.blur()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_the_last_minutes_are_said_once_each_and_the_ruler_says_the_time(scene):

@@ -81,3 +81,24 @@ def test_a_secret_that_can_be_guessed_is_warned_of(app, monkeypatch, key, warned
     done = CliRunner().invoke(main, ["serve"])
     assert done.exit_code == 0 and ("FORUM_SECRET_KEY" in done.stderr) is warned
     assert key not in done.output
+
+
+@pytest.mark.parametrize(
+    ("changed", "warned"),
+    [
+        ({"site_url": "https://talk.example.org"}, True),
+        ({"site_url": "https://talk.example.org", "mail_url": "smtps://mail.example.org"}, False),
+        ({"site_url": "http://localhost:8000"}, False),
+        ({"site_url": "http://forum.localhost"}, False),
+        ({"site_url": "http://[::1]:8000"}, False),
+        ({"site_url": ""}, False),
+    ],
+)
+def test_a_site_for_others_that_prints_its_letters_says_so(app, monkeypatch, changed, warned):
+    settings = app.config["SETTINGS"].model_copy(update={"mail_url": "", **changed})
+    for name, value in server.as_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(server, "serve", lambda *_: None)
+    done = CliRunner().invoke(main, ["serve"])
+    assert done.exit_code == 0 and ("FORUM_MAIL_URL" in done.stderr) is warned

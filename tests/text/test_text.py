@@ -122,6 +122,20 @@ def test_mentions_link_people_and_nothing_else():
     assert '<a class="mention" href="/people/1" data-user="1" rel="nofollow ugc noopener">@luc</a>' in html
 
 
+@pytest.mark.parametrize(
+    ("source", "is_long"),
+    [
+        ("A short answer.", False),
+        ("word " * 170, False),
+        ("word " * 190, True),
+        ("- a\n" * 15, False),
+        ("- a\n" * 25, True),
+    ],
+)
+def test_what_takes_much_room_is_long_by_its_words_or_by_its_lines(source, is_long):
+    assert text.is_long(text.render(source)) is is_long
+
+
 def test_an_excerpt_is_one_plain_line():
     html = text.render("**Trust** comes first:\n\n- open planning;\n- a broker & <b>money</b>")
     assert text.excerpt(html) == "Trust comes first: open planning; a broker & <b>money</b>"

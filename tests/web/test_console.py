@@ -292,6 +292,17 @@ def test_moderation_from_the_console_is_in_the_record(hour, staff):
     assert db.session.query(ModerationAction).filter_by(verb="person.unmuted").count() == 1
 
 
+def test_a_long_comment_is_folded_to_its_beginning_with_all_of_it_inside(house, hour, staff):
+    hour.comment(house.user(), "Briefly.")
+    assert "console-long" not in staff.get("/d/hour/console").text
+    hour.comment(house.user(), "The beginning. " + "And so on. " * 100 + "The end.")
+    page = staff.get("/d/hour/console").text
+    folded = page[page.index('<details class="console-long">') : page.index("</details>", page.index("console-long"))]
+    start, _, whole = folded.partition("</summary>")
+    assert "The beginning." in start and "The end." not in start and len(start) < 600
+    assert "The end." in whole and "Briefly." not in folded
+
+
 @pytest.mark.parametrize("place", ["/d/hour/console/comments", "/d/hour/comments"])
 def test_a_late_restore_takes_back_no_hiding_that_came_since(house, hour, staff, place):
     send(staff, f"/d/hour/questions/{hour.questions[0].id}/ask")
@@ -513,6 +524,15 @@ def test_whoever_is_about_to_close_reads_whether_late_comments_are_taken(hour, s
     page = staff.get("/d/hour/console/close").text
     assert words in page and ("Nobody can comment" in page) is (minutes == 0)
     assert "Thank everybody first." in page
+
+
+def test_whoever_is_about_to_close_reads_which_announcement_stays(hour, staff):
+    said = "stays on top of the page"
+    assert said not in staff.get("/d/hour/console/close").text
+    send(staff, "/d/hour/console/announcement", announcement="The sound is off. We **mend** it.")
+    page = staff.get("/d/hour/console/close").text
+    assert said in page and "We <strong>mend</strong> it." in page
+    assert 'href="/d/hour/console#announcement"' in page and 'id="announcement"' in staff.get("/d/hour/console").text
 
 
 def test_a_draft_says_why_the_panel_has_no_links_yet(app, house):

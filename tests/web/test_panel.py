@@ -399,6 +399,28 @@ def test_nobody_is_asked_to_answer_where_nothing_can_be_written_any_more(
     assert "names you" in page
 
 
+@pytest.mark.parametrize("late_minutes", [0, 30])
+def test_after_the_close_the_green_room_says_what_was_answered_and_asks_nothing(app, house, clock, late_minutes):
+    table = Panel(app, house, late_minutes=late_minutes)
+    for text in ("Who pays?", "What next?"):
+        house.do(questions.ask, table.host, house.question(table.discussion, text))
+    house.do(held.hold, table.priya, table.discussion.questions[1], "Never released.")
+    house.do(phases.close, table.host, table.discussion)
+    clock.advance(timedelta(minutes=late_minutes + 1))
+    page = table.get("panelist").text
+    assert "You answered none of the questions." in page and "Never released." in page
+    asks = ("you have not answered", "waits for an answer", "Release your answer", "Change your held answer")
+    assert not any(words in page for words in asks)
+    house.do(phases.extend, table.host, table.discussion, 30)
+    assert all(words in table.get("panelist").text for words in asks)
+    for number in (1, 3):
+        house.comment(table.discussion, table.priya, body="Yes.", question=number)
+    house.do(phases.close, table.host, table.discussion)
+    clock.advance(timedelta(minutes=late_minutes + 1))
+    said = table.get("panelist").text
+    assert 'You answered: <a href="/d/hour#q1">Q1</a>, <a href="/d/hour#q3">Q3</a></p>' in said
+
+
 def test_in_a_pause_a_call_is_read_and_leads_to_no_field(table):
     house = table.house
     house.do(phases.pause, table.host, table.discussion)

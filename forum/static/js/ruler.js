@@ -54,23 +54,30 @@ function moveNow() {
   for (const ruler of all("[data-region=ruler]")) fit(ruler);
 }
 
+/** A label that gives way is read out all the same, and shown to who points at its tick. @param {HTMLElement} word @param {boolean} gives */
+function giveWay(word, gives) {
+  if (word.matches("time")) word.hidden = gives;
+  else word.classList.toggle("ruler-bare", gives);
+}
+
 /** Let no word stand on another: a time gives way first, then a label; "now" always stays. @param {HTMLElement} ruler */
 function fit(ruler) {
   const words = all("a, b, li:not([data-now]) > time", ruler);
-  for (const word of words) word.hidden = true;
+  for (const word of words) giveWay(word, true);
   const now = one("[data-now]", ruler);
   /** @type {Map<Element | null, DOMRect>} */
   const taken = new Map(now ? [[now, now.getBoundingClientRect()]] : []);
   // Labels before times, and from the end on: the open question's is the last.
   for (const word of words.reverse().sort((a, b) => Number(!b.matches("time")) - Number(!a.matches("time")))) {
     const tick = word.closest("li");
-    word.hidden = false;
+    giveWay(word, false);
     // The whole tick is measured: a time that shows pushes the label that lies before a late tick.
     const own = tick?.getBoundingClientRect();
     if (!own?.width) continue;
     const others = [...taken].filter(([other]) => other !== tick).map(([, box]) => box);
-    word.hidden = others.some((other) => own.left < other.right - 3 && other.left < own.right - 3);
-    if (!word.hidden) taken.set(tick, own);
+    const isTaken = others.some((other) => own.left < other.right - 3 && other.left < own.right - 3);
+    giveWay(word, isTaken);
+    if (!isTaken) taken.set(tick, own);
   }
 }
 
