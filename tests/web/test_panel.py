@@ -409,6 +409,7 @@ def test_after_the_close_the_green_room_says_what_was_answered_and_asks_nothing(
     clock.advance(timedelta(minutes=late_minutes + 1))
     page = table.get("panelist").text
     assert "You answered none of the questions." in page and "Never released." in page
+    assert "release the first answer" not in page
     asks = ("you have not answered", "waits for an answer", "Release your answer", "Change your held answer")
     assert not any(words in page for words in asks)
     house.do(phases.extend, table.host, table.discussion, 30)
