@@ -89,7 +89,8 @@ def room(discussion: Discussion, user: User, before: int | None = None, limit: i
 def _own(discussion: Discussion, user: User, role: Role) -> dict[str, Any]:
     """Return what is a panelist's alone."""
     if role is not Role.PANELIST:
-        return {"calls": [], "may_post": False, "asked": [], "later": [], "orphans": [], "addressed": []}
+        nothing: dict[str, Any] = {name: [] for name in ("calls", "asked", "later", "orphans", "addressed")}
+        return {**nothing, "may_post": False, "is_past": False}
     asked, later, orphans = panel.prepared(discussion, user)
     may_post = access.may(user, "comment.post", discussion)
     # In a pause hosts still call on somebody; once nothing can be written any more, no call can be answered.
@@ -97,6 +98,7 @@ def _own(discussion: Discussion, user: User, role: Role) -> dict[str, Any]:
     return {
         "calls": [] if is_past else calls.open_calls(discussion, user.id),
         "may_post": may_post,
+        "is_past": is_past,
         "asked": asked,
         "later": later,
         "orphans": orphans,

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -315,6 +316,10 @@ def test_what_was_hidden_by_hand_since_comes_back_by_no_earlier_decision(house, 
     assert db.session.get(Review, comment.id).is_open
 
 
+def _press(house, verb, host, comment, seen):
+    house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
+
+
 @pytest.mark.parametrize("verb", ["approve", "reject"])
 @pytest.mark.parametrize("step", ["everyone", "open"])
 def test_a_second_press_that_comes_late_takes_back_nobodys_undo(house, live, member, host, verb, step):
@@ -325,9 +330,7 @@ def test_a_second_press_that_comes_late_takes_back_nobodys_undo(house, live, mem
     if step == "open":
         house.do(flags.flag, house.user(), comment, "abuse")
 
-    def press(seen):
-        house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
-
+    press = partial(_press, house, verb, host, comment)
     seen = queue.version_of(comment)
     press(seen)
     press(seen)
@@ -353,9 +356,7 @@ def test_a_late_press_takes_back_nobodys_undo_in_a_rehearsal_either(house, verb)
     comment = house.comment(rehearsal, priya, "Yes or no?")
     house.do(flags.flag, luc, comment, "abuse")
 
-    def press(seen):
-        house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
-
+    press = partial(_press, house, verb, host, comment)
     seen = queue.version_of(comment)
     press(seen)
     press(seen)

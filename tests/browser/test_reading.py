@@ -211,10 +211,9 @@ def test_without_script_no_time_on_the_ruler_of_a_phone_is_cut_by_another_word(s
         assert [pair for pair in itertools.pairwise(edges) if pair[0][1] > pair[1][0] + 1] == [], begun
 
 
-@pytest.mark.parametrize("asked", [(0, 20, 59.7), (0, 50, 57.6), (30, 47, 51)])
-@pytest.mark.parametrize("script", [True, False])
-def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
-    discussion = scene.house.discussion(ask=3, slug=f"late-{id(scene)}")
+def _past_hour(scene: Scene, slug: str, asked: tuple[float, ...]) -> Discussion:
+    """A discussion that is over after an hour, with a question `asked` at each of these minutes of it."""
+    discussion = scene.house.discussion(ask=len(asked), slug=slug)
     with writing():
         starts_at = discussion.starts_at = clock.now() - timedelta(minutes=90)
         for question, minutes in zip(discussion.questions, asked, strict=True):
@@ -222,6 +221,13 @@ def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
     scene.house.do(phases.close, scene.house.host_of(discussion), discussion)
     with writing():
         discussion.closed_at = discussion.ends_at = starts_at + timedelta(minutes=60)
+    return discussion
+
+
+@pytest.mark.parametrize("asked", [(0, 20, 59.7), (0, 50, 57.6), (30, 47, 51)])
+@pytest.mark.parametrize("script", [True, False])
+def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
+    discussion = _past_hour(scene, f"late-{id(scene)}", asked)
     page = scene.context(java_script_enabled=script).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}")
     for direction, width in itertools.product(("ltr", "rtl"), (390, 768, 1280)):
@@ -243,14 +249,7 @@ def test_a_question_asked_near_the_end_stays_on_the_ruler(scene, asked, script):
 
 @pytest.mark.parametrize("script", [True, False])
 def test_every_question_of_the_last_minutes_is_read_out_and_shown_to_who_points_at_its_tick(scene, script):
-    discussion = scene.house.discussion(ask=4, slug=f"crowd-{id(scene)}")
-    with writing():
-        starts_at = discussion.starts_at = clock.now() - timedelta(minutes=90)
-        for question, minutes in zip(discussion.questions, (0, 57.6, 58.2, 59.4), strict=True):
-            question.asked_at = starts_at + timedelta(minutes=minutes)
-    scene.house.do(phases.close, scene.house.host_of(discussion), discussion)
-    with writing():
-        discussion.closed_at = discussion.ends_at = starts_at + timedelta(minutes=60)
+    discussion = _past_hour(scene, f"crowd-{id(scene)}", (0, 57.6, 58.2, 59.4))
     page = scene.context(java_script_enabled=script).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}")
     labels = [page.locator(".ruler").get_by_role("link", name=f"Q{number}", exact=True) for number in (1, 2, 3, 4)]

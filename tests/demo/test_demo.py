@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from forum import clock, server
 from forum.cli import main
+from forum.config import Settings
 from forum.database import db
 from forum.demo import cast, lines, make
 from forum.models import Comment, Discussion, Phase, User
@@ -58,11 +59,16 @@ def test_the_cast_rests_while_nobody_watches(app):
     assert db.session.scalar(select(func.count()).select_from(Comment)) == before
 
 
-def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkeypatch):
-    for name, value in server.as_environment(app.config["SETTINGS"]).items():
+def _would_serve(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `serve` read these settings, on a free port, and end where it would begin to serve."""
+    for name, value in server.as_environment(settings).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr(server, "serve", lambda *_: None)
+
+
+def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkeypatch):
+    _would_serve(app.config["SETTINGS"], monkeypatch)
     assert CliRunner().invoke(main, ["serve"]).stderr == ""
     make.prepare(app)
     done = CliRunner().invoke(main, ["serve"])
@@ -74,10 +80,7 @@ def test_a_site_with_accounts_whose_password_everybody_knows_says_so(app, monkey
 )
 def test_a_secret_that_can_be_guessed_is_warned_of(app, monkeypatch, key, warned):
     settings = app.config["SETTINGS"].model_copy(update={"secret_key": key})
-    for name, value in server.as_environment(settings).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
-    monkeypatch.setattr(server, "serve", lambda *_: None)
+    _would_serve(settings, monkeypatch)
     done = CliRunner().invoke(main, ["serve"])
     assert done.exit_code == 0 and ("FORUM_SECRET_KEY" in done.stderr) is warned
     assert key not in done.output
@@ -96,9 +99,6 @@ def test_a_secret_that_can_be_guessed_is_warned_of(app, monkeypatch, key, warned
 )
 def test_a_site_for_others_that_prints_its_letters_says_so(app, monkeypatch, changed, warned):
     settings = app.config["SETTINGS"].model_copy(update={"mail_url": "", **changed})
-    for name, value in server.as_environment(settings).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("FORUM_BIND", f"127.0.0.1:{free_port()}")
-    monkeypatch.setattr(server, "serve", lambda *_: None)
+    _would_serve(settings, monkeypatch)
     done = CliRunner().invoke(main, ["serve"])
     assert done.exit_code == 0 and ("FORUM_MAIL_URL" in done.stderr) is warned
