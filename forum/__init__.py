@@ -1,15 +1,23 @@
 """Roundtext: timed, moderated, written discussions. The whole assembly is on this page."""
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+from typing import TYPE_CHECKING
 
-from forum import database, extensions, filters, migrating, speaking, web
-from forum.config import Settings
-from forum.web import counters
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from forum.config import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """Return the assembled app. Without `settings` they are read from the environment."""
+    # Here, or whoever needs one part of the house would wait for all of it: `forum --help` took 2 s.
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from forum import database, extensions, filters, speaking, web
+    from forum.config import Settings
+    from forum.web import counters
+
     settings = settings or Settings()
     settings.make_data_dir()
     app = Flask(__name__, static_folder="static")
@@ -39,7 +47,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     database.db.init_app(app)
-    database.migrate.init_app(app, database.db, directory=str(migrating.FOLDER))
     speaking.init_app(app)
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)

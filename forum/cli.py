@@ -1,5 +1,6 @@
 """The `forum` command. Errors go to stderr in one line; the exit status is 0 (done), 1 (refused) or 2 (wrong usage)."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -63,7 +64,11 @@ def made(read: Settings) -> "Flask":
     """Return the app on a database that has every table of this version."""
     from forum import create_app, migrating
 
-    app = create_app(read)
+    gc.disable()  # as in wsgi.py
+    try:
+        app = create_app(read)
+    finally:
+        gc.enable()
     migrating.upgrade(app)
     return app
 

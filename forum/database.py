@@ -11,7 +11,6 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, TypeDecorator, event, update
 from sqlalchemy.engine.interfaces import Dialect
@@ -58,7 +57,6 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
-migrate = Migrate()
 Made = TypeVar("Made")
 
 if TYPE_CHECKING:

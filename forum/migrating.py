@@ -6,7 +6,10 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import Flask
+from flask_migrate import Migrate
 from flask_migrate import upgrade as run_upgrade
+
+from forum.database import db
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -18,6 +21,7 @@ class Newer(Exception):
 def upgrade(app: Flask) -> None:
     """Run the migrations that `app`'s database has not had yet. Raises Newer, and what the database raises."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    Migrate(app, db, directory=str(FOLDER))  # here, and not for every app: a server needs nothing of Alembic
     with app.app_context():
         run_upgrade()
 

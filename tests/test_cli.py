@@ -58,6 +58,24 @@ def test_every_command_explains_itself():
     assert all(command.split()[0] in shown for command in COMMANDS)
 
 
+def test_help_waits_for_no_part_of_the_house():
+    """It took 2 s: the package loaded everything before it looked at what was asked."""
+    asked = "import sys; from forum.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert not {"flask", "sqlalchemy", "gevent", "forum.models"} & set(done.stdout.split())
+
+
+def test_a_server_loads_nothing_of_the_migrations(tmp_path):
+    asked = "import sys; from forum import create_app; create_app(); print(*sys.modules)"
+    environment = {**os.environ, "FORUM_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert not {"alembic", "flask_migrate"} & set(done.stdout.split())
+
+
 def test_the_readme_shows_only_commands_that_exist():
     shown = set(re.findall(r"\.venv/bin/forum ([a-z]+(?: (?:add|import|export))?)", (ROOT / "README.md").read_text()))
     assert shown
