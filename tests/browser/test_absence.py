@@ -69,6 +69,19 @@ def test_another_history_replaces_the_page_and_not_what_is_typed(scene):
     page.wait_for_selector(f"#c{fresh.id}", state="attached", timeout=15_000)
 
 
+def test_a_connection_that_is_back_is_no_longer_said_to_be_lost(scene):
+    """Who read through the page by ear met both sentences, one after the other."""
+    discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
+    page = scene.visit(discussion, scene.house.user("Mina Mayer"))
+    page.locator("[data-composer] textarea").fill("In the middle of a thought")
+    page.context.set_offline(True)
+    said = "(role) => document.querySelector(`body > .vh[role=${role}]`).textContent"
+    until(page, f"() => ({said})('alert').startsWith('The connection is lost.')", seconds=20)
+    page.context.set_offline(False)
+    until(page, f"() => ({said})('status').startsWith('Back.')", seconds=10)
+    assert page.evaluate(said, "alert") == ""
+
+
 def test_what_was_typed_before_a_crash_is_there_afterwards(scene):
     discussion = scene.house.discussion(ask=1, slug=f"absent-{id(scene)}")
     member = scene.house.user("Mina Mayer")

@@ -1,5 +1,7 @@
 """The console in Chromium: two hosts see each other's hand, the keys do what they say, and typing is left alone."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -316,6 +318,45 @@ def test_a_console_whose_session_has_ended_says_so_and_stops_asking(scene, discu
     host.wait_for_selector("[data-comment]:has-text('Just arrived.')", timeout=8_000)
     assert notice.inner_text() == ""
     assert host.locator("#new-question").input_value() == "Half a question"
+
+
+def test_a_press_whose_answer_was_lost_is_done_once_and_says_so(scene, discussion, host):
+    """Pressed again by hand, on the console that had meanwhile been made anew, ten minutes more were twenty."""
+    before = discussion.ends_at
+    lost = []
+
+    def lose(route):
+        lost.append(route.fetch().status)
+        route.abort()
+
+    host.route("**/extend", lose, times=1)
+    host.get_by_role("button", name="+10 min").click()
+    notice = host.locator("[data-console-notice]")
+    notice.get_by_text("Not sent yet. Trying again…").wait_for()
+    notice.get_by_text("The discussion goes on 10 minutes longer.").wait_for()
+    assert lost == [200]
+    db.session.rollback()
+    db.session.refresh(discussion)
+    assert discussion.ends_at - before == timedelta(minutes=10)
+
+
+def test_what_was_pressed_for_a_server_that_stays_away_is_not_sent_long_after(scene, discussion, host):
+    before = discussion.ends_at
+    host.route("**/extend", lambda route: route.abort())
+    host.get_by_role("button", name="+10 min").click()
+    notice = host.locator("[data-console-notice]")
+    notice.get_by_text("Not sent yet.").wait_for()
+    host.evaluate("() => { const now = Date.now(); Date.now = () => now + 60_000; }")
+    notice.get_by_text("See whether what you pressed last was done").wait_for()
+    host.unroute("**/extend")
+    db.session.rollback()
+    db.session.refresh(discussion)
+    assert discussion.ends_at == before
+    host.get_by_role("button", name="+10 min").click()
+    notice.get_by_text("The discussion goes on 10 minutes longer.").wait_for()
+    db.session.rollback()
+    db.session.refresh(discussion)
+    assert discussion.ends_at - before == timedelta(minutes=10)
 
 
 @pytest.mark.parametrize("place", ["/console", "/backstage"])

@@ -61,6 +61,38 @@ def test_a_date_in_arabic_stays_in_one_piece_behind_latin_letters(scene: Scene):
     assert page.locator(".hit time").evaluate(BETWEEN) < 1
 
 
+# Where the words of an element begin and end, whatever box they stand in.
+EDGES = """(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  const { left, right } = range.getBoundingClientRect();
+  return [Math.round(left), Math.round(right)];
+}"""
+
+
+def test_a_panelist_of_an_arabic_discussion_reads_questions_from_the_right(scene: Scene):
+    """“Q4” before the words was the first letter with a direction, and turned the whole line."""
+    house = scene.house
+    water = house.discussion(slug="ma", language="ar", ask=1)
+    house.question(water, "من يدفع؟")
+    room = scene.visit(water, house.panelist(water, "Pia"), "/backstage", locale="ar")
+    line = room.locator(".run-text", has_text="من يدفع؟")
+    number, words = (line.locator(part).evaluate(EDGES) for part in ("b", "bdi"))
+    box = line.bounding_box()
+    assert words[1] <= number[0]
+    assert abs(number[1] - (box["x"] + box["width"])) <= 2
+
+
+def test_a_citation_in_an_arabic_discussion_is_read_from_the_left(scene: Scene):
+    """“@online{” was shown as “,online{…@”, and a full stop stood before its sentence."""
+    water = scene.house.discussion(slug="ma", language="ar", ask=1)
+    page = scene.context().new_page()
+    page.goto(f"{scene.address}/d/{water.slug}/export")
+    shown = page.locator(".citation").evaluate_all("all => all.map((one) => getComputedStyle(one).direction)")
+    assert len(shown) > 4
+    assert set(shown) == {"ltr"}
+
+
 def test_a_person_chooses_their_language(scene: Scene):
     mara = scene.house.user("Mara Member")
     context = scene.context(mara, locale="de-DE")

@@ -13,6 +13,7 @@ export const MODES = {
   all: _("Every answer read out"),
 };
 const MOST_READ = 600;
+const LOST = _("The connection is lost. You can keep writing.");
 
 const EVERY = 20_000;
 const EVERY_WHILE_WRITING = 60_000;
@@ -35,6 +36,12 @@ function speak(role, words) {
   setTimeout(() => {
     place.textContent = words;
   }, 50);
+}
+
+/** Let the alert say nothing any more, if it says this. @param {string} words */
+function takeBack(words) {
+  const place = one("body > .vh[role=alert]");
+  if (place?.textContent === words) place.textContent = "";
 }
 
 /** @param {string} words */
@@ -108,11 +115,9 @@ function tellOfLink(state) {
   clearTimeout(lostTimer);
   if (state === "live" && lostTimer) say(_("Back. The page is up to date."));
   lostTimer = undefined;
-  if (state === "live") return;
-  lostTimer = setTimeout(
-    () => isWriting() && speak("alert", _("The connection is lost. You can keep writing.")),
-    10_000,
-  );
+  // Who reads through the page would still meet it there, beside what says the contrary.
+  if (state === "live") return takeBack(LOST);
+  lostTimer = setTimeout(() => isWriting() && speak("alert", LOST), 10_000);
 }
 
 export function start() {

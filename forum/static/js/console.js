@@ -5,6 +5,7 @@
 
 import { Idiomorph } from "../vendor/idiomorph.esm.js";
 import { startBackstage } from "./backstage.js";
+import { leftToSay, sendOrTryAgain, UNSURE } from "./console-again.js";
 import { holds, settle, tellDecided } from "./console-held.js";
 import { startKeys } from "./console-keys.js";
 import { startOrder } from "./console-order.js";
@@ -12,7 +13,7 @@ import { goOn, leave } from "./console-queue.js";
 import { isShut, reopen, shut } from "./console-shut.js";
 import * as link from "./link.js";
 import { all, hear, make, one, page, TYPED, tell } from "./page.js";
-import { adoptToken, askPage, explain, post } from "./send.js";
+import { adoptToken, askPage, explain } from "./send.js";
 import { forgetTyped, restoreAgain, resume } from "./typed.js";
 import { _, count } from "./words.js";
 
@@ -80,6 +81,8 @@ export async function refresh() {
           tell("come back"); // the line may have been taken up again as a visitor's
         }
         become(fresh);
+        const words = leftToSay();
+        if (words) say(words, true);
       } else if ([401, 403, 404].includes(status)) {
         const why = await shut();
         if (why) say(why, true);
@@ -125,7 +128,8 @@ function showTheirs(form, { theirs = {}, seen = "" }) {
 export async function send(form, button) {
   if (form.dataset.sending) return;
   form.dataset.sending = "yes";
-  const { ok, data, error } = await post(button?.getAttribute("formaction") ?? form.action, new FormData(form));
+  const address = button?.getAttribute("formaction") ?? form.action;
+  const { ok, status, data, error } = await sendOrTryAgain(address, new FormData(form), say);
   delete form.dataset.sending;
   if (ok) {
     reopen();
@@ -137,7 +141,7 @@ export async function send(form, button) {
     tell("sent", form);
   } else {
     if (error?.theirs) showTheirs(form, error);
-    say(explain(error), true);
+    say(status ? explain(error) : UNSURE, true);
   }
   await refresh();
 }
@@ -215,7 +219,7 @@ hear("link", (state) => {
 });
 // Some of the log is for others' ears only (a muted person's, say) and still changes what the console shows.
 setInterval(() => page.seq > shown && follow(), 1_000);
-setInterval(() => document.hidden || void refresh(), REFRESH_EVERY);
+setInterval(() => document.hidden || follow(), REFRESH_EVERY);
 // Whoever comes back to this tab may have signed in again in another.
 addEventListener("focus", () => isShut() && void refresh());
 // What was kept for what is typed in it goes when it is closed.
