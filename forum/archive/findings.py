@@ -21,6 +21,15 @@ class Said:
     country: str = ""  # ISO 3166-1
     clock: time | None = None  # what stood beside the name, on the event's clocks
     place: int = 0  # among what was found, from 0; it stays when others are left out
+    unread: str = ""  # what stood where its time should, and says none
+    is_spread: bool = False  # its time is ours
+
+    @property
+    def when(self) -> str:
+        """Return the time that it came with, empty for none."""
+        if self.at is not None:
+            return f"{self.at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.clock:%H:%M}" if self.clock is not None else ""
 
 
 @dataclass
@@ -48,7 +57,15 @@ def moment(typed: str) -> datetime | None:
         found = datetime.fromisoformat(typed.replace(" UTC", "+00:00"))
     except ValueError:
         return None
+    if not 1970 <= found.year <= 2200:
+        return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def dated(comment: Said, typed: str) -> Said:
+    """Return `comment` with the time that `typed` says, none for nothing; words that say no time are `unread`."""
+    at = moment(typed)
+    return replace(comment, at=at, unread="" if at else typed)
 
 
 def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: str) -> list[Said]:
@@ -56,9 +73,10 @@ def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: s
     beside their name, else one spread evenly between their neighbours' (`begin` and `end` around all of them).
     """
     comments = list(comments)
+    own = _by_their_clocks(comments, begin, end, ZoneInfo(zone))
     times: list[datetime] = []
     waiting = 0
-    for at in [*_by_their_clocks(comments, begin, end, ZoneInfo(zone)), end]:
+    for at in [*own, end]:
         if at is None:
             waiting += 1
             continue
@@ -66,7 +84,10 @@ def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: s
         step = (at - before) / (waiting + 1)
         times += [*(before + step * place for place in range(1, waiting + 1)), at]
         waiting = 0
-    return [replace(comment, at=at) for comment, at in zip(comments, times, strict=False)]
+    return [
+        replace(comment, at=at, is_spread=before is None)
+        for comment, at, before in zip(comments, times, own, strict=False)
+    ]
 
 
 def _by_their_clocks(comments: list[Said], begin: datetime, end: datetime, zone: ZoneInfo) -> list[datetime | None]:

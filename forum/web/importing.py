@@ -2,12 +2,13 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum import access, clock, text, zones
 from forum.actions import imports, slugs
@@ -36,7 +37,8 @@ _LEFT_OUT = re.compile(r"out-[0-9]{1,4}\Z")
 def bring_in() -> Response:
     """Fields kind, source or file; then, with `store`, what the host made of it: title, times, names, questions, texts.
 
-    `body-N` is the text of the comment at place N, where it was at fault or changed, and `out-N` leaves it out.
+    `body-N` is the text of the comment at place N and `at-N` its time, where they were at fault or changed, and `out-N`
+    leaves it out.
     """
     owner = access.require_create(signed_in())
     if request.method == "GET":
@@ -50,14 +52,14 @@ def bring_in() -> Response:
         found = foreign.read(kind, source)
         if not fields.text("store"):
             return _page(found, _proposed(found, kind, source), _faults(fields, found, found.comments))
-        slug = _store(fields, found, owner)
+        slug, spread = _store(fields, found, owner)
     except FileFaults as faults:
         return _page(found, _typed(), _named(faults), 422)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
         return _page(found, _typed(), refusal.fields, refusal.status)
-    flash(_("It is here, with all its comments, under their own dates."))
+    flash(_brought_in(spread))
     return make_response(redirect(f"/d/{slug}", 303))
 
 
@@ -65,15 +67,32 @@ def bring_in() -> Response:
 bring_in.longest_form = 6 * 1024 * 1024  # type: ignore[attr-defined]
 
 
-def _store(fields: Fields, found: Found, owner: User) -> str:
-    """Store what the form says and return its address; pressed twice, that of what the first press has stored."""
+def _brought_in(spread: int) -> str:
+    if not spread:
+        return str(_("It is here, with all its comments, under their own dates."))
+    return str(
+        ngettext(
+            "It is here, with all its comments. %(num)s had no time of its own, and was given one in between.",
+            "It is here, with all its comments. %(num)s had no time of their own, and were given one in between.",
+            spread,
+        )
+    )
+
+
+def _store(fields: Fields, found: Found, owner: User) -> tuple[str, int]:
+    """Store what the form says; return its address and how many comments were given a time.
+
+    Pressed twice, the address is that of what the first press has stored.
+    """
+    timed = _timed(fields, found)
+    spread = sum(one.is_spread for one in timed.comments)
     # The address is what somebody changes who is told that it is taken, by what they stored themselves.
     key = form_key("slug")
     if (before := Discussion.with_key(owner.id, key)) is not None:
-        return before.slug
-    values = _values(fields, found)
+        return before.slug, spread
+    values = _values(fields, found, timed)
     fields.refuse()
-    return once_more(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug
+    return once_more(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug, spread
 
 
 def _source(fields: Fields) -> str:
@@ -112,23 +131,35 @@ def _typed() -> dict[str, str]:
     return {name: value for name, value in request.form.items() if name != "csrf_token"}
 
 
-def _values(fields: Fields, found: Found) -> dict[str, Any]:
-    """Return the discussion file that the host has made of it. Raises Refused (invalid) naming the page's fields."""
+@dataclass(frozen=True)
+class _Timed:
+    """When it was on the clocks of `zone`, and its comments with a time each."""
+
+    zone: str
+    begin: datetime
+    end: datetime
+    comments: list[Said]
+
+
+def _timed(fields: Fields, found: Found) -> _Timed:
     zone = fields.zone("zone")
     begin, end = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
-    title = fields.text("title").strip()
-    slug = fields.text("slug").strip() or discussion_form.suggest_slug(title)
-    names = {author: fields.text(f"name-{at}").strip() or author for at, author in enumerate(found.authors)}
-    whole = _chosen(fields, found)
-    told = _faults(fields, found, whole.comments)
     if begin is not None and end is not None and end > begin and end > clock.now():
         words = _("Only what is over can be brought in. For what is to come, make a new discussion.")
         fields.faults.setdefault("ends_at", words)
     if begin is None or end is None:
         end = clock.now()
         begin = end - timedelta(hours=1)  # a time at fault is named already; this lets the rest be judged
-    told |= _heads(title, slug, begin, end, zone)
-    comments = findings.with_times(whole.comments, begin, end, zone)
+    return _Timed(zone, begin, end, findings.with_times(_chosen(fields, found).comments, begin, end, zone))
+
+
+def _values(fields: Fields, found: Found, timed: _Timed) -> dict[str, Any]:
+    """Return the discussion file that the host has made of it. Raises Refused (invalid) naming the page's fields."""
+    zone, begin, end, comments = timed.zone, timed.begin, timed.end, timed.comments
+    title = fields.text("title").strip()
+    slug = fields.text("slug").strip() or discussion_form.suggest_slug(title)
+    names = {author: fields.text(f"name-{at}").strip() or author for at, author in enumerate(found.authors)}
+    told = _faults(fields, found, comments) | _heads(title, slug, begin, end, zone)
     for one in comments:
         if one.at is not None and not begin - EARLIEST <= one.at <= clock.now() + AHEAD:
             fault = _("Its time must lie at most a year before the start, and not in the future. Else leave it out.")
@@ -148,11 +179,11 @@ def _values(fields: Fields, found: Found) -> dict[str, Any]:
 
 
 def _chosen(fields: Fields, found: Found) -> Found:
-    """Return what was found as the host has changed it: texts, questions, what is left out and what was no name."""
+    """Return what was found as the host has changed it: texts, times, questions, what is left out or no name."""
     left_out = {at for at in range(len(found.comments)) if request.form.get(f"out-{at}") == "1"}
     no_names = {author for at, author in enumerate(found.authors) if fields.text(f"join-{at}") == "1"}
     changed = [
-        replace(one, question=_question(fields, found, at, one), body=_body(fields, at, one))
+        replace(_dated(fields, at, one), question=_question(fields, found, at, one), body=_body(fields, at, one))
         for at, one in enumerate(found.comments)
     ]
     kept = findings.without(replace(found, comments=changed), left_out)
@@ -161,6 +192,12 @@ def _chosen(fields: Fields, found: Found) -> Found:
 
 def _body(fields: Fields, at: int, comment: Said) -> str:
     return text.without_controls(fields.text(f"body-{at}")) if f"body-{at}" in request.form else comment.body
+
+
+def _dated(fields: Fields, at: int, comment: Said) -> Said:
+    if f"at-{at}" not in request.form:
+        return comment
+    return findings.dated(comment, text.without_controls(fields.text(f"at-{at}")).strip()[:80])
 
 
 def _questions(fields: Fields, found: Found) -> list[str]:
@@ -180,6 +217,13 @@ def _faults(fields: Fields, found: Found, comments: list[Said]) -> dict[str, str
     for at, author in enumerate(found.authors):
         if author in said_by:
             clean(told, f"name-{at}", fields.text(f"name-{at}").strip() or author, 80)
+    for one in comments:
+        if one.unread:
+            fault = _(
+                "The time “%(typed)s” could not be read. Write it as 2024-03-05 10:00, or leave it empty.",
+                typed=one.unread,
+            )
+            told[f"at-{one.place}"] = _of_comment(one, fault)
     by_place = {comment.place: comment for comment in comments}
     for place, words in findings.faults(comments).items():
         told[f"body-{place}"] = _of_comment(by_place[place], words)

@@ -219,6 +219,53 @@ def test_a_long_text_in_any_script_comes_back_whole(desk, clock):
     assert "Comment 21, Otto:" in again.get_data(as_text=True)
 
 
+ODD = "time,name,text\n05/03/2024 10:00,Ann,hello\n2024-03-05 10:30,Bob,hi\n,Carl,yo\n2024-13-01,Dan,no\n"
+
+
+def test_a_time_that_cannot_be_read_is_named_and_mended_in_the_preview(desk, clock):
+    shown = send(desk, kind="csv", source=ODD).get_data(as_text=True)
+    for words in ("Comment 1, Ann: The time “05/03/2024 10:00”", "Comment 4, Dan: The time “2024-13-01”"):
+        assert f"{words} could not be read. Write it as 2024-03-05 10:00, or leave it empty." in shown
+    assert 'href="#field-at-0"' in shown and 'id="field-at-0"' in shown
+    fields = fields_of(shown) | {"title": "T", "slug": "t", "kind": "csv", "store": "1"}
+    fields |= {"at-0": "05/03/2024 10:00", "at-3": "2024-13-01"}
+    assert send(desk, **fields).status_code == 422
+    again = send(desk, **fields | {"at-0": "2024-03-05 10:00", "at-3": "soon"}).get_data(as_text=True)
+    assert "Ann: The time" not in again and 'name="at-0" value="2024-03-05 10:00"' in again
+    assert "Dan: The time “soon”" in again
+    fields |= {"starts_at_time": "10:00", "ends_at_time": "11:00", "at-0": "2024-03-05 10:00", "at-3": ""}
+    assert send(desk, **fields).status_code == 303
+    stored = {one.byline_name: f"{one.posted_at:%H:%M}" for one in db.session.query(Comment)}
+    assert stored == {"Ann": "10:00", "Bob": "10:30", "Carl": "10:40", "Dan": "10:50"}
+    page = desk.get("/d/t").get_data(as_text=True)
+    assert "2 had no time of their own, and were given one in between." in page
+
+
+def test_a_topics_time_that_cannot_be_read_is_named_and_one_without_is_none():
+    posts = [
+        {"post_number": at, "username": "a", "raw": "b"} | more
+        for at, more in enumerate(({}, {"created_at": None}, {"created_at": "yesterday"}), 1)
+    ]
+    found = foreign.read(Kind.DISCOURSE, json.dumps({"title": "T", "post_stream": {"posts": posts}}))
+    assert [(one.at, one.unread) for one in found.comments] == [(None, ""), (None, ""), (None, "yesterday")]
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:00-05:00", "1969-12-31 10:00"])
+def test_a_time_that_no_discussion_can_have_is_none(typed):
+    (one,) = foreign.read(Kind.CSV, f"at,author,text\n{typed},Ada,Hello\n").comments
+    assert (one.at, one.unread) == (None, typed)
+
+
+def test_the_preview_says_when_each_comment_was_written(desk, clock):
+    rows = "at,author,text\n2025-03-01T10:00:00+01:00,Ada,Hello\n,Bob,Hi\n"
+    shown = send(desk, kind="csv", source=rows).get_data(as_text=True)
+    assert re.findall(r"<small>(2025-[^<]*|no time[^<]*)</small>", shown) == [
+        "2025-03-01 09:00 UTC", "no time of its own",
+    ]  # fmt: skip
+    shown = send(desk, source="15:20 Ann: Agreed.\n\n15:31 Bo: No.").get_data(as_text=True)
+    assert re.findall(r"<small>(\d\d:\d\d)</small>", shown) == ["15:20", "15:31"]
+
+
 def test_control_characters_are_taken_out_of_json_too():
     post = {"post_number": 1, "username": "a\ud800", "raw": "\x00b\x1fc"}
     found = foreign.read(Kind.DISCOURSE, json.dumps({"title": "A\x07\u2028B", "post_stream": {"posts": [post]}}))
