@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
@@ -30,6 +31,7 @@ blueprint = Blueprint("importing", __name__)
 
 # So many comments get a choice of question of their own; the others keep the one they came with.
 MOST_CHOSEN = 300
+_LASTED = ("starts_at_date", "starts_at_time", "ends_at_date", "ends_at_time")
 _LEFT_OUT = re.compile(r"out-[0-9]{1,4}\Z")
 
 
@@ -54,11 +56,11 @@ def bring_in() -> Response:
             return _page(found, _proposed(found, kind, source), _faults(fields, found, found.comments))
         slug, spread = _store(fields, found, owner)
     except FileFaults as faults:
-        return _page(found, _typed(), _named(faults), 422)
+        return _page(found, _typed(fields, found), _named(faults), 422)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
-        return _page(found, _typed(), refusal.fields, refusal.status)
+        return _page(found, _typed(fields, found), refusal.fields, refusal.status)
     flash(_brought_in(spread))
     return make_response(redirect(f"/d/{slug}", 303))
 
@@ -107,8 +109,9 @@ def _source(fields: Fields) -> str:
 
 def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
     yesterday = clock.now() - timedelta(days=1)
+    own = findings.spread(found.comments, "UTC")
     begin, end = (
-        findings.spread(found.comments)
+        own
         or findings.said_by_clocks(found.comments, (yesterday - timedelta(days=1)).date())
         or (yesterday - timedelta(hours=1), yesterday)
     )
@@ -118,17 +121,30 @@ def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
         "title": found.title,
         "slug": discussion_form.suggest_slug(found.title) if found.title else "",
         "zone": "UTC",
-        **{f"starts_at_{part}": value for part, value in _parts(begin).items()},
-        **{f"ends_at_{part}": value for part, value in _parts(end).items()},
+        **_lasted(begin, end, "UTC"),
+        **({} if own else {"proposed": ""}),
     }
 
 
-def _parts(at: datetime) -> dict[str, str]:
-    return {"date": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}"}
+def _lasted(begin: datetime, end: datetime, zone: str) -> dict[str, str]:
+    """Return the fields of begin and end on the clocks of `zone`, and what tells that the host has left them alone."""
+    values = [f"{at.astimezone(ZoneInfo(zone)):{part}}" for at in (begin, end) for part in ("%Y-%m-%d", "%H:%M")]
+    return dict(zip(_LASTED, values, strict=True)) | {"proposed": " ".join(values)}
 
 
-def _typed() -> dict[str, str]:
-    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+def _followed(fields: Fields, found: Found, zone: str) -> tuple[datetime, datetime] | None:
+    """Return begin and end as the comments say with their own times; None where the host has said something else."""
+    if fields.text("proposed") != " ".join(fields.text(name) for name in _LASTED):
+        return None
+    lasted = findings.spread(_chosen(fields, found).comments, zone)
+    return lasted if lasted and lasted[0].year >= 2000 else None  # no form takes an earlier one
+
+
+def _typed(fields: Fields, found: Found | None) -> dict[str, str]:
+    typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    zone = zones.named(typed.get("zone", "").strip())
+    lasted = _followed(fields, found, zone) if found and zone else None
+    return typed | _lasted(*lasted, zone) if lasted and zone else typed
 
 
 @dataclass(frozen=True)
@@ -143,14 +159,18 @@ class _Timed:
 
 def _timed(fields: Fields, found: Found) -> _Timed:
     zone = fields.zone("zone")
-    begin, end = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
+    comments = _chosen(fields, found).comments
+    begin, end = _followed(fields, found, zone) or (fields.moment("starts_at", zone), fields.moment("ends_at", zone))
     if begin is not None and end is not None and end > begin and end > clock.now():
         words = _("Only what is over can be brought in. For what is to come, make a new discussion.")
         fields.faults.setdefault("ends_at", words)
     if begin is None or end is None:
         end = clock.now()
         begin = end - timedelta(hours=1)  # a time at fault is named already; this lets the rest be judged
-    return _Timed(zone, begin, end, findings.with_times(_chosen(fields, found).comments, begin, end, zone))
+    for one in findings.in_a_change(comments, zone):
+        fault = _("Its time falls into the change of the clocks. Give it with an offset, like 2026-03-29 01:30+00:00.")
+        fields.faults[f"at-{one.place}"] = _of_comment(one, fault)
+    return _Timed(zone, begin, end, findings.with_times(comments, begin, end, zone))
 
 
 def _values(fields: Fields, found: Found, timed: _Timed) -> dict[str, Any]:
@@ -289,7 +309,8 @@ def _comment(comment: Said, names: dict[str, str], comments: list[Said]) -> dict
 
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     # Times with a zone of their own are proposed on the clocks of UTC, and stay there.
-    asks_zone = found is not None and "store" not in typed and findings.spread(found.comments) is None
+    has_zone = found is not None and any(one.at and one.at.tzinfo for one in found.comments)
+    asks_zone = found is not None and "store" not in typed and not has_zone
     page = render_template(
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones.names()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),

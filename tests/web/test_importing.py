@@ -257,13 +257,76 @@ def test_a_time_that_no_discussion_can_have_is_none(typed):
 
 
 def test_the_preview_says_when_each_comment_was_written(desk, clock):
-    rows = "at,author,text\n2025-03-01T10:00:00+01:00,Ada,Hello\n,Bob,Hi\n"
+    rows = "at,author,text\n2025-03-01T10:00:00+01:00,Ada,Hello\n2025-03-01 10:30,Cid,Yes\n,Bob,Hi\n"
     shown = send(desk, kind="csv", source=rows).get_data(as_text=True)
     assert re.findall(r"<small>(2025-[^<]*|no time[^<]*)</small>", shown) == [
-        "2025-03-01 09:00 UTC", "no time of its own",
+        "2025-03-01 09:00 UTC", "2025-03-01 10:30", "no time of its own",
     ]  # fmt: skip
     shown = send(desk, source="15:20 Ann: Agreed.\n\n15:31 Bo: No.").get_data(as_text=True)
     assert re.findall(r"<small>(\d\d:\d\d)</small>", shown) == ["15:20", "15:31"]
+
+
+def _at(*times: str) -> str:
+    return "at,author,text\n" + "".join(f"{at},Ada,Hello {n}.\n" for n, at in enumerate(times))
+
+
+def _stored() -> list[str]:
+    """When it began, when each comment was written, and when it ended, in UTC."""
+    made = Discussion.with_slug("t")
+    written = [one.posted_at for one in db.session.query(Comment).order_by(Comment.id)]
+    return [f"{at:%H:%M:%S}".removesuffix(":00") for at in (made.starts_at, *written, made.ends_at)]
+
+
+@pytest.mark.parametrize(
+    ("times", "stored"),
+    [
+        (("2024-03-05 10:00", "2024-03-05 10:30:20"), ["04:30", "04:30", "05:00:20", "05:01"]),
+        (("2024-03-05T10:00:40Z", "2024-03-05T10:30Z"), ["10:00", "10:00:40", "10:30", "10:31"]),
+        (("2024-03-05 10:00", "2024-03-05T05:30Z"), ["04:30", "04:30", "05:30", "05:31"]),
+    ],
+)
+def test_begin_end_and_times_without_an_offset_follow_the_zone_of_the_event(desk, clock, times, stored):
+    fields = fields_of(send(desk, kind="csv", source=_at(*times)).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "zone": "Asia/Kolkata", "store": "1"}
+    assert send(desk, **fields).status_code == 303
+    assert _stored() == stored
+
+
+def test_what_is_refused_comes_back_with_begin_and_end_in_the_zone_that_was_chosen(desk, clock):
+    source = _at("2024-03-05T10:00:00Z", "2024-03-05T10:30:00Z")
+    fields = fields_of(send(desk, kind="csv", source=source).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "", "slug": "t", "store": "1"}
+    for zone, begin, end in (("Asia/Kolkata", "15:30", "16:01"), ("America/New_York", "05:00", "05:31")):
+        fields = fields_of(send(desk, **fields | {"zone": zone}).get_data(as_text=True)) | {"kind": "csv", "store": "1"}
+        assert (fields["starts_at_time"], fields["ends_at_time"]) == (begin, end)
+    assert send(desk, **fields | {"title": "T"}).status_code == 303
+    assert _stored() == ["10:00", "10:00", "10:30", "10:31"]
+
+
+def test_begin_and_end_that_the_host_has_typed_stay(desk, clock):
+    fields = fields_of(send(desk, kind="csv", source=_at("2024-03-05T10:00:00Z")).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "zone": "Asia/Kolkata", "store": "1"}
+    fields |= {"starts_at_time": "15:00", "ends_at_time": "17:00"}
+    assert send(desk, **fields).status_code == 303
+    assert _stored() == ["09:30", "10:00", "11:30"]
+
+
+def test_a_time_in_the_change_of_the_clocks_is_asked_for_with_an_offset(desk, clock):
+    source = _at("2024-10-27 00:30", "2024-10-27 01:30", "2024-10-27 03:00")
+    fields = fields_of(send(desk, kind="csv", source=source).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "zone": "Europe/London", "store": "1"}
+    shown = send(desk, **fields).get_data(as_text=True)
+    assert "Comment 2, Ada: Its time falls into the change of the clocks." in shown
+    assert 'name="at-1" value="2024-10-27 01:30:00"' in shown
+    assert "Comment 1, " not in shown and "Comment 3, " not in shown
+    assert send(desk, **fields | {"at-1": "2024-10-27 01:30+00:00"}).status_code == 303
+    assert _stored() == ["23:30", "23:30", "01:30", "03:00", "03:01"]
+
+
+def test_what_begins_before_any_form_of_ours_is_refused_as_ever(desk, clock):
+    fields = fields_of(send(desk, kind="csv", source=_at("1985-03-05T10:00:00Z")).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "store": "1"}
+    assert 'id="fault-starts_at"' in send(desk, **fields).get_data(as_text=True)
 
 
 def test_control_characters_are_taken_out_of_json_too():
