@@ -263,7 +263,7 @@ def test_the_preview_says_when_each_comment_was_written(desk, clock):
         "2025-03-01 09:00 UTC", "2025-03-01 10:30", "no time of its own",
     ]  # fmt: skip
     shown = send(desk, source="15:20 Ann: Agreed.\n\n15:31 Bo: No.").get_data(as_text=True)
-    assert re.findall(r"<small>(\d\d:\d\d)</small>", shown) == ["15:20", "15:31"]
+    assert re.findall(r"</b> <small>(\d\d:\d\d)</small> <span", shown) == ["15:20", "15:31"]
 
 
 def _at(*times: str) -> str:
