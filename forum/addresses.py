@@ -40,6 +40,8 @@ _HEADERS = {
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})?\Z")
 _TITLES = {"dr", "frau", "herr", "mme", "mr", "mrs", "ms", "prof"}
 _NO_NAME = re.compile(r"[\d@/\\:;,_()&+#*?!<>|\"=%]")
+_ADDRESS = re.compile(r"[^\s@<>]@[^\s@<>]")
+_BARE = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\Z")
 _SHOWN = re.compile(r"\s*([^<>@]{0,200}?)\s*<([^<>]{1,300})>\s*\Z")
 
 
@@ -185,11 +187,9 @@ def _doubled(rows: list[Row]) -> list[Row]:
 
 def _cells(source: str) -> list[tuple[int, list[str]]]:
     """Return the filled cells of each line with its number, whatever stands between them."""
-    head = next((line for line in source.split("\n", 20) if line.strip()), "")[:2_000]
-    outside = re.sub(r'"[^"]*"', "", head)
-    between = max("\t;,", key=outside.count)
+    source = _one_a_line(source)
     found: list[tuple[int, list[str]]] = []
-    reader = csv.reader(_lines(source), delimiter=between if between in outside else ",")
+    reader = csv.reader(_lines(source), delimiter=_between(source))
     while True:
         try:
             row = next(reader, None)
@@ -207,17 +207,40 @@ def _cells(source: str) -> list[tuple[int, list[str]]]:
 
 def _lines(source: str) -> list[str]:
     """Return the lines to read. Where quotes do not close, a quote is only a sign: or one eats the rest of the list."""
-    first = next((line for line in source.split("\n", 20) if line.strip()), "")
-    if first.count("@") > _FEW:  # pasted from the head of a mail: addresses one after the other
-        source = "\n".join(_apart(line) for line in source.split("\n"))
     lines = [line[:5_000] + "\n" for line in source.replace("\0", "\ufffd").split("\n")]
     if source.count('"') % 2 == 0 and not any(len(line) > 5_000 for line in lines):
         return lines
     return [line if line.count('"') % 2 == 0 else line.replace('"', " ") for line in lines]
 
 
-def _apart(line: str) -> str:
-    return re.sub(r"[;]\s*" if ";" in line else r",\s*", "\n", line) if line.count("@") > _FEW else line
+def _between(source: str) -> str:
+    """Return what stands between the cells: the sign that the first line with any outside quotes has most of."""
+    heads = (re.sub(r'"[^"]*"', "", line[:2_000]) for line in source.split("\n", 20)[:20])
+    head = next((head for head in heads if any(sign in head for sign in "\t;,")), ",")
+    return max("\t;,", key=head.count)
+
+
+def _one_a_line(source: str) -> str:
+    """Return the same with each of several people in one line on a line of their own.
+
+    Headings say what stands in a line, so below them none is cut.
+    """
+    first = next((line for line in source.split("\n", 20) if line.strip()), "")
+    if "@" not in first:
+        return source
+    is_head = first.count("@") > _FEW  # pasted from the head of a mail: addresses one after the other
+    return "\n".join(_apart(line, is_head=is_head) for line in source.split("\n"))
+
+
+def _apart(line: str, *, is_head: bool) -> str:
+    words, parts = line.split(), [part for part in line.split(";") if part.strip()]
+    if len(words) > 1 and all(_BARE.match(word) for word in words):
+        return "\n".join(words)
+    if all(part.count("@") == 1 for part in parts):  # Outlook's: Lee, Ann <ann@example.org>; Ray, Bob <bob@example.org>
+        return "\n".join(parts)
+    if is_head and line.count("@") > _FEW:
+        return re.sub(r"[;]\s*" if ";" in line else r",\s*", "\n", line)
+    return line
 
 
 def _header(cells: list[str]) -> dict[str, int] | None:
@@ -249,9 +272,10 @@ def _by_content(line: int, cells: list[str]) -> Row:
     A city, unlike `Europe/Kyiv`, may be a name: it is a zone where a name stands before it. A language's letters that
     stand alone are a name too. A name in several cells (`_full_name`) ends where the address begins.
     """
-    email = next((cell for cell in cells if "@" in cell), "")
-    if not email:  # nobody's line, said with all that stands in it
+    emails = {cell for cell in cells if _ADDRESS.search(cell)} or {cell for cell in cells if "@" in cell}
+    if len(emails) != 1:  # nobody's line, or that of several, said with all that stands in it
         return Row(line, " ".join(cell for cell in cells if cell)[:_LONGEST_CELL])
+    (email,) = emails
     at = cells.index(email)
     before, after = _rest(cells[:at], email), _rest(cells[at:], email)
     is_alone = len(before) + len(after) == 1
@@ -261,7 +285,15 @@ def _by_content(line: int, cells: list[str]) -> Row:
     others = before[1:]
     zone = zone or _taken(after if before else after[1:], _is_city) or _taken(others, _is_city)
     shown = _SHOWN.match(email)
-    return Row(line, email, "" if shown and shown[1] else _full_name(name + others), language, zone)
+    if shown and shown[1]:
+        return Row(line, email, _turned(shown[1].strip("\"' "), before[-1:]), language, zone)
+    return Row(line, email, _full_name(name + others), language, zone)
+
+
+def _turned(first: str, last: list[str]) -> str:
+    """Return the name of `Last, First <address>`; nothing where what stands before the shown name is no last name."""
+    is_last = last and _is_name(last[0], [first]) and last[0].casefold() not in first.casefold().split()
+    return f"{first} {last[0]}" if is_last else ""
 
 
 def _rest(cells: list[str], email: str) -> list[str]:

@@ -87,6 +87,64 @@ def test_one_address_a_line_and_several_in_one():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("between", ["; ", ";", ";\n", "\n"])
+@pytest.mark.parametrize("many", [1, 2, 3])
+def test_last_and_first_name_before_an_address_are_turned_and_nobody_is_lost(between, many):
+    outlook = ["Lee, Ann <ann@example.org>", "Ray, Bob <bob@example.org>", "Fox, Cat <cat@example.org>"][:many]
+    turned = [("ann@example.org", "Ann Lee"), ("bob@example.org", "Bob Ray"), ("cat@example.org", "Cat Fox")][:many]
+    assert [one[:2] for one in people(between.join(outlook))] == turned
+    assert [one[:2] for one in people(between.join(outlook) + ";")] == turned
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("van der Berg, Anna <x@example.org>", "Anna van der Berg"),
+        ("García Márquez, Gabriel José <x@example.org>", "Gabriel José García Márquez"),
+        ("7, Paris, Ann <x@example.org>, Europe/Paris", "Ann Paris"),
+        ("Lee, Ann Lee <x@example.org>", "Ann Lee"),
+        ("The Institute of Rain, Ann Lee <x@example.org>", "Ann Lee"),
+        ("panelist, Ann Lee <x@example.org>", "Ann Lee"),
+        ("Ann Lee <x@example.org>", "Ann Lee"),
+        ("Lee, <x@example.org>", "Lee"),
+    ],
+)
+def test_what_stands_before_a_shown_name_goes_behind_it_if_it_is_a_last_name(line, name):
+    assert [one[:2] for one in people(line)] == [("x@example.org", name)]
+
+
+def test_bare_addresses_with_spaces_between_are_as_many_people():
+    assert [one[0] for one in people("ann@x.org bob@x.org\n cat@x.org\tdan@x.org  eve@x.org")] == [
+        "ann@x.org", "bob@x.org", "cat@x.org", "dan@x.org", "eve@x.org",
+    ]  # fmt: skip
+    assert len(people(" ".join(f"p{n}@example.org" for n in range(1_500)))) == 1_500
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ann, ann@x.org, bob@x.org, Bob", "Ann;ann@x.org;Bob;bob@x.org", "Ann Lee <ann@x.org>, Bob, bob@x.org",
+        "Ann, ann@x.org bob@x.org", "ann@x.org, Ann, for bob@x.org",
+    ],
+)  # fmt: skip
+def test_a_line_with_addresses_that_cannot_be_told_apart_is_at_fault_with_all_of_them(line):
+    (row,) = addresses.read(line)
+    assert set(row.faults) == {"email"}
+    assert "ann@x.org" in row.email and "bob@x.org" in row.email
+
+
+def test_one_address_twice_and_a_handle_are_one_person():
+    assert people("Ada, ada@x.org, ada@x.org") == [("ada@x.org", "Ada", "", "")]
+    assert people("Ada, ada@x.org, @ada") == [("ada@x.org", "Ada", "", "")]
+    assert people("@ada, Ada, ada@x.org")[0][0] == "ada@x.org"
+
+
+def test_a_line_below_headings_is_not_cut():
+    found = people("email;notes;name\nann@x.org;met by bob@x.org;Ann@home\n")
+    assert [one[0] for one in found] == ["ann@x.org"]
+    assert people("ann@x.org; bob@x.org\ncat@x.org;Cat Fox")[2][:2] == ("cat@x.org", "Cat Fox")
+
+
 @pytest.mark.parametrize("name", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_a_file_may_be_written_in_any_of_the_usual_ways(name):
     mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(name, b"")

@@ -15,12 +15,21 @@ class Said:
     author: str
     body: str
     question: int | None = None
-    at: datetime | None = None
+    at: datetime | None = None  # in UTC, or without a zone, on the event's clocks
     affiliation: str = ""
     reply_to: int | None = None
     country: str = ""  # ISO 3166-1
     clock: time | None = None  # what stood beside the name, on the event's clocks
     place: int = 0  # among what was found, from 0; it stays when others are left out
+    unread: str = ""  # what stood where its time should, and says none
+    is_spread: bool = False  # its time is ours
+
+    @property
+    def when(self) -> str:
+        """Return the time that it came with, empty for none."""
+        if self.at is not None:
+            return f"{self.at:%Y-%m-%d %H:%M}" + (" UTC" if self.at.tzinfo else "")
+        return f"{self.clock:%H:%M}" if self.clock is not None else ""
 
 
 @dataclass
@@ -43,22 +52,50 @@ class Found:
 
 
 def moment(typed: str) -> datetime | None:
-    """Return a moment as other programs write it, in UTC; None for what is none."""
+    """Return a moment as other programs write it, in UTC, or without a zone as it came; None for what is none."""
     try:
         found = datetime.fromisoformat(typed.replace(" UTC", "+00:00"))
     except ValueError:
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    if not 1970 <= found.year <= 2200:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found
+
+
+def dated(comment: Said, typed: str) -> Said:
+    """Return `comment` with the time that `typed` says, none for nothing; words that say no time are `unread`."""
+    at = moment(typed)
+    return replace(comment, at=at, unread="" if at else typed)
+
+
+def on_clocks(comments: Iterable[Said], zone: str) -> list[Said]:
+    """Return the comments with their own times in UTC; one without an offset is on the clocks of `zone`."""
+    return [
+        replace(one, at=one.at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)) if one.at and not one.at.tzinfo else one
+        for one in comments
+    ]
+
+
+def in_a_change(comments: Iterable[Said], zone: str) -> list[Said]:
+    """Return those whose time the clocks of `zone` show twice, or never: it says no moment."""
+    return [
+        one
+        for one in comments
+        if one.at
+        and not one.at.tzinfo
+        and len({one.at.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1)}) > 1
+    ]
 
 
 def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: str) -> list[Said]:
     """Return the comments with a time each, in their order: their own, else that of the clock in `zone` that stood
     beside their name, else one spread evenly between their neighbours' (`begin` and `end` around all of them).
     """
-    comments = list(comments)
+    comments = on_clocks(comments, zone)
+    own = _by_their_clocks(comments, begin, end, ZoneInfo(zone))
     times: list[datetime] = []
     waiting = 0
-    for at in [*_by_their_clocks(comments, begin, end, ZoneInfo(zone)), end]:
+    for at in [*own, end]:
         if at is None:
             waiting += 1
             continue
@@ -66,7 +103,10 @@ def with_times(comments: Iterable[Said], begin: datetime, end: datetime, zone: s
         step = (at - before) / (waiting + 1)
         times += [*(before + step * place for place in range(1, waiting + 1)), at]
         waiting = 0
-    return [replace(comment, at=at) for comment, at in zip(comments, times, strict=False)]
+    return [
+        replace(comment, at=at, is_spread=before is None)
+        for comment, at, before in zip(comments, times, own, strict=False)
+    ]
 
 
 def _by_their_clocks(comments: list[Said], begin: datetime, end: datetime, zone: ZoneInfo) -> list[datetime | None]:
@@ -130,7 +170,9 @@ def faults(comments: Iterable[Said]) -> dict[int, str]:
     return found
 
 
-def spread(comments: list[Said]) -> tuple[datetime, datetime] | None:
-    """Return from when to when the comments that have a time were written; None when none has."""
-    times = [comment.at for comment in comments if comment.at is not None]
+def spread(comments: Iterable[Said], zone: str) -> tuple[datetime, datetime] | None:
+    """Return from which minute to which the comments that have a time were written, an event in `zone`; None when none
+    has.
+    """
+    times = [comment.at.replace(second=0, microsecond=0) for comment in on_clocks(comments, zone) if comment.at]
     return (min(times), max(times) + timedelta(minutes=1)) if times else None

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from forum import countries, text
 from forum.archive import plain_text
-from forum.archive.findings import Found, Said, moment
+from forum.archive.findings import Found, Said, dated
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -79,9 +79,12 @@ def _cleaned(found: Found, taken_out: int) -> Found:
         return " ".join(clean(words).split())
 
     comments = [
-        replace(one, author=line(one.author) or "?", body=clean(one.body), affiliation=line(one.affiliation))
+        replace(
+            one, author=line(one.author) or "?", body=clean(one.body), affiliation=line(one.affiliation),
+            unread=line(one.unread)[:80],
+        )
         for one in found.comments
-    ]
+    ]  # fmt: skip
     kept = [replace(one, place=at) for at, one in enumerate(comments)]
     return Found(line(found.title), [clean(words) for words in found.questions], kept, taken_out)
 
@@ -129,10 +132,13 @@ def _csv(source: str) -> Found:
             found.questions.append(asked)
         places[cell(row, "id") or f"row {len(found.comments)}"] = len(found.comments) + 1
         found.comments.append(
-            Said(
-                cell(row, "author")[:80], body, numbers.get(asked), moment(cell(row, "at")),
-                cell(row, "affiliation")[:120], places.get(cell(row, "reply_to")),
-                countries.code_of(cell(row, "country")[:80]) or "",
+            dated(
+                Said(
+                    cell(row, "author")[:80], body, numbers.get(asked), affiliation=cell(row, "affiliation")[:120],
+                    reply_to=places.get(cell(row, "reply_to")),
+                    country=countries.code_of(cell(row, "country")[:80]) or "",
+                ),
+                cell(row, "at"),
             )
         )  # fmt: skip
     return found
@@ -151,11 +157,13 @@ def _discourse(source: str) -> Found:
             continue
         places[int(post["post_number"])] = len(found.comments) + 1
         found.comments.append(
-            Said(
-                str(post.get("name") or post["username"]).strip()[:80],
-                body,
-                at=moment(str(post.get("created_at", ""))),
-                reply_to=places.get(int(post.get("reply_to_post_number") or 0)),
+            dated(
+                Said(
+                    str(post.get("name") or post["username"]).strip()[:80],
+                    body,
+                    reply_to=places.get(int(post.get("reply_to_post_number") or 0)),
+                ),
+                str(post.get("created_at") or "").strip(),
             )
         )
     return found

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response, make_response, redirect, request, 
 from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 
 from forum import access, speaking
 from forum.actions import accounts, first_passwords, links, members, passwords, sessions, site
@@ -187,6 +188,18 @@ def first_password(token: str) -> Response:
         return done(f"/d/{taken.discussion.slug}/console", _("Welcome, %(name)s.", name=taken.name))
 
     return Form("accounts/reset.html", email=seat.user.email, seat=seat).answer(work)
+
+
+@blueprint.errorhandler(CSRFError)
+def _expired(error: CSRFError) -> Response:
+    """Say of a mailed link that another tab has used, which began a session, that it is over: it never loads again."""
+    kind = (request.endpoint or "").rpartition(".")[2]
+    try:
+        if kind in {"reset", "confirm", "welcome"}:
+            links.user_of((request.view_args or {}).get("token", ""), kind)
+    except Refused as refusal:
+        return errors.refuse(refusal)
+    return errors.expired(error)
 
 
 def _past_first_password(token: str, refusal: Refused) -> Response:

@@ -174,15 +174,16 @@ def write_question(slug: str) -> Response | tuple[str, int] | str:
 def edit_question(slug: str, question_id: int) -> Response | tuple[str, int] | str:
     """Change a question's words and plan."""
     user, discussion = _writing_questions(slug)
-    question = questions.find(discussion, question_id)
     if request.method == "GET":
-        return _question_page(discussion, question, {})
+        return _question_page(discussion, questions.find(discussion, question_id), {})
+    question = None
     try:
+        question = _still_there(discussion, question_id)
         draft = question_form.draft(discussion)
         with writing():
-            questions.edit(user, questions.find(discussion, question_id), draft, request.form.get("seen", ""))
+            questions.edit(user, _still_there(discussion, question_id), draft, request.form.get("seen", ""))
     except Refused as refusal:
-        return _question_again(discussion, question, refusal)
+        return _question_again(discussion, None if refusal.status == 404 else question, refusal)
     return done(discussion, _("The question is changed."), f"#question-{question_id}")
 
 
@@ -278,6 +279,15 @@ def _order() -> list[int]:
     """Return the order of the audience's questions that the address asks for; none for one that somebody made up."""
     asked = request.args.get("questions", "")
     return [int(number) for number in asked.split(".")] if _ORDER.match(asked) else []
+
+
+def _still_there(discussion: Discussion, question_id: int) -> Question:
+    """As `questions.find`, for whoever has typed: the refusal names the field that can be added as a new question."""
+    try:
+        return questions.find(discussion, question_id)
+    except Refused as refusal:
+        words = _("This question was removed meanwhile. Your words are kept: add them as a new question.")
+        raise Refused(refusal.code, words, refusal.status, fields={"text": words}) from refusal
 
 
 def _question_page(

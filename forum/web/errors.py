@@ -37,7 +37,7 @@ _WORDS = {
 def init_app(app: Flask) -> None:
     """Register the handlers on `app`."""
     app.register_error_handler(Refused, refuse)
-    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(CSRFError, expired)
     app.register_error_handler(RateLimitExceeded, _too_many)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database)
@@ -75,7 +75,8 @@ def refuse(refusal: Refused, then: str = "") -> Response:
     return response
 
 
-def _csrf(_error: CSRFError) -> Response:
+def expired(_error: CSRFError) -> Response:
+    """Answer a form whose token is of another session, or too old."""
     # A script of ours comes here only where it could not get another token for the same person.
     words = _("This form has expired. Copy what you typed, load the page again and send it once more.")
     if not wants_json():

@@ -2,12 +2,14 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum import access, clock, text, zones
 from forum.actions import imports, slugs
@@ -29,6 +31,7 @@ blueprint = Blueprint("importing", __name__)
 
 # So many comments get a choice of question of their own; the others keep the one they came with.
 MOST_CHOSEN = 300
+_LASTED = ("starts_at_date", "starts_at_time", "ends_at_date", "ends_at_time")
 _LEFT_OUT = re.compile(r"out-[0-9]{1,4}\Z")
 
 
@@ -36,7 +39,8 @@ _LEFT_OUT = re.compile(r"out-[0-9]{1,4}\Z")
 def bring_in() -> Response:
     """Fields kind, source or file; then, with `store`, what the host made of it: title, times, names, questions, texts.
 
-    `body-N` is the text of the comment at place N, where it was at fault or changed, and `out-N` leaves it out.
+    `body-N` is the text of the comment at place N and `at-N` its time, where they were at fault or changed, and `out-N`
+    leaves it out.
     """
     owner = access.require_create(signed_in())
     if request.method == "GET":
@@ -50,14 +54,14 @@ def bring_in() -> Response:
         found = foreign.read(kind, source)
         if not fields.text("store"):
             return _page(found, _proposed(found, kind, source), _faults(fields, found, found.comments))
-        slug = _store(fields, found, owner)
+        slug, spread = _store(fields, found, owner)
     except FileFaults as faults:
-        return _page(found, _typed(), _named(faults), 422)
+        return _page(found, _typed(fields, found), _named(faults), 422)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
-        return _page(found, _typed(), refusal.fields, refusal.status)
-    flash(_("It is here, with all its comments, under their own dates."))
+        return _page(found, _typed(fields, found), refusal.fields, refusal.status)
+    flash(_brought_in(spread))
     return make_response(redirect(f"/d/{slug}", 303))
 
 
@@ -65,15 +69,32 @@ def bring_in() -> Response:
 bring_in.longest_form = 6 * 1024 * 1024  # type: ignore[attr-defined]
 
 
-def _store(fields: Fields, found: Found, owner: User) -> str:
-    """Store what the form says and return its address; pressed twice, that of what the first press has stored."""
+def _brought_in(spread: int) -> str:
+    if not spread:
+        return str(_("It is here, with all its comments, under their own dates."))
+    return str(
+        ngettext(
+            "It is here, with all its comments. %(num)s had no time of its own, and was given one in between.",
+            "It is here, with all its comments. %(num)s had no time of their own, and were given one in between.",
+            spread,
+        )
+    )
+
+
+def _store(fields: Fields, found: Found, owner: User) -> tuple[str, int]:
+    """Store what the form says; return its address and how many comments were given a time.
+
+    Pressed twice, the address is that of what the first press has stored.
+    """
+    timed = _timed(fields, found)
+    spread = sum(one.is_spread for one in timed.comments)
     # The address is what somebody changes who is told that it is taken, by what they stored themselves.
     key = form_key("slug")
     if (before := Discussion.with_key(owner.id, key)) is not None:
-        return before.slug
-    values = _values(fields, found)
+        return before.slug, spread
+    values = _values(fields, found, timed)
     fields.refuse()
-    return once_more(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug
+    return once_more(lambda: imports.store(discussion_file.read(json.dumps(values).encode()), owner, key)).slug, spread
 
 
 def _source(fields: Fields) -> str:
@@ -88,8 +109,9 @@ def _source(fields: Fields) -> str:
 
 def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
     yesterday = clock.now() - timedelta(days=1)
+    own = findings.spread(found.comments, "UTC")
     begin, end = (
-        findings.spread(found.comments)
+        own
         or findings.said_by_clocks(found.comments, (yesterday - timedelta(days=1)).date())
         or (yesterday - timedelta(hours=1), yesterday)
     )
@@ -99,36 +121,65 @@ def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
         "title": found.title,
         "slug": discussion_form.suggest_slug(found.title) if found.title else "",
         "zone": "UTC",
-        **{f"starts_at_{part}": value for part, value in _parts(begin).items()},
-        **{f"ends_at_{part}": value for part, value in _parts(end).items()},
+        **_lasted(begin, end, "UTC"),
+        **({} if own else {"proposed": ""}),
     }
 
 
-def _parts(at: datetime) -> dict[str, str]:
-    return {"date": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}"}
+def _lasted(begin: datetime, end: datetime, zone: str) -> dict[str, str]:
+    """Return the fields of begin and end on the clocks of `zone`, and what tells that the host has left them alone."""
+    values = [f"{at.astimezone(ZoneInfo(zone)):{part}}" for at in (begin, end) for part in ("%Y-%m-%d", "%H:%M")]
+    return dict(zip(_LASTED, values, strict=True)) | {"proposed": " ".join(values)}
 
 
-def _typed() -> dict[str, str]:
-    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+def _followed(fields: Fields, found: Found, zone: str) -> tuple[datetime, datetime] | None:
+    """Return begin and end as the comments say with their own times; None where the host has said something else."""
+    if fields.text("proposed") != " ".join(fields.text(name) for name in _LASTED):
+        return None
+    lasted = findings.spread(_chosen(fields, found).comments, zone)
+    return lasted if lasted and lasted[0].year >= 2000 else None  # no form takes an earlier one
 
 
-def _values(fields: Fields, found: Found) -> dict[str, Any]:
-    """Return the discussion file that the host has made of it. Raises Refused (invalid) naming the page's fields."""
+def _typed(fields: Fields, found: Found | None) -> dict[str, str]:
+    typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    zone = zones.named(typed.get("zone", "").strip())
+    lasted = _followed(fields, found, zone) if found and zone else None
+    return typed | _lasted(*lasted, zone) if lasted and zone else typed
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """When it was on the clocks of `zone`, and its comments with a time each."""
+
+    zone: str
+    begin: datetime
+    end: datetime
+    comments: list[Said]
+
+
+def _timed(fields: Fields, found: Found) -> _Timed:
     zone = fields.zone("zone")
-    begin, end = fields.moment("starts_at", zone), fields.moment("ends_at", zone)
-    title = fields.text("title").strip()
-    slug = fields.text("slug").strip() or discussion_form.suggest_slug(title)
-    names = {author: fields.text(f"name-{at}").strip() or author for at, author in enumerate(found.authors)}
-    whole = _chosen(fields, found)
-    told = _faults(fields, found, whole.comments)
+    comments = _chosen(fields, found).comments
+    begin, end = _followed(fields, found, zone) or (fields.moment("starts_at", zone), fields.moment("ends_at", zone))
     if begin is not None and end is not None and end > begin and end > clock.now():
         words = _("Only what is over can be brought in. For what is to come, make a new discussion.")
         fields.faults.setdefault("ends_at", words)
     if begin is None or end is None:
         end = clock.now()
         begin = end - timedelta(hours=1)  # a time at fault is named already; this lets the rest be judged
-    told |= _heads(title, slug, begin, end, zone)
-    comments = findings.with_times(whole.comments, begin, end, zone)
+    for one in findings.in_a_change(comments, zone):
+        fault = _("Its time falls into the change of the clocks. Give it with an offset, like 2026-03-29 01:30+00:00.")
+        fields.faults[f"at-{one.place}"] = _of_comment(one, fault)
+    return _Timed(zone, begin, end, findings.with_times(comments, begin, end, zone))
+
+
+def _values(fields: Fields, found: Found, timed: _Timed) -> dict[str, Any]:
+    """Return the discussion file that the host has made of it. Raises Refused (invalid) naming the page's fields."""
+    zone, begin, end, comments = timed.zone, timed.begin, timed.end, timed.comments
+    title = fields.text("title").strip()
+    slug = fields.text("slug").strip() or discussion_form.suggest_slug(title)
+    names = {author: fields.text(f"name-{at}").strip() or author for at, author in enumerate(found.authors)}
+    told = _faults(fields, found, comments) | _heads(title, slug, begin, end, zone)
     for one in comments:
         if one.at is not None and not begin - EARLIEST <= one.at <= clock.now() + AHEAD:
             fault = _("Its time must lie at most a year before the start, and not in the future. Else leave it out.")
@@ -148,11 +199,11 @@ def _values(fields: Fields, found: Found) -> dict[str, Any]:
 
 
 def _chosen(fields: Fields, found: Found) -> Found:
-    """Return what was found as the host has changed it: texts, questions, what is left out and what was no name."""
+    """Return what was found as the host has changed it: texts, times, questions, what is left out or no name."""
     left_out = {at for at in range(len(found.comments)) if request.form.get(f"out-{at}") == "1"}
     no_names = {author for at, author in enumerate(found.authors) if fields.text(f"join-{at}") == "1"}
     changed = [
-        replace(one, question=_question(fields, found, at, one), body=_body(fields, at, one))
+        replace(_dated(fields, at, one), question=_question(fields, found, at, one), body=_body(fields, at, one))
         for at, one in enumerate(found.comments)
     ]
     kept = findings.without(replace(found, comments=changed), left_out)
@@ -161,6 +212,12 @@ def _chosen(fields: Fields, found: Found) -> Found:
 
 def _body(fields: Fields, at: int, comment: Said) -> str:
     return text.without_controls(fields.text(f"body-{at}")) if f"body-{at}" in request.form else comment.body
+
+
+def _dated(fields: Fields, at: int, comment: Said) -> Said:
+    if f"at-{at}" not in request.form:
+        return comment
+    return findings.dated(comment, text.without_controls(fields.text(f"at-{at}")).strip()[:80])
 
 
 def _questions(fields: Fields, found: Found) -> list[str]:
@@ -180,6 +237,13 @@ def _faults(fields: Fields, found: Found, comments: list[Said]) -> dict[str, str
     for at, author in enumerate(found.authors):
         if author in said_by:
             clean(told, f"name-{at}", fields.text(f"name-{at}").strip() or author, 80)
+    for one in comments:
+        if one.unread:
+            fault = _(
+                "The time “%(typed)s” could not be read. Write it as 2024-03-05 10:00, or leave it empty.",
+                typed=one.unread,
+            )
+            told[f"at-{one.place}"] = _of_comment(one, fault)
     by_place = {comment.place: comment for comment in comments}
     for place, words in findings.faults(comments).items():
         told[f"body-{place}"] = _of_comment(by_place[place], words)
@@ -245,7 +309,8 @@ def _comment(comment: Said, names: dict[str, str], comments: list[Said]) -> dict
 
 def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], status: int = 200) -> Response:
     # Times with a zone of their own are proposed on the clocks of UTC, and stay there.
-    asks_zone = found is not None and "store" not in typed and findings.spread(found.comments) is None
+    has_zone = found is not None and any(one.at and one.at.tzinfo for one in found.comments)
+    asks_zone = found is not None and "store" not in typed and not has_zone
     page = render_template(
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones.names()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),

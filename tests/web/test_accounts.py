@@ -660,6 +660,25 @@ def test_a_reset_by_the_outbox_works_once_and_signs_every_device_out(client, app
     assert sign_in(client, password="a new password").status_code == 303
 
 
+def test_a_reset_link_that_another_tab_has_used_leads_to_a_new_one(client, app):
+    sign_up(client)
+    visitor = app.test_client()
+    send(visitor, "/reset", email="ada@example.org")
+    link = re.search(r"http://\S+(/reset/\S+)", db.session.query(Letter).one().body)[1]
+    before = {"csrf_token": token(visitor), "password": "another password"}
+    assert visitor.post(link, data={"password": "another password"}).status_code == 403, "the link is good still"
+    assert send(visitor, link, password="a new password").status_code == 303
+    for answer in (visitor.post(link, data=before), visitor.get(link)):
+        assert answer.status_code == 410
+        main = answer.text.split("<main")[1]
+        assert "it is too old or was used already. Ask for a new one." in main
+        assert 'href="/reset">Ask for a new link</a>' in main
+    assert visitor.post(link, data=before, headers={"Accept": "application/json"}).json["error"]["code"] == "link_over"
+    assert send(visitor, "/reset", email="ada@example.org").status_code == 200
+    assert db.session.query(Letter).count() == 3, "a link, what was changed, and another link"
+    assert visitor.post("/confirm", data=before).status_code == 403
+
+
 def test_a_reset_link_is_over_after_an_hour_and_dies_when_it_is_touched(client, clock):
     sign_up(client)
     send(client, "/reset", email="ada@example.org")

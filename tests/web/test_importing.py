@@ -219,6 +219,116 @@ def test_a_long_text_in_any_script_comes_back_whole(desk, clock):
     assert "Comment 21, Otto:" in again.get_data(as_text=True)
 
 
+ODD = "time,name,text\n05/03/2024 10:00,Ann,hello\n2024-03-05 10:30,Bob,hi\n,Carl,yo\n2024-13-01,Dan,no\n"
+
+
+def test_a_time_that_cannot_be_read_is_named_and_mended_in_the_preview(desk, clock):
+    shown = send(desk, kind="csv", source=ODD).get_data(as_text=True)
+    for words in ("Comment 1, Ann: The time “05/03/2024 10:00”", "Comment 4, Dan: The time “2024-13-01”"):
+        assert f"{words} could not be read. Write it as 2024-03-05 10:00, or leave it empty." in shown
+    assert 'href="#field-at-0"' in shown and 'id="field-at-0"' in shown
+    fields = fields_of(shown) | {"title": "T", "slug": "t", "kind": "csv", "store": "1"}
+    fields |= {"at-0": "05/03/2024 10:00", "at-3": "2024-13-01"}
+    assert send(desk, **fields).status_code == 422
+    again = send(desk, **fields | {"at-0": "2024-03-05 10:00", "at-3": "soon"}).get_data(as_text=True)
+    assert "Ann: The time" not in again and 'name="at-0" value="2024-03-05 10:00"' in again
+    assert "Dan: The time “soon”" in again
+    fields |= {"starts_at_time": "10:00", "ends_at_time": "11:00", "at-0": "2024-03-05 10:00", "at-3": ""}
+    assert send(desk, **fields).status_code == 303
+    stored = {one.byline_name: f"{one.posted_at:%H:%M}" for one in db.session.query(Comment)}
+    assert stored == {"Ann": "10:00", "Bob": "10:30", "Carl": "10:40", "Dan": "10:50"}
+    page = desk.get("/d/t").get_data(as_text=True)
+    assert "2 had no time of their own, and were given one in between." in page
+
+
+def test_a_topics_time_that_cannot_be_read_is_named_and_one_without_is_none():
+    posts = [
+        {"post_number": at, "username": "a", "raw": "b"} | more
+        for at, more in enumerate(({}, {"created_at": None}, {"created_at": "yesterday"}), 1)
+    ]
+    found = foreign.read(Kind.DISCOURSE, json.dumps({"title": "T", "post_stream": {"posts": posts}}))
+    assert [(one.at, one.unread) for one in found.comments] == [(None, ""), (None, ""), (None, "yesterday")]
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:00-05:00", "1969-12-31 10:00"])
+def test_a_time_that_no_discussion_can_have_is_none(typed):
+    (one,) = foreign.read(Kind.CSV, f"at,author,text\n{typed},Ada,Hello\n").comments
+    assert (one.at, one.unread) == (None, typed)
+
+
+def test_the_preview_says_when_each_comment_was_written(desk, clock):
+    rows = "at,author,text\n2025-03-01T10:00:00+01:00,Ada,Hello\n2025-03-01 10:30,Cid,Yes\n,Bob,Hi\n"
+    shown = send(desk, kind="csv", source=rows).get_data(as_text=True)
+    assert re.findall(r"<small>(2025-[^<]*|no time[^<]*)</small>", shown) == [
+        "2025-03-01 09:00 UTC", "2025-03-01 10:30", "no time of its own",
+    ]  # fmt: skip
+    shown = send(desk, source="15:20 Ann: Agreed.\n\n15:31 Bo: No.").get_data(as_text=True)
+    assert re.findall(r"</b> <small>(\d\d:\d\d)</small> <span", shown) == ["15:20", "15:31"]
+
+
+def _at(*times: str) -> str:
+    return "at,author,text\n" + "".join(f"{at},Ada,Hello {n}.\n" for n, at in enumerate(times))
+
+
+def _stored() -> list[str]:
+    """When it began, when each comment was written, and when it ended, in UTC."""
+    made = Discussion.with_slug("t")
+    written = [one.posted_at for one in db.session.query(Comment).order_by(Comment.id)]
+    return [f"{at:%H:%M:%S}".removesuffix(":00") for at in (made.starts_at, *written, made.ends_at)]
+
+
+@pytest.mark.parametrize(
+    ("times", "stored"),
+    [
+        (("2024-03-05 10:00", "2024-03-05 10:30:20"), ["04:30", "04:30", "05:00:20", "05:01"]),
+        (("2024-03-05T10:00:40Z", "2024-03-05T10:30Z"), ["10:00", "10:00:40", "10:30", "10:31"]),
+        (("2024-03-05 10:00", "2024-03-05T05:30Z"), ["04:30", "04:30", "05:30", "05:31"]),
+    ],
+)
+def test_begin_end_and_times_without_an_offset_follow_the_zone_of_the_event(desk, clock, times, stored):
+    fields = fields_of(send(desk, kind="csv", source=_at(*times)).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "zone": "Asia/Kolkata", "store": "1"}
+    assert send(desk, **fields).status_code == 303
+    assert _stored() == stored
+
+
+def test_what_is_refused_comes_back_with_begin_and_end_in_the_zone_that_was_chosen(desk, clock):
+    source = _at("2024-03-05T10:00:00Z", "2024-03-05T10:30:00Z")
+    fields = fields_of(send(desk, kind="csv", source=source).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "", "slug": "t", "store": "1"}
+    for zone, begin, end in (("Asia/Kolkata", "15:30", "16:01"), ("America/New_York", "05:00", "05:31")):
+        fields = fields_of(send(desk, **fields | {"zone": zone}).get_data(as_text=True)) | {"kind": "csv", "store": "1"}
+        assert (fields["starts_at_time"], fields["ends_at_time"]) == (begin, end)
+    assert send(desk, **fields | {"title": "T"}).status_code == 303
+    assert _stored() == ["10:00", "10:00", "10:30", "10:31"]
+
+
+def test_begin_and_end_that_the_host_has_typed_stay(desk, clock):
+    fields = fields_of(send(desk, kind="csv", source=_at("2024-03-05T10:00:00Z")).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "zone": "Asia/Kolkata", "store": "1"}
+    fields |= {"starts_at_time": "15:00", "ends_at_time": "17:00"}
+    assert send(desk, **fields).status_code == 303
+    assert _stored() == ["09:30", "10:00", "11:30"]
+
+
+def test_a_time_in_the_change_of_the_clocks_is_asked_for_with_an_offset(desk, clock):
+    source = _at("2024-10-27 00:30", "2024-10-27 01:30", "2024-10-27 03:00")
+    fields = fields_of(send(desk, kind="csv", source=source).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "zone": "Europe/London", "store": "1"}
+    shown = send(desk, **fields).get_data(as_text=True)
+    assert "Comment 2, Ada: Its time falls into the change of the clocks." in shown
+    assert 'name="at-1" value="2024-10-27 01:30:00"' in shown
+    assert "Comment 1, " not in shown and "Comment 3, " not in shown
+    assert send(desk, **fields | {"at-1": "2024-10-27 01:30+00:00"}).status_code == 303
+    assert _stored() == ["23:30", "23:30", "01:30", "03:00", "03:01"]
+
+
+def test_what_begins_before_any_form_of_ours_is_refused_as_ever(desk, clock):
+    fields = fields_of(send(desk, kind="csv", source=_at("1985-03-05T10:00:00Z")).get_data(as_text=True))
+    fields |= {"kind": "csv", "title": "T", "slug": "t", "store": "1"}
+    assert 'id="fault-starts_at"' in send(desk, **fields).get_data(as_text=True)
+
+
 def test_control_characters_are_taken_out_of_json_too():
     post = {"post_number": 1, "username": "a\ud800", "raw": "\x00b\x1fc"}
     found = foreign.read(Kind.DISCOURSE, json.dumps({"title": "A\x07\u2028B", "post_stream": {"posts": [post]}}))

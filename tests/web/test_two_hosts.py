@@ -170,6 +170,38 @@ def test_a_question_is_merged_as_well(two, house, room):
     assert db.session.get(Question, question.id).text == B
 
 
+@pytest.mark.parametrize("way", ["", "edit"])
+def test_the_words_for_a_question_that_the_other_host_has_removed_become_a_new_one(two, house, room, way):
+    a, b = two
+    question = house.question(room, "Who pays?")
+    path = f"/d/{room.slug}/questions/{question.id}"
+    typed = shown(b, f"{path}/edit?from={way}") | {"text": B, "length_minutes": "25"}
+    assert a.post(f"{path}/remove", data={"csrf_token": a.token}).status_code == 303
+    told = b.post(f"{path}/edit", data=typed, headers={"Accept": "application/json"})
+    assert (told.status_code, told.json["error"]["code"]) == (404, "not_found")
+    assert "removed meanwhile" in told.json["error"]["fields"]["text"]
+    refused = b.post(f"{path}/edit", data=typed)
+    assert refused.status_code == 404
+    assert "This question was removed meanwhile. Your words are kept: add them as a new question." in refused.text
+    assert f'action="/d/{room.slug}/questions/new"' in refused.text
+    back = b.post(
+        f"/d/{room.slug}/questions/new", data=shown(b, refused.text, '<form method="post" class="plain-form"')
+    )
+    assert (back.status_code, back.location.split("#")[0]) == (303, f"/d/{room.slug}/{way or 'console'}")
+    assert [(q.text, q.length_minutes) for q in now(room).questions][1:] == [(B, 25)]
+
+
+def test_who_may_not_write_questions_is_not_told_that_one_was_removed(app, two, house, room):
+    question = house.question(room, "Who pays?")
+    path = f"/d/{room.slug}/questions/{question.id}"
+    assert two[0].post(f"{path}/remove", data={"csrf_token": two[0].token}).status_code == 303
+    client = app.test_client()
+    house.sign_in(client, house.user("Cy Cole"))
+    answer = client.post(f"{path}/edit", data={"csrf_token": house.token(client), "text": B})
+    assert answer.status_code == 404
+    assert "removed meanwhile" not in answer.text and "There is nothing at this address" in answer.text
+
+
 SAID = [("console/announcement", "announcement"), ("console/summary", "summary"), (None, "summary")]
 
 
