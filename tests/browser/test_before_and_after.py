@@ -11,6 +11,7 @@ from forum.addresses import Row
 from forum.database import db, writing
 from forum.models import Guest, Phase, SiteRole
 from tests.browser.scene import Scene
+from tests.machine import chromium_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
@@ -191,3 +192,26 @@ def test_the_word_that_folds_a_question_stands_below_its_summary(scene: Scene, w
     assert word["height"] > 0
     assert word["top"] >= tops_and_sides(page, "#q1 .summary")[0]["bottom"]
     assert word["bottom"] <= tops_and_sides(page, "#q1 .comment")[0]["top"]
+
+
+# What stands in a browser's settings as the usual size of letters; 16 is what it comes with.
+@pytest.mark.parametrize("letters", [24, 32])
+def test_pages_hold_large_letters_on_a_phone(scene: Scene, letters):
+    soon = scene.house.discussion(phase=Phase.ANNOUNCED, slug="soon")
+    scene.house.panelist(soon)
+    live = scene.house.discussion(ask=2, slug="live")
+    scene.house.comment(live, scene.house.panelist(live), question=1)
+    settings = ["--no-sandbox", f"--blink-settings=defaultFontSize={letters}"]
+    browser = scene.browser.browser_type.launch(executable_path=chromium_path(), args=settings)
+    page = browser.new_page(**PHONE)
+    for path in ("soon", "live", "live/statistics"):
+        page.goto(f"{scene.address}/d/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert all(skip["bottom"] <= 0 for skip in tops_and_sides(page, ".skip")), path
+        bar = tops_and_sides(page, ".top")[0]
+        for chip in tops_and_sides(page, ".top .chip"):
+            assert chip["top"] >= bar["top"] and chip["bottom"] <= bar["bottom"], path
+        skip = page.locator(".skip").last
+        skip.focus()
+        assert skip.bounding_box()["y"] == 0, path
+    browser.close()
