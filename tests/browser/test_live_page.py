@@ -198,8 +198,8 @@ def test_on_a_phone_the_open_question_and_the_recent_list_are_always_among_the_t
     is_free = """(selector) => {
       const tab = document.querySelector(selector);
       const { left, right, top, bottom } = tab.getBoundingClientRect();
-      const points = [left + 4, (left + right) / 2, right - 4].map((x) => document.elementFromPoint(x, (top + bottom) / 2));
-      return points.every((found) => tab.contains(found));
+      const points = [left + 4, (left + right) / 2, right - 4];
+      return points.every((x) => tab.contains(document.elementFromPoint(x, (top + bottom) / 2)));
     }"""
     for number in (7, 8):
         if number == 8:
