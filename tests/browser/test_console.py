@@ -318,6 +318,7 @@ def test_every_part_of_the_console_is_one_press_away_where_they_stand_below_each
     page = scene.context(scene.house.host_of(discussion)).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}/console")
     ways = page.locator(".console-parts a")
+    assert ways.count() == 5
     assert not ways.first.is_visible()
     for width in (390, 768, 1100):
         page.set_viewport_size({"width": width, "height": 844})
