@@ -207,7 +207,11 @@ def test_pages_hold_large_letters_on_a_phone(scene: Scene, letters):
     for path in ("soon", "live", "live/statistics"):
         page.goto(f"{scene.address}/d/{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        assert all(skip["bottom"] <= 0 for skip in tops_and_sides(page, ".skip")), path
+        assert all(skip["bottom"] < 0 for skip in tops_and_sides(page, ".skip")), path
+        for tab, recent in zip(
+            tops_and_sides(page, ".tabs [aria-current]"), tops_and_sides(page, ".tab-recent"), strict=False
+        ):
+            assert tab["right"] <= recent["left"], path
         bar = tops_and_sides(page, ".top")[0]
         for chip in tops_and_sides(page, ".top .chip"):
             assert chip["top"] >= bar["top"] and chip["bottom"] <= bar["bottom"], path

@@ -128,6 +128,7 @@ def test_what_the_page_leaves_out_is_said_on_paper(scene, report):
     assert "15 earlier comments are not on this print. All of them: http" in said
     assert f"/d/{report.slug}/transcript" in said
     assert "Show 15 earlier" not in said
+    assert page.locator("summary u:visible").count() == 0, "nothing can be opened on paper"
     assert page.eval_on_selector(".mast", "one => getComputedStyle(one).paddingInlineStart") == "0px"
     number = page.locator("#q2 .comment").get_attribute("id")
     assert f" · #{number}" in said, "its number stands apart from its time"

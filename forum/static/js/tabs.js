@@ -11,9 +11,10 @@ function show() {
   const address = tab?.getAttribute("href");
   if (!tab || !bar || address === shown) return;
   shown = address;
-  // By what the eye sees, so that it is the same from right to left; in the middle, clear of what sticks at the end.
+  // By what the eye sees, so that it is the same from right to left; in the middle of what the tab that sticks leaves free.
   const [its, whole] = [tab.getBoundingClientRect(), bar.getBoundingClientRect()];
-  bar.scrollLeft += its.left + its.width / 2 - whole.left - whole.width / 2;
+  const stuck = (one(".tab-recent", bar)?.offsetWidth ?? 0) * (document.dir === "rtl" ? 1 : -1);
+  bar.scrollLeft += its.left + its.width / 2 - whole.left - (whole.width + stuck) / 2;
 }
 
 export function start() {
