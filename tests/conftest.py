@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from forum.database import db, writing
 from forum.live import broadcast, presence, tail
 from forum.live.lines import Lines
 from tests.house import House
-from tests.machine import free_port, missing
+from tests.machine import chromium_path, free_port, missing
 from tests.postgresql import cluster, postgresql_folder
 
 if TYPE_CHECKING:
@@ -226,9 +225,7 @@ def chromium() -> Iterator["Browser"]:
     """The system's Chromium, one for the whole run."""
     from playwright.sync_api import sync_playwright
 
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    if not os.path.exists(path):
-        missing("Chromium")
+    path = chromium_path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser

@@ -1,6 +1,7 @@
 """What the machine that runs the tests has, and has not."""
 
 import os
+import shutil
 import socket
 
 import pytest
@@ -11,6 +12,14 @@ def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing; .ci/run installs it")
     pytest.skip(f"{what} is missing: install it to run this test")
+
+
+def chromium_path() -> str:
+    """Return where the system's Chromium is."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if not os.path.exists(path):
+        missing("Chromium")
+    return path
 
 
 def free_port() -> int:

@@ -11,6 +11,7 @@ from forum.addresses import Row
 from forum.database import db, writing
 from forum.models import Guest, Phase, SiteRole
 from tests.browser.scene import Scene
+from tests.machine import chromium_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
@@ -191,3 +192,107 @@ def test_the_word_that_folds_a_question_stands_below_its_summary(scene: Scene, w
     assert word["height"] > 0
     assert word["top"] >= tops_and_sides(page, "#q1 .summary")[0]["bottom"]
     assert word["bottom"] <= tops_and_sides(page, "#q1 .comment")[0]["top"]
+
+
+# What stands in a browser's settings as the usual size of letters; 16 is what it comes with.
+@pytest.mark.parametrize("letters", [24, 32])
+def test_pages_hold_large_letters_on_a_phone(scene: Scene, letters):
+    soon = scene.house.discussion(phase=Phase.ANNOUNCED, slug="soon")
+    scene.house.panelist(soon)
+    live = scene.house.discussion(ask=2, slug="live")
+    scene.house.comment(live, scene.house.panelist(live), question=1)
+    settings = ["--no-sandbox", f"--blink-settings=defaultFontSize={letters}"]
+    browser = scene.browser.browser_type.launch(executable_path=chromium_path(), args=settings)
+    page = browser.new_page(**PHONE)
+    for path in ("soon", "live", "live/statistics"):
+        page.goto(f"{scene.address}/d/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert all(skip["bottom"] < 0 for skip in tops_and_sides(page, ".skip")), path
+        for tab, recent in zip(
+            tops_and_sides(page, ".tabs [aria-current]"), tops_and_sides(page, ".tab-recent"), strict=False
+        ):
+            assert tab["right"] <= recent["left"], path
+        bar = tops_and_sides(page, ".top")[0]
+        for chip in tops_and_sides(page, ".top .chip"):
+            assert chip["top"] >= bar["top"] and chip["bottom"] <= bar["bottom"], path
+        skip = page.locator(".skip").last
+        skip.focus()
+        assert skip.bounding_box()["y"] == 0, path
+    browser.close()
+
+
+def test_buttons_below_a_sentence_stand_apart_from_it(scene: Scene):
+    live = scene.house.discussion(slug="live", ask=1)
+    mara = scene.house.user("Mara")
+    comment = scene.house.comment(live, mara, question=1)
+    page = scene.context(scene.house.host_of(live), **PHONE).new_page()
+    for verb in ("highlight", "flag"):
+        page.goto(f"{scene.address}/d/live/comments/{comment.id}/{verb}")
+        # Of the last form of the page: the sentence before its button.
+        sentence, button = tops_and_sides(page, "main form:last-of-type > :is(p, .button)")
+        assert button["top"] - sentence["bottom"] >= 8, verb
+
+
+def test_the_list_of_recent_comments_offers_nothing_where_nothing_is(scene: Scene):
+    soon = scene.house.discussion(phase=Phase.ANNOUNCED, slug="soon")
+    live = scene.house.discussion(slug="live", ask=1)
+    past = scene.house.discussion(slug="past", ask=1)
+    scene.house.comment(past, question=1)
+    scene.house.do(phases.close, scene.house.host_of(past), past)
+    page = scene.visit(soon)
+    beside = page.locator("#recent")
+    assert beside.inner_text().split("\n\n") == ["Recent comments", "Nothing has been written yet."]
+    page.goto(f"{scene.address}/d/past")
+    assert beside.locator("button:visible").all_inner_texts() == ["Panel only"]
+    assert not beside.locator(".recent-none").is_visible()
+    page = scene.visit(live)
+    beside = page.locator("#recent")
+    assert beside.locator("button:visible").count() == 0
+    scene.house.comment(live, question=1)
+    beside.locator("button").first.wait_for()
+    assert beside.locator("button:visible").all_inner_texts() == ["Panel only", "Pause", "Refresh"]
+    assert not beside.locator(".recent-none").is_visible()
+
+
+def test_names_beside_recent_comments_begin_where_the_page_begins_to_be_read(scene: Scene):
+    live = scene.house.discussion(slug="live", language="ar", ask=1)
+    scene.house.comment(live, scene.house.user("Ann Lee"), "مرحبا بكم في النقاش", question=1)
+    page = scene.context(locale="ar-EG", **PHONE).new_page()
+    for path, name in (("/", ".recent a > bdi"), ("/d/live", ".recent b > bdi")):
+        page.goto(f"{scene.address}{path}")
+        assert page.evaluate("getComputedStyle(document.body).direction") == "rtl", path
+        # Where the letters stand: the box of the name may be wider than they are.
+        ends = page.eval_on_selector(
+            name,
+            """one => {
+              const letters = new Range();
+              letters.selectNodeContents(one);
+              return letters.getBoundingClientRect().right;
+            }""",
+        )
+        assert abs(ends - tops_and_sides(page, ".recent a > :is(p, .recent-words)")[0]["right"]) <= 1, path
+
+
+def test_what_a_finger_presses_is_large_enough(scene: Scene):
+    live = scene.house.discussion(slug="live", ask=1)
+    panelist, host = scene.house.panelist(live), scene.house.host_of(live)
+    said = scene.house.comment(live, panelist, question=1)
+    scene.house.comment(live, question=1, reply_to=said.id)
+    places = {
+        (None, "/sign-in"): [".brand", ".field input"],
+        (None, "/d/live"): [".brand", ".side-tools button"],
+        (None, "/d/live/highlights"): [".facts a"],
+        (None, "/d/live/questions"): [".facts a"],
+        (panelist, "/d/live/backstage"): [".console-tools > a"],
+        (host, "/organise"): [".organiser-links a"],
+    }
+    pages = {
+        who: scene.context(who, has_touch=True, is_mobile=True, **PHONE).new_page() for who in (None, panelist, host)
+    }
+    for (who, path), wanted in places.items():
+        page = pages[who]
+        page.goto(f"{scene.address}{path}")
+        for selector in wanted:
+            boxes = [box for box in tops_and_sides(page, selector) if box["height"]]
+            assert boxes, (path, selector)
+            assert min(min(box["height"], box["width"]) for box in boxes) >= 44 - 0.01, (path, selector)

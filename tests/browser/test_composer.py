@@ -137,6 +137,24 @@ def test_typed_text_survives_a_reload_with_its_question_and_reply(scene, discuss
     assert db.session.scalars(db.select(Comment).order_by(Comment.id.desc())).first().reply_to_id == parent.id
 
 
+def test_the_writer_is_told_that_the_draft_is_saved_and_no_longer_once_it_is_posted(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    said = page.get_by_text("Draft saved in this browser")
+    field(page).press_sequentially("Half a")
+    said.wait_for(timeout=2_000)
+    assert said.evaluate("one => one.closest('[aria-live], [role=status], [role=alert], output')") is None
+    page.reload()
+    scene.wait_for_link(page)
+    said.wait_for(timeout=2_000)
+    field(page).press("Control+Enter")
+    said.wait_for(state="hidden", timeout=2_000)
+    # Nothing is claimed where the browser keeps nothing.
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('full'); }; }")
+    field(page).press_sequentially("And more")
+    page.wait_for_timeout(600)
+    assert not said.is_visible()
+
+
 def test_a_visitor_who_writes_first_finds_the_text_after_signing_up(scene, discussion):
     page = scene.visit(discussion)
     field(page).fill(TEXT)

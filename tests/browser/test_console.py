@@ -8,7 +8,7 @@ from sqlalchemy import select
 from forum.actions import escalation, seats
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, SeatRole
-from tests.browser.scene import Scene
+from tests.browser.scene import Scene, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
@@ -278,16 +278,74 @@ def test_a_question_is_asked_while_a_panelist_types_ahead(scene, discussion, hos
     host.locator(".console-comments", has_text="soil and water for the farmers").wait_for()
 
 
-def test_on_a_phone_every_button_above_is_in_sight(scene: Scene):
+# Whether an element is in sight, whole and below nothing else.
+IS_FREE = """(element) => {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const found = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight && element.contains(found);
+}"""
+
+
+def test_on_a_phone_what_a_host_presses_is_one_row_and_the_page_stays_in_sight(scene: Scene):
     discussion = scene.house.discussion(ask=1)
-    page = scene.context(scene.house.host_of(discussion), viewport={"width": 390, "height": 844}).new_page()
+    scene.house.question(discussion, "What next?", 20)
+    page = scene.visit(discussion, scene.house.host_of(discussion), "/console", viewport={"width": 390, "height": 844})
+    page.evaluate("scrollTo(0, 400)")
+    bar = page.locator(".console-sticky").bounding_box()
+    assert bar["y"] == 0
+    assert bar["height"] <= 125
+    buttons = page.locator(".console-hands .console-button:visible")
+    buttons.first.focus()
+    for number in range(buttons.count()):
+        assert buttons.nth(number).evaluate("one => one === document.activeElement"), number
+        assert page.evaluate(f"({IS_FREE})(document.activeElement)"), number
+        page.keyboard.press("Tab")
+    # The row stays where it was moved while the console changes.
+    left = page.eval_on_selector(".console-hands", "row => row.scrollLeft")
+    assert left > 0
+    comment = scene.house.comment(discussion, question=1)
+    page.locator(f".console-comments [data-comment='{comment.id}']").wait_for()
+    assert page.eval_on_selector(".console-hands", "row => row.scrollLeft") == left
+    page.eval_on_selector(".console-hands", "row => row.scrollTo(0, 0)")
+    page.get_by_text("Slow…").click()
+    until(page, f"() => ({IS_FREE})(document.querySelector('#slow-seconds'))")
+    assert page.eval_on_selector("#level-slow button", IS_FREE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_every_part_of_the_console_is_one_press_away_where_they_stand_below_each_other(scene: Scene):
+    discussion = scene.house.discussion(ask=1)
+    for number in range(12):
+        scene.house.comment(discussion, body=f"Number {number}.", question=1)
+    page = scene.context(scene.house.host_of(discussion)).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}/console")
-    for name in (".escalation", ".console-steps"):
-        row = page.locator(name)
-        assert row.evaluate("one => one.scrollWidth <= one.clientWidth"), name
-        for button in row.locator(".console-button:visible").all():
-            box = button.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= 390, button.inner_text()
+    ways = page.locator(".console-parts a")
+    assert ways.count() == 5
+    assert not ways.first.is_visible()
+    for width in (390, 768, 1100):
+        page.set_viewport_size({"width": width, "height": 844})
+        for way in ways.all():
+            page.evaluate("scrollTo(0, 0)")
+            way.click()
+            name = way.inner_text()
+            title = page.get_by_role("heading", name=name).first.bounding_box()
+            bar = page.locator(".console-sticky").bounding_box()
+            assert bar["y"] + bar["height"] <= title["y"] <= 844 - title["height"], (width, name)
+
+
+def test_the_bar_below_the_top_leaves_room_for_the_focus_of_its_buttons(scene: Scene):
+    discussion = scene.house.discussion(ask=1)
+    for number in range(12):
+        scene.house.comment(discussion, body=f"Number {number}.", question=1)
+    page = scene.context(scene.house.host_of(discussion)).new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}/console")
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.evaluate("scrollTo(0, 500)")
+        top = page.locator(".top").bounding_box()
+        tops = [button.bounding_box()["y"] for button in page.locator(".console-bar .console-button:visible").all()]
+        # The ring is 3 wide and stands 2 off.
+        assert min(tops) - top["y"] - top["height"] >= 5, width
 
 
 def ended_asks(page) -> list[str]:

@@ -121,6 +121,24 @@ def test_what_is_folded_on_the_screen_is_there_on_paper(scene, report):
     assert "Word 13." in said
 
 
+def test_what_the_page_leaves_out_is_said_on_paper(scene, report):
+    page = visit(scene, f"/d/{report.slug}?show=q2")
+    page.emulate_media(media="print")
+    said = " ".join(" ".join(printed(page)).split())
+    assert "15 earlier comments are not on this print. All of them: http" in said
+    assert f"/d/{report.slug}/transcript" in said
+    assert "Show 15 earlier" not in said
+    assert page.locator("summary u:visible").count() == 0, "nothing can be opened on paper"
+    assert page.eval_on_selector(".mast", "one => getComputedStyle(one).paddingInlineStart") == "0px"
+    number = page.locator("#q2 .comment").get_attribute("id")
+    assert f" · #{number}" in said, "its number stands apart from its time"
+    # Once they are there, nothing is said to be missing.
+    page.emulate_media(media="screen")
+    page.click("#q1 .show-earlier")
+    page.wait_for_selector("#q1 .show-earlier", state="detached")
+    assert "not on this print" not in " ".join(printed(page))
+
+
 def test_times_in_a_transcript_are_those_of_the_event(scene, report):
     """Its head names the event's zone; the script made the reader's own of the times below it, unsaid."""
     page = visit(scene, f"/d/{report.slug}/transcript", timezone_id="Asia/Tokyo")

@@ -53,7 +53,7 @@ def test_no_time_of_the_readers_zone_is_called_one_of_another(scene: Scene):
     assert f"{began}–{ends} New York" in shown(scene, invitation)
     live = shown(scene, "/d/far")
     assert f"{began}–{ends} New York {hour(event.starts_at, BERLIN)}–{hour(event.ends_at, BERLIN)} Berlin" in live
-    assert "Times of New York" in live
+    assert "Times in New York" in live
     account = shown(scene, "/account", host)
     assert re.search(r"Since [^:]*\d\d:\d\d New York, last seen [^:]*\d\d:\d\d New York", account)
     letter = shown(scene, "/outbox", selector=".letter p")
@@ -67,9 +67,9 @@ def test_pages_that_keep_to_the_clock_of_the_event_say_so(scene: Scene):
     host = scene.house.host_of(event)
     asked = hour(event.questions[0].asked_at, BERLIN)
     record = shown(scene, "/d/far/record", host)
-    assert "Times of Europe/Berlin" in record
+    assert "Times in Europe/Berlin" in record
     assert asked in record
-    assert "Times of Europe/Berlin" in shown(scene, "/d/far/backstage", host)
+    assert "Times in Europe/Berlin" in shown(scene, "/d/far/backstage", host)
 
 
 @pytest.mark.parametrize("options", [{"timezone_id": "Europe/Paris"}, {**AWAY, "java_script_enabled": False}])

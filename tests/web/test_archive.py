@@ -453,7 +453,7 @@ def test_the_page_of_numbers_has_a_table_for_every_chart(app, house, past):
 def test_a_page_on_the_clock_of_the_event_says_so(app, house, past, page):
     with writing():
         past.time_zone = "America/New_York"
-    assert "Times of New York." in get(app, house, f"/d/rain/{page}").get_data(as_text=True)
+    assert "Times in New York." in get(app, house, f"/d/rain/{page}").get_data(as_text=True)
 
 
 def test_weeks_get_as_many_bars_as_an_hour(house, clock):

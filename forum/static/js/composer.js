@@ -41,7 +41,12 @@ function keep() {
   // A copy of another tab's text is that tab's to keep, until it is changed here.
   if (!draft || draft.from) return;
   if (field.value.trim() === "" && !draft.reply_to) drop();
-  else save({ ...draft, body: field.value });
+  else showSaved(save({ ...draft, body: field.value }));
+}
+
+/** Say below the field whether what stands in it is kept; in no live region, as it would interrupt with every pause. */
+function showSaved(/** @type {boolean} */ isSaved) {
+  one("[data-saved]", form)?.toggleAttribute("hidden", !isSaved || field.value.trim() === "");
 }
 
 function saveSoon() {
@@ -54,6 +59,7 @@ function drop() {
   forget(draft ?? undefined);
   draft = null;
   clearTimeout(saveTimer);
+  showSaved(false);
 }
 
 function typed() {
@@ -86,7 +92,7 @@ export function fill(kept) {
   if (kept.reply_to) showReply(kept.reply_to, kept.reply_name);
   form.classList.toggle("open", kept.body !== "");
   measure();
-  if (!kept.from) save(kept);
+  showSaved(!kept.from && save(kept));
 }
 
 /** Take up what was typed before: in this tab, or left by one that is gone. */

@@ -55,9 +55,9 @@ export function restore() {
   return newest;
 }
 
-/** @param {Draft} draft */
+/** @param {Draft} draft @returns {boolean} whether this browser has kept it */
 export function save(draft) {
-  trying(() => localStorage.setItem(own, JSON.stringify({ ...draft, me, at: Date.now() })));
+  return trying(() => localStorage.setItem(own, JSON.stringify({ ...draft, me, at: Date.now() }))) !== null;
 }
 
 /**

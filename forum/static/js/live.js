@@ -22,10 +22,12 @@ import * as reply from "./reply.js";
 import * as resync from "./resync.js";
 import * as roving from "./roving.js";
 import * as ruler from "./ruler.js";
+import * as tabs from "./tabs.js";
 import * as times from "./times.js";
 import * as unread from "./unread.js";
 
-for (const module of [none, times, mine, fold, roving, announce, chip, ruler, presence, recent, unread]) module.start();
+for (const module of [none, times, mine, fold, roving, announce, chip, ruler, tabs, presence, recent, unread])
+  module.start();
 
 for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();
 

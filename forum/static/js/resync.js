@@ -115,7 +115,7 @@ export function showEarlier(list, left, pattern = null) {
   }
   if (!link) return;
   link.dataset.left = String(left);
-  write(link, left);
+  for (const words of all("[data-other]", link)) write(words, left);
 }
 
 export function start() {
