@@ -48,7 +48,7 @@ _LABELS = {
     "related_title": lazy("Words of the link"),
     "related_url": lazy("Address of the link"),
     "rules": lazy("Rules"),
-    "slug": lazy("Address"),
+    "slug": lazy("Web address"),
     "source": lazy("What was pasted"),
     "starts_at_date": lazy("Starts"),
     "starts_at_time": lazy("Starts"),
