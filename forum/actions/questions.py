@@ -138,7 +138,7 @@ def _merged(question: Question, draft: QuestionDraft, seen: str) -> QuestionDraf
 
 
 def move(actor: User, question: Question, position: int) -> None:
-    """Put a question that is not asked yet at `position` (from 1) among those still to come.
+    """Put a question that is not asked yet at `position` (from 1) among those still to come; there already, it stays.
 
     Moments at which questions open by themselves stay with their places.
     Raises Refused (not theirs, 409 when it was asked, invalid).
@@ -151,6 +151,8 @@ def move(actor: User, question: Question, position: int) -> None:
     coming = [q for q in ordered if not q.is_asked]
     if not 1 <= position <= len(coming):
         raise invalid(position=_("Choose a place from 1 to %(number)s.", number=len(coming)))
+    if coming.index(question) == position - 1:
+        return
     coming.remove(question)
     coming.insert(position - 1, question)
     for place, q in enumerate([q for q in ordered if q.is_asked] + coming, start=1):

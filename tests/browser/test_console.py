@@ -398,6 +398,19 @@ def test_a_press_whose_answer_was_lost_is_done_once_and_says_so(scene, discussio
     assert discussion.ends_at - before == timedelta(minutes=10)
 
 
+def test_a_removal_whose_answer_was_lost_is_not_said_to_have_met_nothing(scene, discussion, host):
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    host.route("**/remove", lose, times=1)
+    line = host.locator(".run-line", has_text="What next?")
+    line.get_by_text("Remove…").click()
+    line.get_by_role("button", name="Remove").last.click()
+    host.locator("[data-console-notice]", has_text="See whether what you pressed last was done").wait_for()
+    assert "What next?" not in coming(host)
+
+
 def test_what_was_pressed_for_a_server_that_stays_away_is_not_sent_long_after(scene, discussion, host):
     before = discussion.ends_at
     host.route("**/extend", lambda route: route.abort())

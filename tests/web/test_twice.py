@@ -3,6 +3,7 @@
 import re
 import threading
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 import requests
@@ -70,6 +71,71 @@ def test_a_question_is_written_once(host, room, page):
     assert count(Question) == 2
     assert send(host, f"/d/{room.slug}/questions/new", {"text": "Who else pays?", "key": key}).status_code == 303
     assert count(Question) == 3
+
+
+class ConsoleForms(HTMLParser):
+    """The forms that a console sends by script, each as (action, what it carries): filled in where a host would."""
+
+    TYPED = {"minutes": "5", "hours": ""}
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self._is_sent, self._select = False, ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        name = given.get("name")
+        if tag == "form":
+            self._is_sent = "data-console-form" in given
+            if self._is_sent:
+                self.found.append((given["action"], {}))
+        elif self._is_sent and tag == "option" and self._select:
+            self.found[-1][1].setdefault(self._select, given.get("value") or "")
+        elif self._is_sent and tag == "select":
+            self._select = name
+        elif self._is_sent and name and tag in {"input", "button", "textarea"} and given.get("type") != "checkbox":
+            is_typed = tag == "textarea" or (
+                tag == "input" and given.get("type") != "hidden" and not given.get("value")
+            )
+            words = self.TYPED.get(name, "Words of a host") if is_typed else given.get("value") or ""
+            self.found[-1][1].setdefault(name, words)
+
+    def handle_endtag(self, tag):
+        self._is_sent = self._is_sent and tag != "form"
+
+
+def rows() -> dict[str, list[str]]:
+    """Return what is stored, but for what the log tells of it and when somebody was last seen."""
+    db.session.rollback()
+    db.session.expire_all()
+    told = {"event", "discussion", "session"}
+    tables = [table for table in db.metadata.sorted_tables if table.name not in told]
+    return {table.name: sorted(str(row) for row in db.session.execute(table.select())) for table in tables}
+
+
+@pytest.mark.one_database
+def test_what_a_console_sends_again_because_no_answer_came_is_done_once(host, house, room):
+    """Its script does so by itself (console-again.js). A ready check begins anew, as by a second press."""
+    for words in ("Who decides?", "What next?", "What else?"):
+        house.question(room, words, 20)
+    house.panelist(room, "Pia Panelist")
+    for _ in range(2):
+        house.comment(room, house.user("Mara Member"), question=1)
+    sent, place = [], 0
+    while place < len(forms := ConsoleForms(host.get(f"/d/{room.slug}/console").text).found):
+        action, fields = forms[place]
+        place += 1
+        if action.endswith("/backstage/check"):
+            continue
+        first = host.post(action, data=fields, headers={"Accept": "application/json"})
+        done = rows()
+        again = host.post(action, data=fields, headers={"Accept": "application/json"})
+        assert first.status_code != 500 and again.status_code in {200, 404, 409, 422}, (action, again.text)
+        assert rows() == done, (action, fields)
+        sent += [action] if first.status_code == 200 else []
+    assert len(sent) > 15, sent
 
 
 def test_the_end_moves_once_for_each_page_that_showed_it(host, room):

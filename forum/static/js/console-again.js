@@ -25,12 +25,14 @@ let isUnsure = false;
 export async function sendOrTryAgain(address, fields, say) {
   const until = Date.now() + TRY_FOR;
   let answer = await post(address, fields);
+  const isLost = !answer.status;
   while (!answer.status && Date.now() < until) {
     say(TRYING, true);
     await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_AFTER));
     answer = await post(address, fields);
   }
-  isUnsure = !answer.status;
+  // What was to be removed is gone by then, and "there is nothing at this address" would say that nothing was done.
+  isUnsure = !answer.status || (isLost && answer.status === 404);
   return answer;
 }
 
