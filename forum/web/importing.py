@@ -132,18 +132,18 @@ def _lasted(begin: datetime, end: datetime, zone: str) -> dict[str, str]:
     return dict(zip(_LASTED, values, strict=True)) | {"proposed": " ".join(values)}
 
 
-def _followed(fields: Fields, found: Found, zone: str) -> tuple[datetime, datetime] | None:
+def _followed(fields: Fields, comments: list[Said], zone: str) -> tuple[datetime, datetime] | None:
     """Return begin and end as the comments say with their own times; None where the host has said something else."""
     if fields.text("proposed") != " ".join(fields.text(name) for name in _LASTED):
         return None
-    lasted = findings.spread(_chosen(fields, found).comments, zone)
+    lasted = findings.spread(comments, zone)
     return lasted if lasted and lasted[0].year >= 2000 else None  # no form takes an earlier one
 
 
 def _typed(fields: Fields, found: Found | None) -> dict[str, str]:
     typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
     zone = zones.named(typed.get("zone", "").strip())
-    lasted = _followed(fields, found, zone) if found and zone else None
+    lasted = _followed(fields, _chosen(fields, found).comments, zone) if found and zone else None
     return typed | _lasted(*lasted, zone) if lasted and zone else typed
 
 
@@ -160,7 +160,7 @@ class _Timed:
 def _timed(fields: Fields, found: Found) -> _Timed:
     zone = fields.zone("zone")
     comments = _chosen(fields, found).comments
-    begin, end = _followed(fields, found, zone) or (fields.moment("starts_at", zone), fields.moment("ends_at", zone))
+    begin, end = _followed(fields, comments, zone) or (fields.moment("starts_at", zone), fields.moment("ends_at", zone))
     if begin is not None and end is not None and end > begin and end > clock.now():
         words = _("Only what is over can be brought in. For what is to come, make a new discussion.")
         fields.faults.setdefault("ends_at", words)

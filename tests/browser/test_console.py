@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from forum.actions import escalation, seats
@@ -313,12 +314,18 @@ def test_on_a_phone_what_a_host_presses_is_one_row_and_the_page_stays_in_sight(s
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_every_part_of_the_console_is_one_press_away_where_they_stand_below_each_other(scene: Scene):
+def long_console(scene: Scene) -> Page:
+    """Open the console of a discussion with more comments than a screen holds."""
     discussion = scene.house.discussion(ask=1)
     for number in range(12):
         scene.house.comment(discussion, body=f"Number {number}.", question=1)
     page = scene.context(scene.house.host_of(discussion)).new_page()
     page.goto(f"{scene.address}/d/{discussion.slug}/console")
+    return page
+
+
+def test_every_part_of_the_console_is_one_press_away_where_they_stand_below_each_other(scene: Scene):
+    page = long_console(scene)
     ways = page.locator(".console-parts a")
     assert ways.count() == 5
     assert not ways.first.is_visible()
@@ -334,11 +341,7 @@ def test_every_part_of_the_console_is_one_press_away_where_they_stand_below_each
 
 
 def test_the_bar_below_the_top_leaves_room_for_the_focus_of_its_buttons(scene: Scene):
-    discussion = scene.house.discussion(ask=1)
-    for number in range(12):
-        scene.house.comment(discussion, body=f"Number {number}.", question=1)
-    page = scene.context(scene.house.host_of(discussion)).new_page()
-    page.goto(f"{scene.address}/d/{discussion.slug}/console")
+    page = long_console(scene)
     for width in (1280, 800):
         page.set_viewport_size({"width": width, "height": 700})
         page.evaluate("scrollTo(0, 500)")

@@ -3,10 +3,10 @@
 import re
 import threading
 from datetime import timedelta
-from html.parser import HTMLParser
 
 import pytest
 import requests
+from lxml import html
 
 from forum.database import db
 from forum.models import Discussion, Question, Seat, SiteRole
@@ -73,37 +73,13 @@ def test_a_question_is_written_once(host, room, page):
     assert count(Question) == 3
 
 
-class ConsoleForms(HTMLParser):
+def console_forms(page: str) -> list[tuple[str, dict[str, str]]]:
     """The forms that a console sends by script, each as (action, what it carries): filled in where a host would."""
-
-    TYPED = {"minutes": "5", "hours": ""}
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self._is_sent, self._select = False, ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        name = given.get("name")
-        if tag == "form":
-            self._is_sent = "data-console-form" in given
-            if self._is_sent:
-                self.found.append((given["action"], {}))
-        elif self._is_sent and tag == "option" and self._select:
-            self.found[-1][1].setdefault(self._select, given.get("value") or "")
-        elif self._is_sent and tag == "select":
-            self._select = name
-        elif self._is_sent and name and tag in {"input", "button", "textarea"} and given.get("type") != "checkbox":
-            is_typed = tag == "textarea" or (
-                tag == "input" and given.get("type") != "hidden" and not given.get("value")
-            )
-            words = self.TYPED.get(name, "Words of a host") if is_typed else given.get("value") or ""
-            self.found[-1][1].setdefault(name, words)
-
-    def handle_endtag(self, tag):
-        self._is_sent = self._is_sent and tag != "form"
+    sent = [form for form in html.fromstring(page).forms if "data-console-form" in form.attrib]
+    for form in sent:
+        for field in form.xpath(".//textarea | .//input[not(@type='hidden' or @type='checkbox')]"):
+            field.value = field.value or ("5" if field.name == "minutes" else "Words of a host")
+    return [(form.action, dict(form.form_values())) for form in sent]
 
 
 def rows() -> dict[str, list[str]]:
@@ -124,7 +100,7 @@ def test_what_a_console_sends_again_because_no_answer_came_is_done_once(host, ho
     for _ in range(2):
         house.comment(room, house.user("Mara Member"), question=1)
     sent, place = [], 0
-    while place < len(forms := ConsoleForms(host.get(f"/d/{room.slug}/console").text).found):
+    while place < len(forms := console_forms(host.get(f"/d/{room.slug}/console").text)):
         action, fields = forms[place]
         place += 1
         if action.endswith("/backstage/check"):

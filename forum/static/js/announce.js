@@ -27,9 +27,12 @@ let lostTimer;
 
 const isWriting = () => writingField() === document.activeElement;
 
+/** @param {string} role */
+const placeOf = (role) => one(`body > .vh[role=${role}]`);
+
 /** @param {string} role @param {string} words */
 function speak(role, words) {
-  const place = one(`body > .vh[role=${role}]`);
+  const place = placeOf(role);
   if (!place) return;
   // The same words twice are read twice only if the text changes in between.
   place.textContent = "";
@@ -40,7 +43,7 @@ function speak(role, words) {
 
 /** Let the alert say nothing any more, if it says this. @param {string} words */
 function takeBack(words) {
-  const place = one("body > .vh[role=alert]");
+  const place = placeOf("alert");
   if (place?.textContent === words) place.textContent = "";
 }
 
