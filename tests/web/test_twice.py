@@ -73,13 +73,23 @@ def test_a_question_is_written_once(host, room, page):
     assert count(Question) == 3
 
 
+TYPED = {"minutes": "5", "hours": ""}
+
+
 def console_forms(page: str) -> list[tuple[str, dict[str, str]]]:
     """The forms that a console sends by script, each as (action, what it carries): filled in where a host would."""
     sent = [form for form in html.fromstring(page).forms if "data-console-form" in form.attrib]
     for form in sent:
         for field in form.xpath(".//textarea | .//input[not(@type='hidden' or @type='checkbox')]"):
-            field.value = field.value or ("5" if field.name == "minutes" else "Words of a host")
-    return [(form.action, dict(form.form_values())) for form in sent]
+            field.value = (field.value or "").strip() or TYPED.get(field.name, "Words of a host")
+    return [
+        (
+            form.action,
+            {one.get("name"): one.get("value", "") for one in form.xpath(".//button[@name]")}
+            | dict(form.form_values()),
+        )
+        for form in sent
+    ]
 
 
 def rows() -> dict[str, list[str]]:
