@@ -174,6 +174,7 @@ def test_the_table_gives_nobody_more_than_these():
     assert _ever(Role.VISITOR) == _ever(Role.UNCONFIRMED) == reads
     assert _ever(Role.MUTED) == _ever(Role.SUSPENDED) == reads | takes_back
     writes = {"comment.post", "comment.edit", "comment.move", "comment.flag", "proposal.make", "proposal.vote"}
+    writes.add("reaction.give")
     assert _ever(Role.MEMBER) == reads | takes_back | writes
     behind = {"backstage.open", "backstage.write", "seat.introduce", "answer.hold", "presence.writing"}
     assert _ever(Role.PANELIST) - _ever(Role.MEMBER) == behind
@@ -188,6 +189,6 @@ def test_the_table_gives_nobody_more_than_these():
 def test_the_table_gives_these_after_the_end_and_none_but_hosts_and_moderators_a_draft():
     kept = {"discussion.read", "comment.delete"}
     assert _ever(Role.MUTED, Phase.CLOSED) == _ever(Role.SUSPENDED, Phase.CLOSED) == kept
-    assert _ever(Role.MEMBER, Phase.CLOSED) == kept | {"comment.edit", "comment.flag"}
+    assert _ever(Role.MEMBER, Phase.CLOSED) == kept | {"comment.edit", "comment.flag", "reaction.give"}
     for role in set(Role) - access.STAFF:
         assert not _ever(role, Phase.DRAFT)

@@ -72,6 +72,7 @@ TABLE: dict[str, dict[Phase, Roles]] = {
     "comment.move": _row(draft=NOBODY, announced=STAFF, live=WRITERS, paused=WRITERS, closed=STAFF),
     "comment.hide": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "comment.flag": _row(draft=NOBODY, announced=WRITERS, live=WRITERS, paused=WRITERS, closed=WRITERS),
+    "reaction.give": _row(draft=NOBODY, announced=WRITERS, live=WRITERS, paused=WRITERS, closed=WRITERS),
     "queue.work": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "safeguards.set": _row(draft=STAFF, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),
     "comment.highlight": _row(draft=NOBODY, announced=STAFF, live=STAFF, paused=STAFF, closed=STAFF),

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 
 from forum import clock
-from forum.actions import accounts, reviews, sessions
+from forum.actions import accounts, reactions, reviews, sessions
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -65,7 +65,7 @@ def leave(user: User, words: Words) -> list[str]:
     """
     _require_free(user)
     places = _written_in(user)
-    for discussion in places:
+    for discussion in _in_order(reactions.discussions_of(user) + [place.id for place in places]):
         log.lock(discussion)
     faces = _unname(user)
     if words is Words.REMOVE:
@@ -75,6 +75,7 @@ def leave(user: User, words: Words) -> list[str]:
         (Silence, Silence.user_id), (Notice, Notice.user_id), (Silence, Silence.other_id), (Flag, Flag.user_id),
     ):  # fmt: skip
         db.session.execute(delete(model).where(owner == user.id), execution_options={"synchronize_session": False})
+    reactions.take_back_all(user)
     sessions.end_all(user)
     write_down(user, None, "person.left", "user", user.id, after={"words": words.value})
     db.session.flush()
@@ -151,10 +152,13 @@ def _remove_words(user: User) -> None:
     db.session.expire_all()
 
 
+def _in_order(ids: list[int]) -> list[Discussion]:
+    """Return discussions in the order of their ids: whoever takes several rows' locks takes them in the same order."""
+    return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(Discussion.id)))
+
+
 def _written_in(user: User) -> list[Discussion]:
-    """In the order of their ids: whoever takes several rows' locks takes them in the same order."""
     wrote = select(Comment.discussion_id).where(Comment.author_id == user.id)
     sat = select(Seat.discussion_id).where(Seat.user_id == user.id)
     asked = select(Proposal.discussion_id).where(Proposal.author_id == user.id)
-    found = select(Discussion).where(Discussion.id.in_(wrote.union(sat, asked))).order_by(Discussion.id)
-    return list(db.session.scalars(found))
+    return _in_order(list(db.session.scalars(wrote.union(sat, asked))))

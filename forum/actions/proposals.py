@@ -13,7 +13,7 @@ from forum.actions.drafting import clean
 from forum.actions.seats import check_name
 from forum.database import db
 from forum.live import log
-from forum.models import Audience, Discussion, Event, Proposal, ProposalState, ProposalVote, User
+from forum.models import Audience, Discussion, Proposal, ProposalState, ProposalVote, User
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 500
@@ -22,7 +22,6 @@ MOST_NEW = 3
 # Votes come in hundreds, and each event goes to everybody who reads along, most of whom look at something else. So they
 # are told of votes once in this time at most; an open page of the questions looks again when it is over (audience.js).
 VOTES_TOLD_EVERY = timedelta(seconds=5)
-_LOOK_BACK = 500  # events of the log, which has no index by kind; one event too many does no harm
 
 
 def may_make(reader: User | None, discussion: Discussion) -> bool:
@@ -157,13 +156,5 @@ def tell(proposal: Proposal, *, is_public: bool) -> None:
 
 def _tell_of_votes(discussion: Discussion) -> None:
     """Let open pages look for votes, unless they were told so recently that they have yet to look again."""
-    now = clock.now()
-    told = select(Event.seq).where(
-        Event.discussion_id == discussion.id,
-        Event.seq > discussion.last_seq - _LOOK_BACK,
-        Event.kind == "proposal.voted",
-        Event.at > now - VOTES_TOLD_EVERY,
-        Event.at <= now,
-    )
-    if db.session.scalar(told.limit(1)) is None:
+    if not log.has_told(discussion, "proposal.voted", VOTES_TOLD_EVERY):
         log.record(discussion, "proposal.voted", None)

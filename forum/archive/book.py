@@ -100,6 +100,7 @@ class Book:
             typed_by(shown),
             self.lateness(shown),
             f"★ {_('highlighted by the hosts')}" if shown.comment.highlighted_at else "",
+            helpful_to(shown),
         ]
         return [fact for fact in facts if fact]
 
@@ -113,6 +114,12 @@ def role(of_seat: SeatRole) -> str:
 def typed_by(shown: Shown) -> str:
     """Return who has written a comment down for its author; empty where its author did."""
     return f"{_('written down by')} {shown.typist}" if shown.typist else ""
+
+
+def helpful_to(shown: Shown) -> str:
+    """Return how many members found a comment helpful; empty where none said so."""
+    count = shown.comment.helpful
+    return ngettext("helpful to %(num)s reader", "helpful to %(num)s readers", count) if count else ""
 
 
 def address(site: str, discussion: Discussion) -> str:

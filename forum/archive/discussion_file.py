@@ -146,6 +146,7 @@ def _comment(file: DiscussionFile, path: Path, comment: dict[str, Any]) -> None:
     fields.words(file, comment, (*path, "written_down_by"), 254, required=False)
     comment["at"] = fields.moment(file, (*path, "at"), comment.get("at"))
     fields.flag(file, comment, (*path, "highlighted"))
+    fields.count(file, comment, (*path, "helpful"))
     author = comment.get("author")
     if isinstance(author, dict):
         author = comment["author"] = fields.named(file, (*path, "author"), author, "author")

@@ -163,6 +163,7 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
             } | _given(
                 reply_to=places.get(comment.reply_to_id or 0),
                 highlighted=comment.highlighted_at and True,
+                helpful=comment.helpful or None,
                 written_down_by=emails.get(comment.posted_by_id or 0),
             )
         last = found[-1].id

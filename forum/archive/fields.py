@@ -12,6 +12,7 @@ from forum import countries, zones
 from forum.archive.lines import Lines, Path, shown
 
 _MOST_FAULTS = 20
+MOST_COUNTED = 1_000_000
 
 # The first name is the one that is written; the others are read as the same.
 _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -65,6 +66,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "at": ("posted_at", "time"),
         "reply_to": (),
         "highlighted": ("highlight",),
+        "helpful": (),
         "written_down_by": ("typist",),
     },
     "author": {
@@ -196,6 +198,17 @@ def flag(file: DiscussionFile, holder: dict[str, Any], path: Path) -> None:
     """Let the value at `path` be true or false; false where it is missing."""
     if not isinstance(holder.setdefault(str(path[-1]), False), bool):
         file.fault(path, "must be true or false.")
+
+
+def count(file: DiscussionFile, holder: dict[str, Any], path: Path) -> None:
+    """Let the value at `path` be how many of something there are; none where it is missing."""
+    name = str(path[-1])
+    value = holder.get(name)
+    value = 0 if value is None else value
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_COUNTED:
+        file.fault(path, f"must be a whole number from 0 to {MOST_COUNTED}.")
+        value = 0
+    holder[name] = value
 
 
 def country(file: DiscussionFile, holder: dict[str, Any], path: Path) -> None:

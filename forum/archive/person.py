@@ -29,6 +29,7 @@ from forum.models import (
     Proposal,
     ProposalVote,
     Question,
+    Reaction,
     ReadyAnswer,
     ReadyCheck,
     Rsvp,
@@ -108,6 +109,11 @@ def _words(user: User, place: _Places) -> dict[str, Any]:
         "votes": [
             {"question": one.proposal_id, "at": moment(one.at)}
             for one in _mine(ProposalVote, ProposalVote.user_id, user)
+        ],
+        "found_helpful": [
+            {"discussion": place(one.discussion_id), "comment": one.comment_id, "at": moment(one.at)}
+            for one in _mine(Reaction, Reaction.user_id, user)
+            if one.stands
         ],
         "green_room": [
             {"discussion": place(one.discussion_id), "text": one.source, "at": moment(one.posted_at)}

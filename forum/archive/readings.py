@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from forum import clock, speaking
 from forum.archive import markup, transcript
-from forum.archive.book import Book, address, role, typed_by
+from forum.archive.book import Book, address, helpful_to, role, typed_by
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Discussion, Question
@@ -22,6 +22,7 @@ from forum.models import Discussion, Question
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _COLUMNS = (
     "id", "question", "author", "role", "affiliation", "country", "at", "reply_to", "text", "address", "after_the_end",
+    "helpful",
 )  # fmt: skip
 _STYLE = (
     "body{font:1rem/1.55 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
@@ -61,6 +62,7 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
             comment.source,
             permalink(site, discussion, shown),
             "yes" if scene.is_late(comment) else "",
+            comment.helpful,
         ]
         writer.writerow([cell(value) for value in row])
         yield _taken(out)
@@ -115,6 +117,7 @@ def _article(book: Book, shown: Shown) -> str:
         escape(typed_by(shown)),
         escape(book.lateness(shown)),
         escape(f"★ {_('highlighted by the hosts')}") if comment.highlighted_at else "",
+        escape(helpful_to(shown)),
     ]
     answered = (
         f"<p><small>↩ <a href='#c{shown.quote.id}'>{escape(shown.quote.name)}</a></small></p>" if shown.quote else ""
@@ -151,6 +154,7 @@ def _by(book: Book, shown: Shown) -> str:
         typed_by(shown),
         book.lateness(shown),
         _("highlighted by the hosts") if shown.comment.highlighted_at else "",
+        helpful_to(shown),
     ]
     return ", ".join(filter(None, facts))
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forum import access, clock
-from forum.actions import comments, phases, questions
+from forum.actions import comments, phases, questions, reactions
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.demo import lines
@@ -24,6 +24,7 @@ _MOST = 400
 _RESTING_SECONDS = 120.0
 _NEXT_QUESTION_AFTER = timedelta(minutes=6)
 _NOT_REPEATED_WITHIN = 50
+_REACTED_TO = 12
 _TOO_SHORT = timedelta(minutes=20)
 
 
@@ -105,8 +106,23 @@ def _turn(dice: random.Random) -> float:
             answered = _latest(found, turn.question, author) if turn.replies else None
             comments.post(author, found, CommentDraft(turn.body, turn.question, answered, secrets.token_hex(8)))
     presence.stops(discussion.id, speaker)
+    _react(dice, discussion)
     count = db.session.scalar(select(func.count()).select_from(Comment).where(Comment.discussion_id == discussion.id))
     return _RESTING_SECONDS if (count or 0) > _MOST else 0.0
+
+
+def _react(dice: random.Random, discussion: Discussion) -> None:
+    """Let some of those who only read find one of the newest comments helpful."""
+    newest = select(Comment.id).where(Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
+    ids = list(db.session.scalars(newest.order_by(Comment.id.desc()).limit(_REACTED_TO)))
+    readers = [_member(name) for name in dice.sample(lines.PEOPLE, dice.randrange(3))]
+    for reader in readers if ids else ():
+        with writing():
+            member, comment = db.session.get(User, reader), db.session.get(Comment, dice.choice(ids))
+            if member is None or comment is None or comment.author_id == member.id:
+                continue
+            if access.may(member, "reaction.give", comment.discussion):
+                reactions.react(member, comment, wants=True)
 
 
 def _run(discussion: Discussion) -> bool:

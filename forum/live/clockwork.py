@@ -1,6 +1,6 @@
 """The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first.
 
-It also has the mail written that is due, and what is old forgotten.
+It also has readers told of what members find helpful, the mail written that is due, and what is old forgotten.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ from forum.actions import (
     notice_mail,
     openings,
     phases,
+    reactions,
     reminders,
     rsvps,
     sessions,
@@ -33,7 +34,7 @@ TICK_SECONDS = 0.8
 REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
-_IS_DUE = Glance(select(phases.DUE.exists(), openings.DUE.exists()))
+_IS_DUE = Glance(select(phases.DUE.exists(), openings.DUE.exists(), reactions.DUE.exists()))
 _WRITERS = (reminders, notice_mail, guest_mail, digests)
 _HAS_LETTERS = Glance(select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS)))
 
@@ -116,7 +117,7 @@ def _prepare_some_digests() -> int:
 
 def turn() -> None:
     """Take the steps that are due. One cheap read first: a write transaction every tick would be a waste."""
-    has_steps, has_openings = _glance(_IS_DUE)
+    has_steps, has_openings, has_reactions = _glance(_IS_DUE)
     stepping = phases.due() if has_steps else []
     db.session.rollback()
     for discussion_id in stepping:
@@ -126,6 +127,10 @@ def turn() -> None:
     db.session.rollback()
     for question_id in opening:
         _take(openings.take, question_id)
+    counting = reactions.due() if has_reactions else []
+    db.session.rollback()
+    for discussion_id in counting:
+        _take(reactions.take, discussion_id)
 
 
 def _glance(at: Glance) -> Sequence[bool]:

@@ -31,6 +31,13 @@ _SAID = (
 )
 # What has happened to a comment that has been posted, and nothing since.
 _NEW = {"comment.posted"}
+# What has been said since to be helpful; see `Comment.helpful_seq`.
+_HELPFUL = select(Comment.id, Comment.helpful).where(
+    Comment.discussion_id == bindparam("discussion"),
+    Comment.helpful_seq >= bindparam("first"),
+    Comment.helpful_seq > 0,  # else the index, which leaves out the others, may not be used
+    Comment.state == CommentState.PUBLISHED,
+)
 # What a panelist alone hears of, and sees in their own tray.
 FOR_ONE = frozenset({"call.changed", "held.ready", "held.changed"})
 
@@ -181,10 +188,19 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             user_id = int(event.audience.removeprefix("user:"))
             shown["regions"] = {"for-you": for_you.html(scene.discussion, user_id)}
         said.append(shown)
+    counted = [shown for shown in said if shown["kind"] == "reaction.counted"]
+    if counted:
+        counted[-1]["helpful"] = _helpful(scene.discussion, int(counted[0]["seq"]))
     regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion.", "announcement."))]
     if changed and regional:
         regional[-1]["regions"] = scenes.regions(sorted(changed), scene)
     return said
+
+
+def _helpful(discussion: Discussion, first: int) -> dict[int, int]:
+    """Return by its id how many find each comment helpful whose number has changed since the event `first`."""
+    found = db.session.execute(_HELPFUL, {"discussion": discussion.id, "first": first})
+    return {comment_id: helpful for comment_id, helpful in found}
 
 
 def _question(scene: Scene, event: Event, shown: Wire) -> set[str]:

@@ -5,6 +5,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # Somebody further behind than this loads the page again instead of replaying.
 CATCH_UP_LIMIT = 500
 CHANNEL = "roundtext_log"
+_LOOK_BACK = 500
 
 # Put together once and run past the ORM: they are part of every change that readers can see.
 _DISCUSSION: Any = Discussion.__table__
@@ -104,6 +106,23 @@ def last(discussion: Discussion, kind: str, ids: Collection[int]) -> dict[int, i
         Event.discussion_id == discussion.id, Event.kind == kind, Event.subject_id.in_(ids)
     )
     return {subject_id: seq for subject_id, seq in db.session.execute(found.group_by(Event.subject_id)) if subject_id}
+
+
+def has_told(discussion: Discussion, kind: str, within: timedelta) -> bool:
+    """Whether the log told of something of this `kind` not longer ago than `within`.
+
+    For what must not be told at each change. It looks at the last events only, as the log has no index by kind; one
+    event too many does no harm.
+    """
+    now = clock.now()
+    found = select(Event.seq).where(
+        Event.discussion_id == discussion.id,
+        Event.seq > discussion.last_seq - _LOOK_BACK,
+        Event.kind == kind,
+        Event.at > now - within,
+        Event.at <= now,
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def is_private(discussion: Discussion, after: int, audiences: frozenset[str]) -> bool:

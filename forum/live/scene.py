@@ -203,7 +203,7 @@ def _once(kind: str, shown: Shown, scene: Scene) -> str:
     comment = shown.comment
     key = (
         kind, comment.id, comment.state, comment.edited_at, comment.hidden_reason, comment.discussion_id,
-        comment.highlighted_at, shown.face, shown.typist, scene.is_late(comment),
+        comment.highlighted_at, comment.helpful, shown.face, shown.typist, scene.is_late(comment),
         hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.number, shown.quote,
         shown.replies, shown.hidden_at, scene.zone, scene.lang, scene.discussion.runs_for_days,
         scene.discussion.slug, str(get_locale()),

@@ -23,6 +23,7 @@ from forum.models.notice import Notice, NoticeKind
 from forum.models.old_address import OldAddress
 from forum.models.proposal import Proposal, ProposalState, ProposalVote
 from forum.models.question import Question, QuestionState
+from forum.models.reaction import Reaction
 from forum.models.review import Cause, Decision, Flag, FlagReason, Review
 from forum.models.rsvp import NoMail, Rsvp, RsvpKind
 from forum.models.safeguards import Level, Safeguards
@@ -72,6 +73,7 @@ __all__ = [
     "Question",
     "QuestionState",
     "QuestionsShown",
+    "Reaction",
     "ReadyAnswer",
     "ReadyCheck",
     "Registration",

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Optional
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -51,6 +51,9 @@ class Comment(Model):
     posted_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     highlighted_at: Mapped[datetime | None]
+    # How many find it helpful, as readers have been told, and where the log tells of the last change (`Reaction`).
+    helpful: Mapped[int] = mapped_column(default=0, server_default="0")
+    helpful_seq: Mapped[int] = mapped_column(default=0, server_default="0", deferred=True)
 
     # Only for who has just posted it, or sent its key again: whether this very call did, and where the log tells of it.
     is_new = False
@@ -68,6 +71,13 @@ class Comment(Model):
         Index("ix_comment_answers", "question_id", "id"),
         # SQLite sorts what it finds in any case; of 100,000 comments PostgreSQL took the newest in a third of the time.
         Index("ix_comment_posted", "posted_at", "id").ddl_if(dialect="postgresql"),
+        Index(
+            "ix_comment_helpful",
+            "discussion_id",
+            "helpful_seq",
+            sqlite_where=text("helpful_seq > 0"),
+            postgresql_where=text("helpful_seq > 0"),
+        ),
         CheckConstraint("(author_id IS NULL) <> (byline_name = '')", name="signed"),
     )
 

@@ -7,8 +7,8 @@ from flask import Flask
 # Each place is a module with a blueprint named `blueprint`.
 PLACES = (
     "home", "discussion", "comments", "accounts", "console", "said", "queue", "organiser", "invitations", "backstage",
-    "held", "panel", "running", "audience", "sanctions", "records", "site", "silences", "archive", "files", "feeds",
-    "search", "rsvps", "embed", "importing", "inviting", "guests",
+    "held", "panel", "running", "audience", "sanctions", "records", "site", "silences", "reactions", "archive", "files",
+    "feeds", "search", "rsvps", "embed", "importing", "inviting", "guests",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from flask_login import current_user
 
 from forum import access, speaking, text
 from forum.access import Role
-from forum.actions import drafts, highlights
+from forum.actions import drafts, highlights, reactions
 from forum.archive import calendar, linked, names
 from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
@@ -107,6 +107,7 @@ def show(slug: str) -> Response:
         if found.user and access.may(found.user, "comment.post_for", found.discussion)
         else [],
         silence_style=silences.style(found.user),
+        helpful=reactions.given_in(found.user, found.discussion) if found.user else [],
         # Search engines come for the archive; a live page stays as light as it can be.
         linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)
         if scene.phase == "closed" and view.is_live

@@ -20,6 +20,7 @@ from forum.actions import (
     moderation,
     passwords,
     proposals,
+    reactions,
     rsvps,
     sanctions,
     seats,
@@ -181,7 +182,8 @@ def test_everything_of_mine_and_nothing_of_others_is_in_the_file(app, house, roo
 STANDS_IN = {
     "user.email": "account", "no_mail.email": "account", "session.user_id": "sessions", "seat.user_id": "seats",
     "comment.author_id": "comments", "comment.posted_by_id": "written_down_for_others",
-    "proposal.author_id": "questions", "proposal_vote.user_id": "votes", "backstage_message.author_id": "green_room",
+    "proposal.author_id": "questions", "proposal_vote.user_id": "votes", "reaction.user_id": "found_helpful",
+    "backstage_message.author_id": "green_room",
     "held_answer.user_id": "held_answers", "flag.user_id": "flags", "rsvp.user_id": "wants_to_come",
     "rsvp.email": "wants_to_come", "letter.to": "letters", "notice.user_id": "notices",
     "panel_call.user_id": "called_on", "ready_answer.user_id": "said_ready", "ready_check.by_id": "asked_ready",
@@ -223,6 +225,7 @@ def test_every_table_with_somebody_in_it_has_a_place_in_their_file(app, house, c
     with writing():
         comments.post(panel, room, comments.CommentDraft("By telephone.", 1, None, "key-by-telephone"), typist=zoe)
     house.do(flags.flag, zoe, house.comment(second, other, "Bad.", question=1), "other", "Is that so?")
+    house.do(reactions.react, zoe, house.comment(second, other, "Good.", question=1), wants=True)
     house.do(held.hold, zoe, house.question(second, "Later?"), "Then.")
     house.do(calls.call, host, second, zoe.id, asked)
     house.do(calls.call, zoe, room, panel.id, room.questions[0])

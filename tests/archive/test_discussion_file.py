@@ -50,6 +50,7 @@ FILE = {
             "body": "=Everybody, *late*",
             "at": "2026-03-02T14:30:00.250000Z",
             "reply_to": 2,
+            "helpful": 7,
         },
     ],
 }
@@ -129,6 +130,14 @@ def test_a_fault_names_line_and_field_and_nothing_is_stored(app):
 def test_rubbish_is_refused_with_words(app, data, words):
     with pytest.raises(FileFaults, match=words):
         discussion_file.read(data)
+
+
+@pytest.mark.parametrize("number", [-1, 1_000_001, 1.5, "7", True, [1], {"count": 1}])
+def test_how_many_found_it_helpful_is_a_number_that_can_be(app, number):
+    values = json.loads(json.dumps(FILE))
+    values["comments"][0]["helpful"] = number
+    with pytest.raises(FileFaults, match=r"comments\[0\].helpful: must be a whole number from 0 to 1000000"):
+        put(values)
 
 
 def test_other_names_for_the_same_field_are_read(app):

@@ -33,6 +33,7 @@ from forum.models import (
     ProposalVote,
     Question,
     QuestionState,
+    Reaction,
     ReadyCheck,
     Review,
     Safeguards,
@@ -150,6 +151,7 @@ class World:
             db.session.execute(delete(Discussion).where(Discussion.rehearsal_of_id.is_not(None)))
             db.session.execute(delete(Mailing))  # and with it the guests
             db.session.execute(delete(ProposalVote))
+            db.session.execute(delete(Reaction))
             db.session.execute(delete(Proposal).where(Proposal.id != self.wish.id))
             db.session.execute(update(Proposal).values(state=ProposalState.APPROVED))
             db.session.execute(delete(Snippet).where(Snippet.id != self.snippet.id))
@@ -206,6 +208,7 @@ class World:
             db.session.execute(select(Snippet.id, Snippet.times)).all(),
             db.session.execute(select(Proposal.id, Proposal.state)).all(),
             db.session.execute(select(ProposalVote.user_id)).all(),
+            db.session.execute(select(Reaction.user_id)).all(),
         )
 
     def get(self, role: Role, path: str):
@@ -282,6 +285,7 @@ WAYS = {
     "comment.move": on_own("move", question=""),
     "comment.hide": lambda world, role: world.post(role, f"/comments/{world.other.id}/hide", reason="cell"),
     "comment.flag": lambda world, role: world.post(role, f"/comments/{world.flagged.id}/flag", reason="spam"),
+    "reaction.give": lambda world, role: world.post(role, f"/comments/{world.flagged.id}/helpful"),
     "queue.work": lambda world, role: world.post(role, f"/console/queue/{world.held.id}/approve"),
     "safeguards.set": lambda world, role: world.post(role, "/console/escalation", level="everyone"),
     "comment.highlight": lambda world, role: world.post(role, f"/comments/{world.other.id}/highlight"),

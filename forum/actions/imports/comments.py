@@ -75,6 +75,7 @@ def _comment(file: DiscussionFile, index: int, room: _Room, latest: datetime) ->
         state=CommentState.PUBLISHED,
         posted_at=value["at"],
         highlighted_at=value["at"] if value["highlighted"] else None,
+        helpful=value["helpful"],
     )
 
 

@@ -1,6 +1,7 @@
 /** Single keys for readers. None works while something is typed, and all can be switched off in the list of keys (?). */
 
 import { MODES, mode, setMode } from "./announce.js";
+import { press } from "./helpful.js";
 import { all, isField, make, one, writingField } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
@@ -15,6 +16,7 @@ const KEYS = [
   ["K, ↑", _("comment before")],
   ["N", _("next one you have not seen")],
   ["R", _("reply to this comment")],
+  ["L", _("this comment is helpful, or no more")],
   ["C", _("write")],
   [".", _("the question that is open now")],
   ["?", _("this list")],
@@ -78,6 +80,10 @@ const ACTS = {
     const comment = current();
     if (comment) replyTo(comment);
   },
+  l: () => {
+    const comment = current();
+    if (comment) void press(comment);
+  },
   c: () => writingField()?.focus(),
   ".": toNow,
 };
@@ -94,6 +100,8 @@ export function start() {
       step(key === "ArrowDown" ? 1 : -1);
       return;
     }
+    // Held down, a key only walks on.
+    if (event.repeat && !"jkn".includes(key.toLowerCase())) return;
     const act = key === "?" ? showKeys : ACTS[key.toLowerCase()];
     if (!act || (key !== "?" && trying(() => localStorage.getItem(OFF)) === "1")) return;
     event.preventDefault();

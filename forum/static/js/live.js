@@ -6,6 +6,7 @@ import * as chip from "./chip.js";
 import * as composer from "./composer.js";
 import * as earlier from "./earlier.js";
 import * as fold from "./fold.js";
+import * as helpful from "./helpful.js";
 import * as kept from "./kept.js";
 import * as keys from "./keys.js";
 import * as link from "./link.js";
@@ -26,7 +27,7 @@ import * as tabs from "./tabs.js";
 import * as times from "./times.js";
 import * as unread from "./unread.js";
 
-for (const module of [none, times, mine, fold, roving, announce, chip, ruler, tabs, presence, recent, unread])
+for (const module of [none, times, mine, helpful, fold, roving, announce, chip, ruler, tabs, presence, recent, unread])
   module.start();
 
 for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();

@@ -11,7 +11,7 @@
  *   state?: string, at?: string, key?: string, html?: string, recent?: string | null, quote?: string | null,
  *   parent?: {id: number, replies: number} | null, counts?: Count[], totals?: {comments: number, writers: number},
  *   bar?: [number, number], number?: number | null, section?: string, regions?: Record<string, string>,
- *   status?: Status, resync?: boolean, message?: string
+ *   status?: Status, resync?: boolean, message?: string, helpful?: Record<string, number>
  * }} LogEvent
  * @typedef {{discussion?: number, epoch: string, after?: number, seq: number, reload?: boolean, events: LogEvent[],
  *   error?: {code: string, message: string}}} Frame

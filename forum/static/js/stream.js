@@ -1,5 +1,6 @@
 /** Applies the events of the log to the page. Applying one twice changes nothing; order within a list is by id. */
 
+import { showHelpful } from "./helpful.js";
 import { morph, morphRegions, takeStatus } from "./morph.js";
 import { all, one, page, parse, tell } from "./page.js";
 import { follows, keepPlace, showEnd, wouldPush } from "./place.js";
@@ -24,6 +25,7 @@ export function apply(event) {
     if (event.regions) morphRegions(event.regions);
     if (event.status) takeStatus(event.status);
   });
+  if (event.helpful) showHelpful(event.helpful);
   tell("event", event);
 }
 
