@@ -1,12 +1,15 @@
 """The one place that reads the time. Everything else asks `now()`."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BindParameter, bindparam
 
 _fixed: datetime | None = None
+_BEGAN = time.monotonic()
 
 
 def now() -> datetime:
@@ -14,9 +17,29 @@ def now() -> datetime:
     return _fixed or datetime.now(UTC)
 
 
+@dataclass(frozen=True)
+class Moment:
+    """So long from now, whenever it is asked for."""
+
+    offset: timedelta
+
+    def __call__(self) -> datetime:
+        """Return it, aware."""
+        return now() + self.offset
+
+
 def moment(offset: timedelta = timedelta()) -> BindParameter[datetime]:
     """Return `offset` from now for a statement that is put together once: it is asked for the time whenever it runs."""
-    return bindparam(None, callable_=lambda: now() + offset, unique=True)
+    return bindparam(None, callable_=Moment(offset), unique=True)
+
+
+def until_next(every: float) -> float:
+    """Return the seconds until what happens every so many seconds is due in this process.
+
+    Whatever looks again looks at the same moments: of ten that wake together the first finds the processor's caches
+    cold, and the others warm, which is a third of the cost (docs/performance.md). Each process has moments of its own.
+    """
+    return every - (time.monotonic() - _BEGAN) % every
 
 
 def in_utc(moment: datetime) -> str:

@@ -14,9 +14,11 @@ from typing import Any
 
 import gevent
 
+from forum import clock
+
 # Who has only just come, or has just been answered, may have a request on its way.
 IDLE_SECONDS = 0.5
-_LOOK_EVERY, _LOOK_EVERY_AT_THE_END = 0.4, 0.1
+_LOOK_EVERY, _LOOK_EVERY_AT_THE_END = 0.5, 0.1
 
 
 class Idle:
@@ -57,7 +59,7 @@ class Idle:
     def _hang_up_at_the_end(self) -> None:
         while True:
             if self._worker.alive:
-                gevent.sleep(_LOOK_EVERY)
+                gevent.sleep(clock.until_next(_LOOK_EVERY))
                 continue
             gevent.sleep(_LOOK_EVERY_AT_THE_END)
             late = time.monotonic() - IDLE_SECONDS

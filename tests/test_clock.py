@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from forum import clock as forum_clock
@@ -26,3 +27,16 @@ def test_a_statement_asks_for_the_time_whenever_it_runs(house, clock):
 def test_a_moment_is_in_utc(house):
     with forum_clock.stopped_at(datetime(2026, 5, 4, 12, tzinfo=UTC)):
         assert forum_clock.moment(timedelta(hours=1)).effective_value == datetime(2026, 5, 4, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("every", [0.5, 1.0, 5.0])
+def test_what_looks_again_looks_at_the_same_moments(monkeypatch, every):
+    at = forum_clock._BEGAN
+    monkeypatch.setattr(forum_clock.time, "monotonic", lambda: at)
+    looks = set()
+    for busy in (0.0, 0.3, 0.01, 1.7, 0.49):
+        at += busy
+        at += forum_clock.until_next(every)
+        looks.add(round((at - forum_clock._BEGAN) / every, 6))
+    assert all(look == int(look) for look in looks), "also where a look took its time"
+    assert 0 < forum_clock.until_next(every) <= every

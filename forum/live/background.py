@@ -7,6 +7,7 @@ from collections.abc import Callable
 import gevent
 from flask import Flask
 
+from forum import clock
 from forum.database import passes
 
 log = logging.getLogger("roundtext.live")
@@ -34,14 +35,17 @@ def once(app: Flask, name: str, turn: Callable[[], None]) -> "gevent.Greenlet[..
     return gevent.spawn(_turn, app, name, turn)
 
 
-def forever(app: Flask, name: str, turn: Callable[[], None], pause: float) -> None:
-    """Start a greenlet that calls `turn` again and again, `pause` seconds apart, each time in a fresh app context."""
+def forever(app: Flask, name: str, turn: Callable[[], None], every: float) -> None:
+    """Start a greenlet that calls `turn` every so many seconds, each time in a fresh app context.
+
+    With 0 it is called again at once: then `turn` itself waits.
+    """
 
     def run() -> None:
         while True:
             if not _turn(app, name, turn):
                 gevent.sleep(0.5)
-            gevent.sleep(pause)
+            gevent.sleep(clock.until_next(every) if every else 0)
 
     gevent.spawn(run)
 

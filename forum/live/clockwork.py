@@ -30,7 +30,7 @@ from forum.live import background
 from forum.live.lines import Glance, Lines
 
 # A timed change is due within two seconds, also where the process that was first has died (faults/test_clocks.py).
-TICK_SECONDS = 0.8
+TICK_SECONDS = 1.0
 REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import gevent
 
+from forum import clock
 from forum.live.link import Link, drop_stuck, write_all
 
 log = logging.getLogger("roundtext.sockets")
@@ -83,7 +84,7 @@ def end(who: Pulse) -> None:
 def keep_time(ping: bytes) -> None:
     """Ask by the frame `ping`, for ever."""
     while True:
-        gevent.sleep(_TICK_SECONDS)
+        gevent.sleep(clock.until_next(_TICK_SECONDS))
         try:
             now = time.monotonic()
             for queue in (due, *first):

@@ -100,16 +100,20 @@ def _put_together(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> tupl
     """Return `statement` in the words of `dialect`, and what makes its parameters as the driver takes them."""
     compiled: SQLCompiler = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state()
-    moments = {name: bind.callable for name, bind in compiled.binds.items() if bind.callable is not None}
-    processors = {name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in moments}
+    # To write a moment down takes longer than many a question, and mostly all of a statement are the same.
+    moments, makers = {}, {}
+    for name, bind in compiled.binds.items():
+        if bind.callable is not None:
+            moments[name] = what = bind.callable, type(bind.type)
+            makers[what] = bind.type.dialect_impl(dialect).bind_processor(dialect)
     fixed = {
         name: processor(value) if (processor := state.processors.get(name)) else value
         for name, value in state.parameters.items()
     }
 
     def said() -> Any:
-        now = {name: make() for name, make in moments.items()}
-        ready = {name: processor(now[name]) if processor else now[name] for name, processor in processors.items()}
+        made = {what: process(what[0]()) if process else what[0]() for what, process in makers.items()}
+        ready = {name: made[what] for name, what in moments.items()}
         everything = {**fixed, **ready}
         return [everything[name] for name in state.positiontup] if state.positiontup is not None else everything
 

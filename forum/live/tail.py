@@ -13,6 +13,7 @@ import gevent
 from flask import Flask, current_app
 from sqlalchemy import bindparam, select
 
+from forum import clock
 from forum.config import Settings
 from forum.database import db
 from forum.live import background, broadcast, door, elsewhere, log, rights, wake
@@ -131,7 +132,7 @@ def start(app: Flask) -> None:
 
 def _wait_and_turn() -> None:
     global _rests_until, _gathers_until, _came_before
-    if wake.wait(_settings().poll_seconds):
+    if wake.wait(clock.until_next(_settings().poll_seconds)):
         _gather()
     began = time.monotonic()
     turn()

@@ -57,6 +57,21 @@ def test_a_glance_asks_for_the_moment_each_time(house, clock, lines):
     assert [row[0] for row in begun.ask(lines, db.engine.dialect)] == [discussion.id]
 
 
+def test_moments_of_one_statement_are_each_their_own(house, clock, lines):
+    discussion = house.discussion(phase=Phase.ANNOUNCED)  # from an hour to two hours from now
+    in_minutes = [forum_clock.moment(timedelta(minutes=minutes)) for minutes in (0, 0, 90, 90)]
+    now, again, then, later = in_minutes
+    between = select(Discussion.id).where(
+        Discussion.starts_at > now, Discussion.starts_at <= then, Discussion.ends_at > later, Discussion.ends_at > again
+    )
+    glance = Glance(between)
+    found = []
+    for _ in range(3):
+        found.append([row[0] for row in glance.ask(lines, db.engine.dialect)])
+        clock.advance(timedelta(minutes=25))
+    assert found == [[discussion.id], [discussion.id], []], "in 50 minutes 90 more are after its end"
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize("name", ["what?.sqlite", "50%25.sqlite", "a#b.sqlite", "ünï.sqlite"])
 def test_any_file_name_is_found(tmp_path, name):
