@@ -102,6 +102,7 @@ def move(actor: User, comment: Comment, question: int | None) -> Comment:
     """
     discussion = comment.discussion
     role = access.require(actor, "comment.move", discussion)
+    log.lock_and_refresh(comment)
     if comment.state is CommentState.DELETED or (comment.state is CommentState.HELD and not comment.source):
         raise unknown()
     if role not in access.STAFF:

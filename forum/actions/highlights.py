@@ -14,6 +14,7 @@ from forum.refusals import Refused, unknown
 def highlight(actor: User, comment: Comment) -> None:
     """Point out `comment`; again changes nothing. Raises Refused (not theirs; 409 for one that cannot be read)."""
     access.require(actor, "comment.highlight", comment.discussion)
+    log.lock_and_refresh(comment)
     if comment.state is CommentState.DELETED:
         raise unknown()
     if comment.state is not CommentState.PUBLISHED:
@@ -26,6 +27,7 @@ def highlight(actor: User, comment: Comment) -> None:
 def unhighlight(actor: User, comment: Comment) -> None:
     """Point out `comment` no longer; again changes nothing. Raises Refused (not theirs)."""
     access.require(actor, "comment.highlight", comment.discussion)
+    log.lock_and_refresh(comment)
     if comment.highlighted_at is not None:
         comment.highlighted_at = None
         _note(actor, comment, "comment.unhighlighted")

@@ -64,8 +64,12 @@ def leave(user: User, words: Words) -> list[str]:
     Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
     """
     _require_free(user)
-    places = _written_in(user)
-    for discussion in _in_order(reactions.discussions_of(user) + [place.id for place in places]):
+    reacted, wrote = reactions.discussions_of(user), _written_in(user)
+    # In the order of their ids: whoever takes several rows' locks takes them in the same order.
+    places = list(
+        db.session.scalars(select(Discussion).where(Discussion.id.in_(reacted + wrote)).order_by(Discussion.id))
+    )
+    for discussion in places:
         log.lock(discussion)
     faces = _unname(user)
     if words is Words.REMOVE:
@@ -75,12 +79,13 @@ def leave(user: User, words: Words) -> list[str]:
         (Silence, Silence.user_id), (Notice, Notice.user_id), (Silence, Silence.other_id), (Flag, Flag.user_id),
     ):  # fmt: skip
         db.session.execute(delete(model).where(owner == user.id), execution_options={"synchronize_session": False})
-    reactions.take_back_all(user)
+    reactions.take_back_all(user, reacted)
     sessions.end_all(user)
     write_down(user, None, "person.left", "user", user.id, after={"words": words.value})
     db.session.flush()
     for discussion in places:
-        log.record(discussion, "discussion.edited", discussion.id)
+        if discussion.id in wrote:
+            log.record(discussion, "discussion.edited", discussion.id)
     others = set(db.session.scalars(select(Seat.picture).where(Seat.picture.in_(faces))))
     return sorted(faces - others)
 
@@ -152,13 +157,9 @@ def _remove_words(user: User) -> None:
     db.session.expire_all()
 
 
-def _in_order(ids: list[int]) -> list[Discussion]:
-    """Return discussions in the order of their ids: whoever takes several rows' locks takes them in the same order."""
-    return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(Discussion.id)))
-
-
-def _written_in(user: User) -> list[Discussion]:
+def _written_in(user: User) -> list[int]:
+    """Return the ids of the discussions that show their name."""
     wrote = select(Comment.discussion_id).where(Comment.author_id == user.id)
     sat = select(Seat.discussion_id).where(Seat.user_id == user.id)
     asked = select(Proposal.discussion_id).where(Proposal.author_id == user.id)
-    return _in_order(list(db.session.scalars(wrote.union(sat, asked))))
+    return list(db.session.scalars(wrote.union(sat, asked)))

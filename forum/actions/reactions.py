@@ -18,9 +18,9 @@ from forum.refusals import Refused, unknown
 
 TOLD_EVERY = timedelta(seconds=5)
 _UNTOLD = Reaction.is_told == false()
-# What has waited long enough; also what is from a clock that ran ahead.
+# What has waited long enough; also what is from a clock that ran far ahead.
 DUE = select(Reaction.discussion_id).where(
-    _UNTOLD, or_(Reaction.at <= clock.moment(-TOLD_EVERY), Reaction.at > clock.moment())
+    _UNTOLD, or_(Reaction.at <= clock.moment(-TOLD_EVERY), Reaction.at > clock.moment(TOLD_EVERY))
 )
 # How the number of each comment changes by what has not been told yet.
 _CHANGE = func.sum(case((Reaction.stands, 1), else_=-1))
@@ -36,24 +36,36 @@ _OFF = {"synchronize_session": False}
 def react(member: User, comment: Comment, *, wants: bool) -> int:
     """Let `member` find `comment` helpful, or no more; return how many do now. Again changes nothing.
 
+    That is the number that readers are told and what `member` alone adds to it: what others have said meanwhile may be
+    taken back before it is told, and then nobody would hear that the number is another one.
     Raises Refused (sign_in, muted, suspended; 404 for what cannot be read; own, 409).
     """
     discussion = comment.discussion
     access.require(member, "discussion.read", discussion)
     log.lock_and_refresh(comment)
+    db.session.refresh(discussion)  # it may have been withdrawn while this one waited
+    access.require(member, "discussion.read", discussion)
     if comment.state is not CommentState.PUBLISHED:
         raise unknown()
     access.require(member, "reaction.give", discussion, has_typed=False)
+    if _has_left(member):
+        raise unknown()
     if comment.author_id == member.id:
         raise Refused("own", _("This is your own comment; whether it is helpful, others say."), 409)
-    given = db.session.get(Reaction, (comment.id, member.id))
+    given = db.session.get(Reaction, (comment.id, member.id), populate_existing=True)
     if wants is not (given is not None and given.stands):
         _turn(given, member, comment)
         db.session.flush()
         if not log.has_told(discussion, "reaction.counted", TOLD_EVERY):
             _tell(discussion)
             db.session.refresh(comment)
-    return comment.helpful + _untold(comment)
+    return comment.helpful + _untold(comment, member)
+
+
+def _has_left(member: User) -> bool:
+    """Whether `member` has left by now; who is about to is waited for, and waits for us."""
+    asked = select(User.left_at).where(User.id == member.id).with_for_update(read=True, key_share=True)
+    return db.session.scalar(asked) is not None
 
 
 def _turn(given: Reaction | None, member: User, comment: Comment) -> None:
@@ -75,8 +87,9 @@ def _turn(given: Reaction | None, member: User, comment: Comment) -> None:
         given.stands, given.is_told, given.at = not given.stands, not given.is_told, clock.now()
 
 
-def _untold(comment: Comment) -> int:
-    return db.session.scalar(select(_CHANGE).where(Reaction.comment_id == comment.id, _UNTOLD)) or 0
+def _untold(comment: Comment, member: User) -> int:
+    own = (Reaction.comment_id == comment.id, Reaction.user_id == member.id)
+    return db.session.scalar(select(_CHANGE).where(*own, _UNTOLD)) or 0
 
 
 def finds_helpful(member: User, comment: Comment) -> bool:
@@ -111,10 +124,11 @@ def _tell(discussion: Discussion) -> bool:
     found = db.session.execute(
         select(Reaction.comment_id, _CHANGE).where(*untold).group_by(Reaction.comment_id).order_by(Reaction.comment_id)
     )
-    changes = [(comment_id, change) for comment_id, change in found if change]
+    # Those as well whose number stays the same: whoever was answered meanwhile may show another one.
+    changes = [{"comment": comment_id, "change": change} for comment_id, change in found]
     if changes:
         seq = log.record(discussion, "reaction.counted", None)
-        said = [{"comment": comment_id, "change": change, "seq": seq} for comment_id, change in changes]
+        said = [{**change, "seq": seq} for change in changes]
         db.session.connection().execute(_COUNT, said)
     db.session.execute(delete(Reaction).where(*untold, ~Reaction.stands), execution_options=_OFF)
     db.session.execute(update(Reaction).where(*untold).values(is_told=True), execution_options=_OFF)
@@ -122,13 +136,13 @@ def _tell(discussion: Discussion) -> bool:
 
 
 def discussions_of(member: User) -> list[int]:
-    """Return the ids of the discussions where `member` finds something helpful: whose rows to lock for `take_back`."""
+    """Return the ids of the discussions where `member` finds something helpful: lock their rows for `take_back_all`."""
     return list(db.session.scalars(select(Reaction.discussion_id).where(Reaction.user_id == member.id).distinct()))
 
 
-def take_back_all(member: User) -> None:
-    """Let `member`, who leaves, find nothing helpful any more. The rows of `discussions_of` them are locked."""
-    mine = Reaction.user_id == member.id
-    db.session.execute(delete(Reaction).where(mine, Reaction.stands, _UNTOLD), execution_options=_OFF)
-    taken = update(Reaction).where(mine, Reaction.stands).values(stands=False, is_told=False, at=clock.now())
+def take_back_all(member: User, discussions: list[int]) -> None:
+    """Let `member`, who leaves, find nothing helpful any more in these discussions, whose rows are locked."""
+    mine = (Reaction.user_id == member.id, Reaction.discussion_id.in_(discussions))
+    db.session.execute(delete(Reaction).where(*mine, Reaction.stands, _UNTOLD), execution_options=_OFF)
+    taken = update(Reaction).where(*mine, Reaction.stands).values(stands=False, is_told=False, at=clock.now())
     db.session.execute(taken, execution_options=_OFF)

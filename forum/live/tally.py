@@ -34,6 +34,7 @@ _HARMLESS = (
     "review.",
     "run.",
     "proposal.",
+    "reaction.",
     "discussion.opened",
     "discussion.closed",
     "discussion.paused",

@@ -41,7 +41,7 @@ def ask(slug: str, comment_id: int) -> Response:
 @blueprint.post("/helpful")
 @limiter.limit("60/minute", key_func=by_writer)
 def say(slug: str, comment_id: int) -> Response:
-    """Find a comment helpful, or with `wants` = 0 no more. JSON `{id, helpful}`, how many do, or 303 to it."""
+    """Find a comment helpful, or with `wants` = 0 no more. JSON `{id, helpful, seq}` (how many, as of when), or 303."""
     fields = Fields()
     wants = fields.text("wants") != "0"
     fields.refuse()
@@ -49,6 +49,6 @@ def say(slug: str, comment_id: int) -> Response:
         comment = comments.find(signed_in(), find(slug), comment_id)
         helpful = reactions.react(writer(), comment, wants=wants)
     if wants_json():
-        return make_response(jsonify(id=comment_id, helpful=helpful))
+        return make_response(jsonify(id=comment_id, helpful=helpful, seq=comment.discussion.last_seq))
     flash(_("Counted: you find it helpful.") if wants else _("Taken back."))
     return redirect_to(f"/d/{slug}?around={comment_id}#c{comment_id}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import comments, leaving, moderation, reactions, sanctions
+from forum.actions import comments, highlights, leaving, moderation, phases, reactions, sanctions
 from forum.database import db
 from forum.live import clockwork
 from forum.models import Comment, Event, Phase, Reaction
@@ -67,7 +67,8 @@ def test_it_is_counted_once_and_taken_back_once(house, clock, room, comment):
 def test_readers_are_told_of_many_at_once_and_of_each(house, clock, room, comment):
     other = house.comment(room, house.user("Ben Writer"), "Then cut.", question=1)
     assert react(house, comment) == 1
-    assert [react(house, comment), react(house, comment), react(house, other)] == [2, 3, 1]
+    # Each is told what they add themselves to what everybody has been told.
+    assert [react(house, comment), react(house, comment), react(house, other)] == [2, 2, 1]
     assert (shown(comment), shown(other), told(room)) == (1, 0, 1)
     clockwork.turn()
     assert told(room) == 1, "it has not waited for long enough"
@@ -91,14 +92,14 @@ def test_who_thinks_better_of_it_before_it_is_told_leaves_nothing_to_tell(house,
     assert (shown(comment), told(room), kept()) == (1, 1, 1)
 
 
-def test_one_who_comes_and_one_who_goes_change_no_number(house, clock, room, comment):
+def test_one_who_comes_and_one_who_goes_change_no_number_and_it_is_told_all_the_same(house, clock, room, comment):
     first, second = house.user(), house.user()
     react(house, comment, first)
-    react(house, comment, second)
+    assert react(house, comment, second) == 2, "which the page shows until it hears another number"
     react(house, comment, first, wants=False)
     clock.advance(reactions.TOLD_EVERY)
     clockwork.turn()
-    assert (shown(comment), told(room), kept()) == (1, 1, 1)
+    assert (shown(comment), told(room), kept()) == (1, 2, 1)
     assert reactions.given_in(second, room) == [comment.id]
 
 
@@ -209,3 +210,45 @@ def test_forty_at_the_same_moment_are_forty(app, house, room, comment):
     with app.app_context():
         house.do(reactions.take, room.id)
     assert (shown(comment), kept()) == (10, 10)
+
+
+@pytest.mark.postgresql
+def test_who_leaves_while_their_press_waits_is_not_counted(house, room, comment):
+    member = house.user("Mina Leaver")
+    with house.meanwhile(r"SELECT .*FOR UPDATE", leaving.leave, member, leaving.Words.KEEP):
+        assert refused(house, reactions.react, member, comment, wants=True).status == 404
+    assert kept() == 0
+
+
+@pytest.mark.postgresql
+def test_what_is_withdrawn_while_a_press_waits_is_not_there(house):
+    room = house.discussion(phase=Phase.ANNOUNCED)
+    comment = house.comment(room, house.host_of(room), "Welcome.")
+    member = house.user()
+    with house.meanwhile(r"SELECT .*FOR UPDATE", phases.withdraw, house.host_of(room), room):
+        assert refused(house, reactions.react, member, comment, wants=True).status == 404
+    assert kept() == 0
+
+
+_STEPS = {
+    "move": lambda comment, host: comments.move(comment.author, comment, None),
+    "move by a host": lambda comment, host: comments.move(host, comment, None),
+    "edit": lambda comment, host: comments.edit(comment.author, comment, "Another text."),
+    "delete": lambda comment, host: comments.delete(comment.author, comment),
+    "hide": lambda comment, host: moderation.hide(host, comment, "off topic"),
+    "highlight": lambda comment, host: highlights.highlight(host, comment),
+    "unhighlight": lambda comment, host: highlights.unhighlight(host, comment),
+}
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("step", _STEPS)
+def test_whoever_changes_a_comment_holds_the_discussion_first(house, room, comment, statements, step):
+    """The clock holds the discussion and counts at its comments; two who held each other's row would never end."""
+    host = house.host_of(room)
+    if step == "unhighlight":
+        house.do(highlights.highlight, host, comment)
+    with statements() as made:
+        house.do(_STEPS[step], comment, host)
+    locked = next(place for place, said in enumerate(made) if "FOR UPDATE" in said and "FROM discussion" in said)
+    assert locked < next(place for place, said in enumerate(made) if said.startswith("UPDATE comment"))

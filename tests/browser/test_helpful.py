@@ -147,6 +147,28 @@ def test_ones_own_shows_the_number_alone_and_a_visitor_is_led_to_sign_in(scene, 
     assert stored(written[0]) == 1
 
 
+def test_a_press_that_another_one_cancels_leaves_no_wrong_number(scene, discussion, written):
+    first, second = (scene.visit(discussion, scene.house.user(name)) for name in ("Ann First", "Bea Second"))
+    button(first, written[0]).click()
+    expect(button(first, written[0])).to_have_text("Helpful 1")
+    button(second, written[0]).click()
+    expect(button(second, written[0])).to_have_text("Helpful 2")
+    button(first, written[0]).click()
+    expect(button(first, written[0])).to_have_text("Helpful")
+    for page in (first, second):
+        expect(button(page, written[0])).to_have_text("Helpful 1", timeout=8_000)
+
+
+def test_a_page_that_is_fetched_while_a_press_is_on_its_way_does_not_lose_it(scene, discussion, written):
+    page = scene.visit(discussion, scene.house.user("Mina Member"))
+    page.route("**/helpful", lambda route: (time.sleep(1.5), route.continue_()))
+    button(page, written[0]).click(no_wait_after=True)
+    page.evaluate("document.body.dataset.helpful = ''")  # as a page from before the press says
+    page.evaluate("(id) => document.querySelector(id).click()", f"#c{written[0].id} [data-action=helpful]")
+    becomes(written[0], 1)
+    expect(button(page, written[0])).to_have_attribute("aria-pressed", "true")
+
+
 def test_the_line_does_not_move_when_a_number_comes(scene, discussion, written):
     page = scene.visit(discussion)
     place = f"document.querySelector('#c{written[0].id} [data-action=helpful]').getBoundingClientRect().width"

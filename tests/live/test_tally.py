@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from forum.actions import backstage, comments
+from forum.actions import backstage, comments, reactions
 from forum.database import writing
 from forum.live import tally
 
@@ -35,6 +35,15 @@ def test_what_is_said_in_the_green_room_is_no_reason_to_count_again(house, clock
     house.comment(discussion, question=1)
     assert tally.of(discussion) is before
     assert before.comments == 2
+
+
+def test_what_readers_find_helpful_is_no_reason_to_count_again(house, clock):
+    discussion = house.discussion(ask=1)
+    comment = house.comment(discussion, question=1)
+    before = tally.of(discussion)
+    house.do(reactions.react, house.user(), comment, wants=True)
+    assert tally.of(discussion) is before
+    assert before.seq == discussion.last_seq
 
 
 def test_what_the_tail_has_read_itself_is_taken_in_once(house, clock, statements):

@@ -39,11 +39,11 @@ def text(client, path):
     return client.get(path).get_data(as_text=True)
 
 
-def test_pressing_answers_how_many_find_it_helpful(client, house, comment, member):
+def test_pressing_answers_how_many_find_it_helpful_and_since_when(client, house, room, comment, member):
     house.do(reactions.react, house.user(), comment, wants=True)
-    assert press(client, comment, member).json == {"id": comment.id, "helpful": 2}
-    assert press(client, comment, member).json == {"id": comment.id, "helpful": 2}
-    assert press(client, comment, member, "0").json == {"id": comment.id, "helpful": 1}
+    for wants, helpful in (("1", 2), ("1", 2), ("0", 1)):
+        said = press(client, comment, member, wants).json
+        assert said == {"id": comment.id, "helpful": helpful, "seq": room.last_seq}
 
 
 def test_without_script_a_small_page_says_it_and_takes_it_back(client, comment, member):

@@ -175,7 +175,11 @@ const main = one("main");
 if (main) resume(main);
 document.body.classList.add("has-keys");
 for (const element of all("[data-script-only]")) element.hidden = false;
-hear("event", follow);
+hear("event", (event) => {
+  // What readers find helpful stands nowhere here, and thousands of them would have every host's console made anew.
+  if (event.kind === "reaction.counted" && shown === event.seq - 1) shown = event.seq;
+  else follow();
+});
 hear("resync", follow);
 hear("pushed status", follow);
 /** Whether something is typed that a load would lose. */

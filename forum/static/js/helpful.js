@@ -8,6 +8,10 @@ import { explain, post } from "./send.js";
 import { _ } from "./words.js";
 
 const data = document.body.dataset;
+/** The comments whose press is on its way, by their ids; a comment that changes meanwhile is another element. */
+const sending = new Set();
+/** Where the log last told of each comment's number. @type {Map<string, number>} */
+const told = new Map();
 const given = () => new Set((data.helpful ?? "").split(",").filter(Boolean));
 
 /** @param {HTMLElement} comment */
@@ -37,9 +41,12 @@ function prepare(root) {
   for (const comment of commentsIn(root)) mark(comment, mine);
 }
 
-/** @param {Record<string, number>} numbers how many find each comment helpful, by its id */
-export function showHelpful(numbers) {
+/** @param {Record<string, number>} numbers how many find each comment helpful, by its id @param {number} seq since when */
+export function showHelpful(numbers, seq) {
   for (const [id, number] of Object.entries(numbers)) {
+    // The answer to a press may come after what the log has told since.
+    if (seq < (told.get(id) ?? 0)) continue;
+    told.set(id, seq);
     const comment = document.getElementById(`c${id}`);
     const place = comment && one("[data-helpful]", comment);
     if (!place) continue;
@@ -62,22 +69,23 @@ function note(id, wants) {
 export async function press(comment) {
   const link = linkOf(comment);
   const { id = "", author } = comment.dataset;
-  if (!link || author === page.me || link.getAttribute("aria-busy") === "true") return;
+  if (!link || author === page.me || sending.has(id)) return;
   if (!page.me) {
     link.click(); // leads to where one signs in
     return;
   }
   const wants = !given().has(id);
-  link.setAttribute("aria-busy", "true");
+  sending.add(id);
   note(id, wants);
   const { ok, status, data: said, error } = await post(page.at(`comments/${id}/helpful`), { wants: wants ? "1" : "0" });
-  linkOf(document.getElementById(`c${id}`) ?? comment)?.removeAttribute("aria-busy");
+  sending.delete(id);
+  // Said once more: a page that was fetched meanwhile may be from before.
+  note(id, ok === wants);
   if (ok) {
-    showHelpful({ [id]: said.helpful });
+    showHelpful({ [id]: said.helpful }, said.seq);
     tell("say", wants ? _("Helpful: counted") : _("Helpful: taken back"));
     return;
   }
-  note(id, !wants);
   refuse(comment, status ? explain(error) : [_("Not counted: the server cannot be reached. Press again.")]);
 }
 

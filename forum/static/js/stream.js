@@ -25,7 +25,7 @@ export function apply(event) {
     if (event.regions) morphRegions(event.regions);
     if (event.status) takeStatus(event.status);
   });
-  if (event.helpful) showHelpful(event.helpful);
+  if (event.helpful) showHelpful(event.helpful, event.seq);
   tell("event", event);
 }
 
