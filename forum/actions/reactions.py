@@ -4,6 +4,7 @@ The number that readers see changes once in TOLD_EVERY at most, for all comments
 goes to everybody who reads along. What comes meanwhile waits in `Reaction`, until the clock looks (`live.clockwork`).
 """
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,17 @@ _COUNT = (
     .values(helpful=_COMMENT.c.helpful + bindparam("change"), helpful_seq=bindparam("seq"))
 )
 _OFF = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Mine:
+    """The ids of the comments that somebody finds helpful in a discussion.
+
+    `uncounted` are those by which the number that readers see is not yet another one; negative for what was taken back.
+    """
+
+    given: list[int] = field(default_factory=list)
+    uncounted: list[int] = field(default_factory=list)
 
 
 def react(member: User, comment: Comment, *, wants: bool) -> int:
@@ -98,10 +110,15 @@ def finds_helpful(member: User, comment: Comment) -> bool:
     return given is not None and given.stands
 
 
-def given_in(member: User, discussion: Discussion) -> list[int]:
-    """Return the ids of the comments that `member` finds helpful in `discussion`, in their order."""
-    mine = (Reaction.user_id == member.id, Reaction.discussion_id == discussion.id, Reaction.stands)
-    return list(db.session.scalars(select(Reaction.comment_id).where(*mine).order_by(Reaction.comment_id)))
+def mine_in(member: User, discussion: Discussion) -> Mine:
+    """Return what `member` finds helpful in `discussion`."""
+    here = (Reaction.user_id == member.id, Reaction.discussion_id == discussion.id)
+    found = select(Reaction.comment_id, Reaction.stands, Reaction.is_told).where(*here).order_by(Reaction.comment_id)
+    rows = db.session.execute(found).all()
+    return Mine(
+        given=[row.comment_id for row in rows if row.stands],
+        uncounted=[row.comment_id if row.stands else -row.comment_id for row in rows if not row.is_told],
+    )
 
 
 def due() -> list[int]:

@@ -33,6 +33,7 @@ from forum.live.scene import Scene
 from forum.models import CalledOff, Comment, CommentState, Discussion, User, Visibility
 from forum.refusals import Refused, invalid, unknown
 from forum.web import assets, silences
+from forum.web import reactions as reacting
 from forum.web.event import address_of_event
 from forum.web.view import View, whole
 
@@ -91,6 +92,7 @@ def show(slug: str) -> Response:
         # Without script nothing marks one's own comments; a comment's text cannot contain this, as its < is escaped.
         inner = inner.replace(f'<li data-author="{found.user.id}" ', f'<li data-author="{found.user.id}" data-mine ')
     before, after = inner.split("<!--composer-->")
+    helpful = reactions.mine_in(found.user, found.discussion) if found.user else reactions.Mine()
     page = render_template(
         "discussion/show.html",
         scene=scene,
@@ -107,7 +109,8 @@ def show(slug: str) -> Response:
         if found.user and access.may(found.user, "comment.post_for", found.discussion)
         else [],
         silence_style=silences.style(found.user),
-        helpful=reactions.given_in(found.user, found.discussion) if found.user else [],
+        helpful=helpful,
+        helpful_style=reacting.style(helpful.given),
         # Search engines come for the archive; a live page stays as light as it can be.
         linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)
         if scene.phase == "closed" and view.is_live

@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, flash, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from forum import people
+from forum import access, people
 from forum.actions import comments, reactions
 from forum.database import writing
 from forum.extensions import limiter
@@ -12,7 +13,7 @@ from forum.refusals import unknown
 from forum.web.comments import by_writer, find, redirect_to, writer
 from forum.web.errors import wants_json
 from forum.web.forms import Fields, signed_in
-from forum.web.guards import private
+from forum.web.guards import allowed, private
 
 blueprint = Blueprint("reactions", __name__, url_prefix="/d/<slug>/comments/<int:comment_id>")
 
@@ -27,6 +28,7 @@ def ask(slug: str, comment_id: int) -> Response:
     member = signed_in()
     if member is None:  # they have only pressed a number
         return redirect_to(url_for("accounts.sign_in", next=request.path))
+    access.require(member, "reaction.give", discussion, has_typed=False)
     page = render_template(
         "comments/helpful.html",
         discussion=discussion,
@@ -50,5 +52,13 @@ def say(slug: str, comment_id: int) -> Response:
         helpful = reactions.react(writer(), comment, wants=wants)
     if wants_json():
         return make_response(jsonify(id=comment_id, helpful=helpful, seq=comment.discussion.last_seq))
-    flash(_("Counted: you find it helpful.") if wants else _("Taken back."))
+    flash(_("Counted: you find it helpful. The number follows in some seconds.") if wants else _("Taken back."))
     return redirect_to(f"/d/{slug}?around={comment_id}#c{comment_id}")
+
+
+def style(given: list[int]) -> Markup:
+    """Return the style that marks these comments where no script does, and let this answer's policy allow it."""
+    if not given:
+        return Markup()
+    mine = ",".join(f"#c{number}" for number in given)
+    return allowed(f":is({mine}) [data-action=helpful]:not([role]){{color:var(--link);text-decoration:underline}}")

@@ -56,12 +56,12 @@ def test_it_is_counted_once_and_taken_back_once(house, clock, room, comment):
     assert [react(house, comment, member) for _ in range(3)] == [1, 1, 1]
     assert (shown(comment), told(room), kept()) == (1, 1, 1)
     assert reactions.finds_helpful(member, comment)
-    assert reactions.given_in(member, room) == [comment.id]
+    assert reactions.mine_in(member, room).given == [comment.id]
     clock.advance(timedelta(seconds=6))
     assert [react(house, comment, member, wants=False) for _ in range(3)] == [0, 0, 0]
     assert (shown(comment), told(room), kept()) == (0, 2, 0)
     assert not reactions.finds_helpful(member, comment)
-    assert reactions.given_in(member, room) == []
+    assert reactions.mine_in(member, room).given == []
 
 
 def test_readers_are_told_of_many_at_once_and_of_each(house, clock, room, comment):
@@ -78,6 +78,20 @@ def test_readers_are_told_of_many_at_once_and_of_each(house, clock, room, commen
     clock.advance(timedelta(minutes=1))
     clockwork.turn()
     assert told(room) == 2
+
+
+def test_ones_own_page_knows_what_the_numbers_do_not_say_yet(house, clock, room, comment):
+    first, second = house.user(), house.user()
+    react(house, comment, first)
+    react(house, comment, second)
+    assert reactions.mine_in(first, room) == reactions.Mine([comment.id], [])
+    assert reactions.mine_in(second, room) == reactions.Mine([comment.id], [comment.id])
+    react(house, comment, first, wants=False)
+    assert reactions.mine_in(first, room) == reactions.Mine([], [-comment.id])
+    clock.advance(reactions.TOLD_EVERY)
+    clockwork.turn()
+    assert reactions.mine_in(first, room) == reactions.Mine()
+    assert reactions.mine_in(second, room) == reactions.Mine([comment.id], [])
 
 
 def test_who_thinks_better_of_it_before_it_is_told_leaves_nothing_to_tell(house, clock, room, comment):
@@ -100,7 +114,7 @@ def test_one_who_comes_and_one_who_goes_change_no_number_and_it_is_told_all_the_
     clock.advance(reactions.TOLD_EVERY)
     clockwork.turn()
     assert (shown(comment), told(room), kept()) == (1, 2, 1)
-    assert reactions.given_in(second, room) == [comment.id]
+    assert reactions.mine_in(second, room) == reactions.Mine([comment.id], [])
 
 
 def test_what_a_clock_that_ran_ahead_wrote_down_is_told_all_the_same(house, clock, room, comment):

@@ -123,6 +123,57 @@ def test_without_a_network_it_says_so_and_takes_the_mark_back(scene, discussion,
     becomes(written[0], 1)
 
 
+def test_an_answer_that_is_lost_is_asked_for_again(scene, discussion, written):
+    page = scene.visit(discussion, scene.house.user("Mina Member"))
+    lost = []
+
+    def lose(route):
+        route.fetch()
+        lost.append(route)
+        route.abort()
+
+    page.route("**/helpful", lose, times=1)
+    button(page, written[0]).click()
+    expect(button(page, written[0])).to_have_text("Helpful 1")
+    expect(button(page, written[0])).to_have_attribute("aria-pressed", "true")
+    becomes(written[0], 1)
+    assert len(lost) == 1
+    expect(page.locator(".comment-refused")).to_have_count(0)
+
+
+def test_two_tabs_of_one_person_agree_and_a_load_loses_no_press(scene, discussion, written):
+    context = scene.context(scene.house.user("Mina Member"))
+    first, second = scene.open(context, discussion), scene.open(context, discussion)
+    scene.house.do(reactions.react, scene.house.user(), written[1], wants=True)  # what follows waits to be told
+    button(first, written[0]).click()
+    expect(button(second, written[0])).to_have_attribute("aria-pressed", "true")
+    expect(button(first, written[0])).to_have_text("Helpful 1")
+    first.reload()
+    expect(button(first, written[0])).to_have_text("Helpful 1")
+    scene.wait_for_link(first)
+    first.wait_for_timeout(7_000)
+    expect(button(first, written[0])).to_have_text("Helpful 1")
+    expect(button(second, written[0])).to_have_text("Helpful 1")
+
+
+def test_a_session_that_has_ended_is_said_with_the_way_to_sign_in(scene, discussion, written):
+    context = scene.context(scene.house.user("Mina Member"))
+    page = scene.open(context, discussion)
+    context.clear_cookies()
+    button(page, written[0]).click()
+    said = page.locator(f"#c{written[0].id} .comment-refused")
+    expect(said).to_contain_text("Not counted: you are not signed in any more.")
+    expect(said.locator("a")).to_contain_text("Sign in")
+    expect(button(page, written[0])).to_have_attribute("aria-pressed", "false")
+
+
+def test_by_key_a_visitor_stays_on_the_page(scene, discussion, written):
+    page = scene.visit(discussion)
+    page.keyboard.press("l")
+    expect(page.locator(".comment-refused")).to_contain_text("Sign in to say what is helpful.")
+    assert page.url.endswith(discussion.slug)
+
+
 def test_who_may_not_write_is_told_why(scene, discussion, written):
     muted = scene.house.user("Max Silent")
     page = scene.visit(discussion, muted)
@@ -170,10 +221,13 @@ def test_a_page_that_is_fetched_while_a_press_is_on_its_way_does_not_lose_it(sce
 
 
 def test_the_line_does_not_move_when_a_number_comes(scene, discussion, written):
-    page = scene.visit(discussion)
+    page = scene.visit(discussion, scene.house.user("Mina Member"))
     place = f"document.querySelector('#c{written[0].id} [data-action=helpful]').getBoundingClientRect().width"
     before = page.evaluate(place)
-    for _ in range(3):
+    for _ in range(11):
         scene.house.do(reactions.react, scene.house.user(), written[0], wants=True)
-    expect(button(page, written[0])).to_have_text("Helpful 3", timeout=8_000)
+    expect(button(page, written[0])).to_have_text("Helpful 11", timeout=8_000)
+    assert page.evaluate(place) == before
+    button(page, written[0]).click()
+    expect(button(page, written[0])).to_have_text("Helpful 12")
     assert page.evaluate(place) == before

@@ -1,11 +1,13 @@
 """Finding a comment helpful over HTTP: with script and without, and what of it which page shows to whom."""
 
+import base64
 import csv
+import hashlib
 import io
 
 import pytest
 
-from forum.actions import moderation, reactions
+from forum.actions import moderation, reactions, sanctions
 from forum.archive import export
 from forum.live import fragments, log
 
@@ -73,6 +75,24 @@ def test_a_visitor_reads_the_number_and_is_led_to_sign_in(app, house, comment):
     answer = visitor.get(place)
     assert answer.status_code == 303
     assert "/sign-in" in answer.location
+
+
+def test_who_may_not_write_is_told_so_before_pressing_and_led_back(client, house, room, comment, member):
+    house.do(sanctions.mute, house.host_of(room), room, member, "shouting")
+    answer = client.get(f"/d/{room.slug}/comments/{comment.id}/helpful")
+    assert answer.status_code == 403
+    assert "shouting" in answer.text
+    assert f'href="/d/{room.slug}#c{comment.id}"' in answer.text
+
+
+def test_what_is_ones_own_is_marked_without_script_by_a_style_that_is_allowed(client, house, comment, member):
+    assert "[data-action=helpful]" not in text(client, f"/d/{comment.discussion.slug}")
+    house.do(reactions.react, member, comment, wants=True)
+    answer = client.get(f"/d/{comment.discussion.slug}")
+    rule = f":is(#c{comment.id}) [data-action=helpful]:not([role]){{color:var(--link);text-decoration:underline}}"
+    assert f"<style>{rule}</style>" in answer.text
+    mark = base64.b64encode(hashlib.sha256(rule.encode()).digest()).decode()
+    assert mark in answer.headers["Content-Security-Policy"]
 
 
 def test_ones_own_has_no_button_and_what_is_hidden_no_page(client, house, room, member):

@@ -3,11 +3,17 @@
  * log; which of them are the reader's own, only this page knows (`<body data-helpful>`).
  */
 
-import { all, commentsIn, hear, one, page, tell } from "./page.js";
+import { all, commentsIn, hear, make, one, page, tell } from "./page.js";
+import { keepPlace } from "./place.js";
 import { explain, post } from "./send.js";
 import { _ } from "./words.js";
 
+const AGAIN_AFTER = 1_000;
+const READ_WITHIN = 12_000;
+
 const data = document.body.dataset;
+/** What is pressed in one tab is pressed in the others of the same person. */
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("roundtext:helpful");
 /** The comments whose press is on its way, by their ids; a comment that changes meanwhile is another element. */
 const sending = new Set();
 /** Where the log last told of each comment's number. @type {Map<string, number>} */
@@ -55,7 +61,7 @@ export function showHelpful(numbers, seq) {
   }
 }
 
-/** @param {string} id @param {boolean} wants */
+/** Show that a comment is the reader's own choice, or is not. @param {string} id @param {boolean} wants */
 function note(id, wants) {
   const mine = given();
   if (wants) mine.add(id);
@@ -65,37 +71,71 @@ function note(id, wants) {
   if (comment) mark(comment, mine);
 }
 
-/** Say of a comment that it is helpful, or take it back. @param {HTMLElement} comment */
-export async function press(comment) {
-  const link = linkOf(comment);
-  const { id = "", author } = comment.dataset;
-  if (!link || author === page.me || sending.has(id)) return;
-  if (!page.me) {
-    link.click(); // leads to where one signs in
-    return;
+/** What the numbers of this page do not have in them yet is added: one's own press never disappears by a load. */
+function addUncounted() {
+  for (const each of (data.uncounted ?? "").split(",").filter(Boolean)) {
+    const id = each.replace("-", "");
+    const place = one(`#c${id} [data-helpful]`);
+    if (place) place.textContent = String(Number(place.textContent) + (id === each ? 1 : -1) || "");
   }
+}
+
+/** @param {string} id @param {boolean} wants @returns {Promise<import("./send.js").Answer>} */
+const ask = (id, wants) => post(page.at(`comments/${id}/helpful`), { wants: wants ? "1" : "0" });
+
+/** Say of a comment that it is helpful, or take it back. @param {HTMLElement} comment */
+async function press(comment) {
+  const { id = "" } = comment.dataset;
+  if (sending.has(id)) return;
   const wants = !given().has(id);
   sending.add(id);
   note(id, wants);
-  const { ok, status, data: said, error } = await post(page.at(`comments/${id}/helpful`), { wants: wants ? "1" : "0" });
+  let answer = await ask(id, wants);
+  if (!answer.status) {
+    // It may have been counted and the answer lost; to say it twice is to say it once.
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
+    answer = await ask(id, wants);
+  }
   sending.delete(id);
-  // Said once more: a page that was fetched meanwhile may be from before.
+  const { ok, data: said } = answer;
+  // Noted once more: a page that was fetched meanwhile may be from before.
   note(id, ok === wants);
-  if (ok) {
-    showHelpful({ [id]: said.helpful }, said.seq);
-    tell("say", wants ? _("Helpful: counted") : _("Helpful: taken back"));
+  if (!ok) {
+    refuse(comment, why(answer));
     return;
   }
-  refuse(comment, status ? explain(error) : [_("Not counted: the server cannot be reached. Press again.")]);
+  showHelpful({ [id]: said.helpful }, said.seq);
+  channel?.postMessage({ me: page.me, discussion: page.discussion, id, wants });
+  for (const old of all(".comment-refused")) old.remove();
+  tell("say", wants ? _("Helpful: counted") : _("Helpful: taken back"));
 }
 
-/** Say under the comment why it was not counted, for as long as somebody reads. @param {HTMLElement} comment @param {(Node | string)[]} why */
-function refuse(comment, why) {
-  const said = Object.assign(document.createElement("p"), { className: "comment-refused", role: "alert" });
-  for (const old of all(".comment-refused")) old.remove();
-  document.getElementById(comment.id)?.querySelector(".comment-main")?.append(said);
-  said.append(...why);
-  setTimeout(() => said.remove(), 12_000);
+/** Nothing was typed here, so nothing is said of what is kept. @param {import("./send.js").Answer} answer */
+function why({ status, error }) {
+  if (!status) return [_("The server does not answer, so it may not have been counted. Press again.")];
+  if (error?.code === "sign_in")
+    return explain({ ...error, message: _("Not counted: you are not signed in any more.") });
+  if (error?.code !== "csrf") return explain(error);
+  return [_("Not counted: somebody else is signed in here by now. Load the page again.")];
+}
+
+/** Say under the comment why it was not counted, for as long as somebody reads it. @param {HTMLElement} comment @param {(Node | string)[]} words */
+function refuse(comment, words) {
+  const said = make("p", { class: "comment-refused", role: "alert" });
+  keepPlace(() => {
+    for (const old of all(".comment-refused")) old.remove();
+    one(".comment-main", document.getElementById(comment.id) ?? comment)?.append(said);
+    said.append(...words);
+  });
+  const isDone = () => !one("a", said);
+  setTimeout(() => isDone() && keepPlace(() => said.remove()), READ_WITHIN);
+}
+
+/** The same by a key, which means the comment that is before the reader. @param {HTMLElement} comment */
+export function pressByKey(comment) {
+  if (!linkOf(comment)?.hasAttribute("href")) return;
+  if (page.me) void press(comment);
+  else refuse(comment, explain({ code: "sign_in", message: _("Sign in to say what is helpful.") }));
 }
 
 /** @param {Event} event @returns {HTMLElement | null} the comment whose button it is */
@@ -105,9 +145,13 @@ function pressed(event) {
 }
 
 export function start() {
+  addUncounted();
   prepare(document);
   hear("prepare", prepare);
   hear("morphed", () => prepare(document));
+  channel?.addEventListener("message", ({ data: said }) => {
+    if (said.me === page.me && said.discussion === page.discussion) note(said.id, said.wants);
+  });
   document.addEventListener("click", (event) => {
     const comment = pressed(event);
     if (!comment || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,7 +1,7 @@
 /** Single keys for readers. None works while something is typed, and all can be switched off in the list of keys (?). */
 
 import { MODES, mode, setMode } from "./announce.js";
-import { press } from "./helpful.js";
+import { pressByKey } from "./helpful.js";
 import { all, isField, make, one, writingField } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
@@ -82,7 +82,7 @@ const ACTS = {
   },
   l: () => {
     const comment = current();
-    if (comment) void press(comment);
+    if (comment) pressByKey(comment);
   },
   c: () => writingField()?.focus(),
   ".": toNow,

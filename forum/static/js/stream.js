@@ -24,8 +24,8 @@ export function apply(event) {
     if (event.section && event.number) addSection(event.number, event.section);
     if (event.regions) morphRegions(event.regions);
     if (event.status) takeStatus(event.status);
+    if (event.helpful) showHelpful(event.helpful, event.seq);
   });
-  if (event.helpful) showHelpful(event.helpful, event.seq);
   tell("event", event);
 }
 
