@@ -3,12 +3,25 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from forum.actions import proposals
 from forum.database import db
-from forum.models import Comment, CommentState, Discussion, Proposal, ProposalState, ProposalVote, SeatRole, User
+from forum.models import (
+    Comment,
+    CommentState,
+    Discussion,
+    Proposal,
+    ProposalState,
+    ProposalVote,
+    Question,
+    SeatRole,
+    User,
+)
+
+# Beside the stream there is room for so many; the page of all is one press away.
+MOST_WANTED = 3
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,31 @@ def public(discussion: Discussion, reader: User | None) -> list[Wish]:
     found = [one for one in _all(discussion) if one.is_public]
     wishes = _wishes(discussion, found, reader)
     return sorted(wishes, key=lambda wish: (wish.number is not None, -wish.votes, wish.proposal.id))
+
+
+def most_wanted(discussion: Discussion) -> list[Wish]:
+    """Return the MOST_WANTED of what everybody sees and is not asked yet, the most wanted first."""
+    votes = select(func.count()).where(ProposalVote.proposal_id == Proposal.id).correlate(Proposal).scalar_subquery()
+    found = (
+        select(Proposal)
+        .outerjoin(Question, Question.id == Proposal.question_id)
+        .where(
+            Proposal.discussion_id == discussion.id,
+            Proposal.state.in_([ProposalState.APPROVED, ProposalState.SHORTLISTED]),
+            Question.number.is_(None),
+        )
+        .options(joinedload(Proposal.author))
+        .order_by(votes.desc(), Proposal.id)
+        .limit(MOST_WANTED)
+    )
+    return _wishes(discussion, list(db.session.scalars(found)), None)
+
+
+def voted(discussion: Discussion, reader: User) -> list[int]:
+    """Return the ids of the questions here that `reader` has voted for."""
+    here = (ProposalVote.user_id == reader.id, Proposal.discussion_id == discussion.id)
+    asked = select(ProposalVote.proposal_id).join(Proposal, Proposal.id == ProposalVote.proposal_id).where(*here)
+    return list(db.session.scalars(asked.order_by(ProposalVote.proposal_id)))
 
 
 def own(discussion: Discussion, reader: User | None) -> list[Wish]:

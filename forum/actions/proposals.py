@@ -6,7 +6,7 @@ What the hosts do with them is in `shortlisting`.
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from forum import access, clock
 from forum.actions.drafting import clean
@@ -20,8 +20,15 @@ LONGEST = 500
 # So many of one person may wait to be looked at; more would be a flood, and one good question is worth ten.
 MOST_NEW = 3
 # Votes come in hundreds, and each event goes to everybody who reads along, most of whom look at something else. So they
-# are told of votes once in this time at most; an open page of the questions looks again when it is over (audience.js).
+# are told of votes once in this time at most, the last of them by the clock (`live.clockwork`).
 VOTES_TOLD_EVERY = timedelta(seconds=5)
+# Where votes have waited long enough; also what is from a clock that ran far ahead.
+DUE = select(Discussion.id).where(
+    or_(
+        Discussion.votes_untold_at <= clock.moment(-VOTES_TOLD_EVERY),
+        Discussion.votes_untold_at > clock.moment(VOTES_TOLD_EVERY),
+    )
+)
 
 
 def may_make(reader: User | None, discussion: Discussion) -> bool:
@@ -154,7 +161,28 @@ def tell(proposal: Proposal, *, is_public: bool) -> None:
         log.record(discussion, "proposal.changed", proposal.id, audience)
 
 
+def due() -> list[int]:
+    """Return the ids of the discussions where votes have waited long enough to be told."""
+    return list(db.session.scalars(DUE))
+
+
+def take(discussion_id: int) -> bool:
+    """Tell of votes in this discussion that have not been told; return whether there were any."""
+    discussion = db.session.get(Discussion, discussion_id)
+    if discussion is None:
+        return False
+    log.lock_and_refresh(discussion)
+    if discussion.votes_untold_at is None:
+        return False
+    discussion.votes_untold_at = None
+    log.record(discussion, "proposal.voted", None)
+    return True
+
+
 def _tell_of_votes(discussion: Discussion) -> None:
-    """Let open pages look for votes, unless they were told so recently that they have yet to look again."""
+    """Let open pages look for votes, or the clock do so (`take`) where they were told only just."""
     if not log.has_told(discussion, "proposal.voted", VOTES_TOLD_EVERY):
+        discussion.votes_untold_at = None
         log.record(discussion, "proposal.voted", None)
+    elif discussion.votes_untold_at is None:
+        discussion.votes_untold_at = clock.now()

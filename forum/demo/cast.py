@@ -15,7 +15,7 @@ from forum.actions import comments, phases, questions, reactions
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.demo import lines
-from forum.demo.make import SLUG
+from forum.demo.make import SLUG, reader
 from forum.live import broadcast, presence
 from forum.models import Comment, CommentState, Discussion, Phase, Question, SeatRole, User
 
@@ -115,10 +115,9 @@ def _react(dice: random.Random, discussion: Discussion) -> None:
     """Let some of those who only read find one of the newest comments helpful."""
     newest = select(Comment.id).where(Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
     ids = list(db.session.scalars(newest.order_by(Comment.id.desc()).limit(_REACTED_TO)))
-    readers = [_member(name) for name in dice.sample(lines.PEOPLE, dice.randrange(3))]
-    for reader in readers if ids else ():
+    for number in [_member(name) for name in dice.sample(lines.PEOPLE, dice.randrange(3))] if ids else ():
         with writing():
-            member, comment = db.session.get(User, reader), db.session.get(Comment, dice.choice(ids))
+            member, comment = db.session.get(User, number), db.session.get(Comment, dice.choice(ids))
             if member is None or comment is None or comment.author_id == member.id:
                 continue
             if access.may(member, "reaction.give", comment.discussion):
@@ -173,11 +172,5 @@ def _latest(discussion: Discussion, question: int | None, besides: User) -> int 
 
 
 def _member(name: str) -> int:
-    email = f"{name.split()[0].lower()}@cast.example.org"
     with writing():
-        user = User.with_email(email)
-        if user is None:
-            user = User(email=email, name=name, created_at=clock.now(), confirmed_at=clock.now())
-            db.session.add(user)
-            db.session.flush()
-        return user.id
+        return reader(name).id

@@ -36,3 +36,10 @@ _FORMS = (
 )
 
 LINES = tuple(form.format(s=subject) for form in _FORMS for subject in _SUBJECTS)
+
+# What those who read along would like the panel to be asked.
+QUESTIONS = (
+    "What does a seat downstream cost the city each year, and who has tried it?",
+    "Who decides what stays in the river when there is too little for everybody?",
+    "Could the numbers be read aloud at the weekly market, for those without a phone?",
+)

@@ -6,13 +6,15 @@ from importlib.resources import files
 from typing import Any
 
 from flask import Flask, current_app
+from sqlalchemy import select
 
 from forum import clock, pictures
-from forum.actions import accounts, imports, passwords, phases
+from forum.actions import accounts, imports, passwords, phases, proposals, shortlisting
 from forum.archive import discussion_file
 from forum.config import Settings
 from forum.database import db, writing
-from forum.models import Discussion, Phase, SeatRole, SiteRole, User
+from forum.demo import lines
+from forum.models import Discussion, Phase, Proposal, ProposalState, SeatRole, SiteRole, User
 
 SLUG = "sharing-water"
 PASSWORD = "roundtext-demo"  # noqa: S105 (printed for everybody who runs the demo)
@@ -44,6 +46,7 @@ def prepare(app: Flask) -> None:
                 _make(name, owner)
         with writing():
             _keep_live(Discussion.with_slug(SLUG))
+            _let_the_audience_ask(Discussion.with_slug(SLUG))
 
 
 def is_open_to_all() -> bool:
@@ -90,3 +93,27 @@ def _keep_live(discussion: Discussion | None) -> None:
     host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
     phases.extend(host, discussion, 240)
     db.session.flush()
+
+
+def _let_the_audience_ask(discussion: Discussion | None) -> None:
+    """Let some of those who read along have asked what the panel should be asked, and others want it too."""
+    if discussion is None or db.session.scalar(select(Proposal.id).where(Proposal.discussion_id == discussion.id)):
+        return
+    host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
+    readers = [reader(name) for name in lines.PEOPLE]
+    for place, words in enumerate(lines.QUESTIONS):
+        wish = proposals.make(readers[place], discussion, words)
+        shortlisting.put(host, discussion, wish.id, ProposalState.APPROVED, ProposalState.NEW.value)
+        for voter in readers[place + 1 :: place + 2]:
+            proposals.vote(voter, discussion, wish.id, wants=True)
+
+
+def reader(name: str) -> User:
+    """Return the account of somebody who reads along, made when it is missing."""
+    email = f"{name.split()[0].lower()}@cast.example.org"
+    user = User.with_email(email)
+    if user is None:
+        user = User(email=email, name=name, created_at=clock.now(), confirmed_at=clock.now())
+        db.session.add(user)
+        db.session.flush()
+    return user

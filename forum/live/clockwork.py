@@ -1,6 +1,7 @@
 """The clock's hand: opens and closes discussions and opens questions at their time, in whichever process is first.
 
-It also has readers told of what members find helpful, the mail written that is due, and what is old forgotten.
+It also has readers told of what members find helpful and vote for, the mail written that is due, and what is old
+forgotten.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from forum.actions import (
     notice_mail,
     openings,
     phases,
+    proposals,
     reactions,
     reminders,
     rsvps,
@@ -34,7 +36,7 @@ TICK_SECONDS = 1.0
 REMIND_SECONDS = 5.0
 _TIDY_SECONDS = 3600.0
 _BREATH_SECONDS = 0.05
-_IS_DUE = Glance(select(phases.DUE.exists(), openings.DUE.exists(), reactions.DUE.exists()))
+_IS_DUE = Glance(select(phases.DUE.exists(), openings.DUE.exists(), reactions.DUE.exists(), proposals.DUE.exists()))
 _WRITERS = (reminders, notice_mail, guest_mail, digests)
 _HAS_LETTERS = Glance(select(digests.TO_PREPARE.exists(), *(writer.DUE.exists() for writer in _WRITERS)))
 
@@ -117,7 +119,7 @@ def _prepare_some_digests() -> int:
 
 def turn() -> None:
     """Take the steps that are due. One cheap read first: a write transaction every tick would be a waste."""
-    has_steps, has_openings, has_reactions = _glance(_IS_DUE)
+    has_steps, has_openings, *have_counts = _glance(_IS_DUE)
     stepping = phases.due() if has_steps else []
     db.session.rollback()
     for discussion_id in stepping:
@@ -127,10 +129,11 @@ def turn() -> None:
     db.session.rollback()
     for question_id in opening:
         _take(openings.take, question_id)
-    counting = reactions.due() if has_reactions else []
-    db.session.rollback()
-    for discussion_id in counting:
-        _take(reactions.take, discussion_id)
+    for job, is_due in zip((reactions, proposals), have_counts, strict=True):
+        counting = job.due() if is_due else []
+        db.session.rollback()
+        for discussion_id in counting:
+            _take(job.take, discussion_id)
 
 
 def _glance(at: Glance) -> Sequence[bool]:

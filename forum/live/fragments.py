@@ -12,7 +12,7 @@ from forum.live import for_you, stream, tally, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
 from forum.live.stream import Shown
-from forum.models import Comment, CommentState, Discussion, Event, Mute, Question, User
+from forum.models import Audience, Comment, CommentState, Discussion, Event, Mute, Question, User
 
 Wire = dict[str, Any]
 
@@ -29,6 +29,7 @@ _SAID = (
     .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state != CommentState.HELD)
     .order_by(Comment.id)
 )
+_WITH_REGIONS = ("question.", "discussion.", "announcement.", "proposal.")
 # What has happened to a comment that has been posted, and nothing since.
 _NEW = {"comment.posted"}
 # What has been said since to be helpful; see `Comment.helpful_seq`.
@@ -169,12 +170,14 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             continue
         shown: Wire = {"seq": event.seq, "kind": kind, "id": event.subject_id}
         if kind.startswith("question."):
-            changed |= {"rail", "tabs", "ruler", "chip", "about", "notice", "composer-options"}
+            changed |= {"rail", "tabs", "ruler", "chip", "about", "notice", "wishes", "composer-options"}
             changed |= _question(scene, event, shown)
         elif kind.startswith("seat.") or kind == "discussion.edited":
             shown["resync"] = True
         elif kind.startswith("announcement."):
             changed.add("notice")
+        elif kind.startswith("proposal.") and event.audience == Audience.EVERYONE:
+            changed.add("wishes")
         elif kind == "discussion.extended" and scene.discussion.late_minutes:
             shown["resync"] = True  # what came after the end is late no more
         elif kind.startswith("discussion."):
@@ -191,7 +194,7 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
     counted = [shown for shown in said if shown["kind"] == "reaction.counted"]
     if counted:
         counted[-1]["helpful"] = _helpful(scene.discussion, int(counted[0]["seq"]))
-    regional = [shown for shown in said if str(shown["kind"]).startswith(("question.", "discussion.", "announcement."))]
+    regional = [shown for shown in said if str(shown["kind"]).startswith(_WITH_REGIONS)]
     if changed and regional:
         regional[-1]["regions"] = scenes.regions(sorted(changed), scene)
     return said

@@ -15,7 +15,8 @@ from flask import current_app
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from forum import clock, people
+from forum import audience, clock, people
+from forum.audience import Wish
 from forum.live import stream, tally
 from forum.live.stream import Shown
 from forum.models import Comment, Discussion, Phase, Question, QuestionsShown, QuestionState, Safeguards
@@ -23,7 +24,7 @@ from forum.people import Face
 
 # What a change of status or of the questions can be seen in.
 STATUS_REGIONS = (
-    "chip", "masthead", "notice", "about", "rail", "tabs", "ruler", "panel", "composer-options",
+    "chip", "masthead", "notice", "about", "rail", "tabs", "ruler", "panel", "wishes", "composer-options",
 )  # fmt: skip
 
 
@@ -118,6 +119,13 @@ class Scene:
     def highlights(self) -> int:
         """How many comments the hosts point out."""
         return stream.count_highlights(self.discussion)
+
+    @cached_property
+    def wishes(self) -> list[Wish]:
+        """What the audience most wants to have asked, for as long as it can be."""
+        if not self.discussion.takes_proposals or self.phase in {Phase.DRAFT, Phase.CLOSED}:
+            return []
+        return audience.most_wanted(self.discussion)
 
     @cached_property
     def seated(self) -> list[Face]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, bindparam, false, select, true
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, bindparam, false, select, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.database import Model, db
@@ -101,6 +101,8 @@ class Discussion(Model):
     digests: Mapped[Digests] = mapped_column(choice(Digests), default=Digests.USUAL, server_default="usual")
     takes_proposals: Mapped[bool] = mapped_column(default=True, server_default=true())  # questions of the audience
     takes_anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())  # of people without a name
+    # Since when votes for the audience's questions wait to be told to readers; None when they know of all.
+    votes_untold_at: Mapped[datetime | None]
     # After the end comments are taken for so many minutes; until when is written down at the end, and gone when over.
     late_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
     late_until: Mapped[datetime | None] = mapped_column(index=True)
@@ -123,6 +125,12 @@ class Discussion(Model):
     __table_args__ = (
         Index("ix_discussion_phase_times", "phase", "starts_at", "ends_at"),
         Index("ix_discussion_owner_key", "owner_id", "key", unique=True),
+        Index(
+            "ix_discussion_votes_untold",
+            "votes_untold_at",
+            sqlite_where=text("votes_untold_at IS NOT NULL"),
+            postgresql_where=text("votes_untold_at IS NOT NULL"),
+        ),
     )
 
     @property

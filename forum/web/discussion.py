@@ -22,7 +22,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from forum import access, speaking, text
+from forum import access, audience, speaking, text
 from forum.access import Role
 from forum.actions import drafts, highlights, reactions
 from forum.archive import calendar, linked, names
@@ -110,6 +110,7 @@ def show(slug: str) -> Response:
         else [],
         silence_style=silences.style(found.user),
         helpful=helpful,
+        votes=audience.voted(found.discussion, found.user) if found.user and scene.wishes else [],
         helpful_style=reacting.style(helpful.given),
         # Search engines come for the archive; a live page stays as light as it can be.
         linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)

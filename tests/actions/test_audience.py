@@ -7,6 +7,7 @@ from forum import audience
 from forum.actions import moderation, posting, proposals, questions, sanctions, shortlisting
 from forum.archive import export
 from forum.database import db
+from forum.live import clockwork
 from forum.models import Event, ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
 from forum.refusals import Refused
 
@@ -278,9 +279,83 @@ def test_readers_are_told_of_many_votes_at_once(clock, house, room):
         house.do(proposals.vote, voter, room, wish.id, wants=True)
     assert told_since(room, before) == {("proposal.voted", None, "everyone")}
     assert room.last_seq == before + 1
+    clockwork.turn()
+    assert told_since(room, before) == {("proposal.voted", None, "everyone")}
     clock.advance(proposals.VOTES_TOLD_EVERY)
+    clockwork.turn()
+    db.session.refresh(room)
+    assert (room.last_seq, room.votes_untold_at) == (before + 2, None), "of the two that came after the first"
+    clock.advance(proposals.VOTES_TOLD_EVERY)
+    clockwork.turn()
+    assert len(told_since(room, before)) == 1
     house.do(proposals.vote, voters[0], room, wish.id, wants=True)
-    assert room.last_seq == before + 1, "this vote was there already"
+    assert room.last_seq == before + 2, "this vote was there already"
     house.do(proposals.vote, voters[0], room, wish.id, wants=False)
     db.session.refresh(room)
-    assert room.last_seq == before + 2
+    assert room.last_seq == before + 3
+
+
+def test_beside_the_stream_stands_what_is_most_wanted_and_can_still_be_asked(house, clock, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    wishes = [
+        made(house, room, f"Question {number}?", anonymous) for number, anonymous in enumerate((None, None, mara))
+    ]
+    shy = made(house, room, "Without a name?", is_anonymous=True)
+    assert audience.most_wanted(room) == []
+    for wish in (*wishes, shy):
+        house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    for voter in (house.user(), house.user()):
+        house.do(proposals.vote, voter, room, wishes[2].id, wants=True)
+    voter = house.user()
+    house.do(proposals.vote, voter, room, shy.id, wants=True)
+    found = audience.most_wanted(room)
+    assert [(wish.proposal.id, wish.votes) for wish in found] == [(wishes[2].id, 2), (shy.id, 1), (wishes[0].id, 0)]
+    assert [wish.name for wish in found][:2] == ["Mara Member", ""]
+    assert audience.voted(room, voter) == [shy.id]
+    house.do(shortlisting.plan, host, room, wishes[2].id)
+    assert audience.most_wanted(room)[0].proposal.id == wishes[2].id, "it is planned, and not asked yet"
+    house.do(shortlisting.plan, host, room, wishes[2].id, ask=True)
+    assert [wish.proposal.id for wish in audience.most_wanted(room)] == [shy.id, wishes[0].id, wishes[1].id]
+    house.do(shortlisting.put, host, room, shy.id, ProposalState.NEW, "approved")
+    assert [wish.proposal.id for wish in audience.most_wanted(room)] == [wishes[0].id, wishes[1].id]
+
+
+def test_readers_hear_what_of_it_everybody_sees_as_the_page_shows_it(app, house, clock, room):
+    host = house.host_of(room)
+    visitor, place = app.test_client(), f"/d/{room.slug}"
+
+    def region() -> str:
+        page = visitor.get(place).get_data(as_text=True)
+        return page[page.index('<section class="side-wishes"') :].partition("</section>")[0]
+
+    def pushed(after: int) -> list[str]:
+        said = visitor.get(f"{place}/events?after={after}&epoch={room.epoch}").json["events"]
+        return [
+            event["regions"]["wishes"].removesuffix("</section>")
+            for event in said
+            if "wishes" in event.get("regions", {})
+        ]
+
+    wish = made(house, room, "Who pays for it?")
+    db.session.refresh(room)
+    assert " hidden" in region().partition(">")[0]
+    for change in (
+        lambda: house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new"),
+        lambda: house.do(proposals.vote, house.user(), room, wish.id, wants=True),
+        lambda: house.do(shortlisting.plan, host, room, wish.id, ask=True),
+    ):
+        db.session.refresh(room)
+        before = room.last_seq
+        change()
+        assert pushed(before)[-1:] == [region()]
+    assert "Who pays" not in region()
+
+
+def test_where_no_questions_are_taken_or_all_is_over_nothing_of_them_stands_there(app, house, room):
+    host = house.host_of(room)
+    wish = made(house, room, "Who pays for it?")
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    page = app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)
+    assert page.count("Who pays for it?") == 2, "as the button's name and as the text"
+    house.do(shortlisting.set_taking, host, room, takes=False, anonymous=False)
+    assert "Who pays" not in app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)

@@ -21,6 +21,8 @@ NORMALISE = """() => {
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     if (node.matches('.unread-line, .comment-pending, [data-now], [data-readers], [data-countdown]')) return '';
     if (node.matches('[data-region=for-you]:empty')) return '';
+    // In the order in which its reader has seen them first; a fresh page has them by their votes.
+    if (node.matches('[data-region=wishes]')) return '';
     if (node.matches('[data-person-state], [data-writing], [data-region=composer-options], script')) return '';
     const passing = ['fresh', 'is-writing', 'is-offline', 'ruler-bare'];
     const classes = [...node.classList].filter((name) => !passing.includes(name)).sort();

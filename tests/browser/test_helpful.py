@@ -116,7 +116,7 @@ def test_without_a_network_it_says_so_and_takes_the_mark_back(scene, discussion,
     page = scene.open(context, discussion)
     context.set_offline(True)
     button(page, written[0]).click()
-    expect(page.locator(f"#c{written[0].id} .comment-refused")).to_contain_text("Press again")
+    expect(page.locator(f"#c{written[0].id} .press-refused")).to_contain_text("Press again")
     expect(button(page, written[0])).to_have_attribute("aria-pressed", "false")
     context.set_offline(False)
     button(page, written[0]).click()
@@ -138,7 +138,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(scene, discussion, written):
     expect(button(page, written[0])).to_have_attribute("aria-pressed", "true")
     becomes(written[0], 1)
     assert len(lost) == 1
-    expect(page.locator(".comment-refused")).to_have_count(0)
+    expect(page.locator(".press-refused")).to_have_count(0)
 
 
 def test_two_tabs_of_one_person_agree_and_a_load_loses_no_press(scene, discussion, written):
@@ -161,7 +161,7 @@ def test_a_session_that_has_ended_is_said_with_the_way_to_sign_in(scene, discuss
     page = scene.open(context, discussion)
     context.clear_cookies()
     button(page, written[0]).click()
-    said = page.locator(f"#c{written[0].id} .comment-refused")
+    said = page.locator(f"#c{written[0].id} .press-refused")
     expect(said).to_contain_text("Not counted: you are not signed in any more.")
     expect(said.locator("a")).to_contain_text("Sign in")
     expect(button(page, written[0])).to_have_attribute("aria-pressed", "false")
@@ -170,7 +170,7 @@ def test_a_session_that_has_ended_is_said_with_the_way_to_sign_in(scene, discuss
 def test_by_key_a_visitor_stays_on_the_page(scene, discussion, written):
     page = scene.visit(discussion)
     page.keyboard.press("l")
-    expect(page.locator(".comment-refused")).to_contain_text("Sign in to say what is helpful.")
+    expect(page.locator(".press-refused")).to_contain_text("Sign in to say what is helpful.")
     assert page.url.endswith(discussion.slug)
 
 
@@ -179,7 +179,7 @@ def test_who_may_not_write_is_told_why(scene, discussion, written):
     page = scene.visit(discussion, muted)
     scene.house.do(sanctions.mute, scene.house.host_of(discussion), discussion, muted, "shouting")
     button(page, written[0]).click()
-    expect(page.locator(f"#c{written[0].id} .comment-refused")).to_contain_text("shouting")
+    expect(page.locator(f"#c{written[0].id} .press-refused")).to_contain_text("shouting")
     expect(button(page, written[0])).to_have_attribute("aria-pressed", "false")
 
 

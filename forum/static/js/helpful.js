@@ -3,13 +3,10 @@
  * log; which of them are the reader's own, only this page knows (`<body data-helpful>`).
  */
 
-import { all, commentsIn, hear, make, one, page, tell } from "./page.js";
-import { keepPlace } from "./place.js";
-import { explain, post } from "./send.js";
+import { commentsIn, hear, one, page, tell } from "./page.js";
+import { refuse, send, unsay, why } from "./pressed.js";
+import { explain } from "./send.js";
 import { _ } from "./words.js";
-
-const AGAIN_AFTER = 1_000;
-const READ_WITHIN = 12_000;
 
 const data = document.body.dataset;
 /** What is pressed in one tab is pressed in the others of the same person. */
@@ -80,9 +77,6 @@ function addUncounted() {
   }
 }
 
-/** @param {string} id @param {boolean} wants @returns {Promise<import("./send.js").Answer>} */
-const ask = (id, wants) => post(page.at(`comments/${id}/helpful`), { wants: wants ? "1" : "0" });
-
 /** Say of a comment that it is helpful, or take it back. @param {HTMLElement} comment */
 async function press(comment) {
   const { id = "" } = comment.dataset;
@@ -90,52 +84,29 @@ async function press(comment) {
   const wants = !given().has(id);
   sending.add(id);
   note(id, wants);
-  let answer = await ask(id, wants);
-  if (!answer.status) {
-    // It may have been counted and the answer lost; to say it twice is to say it once.
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
-    answer = await ask(id, wants);
-  }
+  const answer = await send(page.at(`comments/${id}/helpful`), { wants: wants ? "1" : "0" });
   sending.delete(id);
   const { ok, data: said } = answer;
   // Noted once more: a page that was fetched meanwhile may be from before.
   note(id, ok === wants);
   if (!ok) {
-    refuse(comment, why(answer));
+    refuse(bodyOf(comment), why(answer));
     return;
   }
   showHelpful({ [id]: said.helpful }, said.seq);
   channel?.postMessage({ me: page.me, discussion: page.discussion, id, wants });
-  for (const old of all(".comment-refused")) old.remove();
+  unsay();
   tell("say", wants ? _("Helpful: counted") : _("Helpful: taken back"));
 }
 
-/** Nothing was typed here, so nothing is said of what is kept. @param {import("./send.js").Answer} answer */
-function why({ status, error }) {
-  if (!status) return [_("The server does not answer, so it may not have been counted. Press again.")];
-  if (error?.code === "sign_in")
-    return explain({ ...error, message: _("Not counted: you are not signed in any more.") });
-  if (error?.code !== "csrf") return explain(error);
-  return [_("Not counted: somebody else is signed in here by now. Load the page again.")];
-}
-
-/** Say under the comment why it was not counted, for as long as somebody reads it. @param {HTMLElement} comment @param {(Node | string)[]} words */
-function refuse(comment, words) {
-  const said = make("p", { class: "comment-refused", role: "alert" });
-  keepPlace(() => {
-    for (const old of all(".comment-refused")) old.remove();
-    one(".comment-main", document.getElementById(comment.id) ?? comment)?.append(said);
-    said.append(...words);
-  });
-  const isDone = () => !one("a", said);
-  setTimeout(() => isDone() && keepPlace(() => said.remove()), READ_WITHIN);
-}
+/** What a comment consists of now, which may be another element than before. @param {HTMLElement} comment */
+const bodyOf = (comment) => one(".comment-main", document.getElementById(comment.id) ?? comment);
 
 /** The same by a key, which means the comment that is before the reader. @param {HTMLElement} comment */
 export function pressByKey(comment) {
   if (!linkOf(comment)?.hasAttribute("href")) return;
   if (page.me) void press(comment);
-  else refuse(comment, explain({ code: "sign_in", message: _("Sign in to say what is helpful.") }));
+  else refuse(bodyOf(comment), explain({ code: "sign_in", message: _("Sign in to say what is helpful.") }));
 }
 
 /** @param {Event} event @returns {HTMLElement | null} the comment whose button it is */

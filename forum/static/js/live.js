@@ -26,8 +26,24 @@ import * as ruler from "./ruler.js";
 import * as tabs from "./tabs.js";
 import * as times from "./times.js";
 import * as unread from "./unread.js";
+import * as votes from "./votes.js";
 
-for (const module of [none, times, mine, helpful, fold, roving, announce, chip, ruler, tabs, presence, recent, unread])
+for (const module of [
+  none,
+  times,
+  mine,
+  helpful,
+  fold,
+  roving,
+  announce,
+  chip,
+  ruler,
+  tabs,
+  presence,
+  recent,
+  unread,
+  votes,
+])
   module.start();
 
 for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();

@@ -22,7 +22,7 @@ export function morph(old, fresh) {
 }
 
 /**
- * Put the pushed regions in their places. Two of them belong to modules that know what must not be disturbed.
+ * Put the pushed regions in their places. Three of them belong to modules that know what must not be disturbed.
  * @param {Record<string, string>} regions
  */
 export function morphRegions(regions) {
@@ -35,7 +35,7 @@ export function morphRegions(regions) {
 
 /** @param {string} name @param {HTMLElement} fresh */
 export function morphRegion(name, fresh) {
-  if (name === "recent" || name === "composer-options") {
+  if (["recent", "composer-options", "wishes"].includes(name)) {
     tell(name, fresh);
     return;
   }

@@ -1,0 +1,110 @@
+/**
+ * The questions of the audience beside the stream: a member's vote is one press, another takes it back. What leads a visitor
+ * to the page of those questions is a button for members; which they voted for, only this page knows (`<body data-votes>`).
+ */
+
+import { morph } from "./morph.js";
+import { all, hear, one, page, tell } from "./page.js";
+import { refuse, send, unsay, why } from "./pressed.js";
+import { _, write } from "./words.js";
+
+const data = document.body.dataset;
+const given = () => new Set((data.votes ?? "").split(",").filter(Boolean));
+const sending = new Set();
+
+/** @param {ParentNode} root */
+function prepare(root) {
+  if (!page.me) return;
+  const mine = given();
+  for (const link of all("[data-action=vote]", root)) {
+    link.setAttribute("role", "button");
+    link.setAttribute("aria-pressed", String(mine.has(link.dataset.wish ?? "")));
+  }
+}
+
+/** @param {string} id @param {boolean} wants */
+function note(id, wants) {
+  const mine = given();
+  if (wants) mine.add(id);
+  else mine.delete(id);
+  data.votes = [...mine].join(",");
+  prepare(document);
+}
+
+const rowOf = (/** @type {string} */ id) => document.querySelector(`[data-wish="${id}"]`)?.closest("li") ?? null;
+
+/** @param {string} id */
+async function press(id) {
+  if (sending.has(id)) return;
+  const wants = !given().has(id);
+  sending.add(id);
+  note(id, wants);
+  const answer = await send(page.at(`questions/${id}/${wants ? "vote" : "unvote"}`));
+  sending.delete(id);
+  note(id, answer.ok === wants);
+  if (!answer.ok) {
+    refuse(rowOf(id), why(answer));
+    return;
+  }
+  unsay();
+  for (const place of all("[data-voted]", rowOf(id) ?? undefined)) write(place, answer.data.votes);
+  tell("say", wants ? _("Your vote counts.") : _("Your vote is taken back."));
+}
+
+const region = () => one("[data-region=wishes]");
+const rowsIn = (/** @type {ParentNode} */ root) => all("li", root);
+const idOf = (/** @type {HTMLElement} */ row) => one("[data-wish]", row)?.dataset.wish ?? "";
+
+/** @type {HTMLElement | null} what came while somebody was about to press */
+let waiting = null;
+
+/**
+ * Take over what is pushed. What somebody looks at keeps its place, whoever has more votes by now: nobody presses what has just
+ * moved there (spec A.9); only what is gone gives its place to another.
+ * @param {HTMLElement} fresh the region as a fresh page has it
+ */
+function take(fresh) {
+  const ours = region();
+  if (!ours) return;
+  const [list, theirs] = [one("ul", ours), rowsIn(fresh)];
+  const ids = new Set(rowsIn(ours).map(idOf));
+  const others = theirs.filter((row) => !ids.has(idOf(row)));
+  const isInUse = ours.matches(":hover, :focus-within");
+  waiting = null;
+  for (const row of rowsIn(ours)) {
+    const same = theirs.find((their) => idOf(their) === idOf(row));
+    if (same) morph(row, same);
+    else if (isInUse) waiting = fresh;
+    else row.replaceWith(...others.splice(0, 1));
+  }
+  if (!waiting) list?.append(...others);
+  ours.hidden = rowsIn(ours).length === 0;
+  prepare(ours);
+}
+
+const takeWaiting = () => setTimeout(() => waiting && take(waiting), 0);
+
+/** @param {Event} event @returns {string} the number of the question whose button it is */
+const pressed = (event) =>
+  /** @type {HTMLElement} */ (event.target).closest?.("[data-action=vote][role=button]")?.getAttribute("data-wish") ??
+  "";
+
+export function start() {
+  prepare(document);
+  hear("prepare", prepare);
+  hear("morphed", () => prepare(document));
+  hear("wishes", take);
+  for (const event of ["mouseleave", "focusout"]) region()?.addEventListener(event, takeWaiting);
+  document.addEventListener("click", (event) => {
+    const id = pressed(event);
+    if (!id || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void press(id);
+  });
+  document.addEventListener("keydown", (event) => {
+    const id = event.key === " " ? pressed(event) : "";
+    if (!id) return;
+    event.preventDefault();
+    if (!event.repeat) void press(id);
+  });
+}
