@@ -181,6 +181,7 @@ def take(discussion_id: int) -> bool:
 
 def _tell_of_votes(discussion: Discussion) -> None:
     """Let open pages look for votes, or the clock do so (`take`) where they were told only just."""
+    db.session.refresh(discussion, ["votes_untold_at"])  # the clock may have told of some while this one waited
     if not log.has_told(discussion, "proposal.voted", VOTES_TOLD_EVERY):
         discussion.votes_untold_at = None
         log.record(discussion, "proposal.voted", None)

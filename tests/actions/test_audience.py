@@ -359,3 +359,17 @@ def test_where_no_questions_are_taken_or_all_is_over_nothing_of_them_stands_ther
     assert page.count("Who pays for it?") == 2, "as the button's name and as the text"
     house.do(shortlisting.set_taking, host, room, takes=False, anonymous=False)
     assert "Who pays" not in app.test_client().get(f"/d/{room.slug}").get_data(as_text=True)
+
+
+@pytest.mark.postgresql
+def test_a_vote_that_waits_while_the_clock_tells_of_others_is_told_too(house, room):
+    wish = made(house, room)
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.APPROVED, "new")
+    for voter in (house.user(), house.user()):
+        house.do(proposals.vote, voter, room, wish.id, wants=True)
+    db.session.refresh(room)
+    assert room.votes_untold_at is not None
+    with house.meanwhile(r"SELECT .*FOR UPDATE", proposals.take, room.id):
+        house.do(proposals.vote, house.user(), room, wish.id, wants=True)
+    db.session.refresh(room)
+    assert room.votes_untold_at is not None, "the third was not among those that were told"
