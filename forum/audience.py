@@ -111,7 +111,7 @@ def _all(discussion: Discussion) -> list[Proposal]:
 
 
 def _wishes(discussion: Discussion, found: list[Proposal], reader: User | None) -> list[Wish]:
-    votes = Counter(proposals.counts(discussion))
+    votes = Counter(proposals.counts(discussion, [one.id for one in found]))
     mine: set[int] = set()
     if reader is not None and found:
         asked = select(ProposalVote.proposal_id).where(

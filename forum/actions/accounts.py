@@ -263,6 +263,12 @@ def is_last_administrator(user: User) -> bool:
     return user.role is SiteRole.ADMINISTRATOR and db.session.scalar(others.limit(1)) is None
 
 
+def has_left(user: User) -> bool:
+    """Whether `user` has left the site by now. Whoever is about to is waited for, and waits until this one ends."""
+    asked = select(User.left_at).where(User.id == user.id).with_for_update(read=True, key_share=True)
+    return db.session.scalar(asked) is not None
+
+
 def _add(email: str, name: str, password_hash: str, language: str = "") -> User:
     user = User(email=email, name=name, password_hash=password_hash, created_at=clock.now(), language=language)
     db.session.add(user)

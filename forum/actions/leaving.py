@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 
 from forum import clock
-from forum.actions import accounts, reactions, reviews, sessions
+from forum.actions import accounts, proposals, reactions, reviews, sessions
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -34,7 +34,6 @@ from forum.models import (
     Notice,
     Phase,
     Proposal,
-    ProposalVote,
     Question,
     Review,
     Rsvp,
@@ -64,22 +63,26 @@ def leave(user: User, words: Words) -> list[str]:
     Raises Refused (409) for the last administrator, and for who alone hosts something that is not over.
     """
     _require_free(user)
-    reacted, wrote = reactions.discussions_of(user), _written_in(user)
+    wrote, reacted, voted = _written_in(user), reactions.discussions_of(user), proposals.voted_in(user)
     # In the order of their ids: whoever takes several rows' locks takes them in the same order.
-    places = list(
-        db.session.scalars(select(Discussion).where(Discussion.id.in_(reacted + wrote)).order_by(Discussion.id))
-    )
+    found = select(Discussion).where(Discussion.id.in_(wrote + reacted + voted)).order_by(Discussion.id)
+    places = list(db.session.scalars(found))
     for discussion in places:
         log.lock(discussion)
     faces = _unname(user)
+    db.session.flush()
+    # Their row is held now, so nothing more comes; what came before in a place that is not held would stay for good.
+    if {*reactions.discussions_of(user), *proposals.voted_in(user)} - {*reacted, *voted}:
+        raise Refused("busy", _("You have pressed something in another tab meanwhile. Try again."), 409)
     if words is Words.REMOVE:
         _remove_words(user)
     for model, owner in (
-        (HeldAnswer, HeldAnswer.user_id), (ProposalVote, ProposalVote.user_id), (Rsvp, Rsvp.user_id),
+        (HeldAnswer, HeldAnswer.user_id), (Rsvp, Rsvp.user_id),
         (Silence, Silence.user_id), (Notice, Notice.user_id), (Silence, Silence.other_id), (Flag, Flag.user_id),
     ):  # fmt: skip
         db.session.execute(delete(model).where(owner == user.id), execution_options={"synchronize_session": False})
     reactions.take_back_all(user, reacted)
+    proposals.take_back_votes(user, voted)
     sessions.end_all(user)
     write_down(user, None, "person.left", "user", user.id, after={"words": words.value})
     db.session.flush()

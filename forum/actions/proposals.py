@@ -1,14 +1,15 @@
-"""Questions of the audience: made, voted for, taken back. Every function runs inside `writing()`.
+"""Questions of the audience: made, voted for, taken back. What the hosts do with them is in `shortlisting`.
 
-What the hosts do with them is in `shortlisting`.
+Every function but `due` and those that ask runs inside `writing()`.
 """
 
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 
 from forum import access, clock
+from forum.actions import accounts
 from forum.actions.drafting import clean
 from forum.actions.seats import check_name
 from forum.database import db
@@ -95,9 +96,11 @@ def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) 
 
     Voting twice counts once; one's own question needs no vote. Raises Refused (sign_in, muted, 404, 409 closed).
     """
-    access.require(voter, "proposal.vote", discussion)
+    access.require(voter, "proposal.vote", discussion, has_typed=False)
     proposal = find_and_lock(discussion, proposal_id)
-    if not proposal.is_public:
+    db.session.refresh(discussion)  # it may be over by now, or the clock have told of votes, while this one waited
+    access.require(voter, "proposal.vote", discussion, has_typed=False)
+    if not proposal.is_public or accounts.has_left(voter):
         raise unknown()
     if proposal.author_id == voter.id:
         raise Refused("own", _("This is your own question; others vote for it."), 409)
@@ -109,7 +112,7 @@ def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) 
     db.session.flush()
     if wants is (given is None):
         _tell_of_votes(discussion)
-    return counts(discussion).get(proposal.id, 0)
+    return counts(discussion, [proposal.id]).get(proposal.id, 0)
 
 
 def find(discussion: Discussion, proposal_id: int) -> Proposal:
@@ -137,15 +140,31 @@ def of(author: User, discussion: Discussion) -> list[Proposal]:
     return list(db.session.scalars(asked.order_by(Proposal.id)))
 
 
-def counts(discussion: Discussion) -> dict[int, int]:
-    """Return how many votes each proposal of a discussion has, by its id; those without are left out."""
+def counts(discussion: Discussion, ids: list[int]) -> dict[int, int]:
+    """Return how many votes each of the proposals with these `ids` has, by its id; those without are left out."""
     rows = db.session.execute(
         select(ProposalVote.proposal_id, func.count())
         .join(Proposal, Proposal.id == ProposalVote.proposal_id)
-        .where(Proposal.discussion_id == discussion.id)
+        .where(Proposal.discussion_id == discussion.id, ProposalVote.proposal_id.in_(ids))
         .group_by(ProposalVote.proposal_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def voted_in(member: User) -> list[int]:
+    """Return the ids of the discussions where `member` has voted for a question."""
+    found = select(Proposal.discussion_id).join(ProposalVote, ProposalVote.proposal_id == Proposal.id)
+    return list(db.session.scalars(found.where(ProposalVote.user_id == member.id).distinct()))
+
+
+def take_back_votes(member: User, discussions: list[int]) -> None:
+    """Take the votes of `member`, who leaves, from these discussions, whose rows are locked; the clock tells of it."""
+    off = {"synchronize_session": False}
+    here = select(Proposal.id).where(Proposal.discussion_id.in_(discussions))
+    mine = (ProposalVote.user_id == member.id, ProposalVote.proposal_id.in_(here))
+    db.session.execute(delete(ProposalVote).where(*mine), execution_options=off)
+    untold = update(Discussion).where(Discussion.id.in_(discussions), Discussion.votes_untold_at.is_(None))
+    db.session.execute(untold.values(votes_untold_at=clock.now()), execution_options=off)
 
 
 def tell(proposal: Proposal, *, is_public: bool) -> None:
@@ -181,7 +200,6 @@ def take(discussion_id: int) -> bool:
 
 def _tell_of_votes(discussion: Discussion) -> None:
     """Let open pages look for votes, or the clock do so (`take`) where they were told only just."""
-    db.session.refresh(discussion, ["votes_untold_at"])  # the clock may have told of some while this one waited
     if not log.has_told(discussion, "proposal.voted", VOTES_TOLD_EVERY):
         discussion.votes_untold_at = None
         log.record(discussion, "proposal.voted", None)

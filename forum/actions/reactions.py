@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, case, delete, false, func, or_, select, update
 
 from forum import access, clock
+from forum.actions import accounts
 from forum.database import db
 from forum.live import log
 from forum.models import Comment, CommentState, Discussion, Reaction, User
@@ -60,7 +61,7 @@ def react(member: User, comment: Comment, *, wants: bool) -> int:
     if comment.state is not CommentState.PUBLISHED:
         raise unknown()
     access.require(member, "reaction.give", discussion, has_typed=False)
-    if _has_left(member):
+    if accounts.has_left(member):
         raise unknown()
     if comment.author_id == member.id:
         raise Refused("own", _("This is your own comment; whether it is helpful, others say."), 409)
@@ -72,12 +73,6 @@ def react(member: User, comment: Comment, *, wants: bool) -> int:
             _tell(discussion)
             db.session.refresh(comment)
     return comment.helpful + _untold(comment, member)
-
-
-def _has_left(member: User) -> bool:
-    """Whether `member` has left by now; who is about to is waited for, and waits for us."""
-    asked = select(User.left_at).where(User.id == member.id).with_for_update(read=True, key_share=True)
-    return db.session.scalar(asked) is not None
 
 
 def _turn(given: Reaction | None, member: User, comment: Comment) -> None:
@@ -153,7 +148,7 @@ def _tell(discussion: Discussion) -> bool:
 
 
 def discussions_of(member: User) -> list[int]:
-    """Return the ids of the discussions where `member` finds something helpful: lock their rows for `take_back_all`."""
+    """Return the ids of the discussions where `member` says, or has just unsaid, that something is helpful."""
     return list(db.session.scalars(select(Reaction.discussion_id).where(Reaction.user_id == member.id).distinct()))
 
 

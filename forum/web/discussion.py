@@ -110,7 +110,7 @@ def show(slug: str) -> Response:
         else [],
         silence_style=silences.style(found.user),
         helpful=helpful,
-        votes=audience.voted(found.discussion, found.user) if found.user and scene.wishes else [],
+        votes=audience.voted(found.discussion, found.user) if found.user and found.discussion.takes_proposals else [],
         helpful_style=reacting.style(helpful.given),
         # Search engines come for the archive; a live page stays as light as it can be.
         linked=linked.posting(scene, current_app.config["SETTINGS"].public_url)

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import audience
-from forum.actions import moderation, posting, proposals, questions, sanctions, shortlisting
+from forum.actions import leaving, moderation, phases, posting, proposals, questions, sanctions, shortlisting
 from forum.archive import export
 from forum.database import db
 from forum.live import clockwork
@@ -151,7 +151,7 @@ def test_merging_counts_everybody_once(house, room):
     house.do(proposals.vote, only, room, two.id, wants=True)
     house.do(shortlisting.merge, host, room, two.id, one.id, "approved")
     # Both voters, and the asker of the second, who wanted it too.
-    assert proposals.counts(room)[one.id] == 3
+    assert proposals.counts(room, [one.id])[one.id] == 3
     assert [wish.standing for wish in audience.own(room, two.author)] == ["merged"]
     assert refused(house, proposals.take_back, two.author, room, two.id).status == 409
     assert "into" in refused(house, shortlisting.merge, host, room, one.id, two.id, "approved").fields
@@ -373,3 +373,21 @@ def test_a_vote_that_waits_while_the_clock_tells_of_others_is_told_too(house, ro
         house.do(proposals.vote, house.user(), room, wish.id, wants=True)
     db.session.refresh(room)
     assert room.votes_untold_at is not None, "the third was not among those that were told"
+
+
+@pytest.mark.postgresql
+def test_who_leaves_while_their_vote_waits_is_not_counted(house, room):
+    wish, voter = made(house, room), house.user("Mina Leaver")
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.APPROVED, "new")
+    with house.meanwhile(r"SELECT .*FOR UPDATE", leaving.leave, voter, leaving.Words.KEEP):
+        assert refused(house, proposals.vote, voter, room, wish.id, wants=True).status == 404
+    assert proposals.counts(room, [wish.id]) == {}
+
+
+@pytest.mark.postgresql
+def test_a_vote_that_waits_until_after_the_end_is_not_counted(house, room):
+    wish, host = made(house, room), house.host_of(room)
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    with house.meanwhile(r"SELECT .*FOR UPDATE", phases.close, host, room):
+        assert refused(house, proposals.vote, house.user(), room, wish.id, wants=True).code == "closed"
+    assert proposals.counts(room, [wish.id]) == {}

@@ -31,6 +31,7 @@ from forum.actions.leaving import Words
 from forum.addresses import Row
 from forum.archive import export, person, statistics
 from forum.database import db, writing
+from forum.live import clockwork
 from forum.models import Comment, Digest, Discussion, Letter, ProposalState, RsvpKind, SiteRole, User
 from forum.notify import letters
 from tests.actions.test_after_the_end import page, refused
@@ -325,3 +326,40 @@ def drawn(colour: str) -> io.BytesIO:
     Image.new("RGB", (300, 300), colour).save(out, "PNG")
     out.seek(0)
     return out
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("what", ["a vote", "a press"])
+def test_what_is_pressed_elsewhere_while_somebody_leaves_is_not_left_behind(house, what):
+    zoe, host = house.user("Zoe Zebra"), house.user("Hana Host")
+    room = house.discussion(ask=1, host=host)
+    comment = house.comment(room, host, "Good.", question=1)
+    wish = house.do(proposals.make, house.user(), room, "Why?")
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+
+    def press(member, at_comment):
+        if what == "a press":
+            reactions.react(member, at_comment, wants=True)
+        else:
+            proposals.vote(member, at_comment.discussion, wish.id, wants=True)
+
+    with house.meanwhile(r'UPDATE "user"', press, zoe, comment):
+        assert refused(house, leaving.leave, zoe, Words.KEEP).code == "busy"
+    house.do(leaving.leave, zoe, Words.KEEP)
+    assert db.session.get_one(User, zoe.id).left_at is not None
+
+
+def test_votes_of_who_leaves_are_taken_from_what_readers_see(house, clock):
+    zoe, host = house.user("Zoe Zebra"), house.user("Hana Host")
+    room = house.discussion(ask=1, host=host)
+    wish = house.do(proposals.make, house.user(), room, "Why?")
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    house.do(proposals.vote, zoe, room, wish.id, wants=True)
+    db.session.refresh(room)
+    before = room.last_seq
+    house.do(leaving.leave, zoe, Words.KEEP)
+    assert proposals.counts(room, [wish.id]) == {}
+    clock.advance(proposals.VOTES_TOLD_EVERY)
+    clockwork.turn()
+    db.session.refresh(room)
+    assert room.last_seq == before + 1

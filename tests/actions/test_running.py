@@ -295,6 +295,7 @@ OF_ITS_OWN = {
     *("id", "slug", "title", "starts_at", "ends_at", "phase", "opened_at", "closed_at", "late_until", "visibility"),
     *("announcement", "announcement_html", "announced_at", "summary", "summary_html", "rehearsal_of_id"),
     *("peak_readers", "arrivals", "epoch", "last_seq", "created_at", "key", "digests"),
+    "votes_untold_at",
 }
 
 

@@ -21,15 +21,17 @@ NORMALISE = """() => {
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     if (node.matches('.unread-line, .comment-pending, [data-now], [data-readers], [data-countdown]')) return '';
     if (node.matches('[data-region=for-you]:empty')) return '';
-    // In the order in which its reader has seen them first; a fresh page has them by their votes.
-    if (node.matches('[data-region=wishes]')) return '';
     if (node.matches('[data-person-state], [data-writing], [data-region=composer-options], script')) return '';
     const passing = ['fresh', 'is-writing', 'is-offline', 'ruler-bare'];
     const classes = [...node.classList].filter((name) => !passing.includes(name)).sort();
     const own = ['class', 'hidden', 'tabindex', 'style', 'open', 'title', 'data-said', 'data-words', 'aria-busy'];
     const attributes = [...node.attributes].filter((a) => !own.includes(a.name) && a.name !== 'data-mine')
       .map((a) => `${a.name}="${a.value}"`).sort();
-    const inner = [...node.childNodes].map(say).join('').trim();
+    const children = [...node.childNodes];
+    // They stay in the order in which a reader has seen them first; a fresh page has them by their votes.
+    const wish = (row) => row.querySelector?.('[data-wish]')?.dataset.wish ?? '';
+    if (node.matches('.side-wishes ul')) children.sort((a, b) => wish(a).localeCompare(wish(b)));
+    const inner = children.map(say).join('').trim();
     return `<${node.localName} class="${classes.join(' ')}" ${attributes.join(' ')}>${inner}</${node.localName}>\\n`;
   };
   return parts.map(say).join('').replace(/[ ]+/g, ' ').replace(/> </g, '><');

@@ -15,7 +15,7 @@ import * as times from "./times.js";
 import { resumeSent } from "./typed.js";
 import { _ } from "./words.js";
 
-/** The log tells of votes once in 5 s at most (`proposals.VOTES_TOLD_EVERY`); this much later all of those are counted. */
+/** The log tells of votes once in 5 s at most (`proposals.VOTES_TOLD_EVERY`); this much later it has told of all. */
 const VOTES_LATER = 6_000;
 /** Nobody looks at once, and of all readers so many a second, though most read elsewhere: each look makes a page. */
 const JITTER = 700;
@@ -139,7 +139,6 @@ const main = one("main");
 if (main) resumeSent(main);
 hear("event", ({ kind, panel, question }) => {
   if (CHANGES.test(kind) || (panel && question && one("[data-standing=asked]"))) void look();
-  if (kind === "proposal.voted") lookLater();
 });
 hear("resync", () => {
   isBehind = true;

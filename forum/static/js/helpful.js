@@ -13,8 +13,9 @@ const data = document.body.dataset;
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("roundtext:helpful");
 /** The comments whose press is on its way, by their ids; a comment that changes meanwhile is another element. */
 const sending = new Set();
-/** Where the log last told of each comment's number. @type {Map<string, number>} */
+/** Where the log last told of each comment's number, and which log that is. @type {Map<string, number>} */
 const told = new Map();
+let epoch = page.epoch;
 const given = () => new Set((data.helpful ?? "").split(",").filter(Boolean));
 
 /** @param {HTMLElement} comment */
@@ -46,6 +47,8 @@ function prepare(root) {
 
 /** @param {Record<string, number>} numbers how many find each comment helpful, by its id @param {number} seq since when */
 export function showHelpful(numbers, seq) {
+  if (epoch !== page.epoch) told.clear();
+  epoch = page.epoch;
   for (const [id, number] of Object.entries(numbers)) {
     // The answer to a press may come after what the log has told since.
     if (seq < (told.get(id) ?? 0)) continue;
@@ -68,11 +71,11 @@ function note(id, wants) {
   if (comment) mark(comment, mine);
 }
 
-/** What the numbers of this page do not have in them yet is added: one's own press never disappears by a load. */
-function addUncounted() {
-  for (const each of (data.uncounted ?? "").split(",").filter(Boolean)) {
+/** What the numbers of a page do not have in them yet is added: one's own press never disappears by a load. @param {Document} from */
+function addUncounted(from) {
+  for (const each of (from.body.dataset.uncounted ?? "").split(",").filter(Boolean)) {
     const id = each.replace("-", "");
-    const place = one(`#c${id} [data-helpful]`);
+    const place = one(`#c${id} [data-helpful]`, from);
     if (place) place.textContent = String(Number(place.textContent) + (id === each ? 1 : -1) || "");
   }
 }
@@ -116,7 +119,8 @@ function pressed(event) {
 }
 
 export function start() {
-  addUncounted();
+  addUncounted(document);
+  hear("fetched", addUncounted);
   prepare(document);
   hear("prepare", prepare);
   hear("morphed", () => prepare(document));

@@ -7,6 +7,8 @@ import { all, page, parse, tell } from "./page.js";
 const READERS = { DETAILS: ["open"], LI: ["hidden", "tabindex"] };
 
 const callbacks = {
+  /** Why a press was refused is said by the page, for as long as somebody reads it. @param {Node} node */
+  beforeNodeRemoved: (node) => !(node instanceof HTMLElement && node.matches(".press-refused")),
   /** @param {string} name @param {Element} node */
   beforeAttributeUpdated: (name, node) =>
     !(/** @type {Record<string, string[]>} */ (READERS)[node.tagName]?.includes(name)),

@@ -19,13 +19,20 @@ export async function send(address, fields = {}) {
   return post(address, fields);
 }
 
-/** Nothing was typed here, so nothing is said of what is kept. @param {import("./send.js").Answer} answer */
+/** Nothing was typed here, so these refusals do not say that it is kept. @type {Record<string, string>} */
+const INSTEAD = {
+  sign_in: _("Not counted: you are not signed in any more."),
+  csrf: _("Not counted: somebody else is signed in here by now. Load the page again."),
+  confirm_address: _("Not counted: confirm your email address first, by the link that we mailed you."),
+  closed: _("Not counted: this discussion is over."),
+  fault: _("Not counted: something went wrong. Press again."),
+};
+
+/** @param {import("./send.js").Answer} answer @returns {(Node | string)[]} what to say */
 export function why({ status, error }) {
   if (!status) return [_("The server does not answer, so it may not have been counted. Press again.")];
-  if (error?.code === "sign_in")
-    return explain({ ...error, message: _("Not counted: you are not signed in any more.") });
-  if (error?.code !== "csrf") return explain(error);
-  return [_("Not counted: somebody else is signed in here by now. Load the page again.")];
+  const words = INSTEAD[error?.code ?? "fault"];
+  return explain(error && words ? { code: error.code, message: words } : error);
 }
 
 /** Say at the end of `place` why it was not counted, for as long as somebody reads it. @param {Element | null} place @param {(Node | string)[]} words */
@@ -37,7 +44,7 @@ export function refuse(place, words) {
     said.append(...words);
   });
   // A link that is being reached for does not go away.
-  setTimeout(() => one("a", said) ?? keepPlace(() => said.remove()), READ_WITHIN);
+  if (!one("a", said)) setTimeout(() => keepPlace(() => said.remove()), READ_WITHIN);
 }
 
 export function unsay() {

@@ -40,6 +40,7 @@ export async function resync() {
 /** @param {Document} fresh */
 function become(fresh) {
   const before = page.phase;
+  tell("fetched", fresh);
   Object.assign(document.body.dataset, { ...fresh.body.dataset });
   adoptToken(fresh);
   for (const section of all("main section.question", fresh)) {

@@ -59,8 +59,8 @@ const idOf = (/** @type {HTMLElement} */ row) => one("[data-wish]", row)?.datase
 let waiting = null;
 
 /**
- * Take over what is pushed. What somebody looks at keeps its place, whoever has more votes by now: nobody presses what has just
- * moved there (spec A.9); only what is gone gives its place to another.
+ * Take over what is pushed. What somebody looks at keeps its place, whoever has more votes by now (spec A.9). What is gone is
+ * gone at once; another takes its place when nobody's pointer or key is about to press what stood there.
  * @param {HTMLElement} fresh the region as a fresh page has it
  */
 function take(fresh) {
@@ -69,13 +69,16 @@ function take(fresh) {
   const [list, theirs] = [one("ul", ours), rowsIn(fresh)];
   const ids = new Set(rowsIn(ours).map(idOf));
   const others = theirs.filter((row) => !ids.has(idOf(row)));
-  const isInUse = ours.matches(":hover, :focus-within");
+  const isInUse = ours.matches(":hover") || one(":focus-visible", ours) !== null;
   waiting = null;
   for (const row of rowsIn(ours)) {
     const same = theirs.find((their) => idOf(their) === idOf(row));
     if (same) morph(row, same);
-    else if (isInUse) waiting = fresh;
-    else row.replaceWith(...others.splice(0, 1));
+    else if (isInUse) {
+      waiting = fresh;
+      row.style.minBlockSize = `${row.offsetHeight}px`;
+      row.replaceChildren();
+    } else row.replaceWith(...others.splice(0, 1));
   }
   if (!waiting) list?.append(...others);
   ours.hidden = rowsIn(ours).length === 0;
