@@ -101,6 +101,9 @@ def _let_the_audience_ask(discussion: Discussion | None) -> None:
         return
     host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
     readers = [reader(name) for name in lines.PEOPLE]
+    # Whoever has tried the demo before may have closed the list, or somebody's mouth.
+    if not all(proposals.may_make(one, discussion) for one in readers):
+        return
     for place, words in enumerate(lines.QUESTIONS):
         wish = proposals.make(readers[place], discussion, words)
         shortlisting.put(host, discussion, wish.id, ProposalState.APPROVED, ProposalState.NEW.value)

@@ -4,14 +4,14 @@ import random
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
-from forum import clock, server
+from forum import audience, clock, server
 from forum.cli import main
 from forum.config import Settings
-from forum.database import db
+from forum.database import db, writing
 from forum.demo import cast, lines, make
-from forum.models import Comment, Discussion, Phase, User
+from forum.models import Comment, Discussion, Phase, Proposal, User
 from tests.machine import free_port
 
 
@@ -30,6 +30,26 @@ def test_the_sample_is_live_right_now_and_made_once(app):
     assert phases == {Phase.LIVE, Phase.CLOSED, Phase.ANNOUNCED}
     for email in ("host@example.org", "panelist@example.org", "member@example.org", "organiser@example.org"):
         assert User.with_email(email).password_hash
+
+
+def test_the_audience_of_the_sample_has_asked_and_voted_and_found_helpful(app):
+    make.prepare(app)
+    with app.app_context():
+        discussion = Discussion.with_slug(make.SLUG)
+        assert [wish.votes for wish in audience.most_wanted(discussion)] == [4, 2, 2]
+        assert db.session.scalar(select(func.max(Comment.helpful)).where(Comment.discussion_id == discussion.id)) > 1
+
+
+def test_where_the_list_of_questions_was_closed_the_sample_is_made_ready_all_the_same(app, house):
+    make.prepare(app)
+    with app.app_context():
+        discussion = Discussion.with_slug(make.SLUG)
+        with writing():
+            db.session.execute(delete(Proposal))
+            discussion.takes_proposals = False
+    make.prepare(app)
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Proposal)) == 0
 
 
 def test_some_answers_to_the_first_question_came_late(app):
