@@ -45,7 +45,7 @@ def ask(slug: str, comment_id: int) -> Response:
 def say(slug: str, comment_id: int) -> Response:
     """Find a comment helpful, or with `wants` = 0 no more. JSON `{id, helpful, seq}` (how many, as of when), or 303."""
     fields = Fields()
-    wants = fields.text("wants") != "0"
+    wants = fields.number("wants") != 0
     fields.refuse()
     with writing():
         comment = comments.find(signed_in(), find(slug), comment_id)

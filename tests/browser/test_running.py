@@ -218,7 +218,7 @@ def test_a_members_question_is_wished_for_shortlisted_and_asked_with_credit(scen
     host.locator("#audience .console-comment").focus()
     host.keyboard.press("a")
     host.locator("[data-console-notice]", has_text="Everybody sees this question now").wait_for()
-    voter.get_by_role("link", name="Ask the panel").click()
+    voter.get_by_role("link", name="Ask the panel").first.click()
     voter.get_by_role("button", name="Vote for: Who pays for the pipes?").click()
     voter.get_by_role("button", name="Take your vote back: Who pays for the pipes?").wait_for()
     voter.goto(f"{scene.address}/d/{discussion.slug}")

@@ -113,6 +113,7 @@ class Desk:
                 )
             ],
             "comments.preview": [(f"{d}/preview", {"body": "A *thought*."})],
+            "reactions.say": [(f"{d}/comments/{c}/helpful", {"wants": "1"})],
             "comments.act": [
                 (f"{d}/comments/{c}/edit", {"body": "Changed."}),
                 (f"{d}/comments/{c}/move", {"question": "1"}),
