@@ -19,6 +19,7 @@ from forum.models import (
     SeatRole,
     User,
 )
+from forum.models.proposal import PUBLIC
 
 # Beside the stream there is room for so many; the page of all is one press away.
 MOST_WANTED = 3
@@ -60,7 +61,7 @@ def most_wanted(discussion: Discussion) -> list[Wish]:
         .outerjoin(Question, Question.id == Proposal.question_id)
         .where(
             Proposal.discussion_id == discussion.id,
-            Proposal.state.in_([ProposalState.APPROVED, ProposalState.SHORTLISTED]),
+            Proposal.state.in_(PUBLIC),
             Question.number.is_(None),
         )
         .options(joinedload(Proposal.author))
@@ -112,12 +113,7 @@ def _all(discussion: Discussion) -> list[Proposal]:
 
 def _wishes(discussion: Discussion, found: list[Proposal], reader: User | None) -> list[Wish]:
     votes = Counter(proposals.counts(discussion, [one.id for one in found]))
-    mine: set[int] = set()
-    if reader is not None and found:
-        asked = select(ProposalVote.proposal_id).where(
-            ProposalVote.user_id == reader.id, ProposalVote.proposal_id.in_([one.id for one in found])
-        )
-        mine = set(db.session.scalars(asked))
+    mine = set(voted(discussion, reader)) if reader is not None and found else set()
     answered = _answered(discussion, [one.question_id for one in found if one.question_id is not None])
     names = {seat.user_id: seat.name for seat in discussion.seats}
     return [

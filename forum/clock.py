@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_
 
 _fixed: datetime | None = None
 _BEGAN = time.monotonic()
@@ -31,6 +32,14 @@ class Moment:
 def moment(offset: timedelta = timedelta()) -> BindParameter[datetime]:
     """Return `offset` from now for a statement that is put together once: it is asked for the time whenever it runs."""
     return bindparam(None, callable_=Moment(offset), unique=True)
+
+
+def has_passed(length: timedelta, since: Any) -> ColumnElement[bool]:
+    """Return whether `length` is over since the moment in the column `since`, for statements put together once.
+
+    Also where it lies further ahead than that: it is from a clock that ran ahead, and would wait for as long as that.
+    """
+    return or_(since <= moment(-length), since > moment(length))
 
 
 def until_next(every: float) -> float:

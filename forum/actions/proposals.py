@@ -6,7 +6,7 @@ Every function but `due` and those that ask runs inside `writing()`.
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from forum import access, clock
 from forum.actions import accounts
@@ -23,13 +23,7 @@ MOST_NEW = 3
 # Votes come in hundreds, and each event goes to everybody who reads along, most of whom look at something else. So they
 # are told of votes once in this time at most, the last of them by the clock (`live.clockwork`).
 VOTES_TOLD_EVERY = timedelta(seconds=5)
-# Where votes have waited long enough; also what is from a clock that ran far ahead.
-DUE = select(Discussion.id).where(
-    or_(
-        Discussion.votes_untold_at <= clock.moment(-VOTES_TOLD_EVERY),
-        Discussion.votes_untold_at > clock.moment(VOTES_TOLD_EVERY),
-    )
-)
+DUE = select(Discussion.id).where(clock.has_passed(VOTES_TOLD_EVERY, Discussion.votes_untold_at))
 
 
 def may_make(reader: User | None, discussion: Discussion) -> bool:

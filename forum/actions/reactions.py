@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, case, delete, false, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, false, func, select, update
 
 from forum import access, clock
 from forum.actions import accounts
@@ -20,10 +20,7 @@ from forum.refusals import Refused, unknown
 
 TOLD_EVERY = timedelta(seconds=5)
 _UNTOLD = Reaction.is_told == false()
-# What has waited long enough; also what is from a clock that ran far ahead.
-DUE = select(Reaction.discussion_id).where(
-    _UNTOLD, or_(Reaction.at <= clock.moment(-TOLD_EVERY), Reaction.at > clock.moment(TOLD_EVERY))
-)
+DUE = select(Reaction.discussion_id).where(_UNTOLD, clock.has_passed(TOLD_EVERY, Reaction.at))
 # How the number of each comment changes by what has not been told yet.
 _CHANGE = func.sum(case((Reaction.stands, 1), else_=-1))
 _COMMENT: Any = Comment.__table__
@@ -57,7 +54,6 @@ def react(member: User, comment: Comment, *, wants: bool) -> int:
     access.require(member, "discussion.read", discussion)
     log.lock_and_refresh(comment)
     db.session.refresh(discussion)  # it may have been withdrawn while this one waited
-    access.require(member, "discussion.read", discussion)
     if comment.state is not CommentState.PUBLISHED:
         raise unknown()
     access.require(member, "reaction.give", discussion, has_typed=False)
@@ -133,14 +129,13 @@ def take(discussion_id: int) -> bool:
 def _tell(discussion: Discussion) -> bool:
     """Bring the numbers up to date, with one event for all that have changed. The discussion's row is locked."""
     untold = (Reaction.discussion_id == discussion.id, _UNTOLD)
-    found = db.session.execute(
-        select(Reaction.comment_id, _CHANGE).where(*untold).group_by(Reaction.comment_id).order_by(Reaction.comment_id)
-    )
     # Those as well whose number stays the same: whoever was answered meanwhile may show another one.
-    changes = [{"comment": comment_id, "change": change} for comment_id, change in found]
+    changes = db.session.execute(
+        select(Reaction.comment_id, _CHANGE).where(*untold).group_by(Reaction.comment_id).order_by(Reaction.comment_id)
+    ).all()
     if changes:
         seq = log.record(discussion, "reaction.counted", None)
-        said = [{**change, "seq": seq} for change in changes]
+        said = [{"comment": comment_id, "change": change, "seq": seq} for comment_id, change in changes]
         db.session.connection().execute(_COUNT, said)
     db.session.execute(delete(Reaction).where(*untold, ~Reaction.stands), execution_options=_OFF)
     db.session.execute(update(Reaction).where(*untold).values(is_told=True), execution_options=_OFF)

@@ -26,6 +26,10 @@ class ProposalState(StrEnum):
     MERGED = "merged"
 
 
+# What everybody who reads the discussion sees, and can vote for.
+PUBLIC = frozenset({ProposalState.APPROVED, ProposalState.SHORTLISTED})
+
+
 class Proposal(Model):
     """One question of the audience. Only its asker and the hosts know of it before it is approved."""
 
@@ -55,7 +59,7 @@ class Proposal(Model):
     @property
     def is_public(self) -> bool:
         """Whether everybody who reads the discussion sees it, and can vote for it."""
-        return self.state in {ProposalState.APPROVED, ProposalState.SHORTLISTED}
+        return self.state in PUBLIC
 
 
 class ProposalVote(Model):

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from forum.actions import comments, highlights, leaving, moderation, phases, reactions, sanctions
-from forum.database import db
+from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Comment, Event, Phase, Reaction
-from forum.refusals import Refused
+from forum.models import Comment, Event, Phase, Reaction, User
+from tests.actions.test_after_the_end import refused
 
 
 @pytest.fixture
@@ -43,12 +43,6 @@ def told(room) -> int:
 def kept() -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(Reaction)) or 0
-
-
-def refused(house, *call, **more) -> Refused:
-    with pytest.raises(Refused) as caught:
-        house.do(*call, **more)
-    return caught.value
 
 
 def test_it_is_counted_once_and_taken_back_once(house, clock, room, comment):
@@ -208,9 +202,6 @@ def test_forty_at_the_same_moment_are_forty(app, house, room, comment):
     number = comment.id
 
     def press(member: int) -> None:
-        from forum.database import writing
-        from forum.models import User
-
         with app.app_context():
             for wants in (True, False, True, True):
                 with writing():

@@ -1,4 +1,4 @@
-"""A discussion with a question asked, and its host, who may do everything."""
+"""A discussion with a question asked, its host, who may do everything, and a member."""
 
 import pytest
 
@@ -15,3 +15,12 @@ def host(app, house, room):
     client = app.test_client()
     house.sign_in(client, house.host_of(room))
     return client
+
+
+@pytest.fixture
+def member(house, client):
+    """Somebody signed in, with a token to send."""
+    user = house.user("Mina Member")
+    house.sign_in(client, user)
+    user.form_token = house.token(client)
+    return user

@@ -18,15 +18,6 @@ def live(house):
     return house.discussion(ask=2)
 
 
-@pytest.fixture
-def member(house, client):
-    """Somebody signed in, with a token to send."""
-    user = house.user("Mina Member")
-    house.sign_in(client, user)
-    user.form_token = house.token(client)
-    return user
-
-
 def send(client, discussion, member, path="comments", **fields):
     """Post a form and return the answer."""
     data = {"body": "Water is shared.", "question": "1", "key": "abcdefgh", "csrf_token": member.form_token} | fields

@@ -15,21 +15,8 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def room(house):
-    return house.discussion(ask=1)
-
-
-@pytest.fixture
 def comment(house, room):
     return house.comment(room, house.user("Ada Writer"), "Measure first.", question=1)
-
-
-@pytest.fixture
-def member(house, client):
-    user = house.user("Mina Member")
-    house.sign_in(client, user)
-    user.form_token = house.token(client)
-    return user
 
 
 def press(client, comment, member, wants="1", headers=JSON):

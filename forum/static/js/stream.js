@@ -1,6 +1,5 @@
 /** Applies the events of the log to the page. Applying one twice changes nothing; order within a list is by id. */
 
-import { showHelpful } from "./helpful.js";
 import { morph, morphRegions, takeStatus } from "./morph.js";
 import { all, one, page, parse, tell } from "./page.js";
 import { follows, keepPlace, showEnd, wouldPush } from "./place.js";
@@ -24,7 +23,6 @@ export function apply(event) {
     if (event.section && event.number) addSection(event.number, event.section);
     if (event.regions) morphRegions(event.regions);
     if (event.status) takeStatus(event.status);
-    if (event.helpful) showHelpful(event.helpful, event.seq);
   });
   tell("event", event);
 }

@@ -5,50 +5,32 @@
 
 import { morph } from "./morph.js";
 import { all, hear, one, page, tell } from "./page.js";
-import { refuse, send, unsay, why } from "./pressed.js";
+import { toggles } from "./pressed.js";
 import { _, write } from "./words.js";
 
-const data = document.body.dataset;
-const given = () => new Set((data.votes ?? "").split(",").filter(Boolean));
-const sending = new Set();
+/** @param {string} id */
+const linkOf = (id) => one(`[data-wish="${id}"]`);
+/** @param {string} id */
+const rowOf = (id) => linkOf(id)?.closest("li") ?? null;
+
+const buttons = toggles({
+  action: "vote",
+  chosen: "votes",
+  idOf: (link) => link.dataset.wish ?? "",
+  linkOf,
+  placeOf: rowOf,
+  ask: (id, wants) => [page.at(`questions/${id}/${wants ? "vote" : "unvote"}`)],
+  counted: (said, id, wants) => {
+    for (const place of all("[data-voted]", rowOf(id) ?? undefined)) write(place, said.votes);
+    tell("say", wants ? _("Your vote counts.") : _("Your vote is taken back."));
+  },
+});
 
 /** @param {ParentNode} root */
 function prepare(root) {
   if (!page.me) return;
-  const mine = given();
-  for (const link of all("[data-action=vote]", root)) {
-    link.setAttribute("role", "button");
-    link.setAttribute("aria-pressed", String(mine.has(link.dataset.wish ?? "")));
-  }
-}
-
-/** @param {string} id @param {boolean} wants */
-function note(id, wants) {
-  const mine = given();
-  if (wants) mine.add(id);
-  else mine.delete(id);
-  data.votes = [...mine].join(",");
-  prepare(document);
-}
-
-const rowOf = (/** @type {string} */ id) => document.querySelector(`[data-wish="${id}"]`)?.closest("li") ?? null;
-
-/** @param {string} id */
-async function press(id) {
-  if (sending.has(id)) return;
-  const wants = !given().has(id);
-  sending.add(id);
-  note(id, wants);
-  const answer = await send(page.at(`questions/${id}/${wants ? "vote" : "unvote"}`));
-  sending.delete(id);
-  note(id, answer.ok === wants);
-  if (!answer.ok) {
-    refuse(rowOf(id), why(answer));
-    return;
-  }
-  unsay();
-  for (const place of all("[data-voted]", rowOf(id) ?? undefined)) write(place, answer.data.votes);
-  tell("say", wants ? _("Your vote counts.") : _("Your vote is taken back."));
+  const mine = buttons.given();
+  for (const link of all("[data-action=vote]", root)) buttons.show(link, mine);
 }
 
 const region = () => one("[data-region=wishes]");
@@ -87,27 +69,11 @@ function take(fresh) {
 
 const takeWaiting = () => setTimeout(() => waiting && take(waiting), 0);
 
-/** @param {Event} event @returns {string} the number of the question whose button it is */
-const pressed = (event) =>
-  /** @type {HTMLElement} */ (event.target).closest?.("[data-action=vote][role=button]")?.getAttribute("data-wish") ??
-  "";
-
 export function start() {
   prepare(document);
   hear("prepare", prepare);
   hear("morphed", () => prepare(document));
   hear("wishes", take);
   for (const event of ["mouseleave", "focusout"]) region()?.addEventListener(event, takeWaiting);
-  document.addEventListener("click", (event) => {
-    const id = pressed(event);
-    if (!id || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    void press(id);
-  });
-  document.addEventListener("keydown", (event) => {
-    const id = event.key === " " ? pressed(event) : "";
-    if (!id) return;
-    event.preventDefault();
-    if (!event.repeat) void press(id);
-  });
+  buttons.listen();
 }
