@@ -41,6 +41,8 @@ def test_the_committed_bundles_are_what_the_sources_make(tmp_path):
         "embed.js",
         "frame.js",
         "live.js",
+        "pages.css",
+        "print.css",
         "replay.js",
         "site.js",
         "style.css",

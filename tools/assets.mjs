@@ -15,8 +15,11 @@ import { build, transform } from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "forum/static");
 
-/** One bundle per kind of page, so that each loads a single script. The console has a style sheet of its own too. */
+/** One bundle per kind of page, so that each loads a single script. */
 const ENTRIES = ["live", "console", "audience", "site", "embed", "frame", "replay"];
+
+/** What every page needs, what all but the live page need, what the console needs, and what paper needs. */
+const SHEETS = ["style", "pages", "console", "print"];
 
 /** The oldest browsers we serve: those that know ES2020, and cascade layers in the style sheet. */
 const SCRIPT_TARGET = "es2020";
@@ -42,7 +45,7 @@ async function bundle(folder) {
   await build({
     ...common,
     absWorkingDir: root,
-    entryPoints: { style: join(source, "css/main.css"), console: join(source, "css/console.css") },
+    entryPoints: Object.fromEntries(SHEETS.map((name) => [name, join(source, "css", `${name}.css`)])),
     outdir: folder,
     target: STYLE_TARGET,
     // Pictures and fonts stay files of their own: the browser fetches them when it needs them.

@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 def allowed(style: str) -> Markup:
     """Return `style` as an element, and let the policy of this very answer allow it.
 
-    Nothing that somebody has typed may be in it, but what is known to be a colour or a number.
+    It is a sheet of ours; nothing that somebody has typed may be in it, but what is known to be a colour or a number.
     """
     styles: list[str] = g.setdefault("allowed_styles", [])
     styles.append(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode())

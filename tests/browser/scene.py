@@ -22,7 +22,7 @@ NORMALISE = """() => {
     if (node.matches('.unread-line, .comment-pending, [data-now], [data-readers], [data-countdown]')) return '';
     if (node.matches('[data-region=for-you]:empty')) return '';
     if (node.matches('[data-person-state], [data-writing], [data-region=composer-options], script')) return '';
-    const passing = ['fresh', 'is-writing', 'is-offline', 'ruler-bare'];
+    const passing = ['fresh', 'is-writing', 'is-offline', 'breathes', 'ruler-bare'];
     const classes = [...node.classList].filter((name) => !passing.includes(name)).sort();
     const own = ['class', 'hidden', 'tabindex', 'style', 'open', 'title', 'data-said', 'data-words', 'aria-busy'];
     const attributes = [...node.attributes].filter((a) => !own.includes(a.name) && a.name !== 'data-mine')

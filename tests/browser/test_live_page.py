@@ -225,6 +225,16 @@ def test_readers_are_counted_and_a_writing_panelist_is_named(scene, discussion):
     until(reader, "() => document.querySelector('[data-readers]')?.textContent.includes('2')")
 
 
+def test_the_dot_breathes_when_something_comes_and_then_the_page_rests(scene, discussion):
+    """Without an end it drew the whole page sixty times a second, for as long as the page was open."""
+    page = scene.visit(discussion)
+    moving = "() => document.getAnimations().filter(a => a.timeline === document.timeline).map(a => a.animationName)"
+    until(page, f"() => ({moving})().length === 0")
+    scene.house.comment(discussion, body="Just in.", question=2)
+    until(page, f"() => ({moving})().includes('breathe')")
+    until(page, f"() => ({moving})().length === 0")
+
+
 def test_times_are_said_in_the_readers_zone_across_a_change_of_the_clocks(scene):
     discussion = scene.house.discussion(ask=1, slug=f"zones-{id(scene)}")
     # New Zealand goes from UTC+13 to UTC+12 at 3 in the morning of 5 April 2026: half past two comes twice.

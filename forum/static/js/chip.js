@@ -5,7 +5,11 @@ import { clock, language } from "./times.js";
 import { _, plural } from "./words.js";
 
 const TELL_AT = [10, 5, 1];
+const TICK_MS = 5_000;
+/** How many ticks the dot rests at most while nothing comes. */
+const REST = 3;
 let link = "live";
+let rested = 0;
 /** @type {number | undefined} */
 let lastLeft;
 
@@ -73,9 +77,23 @@ function tick() {
   lastLeft = minutes;
 }
 
+/** The dot breathes once when something comes, and now and then to say that the line holds; in between nothing is drawn. */
+function breathe() {
+  rested = 0;
+  if (link === "live") for (const chip of all(".chip-live")) chip.classList.add("breathes");
+}
+
 export function start() {
   tick();
-  setInterval(tick, 5_000);
+  setInterval(() => {
+    tick();
+    rested += 1;
+    if (rested >= REST) breathe();
+  }, TICK_MS);
+  hear("event", breathe);
+  addEventListener("animationend", ({ animationName, target }) => {
+    if (animationName === "breathe") /** @type {Element} */ (target).classList.remove("breathes");
+  });
   hear("link", (state) => {
     link = state;
     document.body.dataset.link = state;
