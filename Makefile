@@ -38,7 +38,7 @@ run: .venv/runtime.stamp
 develop: .venv/develop.stamp node_modules/.stamp
 
 test: check
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not bench"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not bench"
 
 check: develop
 	ruff check .
