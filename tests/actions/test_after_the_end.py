@@ -233,6 +233,7 @@ def test_who_is_silenced_is_left_out_on_one_persons_pages_only(app, house):
     assert "'sha256-" in answer.headers["Content-Security-Policy"]
     for other in (None, loud, house.host_of(room)):
         shown = page(app, house, other, f"/d/{room.slug}")
+        assert shown.count("<style>") == (0 if other else 1)  # a visitor's page holds the sheet of everybody
         assert ".comment[data-author=" not in shown
         assert "Lou Loud" in shown
     assert "Lou Loud" in client.get("/account").get_data(as_text=True)
