@@ -318,6 +318,7 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     page.fill("dialog textarea", "Second version.")
     page.locator("dialog form button").first.click()
     until(page, "(id) => document.querySelector(`#c${id}`).textContent.includes('Second version.')", comment.id)
+    page.click(f"#c{comment.id} .comment-more summary")
     page.click(f"#c{comment.id} [data-action=delete]")
     page.locator("dialog form button").first.click()
     page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=15_000)
@@ -362,13 +363,18 @@ def test_what_was_typed_into_a_dialog_is_there_after_a_load_until_it_is_sent_or_
     assert page.evaluate("() => sessionStorage.getItem('roundtext:typed')") is None
 
 
+def hide(page, comment):
+    page.click(f"#c{comment.id} .comment-more summary")
+    page.click(f"#c{comment.id} [data-action=hide]")
+
+
 def test_what_was_typed_into_a_dialog_is_no_business_of_who_signs_in_next(scene, discussion, member):
     host = scene.house.host_of(discussion)
     comment = scene.house.comment(discussion, member, "To be hidden.", question=1)
     moderator = scene.house.user("Mo Moderator")
     scene.house.seat(discussion, moderator, "moderator")
     page = scene.visit(discussion, host)
-    page.click(f"#c{comment.id} [data-action=hide]")
+    hide(page, comment)
     page.fill("dialog [name=reason]", "What only the host knows")
     cookies = {user: scene.context(user).cookies() for user in (moderator, host)}
     page.context.clear_cookies()
@@ -376,12 +382,12 @@ def test_what_was_typed_into_a_dialog_is_no_business_of_who_signs_in_next(scene,
     reloaded(scene, page)
     assert "only the host" in page.evaluate("() => sessionStorage.getItem('roundtext:typed')")
     page.context.add_cookies(cookies[host])
-    reloaded(scene, page).click(f"#c{comment.id} [data-action=hide]")
+    hide(reloaded(scene, page), comment)
     assert page.locator("dialog [name=reason]").input_value() == "What only the host knows"
     # Signed in as somebody else in another tab; what is typed on is still the host's.
     page.context.add_cookies(cookies[moderator])
     page.fill("dialog [name=reason]", "What only the host knows well")
-    reloaded(scene, page).click(f"#c{comment.id} [data-action=hide]")
+    hide(reloaded(scene, page), comment)
     assert page.locator("dialog [name=reason]").input_value() == ""
     assert page.evaluate("() => sessionStorage.getItem('roundtext:typed')") is None
 

@@ -112,9 +112,13 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
     house.comment(discussion, house.user("Sven Stranger"), "Buy my things.", question=1)
     comment = member.locator("[data-answers='1'] .comment", has_text="Buy my things.")
     comment.wait_for(timeout=4_000)
-    assert reader.locator("[data-action=flag]:visible").count() == 0
-    assert member.locator(".comment.mine [data-action=flag]:visible").count() == 0
-    comment.hover()
+    assert reader.locator(".comment-more:visible").count() == 0
+    own = member.locator(".comment.mine")
+    own.first.get_by_label("More").click()
+    assert own.locator("[data-action=delete]:visible").count() == 1
+    assert own.locator("[data-action=flag]:visible").count() == 0
+    member.keyboard.press("Escape")
+    comment.get_by_label("More").click()
     comment.get_by_text("Flag", exact=True).click()
     member.locator("dialog select").select_option("spam")
     member.locator("dialog").get_by_role("button", name="Flag it").click()
@@ -129,7 +133,7 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
 
     # A comment that stays says in place of the link that it is flagged.
     comment = member.locator("[data-answers='1'] .comment", has_text="Written after both.")
-    comment.hover()
+    comment.get_by_label("More").click()
     comment.get_by_text("Flag", exact=True).click()
     member.locator("dialog select").select_option("spam")
     member.locator("dialog").get_by_role("button", name="Flag it").click()
@@ -195,6 +199,7 @@ def test_who_may_not_write_any_more_is_offered_nothing_that_would_be_refused(sce
     house.do(sanctions.mute, house.host_of(discussion), discussion, mina, "Off the point")
     page.wait_for_selector("body[data-role=muted]", state="attached", timeout=4_000)
     assert page.locator(f"#c{own.id} [data-action=edit]").is_hidden()
+    page.locator(f"#c{own.id}").get_by_label("More").click()
     assert page.locator(f"#c{own.id} [data-action=delete]").is_visible()
     field, rest = page.locator("[data-composer] textarea"), page.locator("[data-composer] :is(select, [type=submit])")
     assert (field.is_visible(), field.input_value()) == (True, "In the middle of"), "to be copied"

@@ -109,7 +109,7 @@ def test_folded_questions_open_without_script(scene, discussion):
 
 
 # Every element of the stream that Tab stops at, by the comment it belongs to.
-STOPS = """() => [...document.querySelectorAll('.answers .comment, .answers .comment a')]
+STOPS = """() => [...document.querySelectorAll('.answers .comment, .answers .comment :is(a, summary)')]
   .filter((e) => e.tabIndex >= 0 && e.checkVisibility()).map((e) => e.closest('.comment').id)"""
 FOCUSED = "() => document.activeElement.closest('.comment')?.id"
 

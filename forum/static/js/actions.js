@@ -3,6 +3,7 @@
  * form; here that form opens in a dialog and is sent without leaving the page.
  */
 
+import { shut } from "./more.js";
 import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { explain, getPage, post } from "./send.js";
@@ -54,6 +55,7 @@ async function open(link) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ours.requestSubmit();
   });
   document.body.append(dialog);
+  shut(link.closest(".comment-more"));
   dialog.showModal();
   one("textarea, select, input:not([type=hidden])", ours)?.focus();
 }
@@ -77,19 +79,20 @@ async function send(form, submitter, dialog, trouble) {
   else tell("say", _("Done"));
 }
 
-/** Nothing else shows that a host has been told: it stands in place of the link. @param {number} id */
+/** Nothing else shows that a host has been told: it stands in place of the menu. @param {number} id */
 function answerFlag(id) {
   const words = _("Flagged. A host looks at it.");
   const said = make("span", { tabindex: "-1" }, words);
   tell("say", words);
-  one(`#c${id} [data-action=flag]`)?.replaceWith(said);
+  one(`#c${id} .comment-more`)?.replaceWith(said);
   said.focus({ preventScroll: true });
 }
 
 export function start() {
   // At the end of the page the composer, losing the focus, would shrink and move the link away under the pointer.
   document.addEventListener("mousedown", (event) => {
-    if (/** @type {HTMLElement} */ (event.target).closest?.("a[data-action]")) event.preventDefault();
+    if (/** @type {HTMLElement} */ (event.target).closest?.("a[data-action], .comment-more > summary"))
+      event.preventDefault();
   });
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-action]");

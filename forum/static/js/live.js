@@ -12,6 +12,7 @@ import * as keys from "./keys.js";
 import * as link from "./link.js";
 import * as mention from "./mention.js";
 import * as mine from "./mine.js";
+import * as more from "./more.js";
 import * as none from "./none.js";
 import * as outbox from "./outbox.js";
 import { hear, one } from "./page.js";
@@ -46,7 +47,7 @@ for (const module of [
 ])
   module.start();
 
-for (const module of [resync, actions, earlier, keys, reply, pending, outbox]) module.start();
+for (const module of [resync, actions, more, earlier, keys, reply, pending, outbox]) module.start();
 
 function startComposer() {
   const form = /** @type {HTMLFormElement | null} */ (one("form[data-composer]"));

@@ -15,7 +15,7 @@ export const comments = () => all(".answers > .comment").filter((comment) => !co
 /** Take a comment's links out of the order of Tab. @param {HTMLElement} comment */
 function close(comment) {
   comment.removeAttribute("tabindex");
-  for (const link of all("a", comment)) link.tabIndex = -1;
+  for (const stop of all("a, summary", comment)) stop.tabIndex = -1;
 }
 
 /** @param {HTMLElement | undefined} comment */
@@ -24,7 +24,7 @@ function choose(comment) {
   if (current) close(current);
   current = comment;
   comment.tabIndex = 0;
-  for (const link of all("a", comment)) link.removeAttribute("tabindex");
+  for (const stop of all("a, summary", comment)) stop.removeAttribute("tabindex");
 }
 
 /** Let the stream always have its stop: at the open question if it has answers. */
