@@ -1,7 +1,7 @@
 # Roundtext. `make run` starts a forum with a live sample discussion, `make test` checks everything.
 #
 #   make run      http://127.0.0.1:8000, or where FORUM_BIND says; Ctrl-C ends it
-#   make test     make check, then every test, in three processes
+#   make test     make check, then every test, in four processes
 #   make check    linters and types only
 #   make format   let the formatters repair what they can
 #   make bench    measure against the figures we promise
@@ -28,6 +28,8 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_USE_SYSTEM_CA := 1
 export PIP_NO_INPUT := 1
 export PYTHONUNBUFFERED := 1
+# What Python and our templates compile is kept: the tests start some hundreds of processes, half a second each without.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check format bench soak assets words lock clean develop
 

@@ -341,7 +341,7 @@ def _is_city(cell: str) -> bool:
 
 
 def _is_language(cell: str) -> bool:
-    return len(cell) <= 5 and _LANGUAGE.match(cell) is not None and re.split("[-_]", cell)[0] in languages.names()
+    return len(cell) <= 5 and _LANGUAGE.match(cell) is not None and re.split("[-_]", cell)[0] in languages.NAMES
 
 
 def _plain(cell: str) -> str:

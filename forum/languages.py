@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 
 import snowballstemmer
-from babel import Locale
 
-# Those whose words we can stem come first to mind; of the others the words are found as they stand.
+# Of the other languages the words are found as they stand.
 _STEMMERS = {
     "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "cs": "czech", "da": "danish", "nl": "dutch",
     "en": "english", "et": "estonian", "fi": "finnish", "fr": "french", "de": "german", "el": "greek", "hi": "hindi",
@@ -16,13 +15,23 @@ _STEMMERS = {
     "nb": "norwegian", "fa": "persian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
     "sr": "serbian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
-_OTHERS = (
-    "af", "am", "az", "bg", "bn", "bs", "cy", "fil", "gl", "gu", "ha", "he", "hr", "ig", "is", "ja", "ka", "kk", "km",
-    "kn", "ko", "lo", "lv", "mk", "ml", "mn", "mr", "ms", "my", "pa", "rw", "si", "sk", "sl", "so", "sq", "sw", "te",
-    "th", "uk", "ur", "uz", "vi", "xh", "yo", "zh", "zu",
-)  # fmt: skip
-# CLDR has this one as it begins a sentence, and isiZulu as we want it.
-_NAMED = {"xh": "isiXhosa"}
+# By name, as each writes itself (Unicode's CLDR; isiXhosa as isiZulu). Written down, because reading them from Babel
+# takes 0.7 s, in which a process pushes nothing, and 79 MB for as long as it lives.
+NAMES = {
+    "af": "Afrikaans", "az": "Azərbaycan", "bs": "Bosanski", "ca": "Català", "cy": "Cymraeg", "da": "Dansk",
+    "de": "Deutsch", "et": "Eesti", "en": "English", "es": "Español", "eu": "Euskara", "fil": "Filipino",
+    "fr": "Français", "ga": "Gaeilge", "gl": "Galego", "ha": "Hausa", "hr": "Hrvatski", "ig": "Igbo",
+    "rw": "Ikinyarwanda", "id": "Indonesia", "xh": "isiXhosa", "zu": "isiZulu", "it": "Italiano", "sw": "Kiswahili",
+    "lv": "Latviešu", "lt": "Lietuvių", "hu": "Magyar", "ms": "Melayu", "nl": "Nederlands", "nb": "Norsk bokmål",
+    "uz": "O‘zbek", "pl": "Polski", "pt": "Português", "ro": "Română", "sq": "Shqip", "sk": "Slovenčina",
+    "sl": "Slovenščina", "so": "Soomaali", "fi": "Suomi", "sv": "Svenska", "vi": "Tiếng Việt", "tr": "Türkçe",
+    "yo": "Èdè Yorùbá", "is": "Íslenska", "cs": "Čeština", "el": "Ελληνικά", "bg": "Български", "mk": "Македонски",
+    "mn": "Монгол", "ru": "Русский", "sr": "Српски", "uk": "Українська", "kk": "Қазақ тілі", "hy": "Հայերեն",
+    "yi": "ייִדיש", "he": "עברית", "ur": "اردو", "ar": "العربية", "fa": "فارسی", "ne": "नेपाली", "mr": "मराठी",
+    "hi": "हिन्दी", "bn": "বাংলা", "pa": "ਪੰਜਾਬੀ", "gu": "ગુજરાતી", "ta": "தமிழ்", "te": "తెలుగు", "kn": "ಕನ್ನಡ",
+    "ml": "മലയാളം", "si": "සිංහල", "th": "ไทย", "lo": "ລາວ", "my": "မြန်မာ", "ka": "ქართული", "am": "አማርኛ",
+    "km": "ខ្មែរ", "zh": "中文", "ja": "日本語", "ko": "한국어",
+}  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Arabic vowel marks, and the line that only stretches a word (tatweel).
 _VOWELS = re.compile("[\u0640\u064b-\u065f\u0670]")
@@ -33,21 +42,6 @@ _UNSPACED = (
 )  # fmt: skip
 # A stem of fewer letters would find half the dictionary.
 _SHORTEST = 3
-
-
-@cache
-def names() -> dict[str, str]:
-    """Return the name of every language in itself by its code (BCP 47), sorted by name."""
-    found = {
-        code: _NAMED.get(code) or _begun(Locale.parse(code).get_language_name(code) or code)
-        for code in (*_STEMMERS, *_OTHERS)
-    }
-    return dict(sorted(found.items(), key=lambda pair: pair[1].casefold()))
-
-
-def _begun(name: str) -> str:
-    """Return `name` with a capital at its beginning, if it has none of its own: isiZulu begins small."""
-    return name[:1].title() + name[1:] if name.islower() else name
 
 
 def plain(words: str) -> str:

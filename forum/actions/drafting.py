@@ -61,7 +61,7 @@ class DiscussionDraft:
             faults["hero_alt"] = _("Describe the picture in a sentence for people who cannot see it.")
         if self.hero and not self.hero_credit.strip():
             faults["hero_credit"] = _("Say whose picture it is.")
-        if self.language not in languages.names():
+        if self.language not in languages.NAMES:
             faults["language"] = _("Choose a language of the list.")
         if not 0 <= self.late_minutes <= LONGEST_LATE:
             faults["late_minutes"] = _(

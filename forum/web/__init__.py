@@ -15,11 +15,12 @@ PLACES = (
 def init_app(app: Flask) -> None:
     """Bind the cookie, the guards (Host, Origin, CSRF, headers), the error pages and every place to `app`."""
     from forum import cookies
-    from forum.web import errors, guards, words
+    from forum.web import compiled, errors, guards, words
 
     app.session_interface = cookies.Cookies()
     guards.init_app(app)
     errors.init_app(app)
     words.init_app(app)
+    compiled.init_app(app)
     for place in PLACES:
         app.register_blueprint(import_module(f"forum.web.{place}").blueprint)

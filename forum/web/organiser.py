@@ -156,7 +156,7 @@ def _form(
         faults=faults,
         twice=twice,
         zones=sorted(zones.names()),
-        languages=languages.names(),
+        languages=languages.NAMES,
         visibilities=list(Visibility),
         shown=list(QuestionsShown),
         phase=discussion.phase_at(clock.now()) if discussion else None,
