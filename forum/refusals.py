@@ -43,11 +43,14 @@ class Stale(Refused):
     """Somebody else has changed what this person was changing (409): what stands there now is shown beside their text.
 
     `theirs` maps a field to what it says now. `seen` are the marks of that (see `actions.merging`): a form that comes
-    back with them has seen it, and replaces it. `untouched` are fields that only the other one has changed.
+    back with them has seen it, and replaces it. `untouched` are fields that only the other one has changed. `words` say
+    it where the other one is the same person.
     """
 
-    def __init__(self, theirs: Mapping[str, str], seen: str, untouched: frozenset[str] = frozenset()) -> None:
-        words = _(
+    def __init__(
+        self, theirs: Mapping[str, str], seen: str, untouched: frozenset[str] = frozenset(), words: str = ""
+    ) -> None:
+        words = words or _(
             "Somebody else has changed this meanwhile. What they wrote is shown; yours is kept. "
             "Send it again to put yours in its place."
         )

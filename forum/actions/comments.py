@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import flags, reviews
+from forum.actions import flags, merging, reviews
 from forum.actions.moderation import write_down
 from forum.actions.posting import CommentDraft as CommentDraft
 from forum.actions.posting import Posting, asked, post_all, written
@@ -46,17 +46,18 @@ def spoken_for(typist: User, discussion: Discussion, user_id: int) -> User:
     raise invalid(**{"for": _("This person is not on the panel. Choose one of the list, and post again.")})
 
 
-def edit(author: User, comment: Comment, body: str) -> Comment:
+def edit(author: User, comment: Comment, body: str, seen: str = "") -> Comment:
     """Put `body` in place of what `author` wrote; the old version is kept. The same text again changes nothing.
 
     A change that would have been held sets a published comment aside until a host has looked at it.
-    Raises Refused (404 for somebody else's comment, edit_window 409 when it is too late, invalid).
+    Raises Refused (404 for somebody else's comment, edit_window 409 when it is too late, invalid), Stale when another
+    text than `seen` (see `merging`) stands there by now: its writer has two windows, or a host wrote it down for them.
     """
     log.lock_and_refresh(comment)
     _require_own(author, comment, "comment.edit")
     _require_window(comment)
     source, html = written(body, comment.discussion)
-    if source == comment.source:
+    if merging.untouched(seen, {"body": comment.source}, {"body": source}) or source == comment.source:
         return comment
     db.session.add(CommentEdit(comment_id=comment.id, source=comment.source, replaced_at=clock.now()))
     comment.source = source

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from forum import clock
+from forum.actions.posting import CommentDraft
 from forum.database import db
 from forum.models import Discussion, Draft
 
@@ -14,15 +15,17 @@ _MOST = 40_000
 KEPT_FOR = timedelta(days=30)
 
 
-def keep(discussion: Discussion, holder: str, body: str, question: int | None, reply_to: int | None) -> Draft:
-    """Keep `body` for the browser that carries `holder`, in place of what it kept before; return it."""
+def keep(discussion: Discussion, holder: str, typed: CommentDraft, spoken_for: int | None = None) -> Draft:
+    """Keep what was `typed` for the browser that carries `holder`, in place of what it kept before; return it.
+
+    `spoken_for` is the account of a panelist for whom a host types.
+    """
     draft = find(discussion, holder)
     if draft is None:
         draft = Draft(discussion_id=discussion.id, holder=holder)
         db.session.add(draft)
-    draft.body = body[:_MOST].replace("\x00", "")
-    draft.question = question
-    draft.reply_to = reply_to
+    draft.body = typed.body[:_MOST].replace("\x00", "")
+    draft.question, draft.reply_to, draft.spoken_for = typed.question, typed.reply_to, spoken_for
     draft.saved_at = clock.now()
     return draft
 

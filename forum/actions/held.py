@@ -9,25 +9,28 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import comments
+from forum.actions import comments, merging
 from forum.actions.comments import CommentDraft
 from forum.actions.posting import written
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, User
-from forum.refusals import Refused, unknown
+from forum.refusals import Refused, Stale, unknown
 
 
-def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
+def hold(panelist: User, question: Question, body: str, seen: str = "") -> HeldAnswer | None:
     """Keep `body` as the answer of `panelist` to `question`, in place of what was kept; nothing in it forgets it.
 
-    Raises Refused (not theirs, 404 for a question that the panel does not see, closed, invalid: body).
+    Raises Refused (not theirs, 404 for a question that the panel does not see, closed, invalid: body), Stale when
+    another text than `seen` (see `merging`) is kept by now: it was written in another window or on another device.
     """
     discussion = question.discussion
     access.require(panelist, "answer.hold", discussion)
     if not question.is_asked and not question.is_coming:
         raise unknown()
     kept = _kept(panelist, question)
+    if _is_left_alone(kept.body if kept else "", body, seen):
+        return kept
     if not body.strip():
         if kept is not None:
             db.session.delete(kept)
@@ -44,6 +47,20 @@ def hold(panelist: User, question: Question, body: str) -> HeldAnswer | None:
     kept.body, kept.saved_at = body, clock.now()
     db.session.flush()
     return kept
+
+
+def _is_left_alone(kept: str, body: str, seen: str) -> bool:
+    """Whether only another window has changed what is kept. Raises Stale when both have, each to something else."""
+    try:
+        return bool(merging.untouched(seen, {"body": kept}, {"body": body}))
+    except Stale as stale:
+        if not kept:
+            return False
+        words = _(
+            "You have changed this in another window meanwhile. What you wrote there is shown; this one is kept here. "
+            "Keep it again to put it in the place of the other."
+        )
+        raise Stale(stale.theirs, stale.seen, words=words) from stale
 
 
 def release(panelist: User, question: Question, key: str, body: str = "") -> Comment:

@@ -79,18 +79,22 @@ def resume(actor: User, discussion: Discussion) -> None:
     _step(discussion, Phase.LIVE, "discussion.resumed", actor)
 
 
-def extend(actor: User, discussion: Discussion, minutes: int, seen: datetime | None = None) -> None:
+def extend(
+    actor: User, discussion: Discussion, minutes: int, seen: datetime | None = None, *, reopens: bool | None = None
+) -> None:
     """Move the end of `discussion` by `minutes` (from now, if it has ended: that reopens it).
 
     With `seen`, the end that the host's page showed, a second press, or a second host, whose page still shows the old
-    end changes nothing.
-    Raises Refused (not theirs, invalid for less than one minute or more than a month).
+    end changes nothing. `reopens` says whether that page offered to open the discussion again; None is either.
+    Raises Refused (not theirs, invalid for less than one minute or more than a month, 409 when closed meanwhile).
     """
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
         raise invalid(minutes=_("Extend by 1 minute to 31 days."))
     log.lock_and_refresh(discussion)
     settle(discussion)
+    if reopens is False and discussion.phase is Phase.CLOSED:
+        raise Refused("closed", _("The discussion has been closed meanwhile. To go on, open it again."), 409)
     if seen is not None and seen != discussion.ends_at:
         return
     before = discussion.ends_at

@@ -16,6 +16,7 @@ class Draft(Model):
     holder: Mapped[str] = mapped_column(String(64))
     question: Mapped[int | None]  # the question's number
     reply_to: Mapped[int | None]  # a comment's id; checked when it is posted
+    spoken_for: Mapped[int | None]  # the account of a panelist for whom a host types; checked when it is posted
     body: Mapped[str] = mapped_column(Text)
     saved_at: Mapped[datetime]
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum.text.characters import EMBEDDING, has_seen, without_unseen
 
@@ -79,9 +80,10 @@ def _within(value: str, limit: int) -> str:
     if len(value) > limit:
         raise TextFault(
             "too_long",
-            _(
-                "This is %(number)s characters too long. Nothing is cut: shorten it to %(limit)s.",
-                number=len(value) - limit,
+            ngettext(
+                "This is 1 character too long. Nothing is cut: shorten it to %(limit)s.",
+                "This is %(num)s characters too long. Nothing is cut: shorten it to %(limit)s.",
+                len(value) - limit,
                 limit=limit,
             ),
         )

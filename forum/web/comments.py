@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, session
 from flask_babel import gettext as _
 
 from forum import access, people, speaking
-from forum.actions import comments, drafts, flags, highlights, moderation, sanctions
+from forum.actions import again, comments, drafts, flags, highlights, moderation, sanctions
 from forum.actions.comments import CommentDraft
 from forum.actions.posting import written
 from forum.database import writing
@@ -79,13 +80,15 @@ def post(slug: str) -> Response:
     spoken_for = fields.number("for")
     fields.refuse()
     if "preview" in request.form and not wants_json():
-        return _preview_page(slug, draft)
+        return _preview_page(slug, draft, spoken_for)
     if signed_in() is None:
-        return _keep_for_visitor(slug, draft)
+        return _keep_for_visitor(slug, draft, spoken_for)
     try:
         return _post(slug, draft, spoken_for)
-    except Refused:
-        _keep(slug, draft)
+    except Refused as refusal:
+        if "reply_to" in (refusal.fields or {}):
+            draft = replace(draft, reply_to=None)  # or every text from now on would be refused for it
+        _keep(slug, draft, spoken_for)
         raise
 
 
@@ -96,6 +99,8 @@ post.visitors_need_no_token = True  # type: ignore[attr-defined]
 def _post(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
     if spoken_for is not None:
         return _post_for(slug, draft, spoken_for)
+    if not wants_json():
+        draft = again.as_sent(writer(), find(slug), draft)
     receipt = desk.hand_in(slug, Sheet(writer().id, draft, session.get("draft_holder"), wants_json(), speaking.tag()))
     if not wants_json():
         return redirect_to(f"/d/{slug}#c{receipt.id}")
@@ -108,6 +113,8 @@ def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
     with writing():
         discussion, typist = unchecked(slug), writer()
         author = comments.spoken_for(typist, discussion, spoken_for)
+        if not wants_json():
+            draft = again.as_sent(author, discussion, draft)
         comment = comments.post(author, discussion, draft, typist=typist)
         if holder := session.get("draft_holder"):
             drafts.forget(discussion, holder)
@@ -115,28 +122,31 @@ def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
     return _answer(comment, status, f"/d/{slug}#c{comment.id}", comment.told_at_seq)
 
 
-def _keep_for_visitor(slug: str, draft: CommentDraft) -> Response:
+def _keep_for_visitor(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
     """Keep what a visitor typed and lead them to sign up; they come back to it."""
     written(draft.body, find(slug))
     if wants_json():
         raise Refused("sign_in", _("Sign in to post this. Your text is kept on this device."))
-    _keep(slug, draft)
+    _keep(slug, draft, spoken_for)
     return redirect_to(f"/sign-up?next=/d/{slug}%23say")
 
 
-def _keep(slug: str, draft: CommentDraft) -> None:
+def _keep(slug: str, draft: CommentDraft, spoken_for: int | None) -> None:
     """Keep a text that was not posted, for browsers that cannot keep it themselves."""
     if wants_json() or not draft.body.strip():
         return
     holder = session.setdefault("draft_holder", secrets.token_urlsafe(18))
     with writing():
-        drafts.keep(find(slug), holder, draft.body, draft.question, draft.reply_to)
+        drafts.keep(find(slug), holder, draft, spoken_for)
 
 
-def _preview_page(slug: str, draft: CommentDraft) -> Response:
+def _preview_page(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
     discussion = find(slug)
     _source, html = written(draft.body, discussion)
-    return make_response(render_template("comments/preview.html", discussion=discussion, draft=draft, html=html))
+    for_whom = comments.spoken_for(writer(), discussion, spoken_for) if spoken_for is not None else None
+    return make_response(
+        render_template("comments/preview.html", discussion=discussion, draft=draft, html=html, for_whom=for_whom)
+    )
 
 
 @blueprint.post("/d/<slug>/preview")
@@ -216,7 +226,7 @@ def _unmute(actor: User, comment: Comment, _fields: dict[str, Any]) -> None:
 
 
 _TAKE: dict[str, Callable[[User, Comment, dict[str, Any]], object]] = {
-    "edit": lambda actor, comment, fields: comments.edit(actor, comment, fields["body"]),
+    "edit": lambda actor, comment, fields: comments.edit(actor, comment, fields["body"], fields["seen"] or ""),
     "delete": lambda actor, comment, _: comments.delete(actor, comment),
     "move": lambda actor, comment, fields: comments.move(actor, comment, fields["question"]),
     "hide": lambda actor, comment, fields: moderation.hide(actor, comment, fields["reason"]),

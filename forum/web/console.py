@@ -143,7 +143,7 @@ def take_step(slug: str, step: str) -> Response:
 
 @blueprint.post("/console/extend")
 def extend(slug: str) -> Response:
-    """Move the end; of a closed discussion, open it again for that long."""
+    """Move the end; of a closed discussion, open it again for that long, if the page said so (`?again=1`)."""
     user, discussion = staffed(slug)
     fields = Fields()
     minutes, seen = fields.number("minutes"), fields.instant("seen")
@@ -151,7 +151,7 @@ def extend(slug: str) -> Response:
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        phases.extend(user, discussion, minutes, seen)
+        phases.extend(user, discussion, minutes, seen, reopens=None if seen is None else "again" in request.args)
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
 
 

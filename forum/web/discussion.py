@@ -30,7 +30,7 @@ from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
 from forum.live import scene as scenes
 from forum.live.scene import Scene
-from forum.models import CalledOff, Comment, CommentState, Discussion, User, Visibility
+from forum.models import CalledOff, Comment, CommentState, Discussion, Draft, User, Visibility
 from forum.refusals import Refused, invalid, unknown
 from forum.web import assets, silences
 from forum.web import reactions as reacting
@@ -85,8 +85,8 @@ def show(slug: str) -> Response:
     found = find(slug)
     view = View.asked_for(found.discussion)
     scene = Scene.of(found.discussion)
-    reply = view.reply
     typed = _typed(found)
+    reply = view.reply or _replied(found, typed)
     inner = _inner(scene, view)
     if found.user is not None:
         # Without script nothing marks one's own comments; a comment's text cannot contain this, as its < is escaped.
@@ -146,10 +146,20 @@ def _inner(scene: Scene, view: View) -> str:
     return inner
 
 
-def _typed(found: Found) -> object | None:
+def _typed(found: Found) -> Draft | None:
     """Return what this browser typed before and could not post, kept for it without script."""
     holder = session.get("draft_holder") if session else None
     return drafts.find(found.discussion, holder) if holder else None
+
+
+def _replied(found: Found, typed: Draft | None) -> Comment | None:
+    """Return what the kept text replies to, if that still stands; `?reply=` without a number makes it no reply."""
+    if typed is None or typed.reply_to is None or "reply" in request.args:
+        return None
+    comment = Comment.with_id(typed.reply_to)
+    if comment is None or comment.discussion_id != found.discussion.id:
+        return None
+    return comment if comment.state is CommentState.PUBLISHED else None
 
 
 @blueprint.get("/d/<slug>/recent")

@@ -16,7 +16,7 @@ from forum.extensions import limiter
 from forum.live import background
 from forum.refusals import Refused
 from forum.web import kept as given_back
-from forum.web import throttles
+from forum.web import throttles, ways_back
 from forum.web.forms import signed_in
 from forum.web.moved import way_on
 
@@ -60,13 +60,23 @@ def refuse(refusal: Refused, then: str = "") -> Response:
         then = then or "/"
     if refusal.status == 404 and (moved := way_on()) is not None:
         return moved
+    said, refusal = refusal, ways_back.gone(refusal)
     if wants_json():
         response = jsonify(refusal.as_json())
     else:
         kept, sign_in = given_back.of_request(refusal), ""
         if kept is not None:
             sign_in = given_back.sign_in_address(refusal)
-        page = render_template("errors/refused.html", refusal=refusal, kept=kept, sign_in=sign_in, then=then)
+        way = ways_back.back() if refusal.status != 404 or refusal is not said else None
+        page = render_template(
+            "errors/refused.html",
+            refusal=refusal,
+            kept=kept,
+            sign_in=sign_in,
+            then=then,
+            way=way,
+            label=given_back.label,
+        )
         response = make_response(page)
     response.status_code = refusal.status
     if refusal.retry_after is not None:

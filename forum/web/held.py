@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 from flask_babel import gettext as _
 
 from forum.actions import held, questions
+from forum.actions.merging import marks
 from forum.database import writing
 from forum.extensions import limiter
 from forum.models import Discussion, User
@@ -18,15 +19,16 @@ blueprint = Blueprint("held", __name__, url_prefix="/d/<slug>/backstage")
 @blueprint.post("/answers/<int:question_id>")
 @limiter.limit("120/minute", key_func=by_writer)
 def hold(slug: str, question_id: int) -> Response:
-    """Keep an answer to a question: field body; an empty one forgets it."""
+    """Keep an answer to a question: fields body (an empty one forgets it), and seen, marks of what the page shows."""
     user, discussion = entered(slug)
     fields = Fields()
-    body = fields.text("body")
+    body, seen = fields.text("body"), fields.seen() or ""
     fields.refuse()
     with writing():
-        kept = held.hold(user, questions.find(discussion, question_id), body)
+        kept = held.hold(user, questions.find(discussion, question_id), body, seen)
+        seen = marks({"body": kept.body if kept else ""})
     notice = _("Kept. Only you can read it.") if kept else _("Nothing is held for this question any more.")
-    return done(discussion, notice, f"#held-{question_id}")
+    return done(discussion, notice, f"#held-{question_id}", seen=seen)
 
 
 @blueprint.post("/answers/<int:question_id>/release")

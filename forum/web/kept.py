@@ -35,7 +35,9 @@ _LABELS = {
     "held_words": lazy("Words that hold a comment for a host"),
     "hero_alt": lazy("What the picture shows"),
     "hero_credit": lazy("Whose picture it is"),
+    "hide_after_flags": lazy("Set a comment aside after so many flags, until you have looked (0: never)"),
     "hosted_by": lazy("Hosted by"),
+    "hours": lazy("For so many hours; empty: until you lift it"),
     "intro": lazy("Introduction"),
     "late_minutes": lazy("Late comments: for so many minutes"),
     "length_minutes": lazy("Length in minutes"),
@@ -47,7 +49,9 @@ _LABELS = {
     "reason": lazy("Reason"),
     "related_title": lazy("Words of the link"),
     "related_url": lazy("Address of the link"),
+    "reply_to": lazy("Reply"),
     "rules": lazy("Rules"),
+    "silence_minutes": lazy("Say so when nobody has written for so many minutes (0: never)"),
     "slug": lazy("Web address"),
     "source": lazy("What was pasted"),
     "starts_at_date": lazy("Starts"),
@@ -112,7 +116,7 @@ def of_request(refusal: Refused) -> Kept | None:
         if isinstance(refusal, Stale) and name == "seen":
             value = refusal.seen
         kept.is_cut |= len(value) > room
-        _take(kept, name, value[:room])
+        _take(kept, name, value[:room], is_at_fault=name in (refusal.fields or {}))
         room -= len(value)
     return kept if kept.is_worth_it else None
 
@@ -136,13 +140,13 @@ def _address() -> str:
     return "/" + quote(request.path.lstrip("/")) + (f"?{query}" if query else "")
 
 
-def _take(kept: Kept, name: str, value: str) -> None:
-    if name == "csrf_token":
-        return
+def _take(kept: Kept, name: str, value: str, *, is_at_fault: bool) -> None:
+    if name == "csrf_token" or (name == "reply_to" and is_at_fault):
+        return  # what it replied to is gone: it goes on without
     if "password" in name:
         kept.passwords = [*kept.passwords, name][:3]
-    elif name not in _MACHINE and value.strip() and _is_typed(name, value):
-        kept.shown.append(Shown(name, _label(name), value, "\n" in value or len(value) > _LONG or name == "body"))
+    elif name not in _MACHINE and (is_at_fault or (value.strip() and _is_typed(name, value))):
+        kept.shown.append(Shown(name, label(name), value, "\n" in value or len(value) > _LONG or name == "body"))
     else:
         kept.hidden.append((name, value))
 
@@ -157,7 +161,8 @@ def _is_typed(name: str, value: str) -> bool:
     return not value.isascii() or re.search(r"\s", value.strip()) is not None or len(value) > _LONG
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """Return what the field `name` of a form is called."""
     if name == "body":
         return str(_("Your text, still here"))
     if (numbered := _NUMBERED.match(name)) is not None and numbered[1] in _LABELS:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from forum import create_app
 from forum.actions import drafts, passwords, sanctions, sessions
+from forum.actions.posting import CommentDraft
 from forum.database import db, writing
 from forum.models import CommentState, Discussion, Letter, Session, User
 from forum.web.inside import inside
@@ -331,7 +332,7 @@ def test_a_text_typed_first_is_still_there_after_signing_up(client, house):
         cookie["draft_holder"] = "holder-1"
         cookie["planted"] = "by somebody else"
     with writing():
-        drafts.keep(discussion, "holder-1", "Typed before the account", None, None)
+        drafts.keep(discussion, "holder-1", CommentDraft("Typed before the account", None, None, ""))
     sign_up(client, next=f"/d/{discussion.slug}#say")
     with client.session_transaction() as cookie:
         assert cookie["draft_holder"] == "holder-1"

@@ -34,6 +34,7 @@ from forum.actions import (
 )
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.escalation import Rules
+from forum.actions.posting import CommentDraft
 from forum.actions.questions import QuestionDraft
 from forum.addresses import Row
 from forum.archive import export
@@ -188,7 +189,7 @@ class Garden:
         house.comment(self.invited, self.host, self.plant("invitedtext", "host"), question=1)
         house.do(sanctions.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
         house.do(sanctions.object_to, self.people["muted"], self.open, self.plant("objection", "host", "muted"))
-        house.do(drafts.keep, self.open, "somebody else", self.plant("someonesdraft"), 1, None)
+        house.do(drafts.keep, self.open, "somebody else", CommentDraft(self.plant("someonesdraft"), 1, None, ""))
 
     def _backstage(self) -> None:
         """What is said behind the stage, what is held, who is called on, and the secrets of a link."""

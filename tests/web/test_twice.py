@@ -145,10 +145,12 @@ def test_opening_again_counts_once(host, house, room):
     house.do(phases.close, house.host_of(room), room)
     shown = host.get(f"/d/{room.slug}/console").text
     fields = {"minutes": "10", "seen": value(shown, "seen", 'id="step-extend"')}
-    twice(host, f"/d/{room.slug}/console/extend", fields)
+    again = f"/d/{room.slug}/console/extend?again=1"
+    assert f'action="{again}"' in shown
+    twice(host, again, fields)
     db.session.expire_all()
     end = Discussion.with_slug(room.slug).ends_at
-    send(host, f"/d/{room.slug}/console/extend", fields)
+    send(host, again, fields)
     db.session.expire_all()
     assert Discussion.with_slug(room.slug).ends_at == end
 

@@ -6,23 +6,60 @@
 import { shut } from "./more.js";
 import { all, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
-import { explain, getPage, post } from "./send.js";
+import { refuse } from "./pressed.js";
+import { askPage, explain, post } from "./send.js";
 import { put } from "./stream.js";
 import { forgetTyped, restoreTyped, watch } from "./typed.js";
 import { _ } from "./words.js";
 
+const UNANSWERED = _("The server does not answer. Try again in a moment.");
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
+
+/** Whether one is on its way or open: a second press opens no second, which would bring back the words before a change. */
+const isBusy = () => one("a[data-action][aria-busy], dialog[open]") !== null;
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
+  if (isBusy()) return;
+  const isStillMeant = watchIntent(link);
   link.setAttribute("aria-busy", "true");
-  const fresh = await getPage(link.href);
+  const { status, fresh } = await askPage(link.href);
   link.removeAttribute("aria-busy");
+  if (!isStillMeant()) return;
   const form = /** @type {HTMLFormElement | null} */ (fresh && one("main form", fresh));
-  if (!fresh || !form) {
-    location.assign(link.href);
-    return;
+  if (fresh && form) show(link, fresh, form);
+  else if (!status || status >= 500) refuse(placeOf(link), [UNANSWERED]);
+  else if (status !== 404) location.assign(link.href);
+  else {
+    refuse(placeOf(link), [_("This comment was changed or taken away meanwhile.")]);
+    tell("resync");
   }
+}
+
+/** @param {HTMLElement} link */
+const placeOf = (link) => link.closest(".comment-main") ?? link.closest("li");
+
+/**
+ * Who types, goes elsewhere or presses Escape before the form has come does not want it any more, and would type into it.
+ * @param {HTMLElement} link
+ * @returns {() => boolean} asked once, at the end
+ */
+function watchIntent(link) {
+  const watching = new AbortController();
+  const { signal } = watching;
+  const change = () => watching.abort();
+  addEventListener("input", change, { signal, capture: true });
+  addEventListener("focusin", ({ target }) => target !== link && change(), { signal });
+  addEventListener("keydown", ({ key }) => key === "Escape" && change(), { signal });
+  return () => {
+    const { aborted } = signal;
+    watching.abort();
+    return !aborted;
+  };
+}
+
+/** @param {HTMLAnchorElement} link @param {Document} fresh @param {HTMLFormElement} form of that page */
+function show(link, fresh, form) {
   const heading = make(
     "h2",
     { id: "action-title" },

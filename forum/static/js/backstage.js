@@ -4,7 +4,7 @@
  */
 
 import { isCommand } from "./commands.js";
-import { all, hear, one } from "./page.js";
+import { all, hear, make, one } from "./page.js";
 import { explain, post } from "./send.js";
 import { forgetTyped } from "./typed.js";
 
@@ -12,6 +12,8 @@ const SAVE_AFTER = 1_000;
 
 /** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout> | undefined>} */
 const unsaved = new Map();
+/** One after the other: what is on its way would look like the work of another window to the next. */
+const saving = new Set();
 
 /** `randomUUID` exists only on https and localhost. */
 const newKey = () =>
@@ -20,15 +22,31 @@ const newKey = () =>
 /** @param {HTMLFormElement} form */
 async function save(form) {
   clearTimeout(unsaved.get(form));
+  if (saving.has(form)) {
+    saveSoon(form);
+    return;
+  }
   unsaved.delete(form);
   const sent = new FormData(form);
+  saving.add(form);
   const { ok, data, error } = await post(form.action, sent);
+  saving.delete(form);
+  mark(form, (ok ? data.seen : error?.seen) ?? String(sent.get("seen") ?? ""));
   const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
   if (ok && field?.value === sent.get(field?.name ?? "")) forgetTyped(form);
   const place = one("[data-hold-said]", form);
-  place?.replaceChildren(...(ok ? [data.notice] : explain(error)));
+  const theirs = error?.theirs
+    ? [make("blockquote", { class: "as-typed", dir: "auto" }, ...Object.values(error.theirs))]
+    : [];
+  place?.replaceChildren(...(ok ? [data.notice] : [...explain(error), ...theirs]));
   // It waits for another key, or until the page is left.
   if (!ok && !unsaved.has(form)) unsaved.set(form, undefined);
+}
+
+/** What this page has seen of what is kept. @param {HTMLFormElement} form @param {string} seen */
+function mark(form, seen) {
+  const field = /** @type {HTMLInputElement | null} */ (one("input[name=seen]", form));
+  if (field) field.value = seen;
 }
 
 /** @param {HTMLFormElement} form */

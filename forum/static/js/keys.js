@@ -2,6 +2,7 @@
 
 import { MODES, mode, setMode } from "./announce.js";
 import { pressByKey } from "./helpful.js";
+import { shut } from "./more.js";
 import { all, isField, make, one, writingField } from "./page.js";
 import { view } from "./place.js";
 import { replyTo } from "./reply.js";
@@ -68,6 +69,7 @@ export function showKeys() {
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
+  shut(one(".comment-more[open]"));
   dialog.showModal();
 }
 

@@ -1,6 +1,7 @@
 /** “⋯” under a comment: a menu that opens by itself without script; here it closes as menus do. */
 
 import { all } from "./page.js";
+import { view } from "./place.js";
 
 /** Whoever was in it stands on its “⋯” then. @param {Element | null} menu */
 export function shut(menu) {
@@ -20,13 +21,16 @@ export function start() {
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") shutOthers();
   });
-  // Below the last comment there is only the composer.
-  document.addEventListener(
-    "toggle",
-    ({ target }) => {
-      const menu = /** @type {HTMLElement} */ (target);
-      if (menu.matches(".comment-more[open]")) menu.lastElementChild?.scrollIntoView({ block: "nearest" });
-    },
-    true,
-  );
+  document.addEventListener("toggle", ({ target }) => turn(/** @type {HTMLElement} */ (target)), true);
+}
+
+/** Where it would lie under the composer it opens upwards, if there is more room. @param {HTMLElement} menu */
+function turn(menu) {
+  const list = menu.matches(".comment-more[open]") ? menu.lastElementChild : null;
+  if (!list) return;
+  menu.classList.remove("is-up");
+  const { top, bottom } = view();
+  const below = list.getBoundingClientRect();
+  const isTooLow = below.bottom > bottom;
+  menu.classList.toggle("is-up", isTooLow && menu.getBoundingClientRect().top - below.height > top);
 }

@@ -11,6 +11,10 @@ import { _ } from "./words.js";
 
 /** @type {HTMLFormElement} */ let form;
 /** @type {ReturnType<typeof setInterval> | undefined} */ let counting;
+/** Until when nothing can be posted, in milliseconds since 1970; 0 when it can. */
+let until = 0;
+/** How far apart comments have to be, in seconds, as far as this page knows. */
+let pace = 0;
 
 const back = () => encodeURIComponent(`/d/${page.slug}#say`);
 
@@ -58,7 +62,7 @@ function wait(seconds, message) {
   clearInterval(counting);
   const words = post.dataset.words ?? post.textContent ?? _("Post");
   post.dataset.words = words;
-  const until = Date.now() + seconds * 1000;
+  until = Date.now() + seconds * 1000;
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     post.disabled = left > 0;
@@ -66,11 +70,20 @@ function wait(seconds, message) {
     post.textContent = left > 0 ? _("{button} in {time}", { button: words, time }) : words;
     if (left > 0) return;
     clearInterval(counting);
+    until = 0;
     unsay("refused");
   };
   say("refused", [message], "warn");
   counting = setInterval(tick, 500);
   tick();
+}
+
+/** A slow mode that ends, or lets people write sooner, ends the wait for it. @param {number} seconds */
+function takePace(seconds) {
+  const left = until - Date.now() - (pace - seconds) * 1000;
+  if (seconds < pace && until)
+    wait(Math.max(0, left) / 1000, _("Slow mode: the next one in {n} seconds.", { n: seconds }));
+  pace = seconds;
 }
 
 /** What the phase means for somebody who is writing. @param {{phase: string, before?: string}} status */
@@ -96,8 +109,11 @@ function mute(message) {
 export function start(composer) {
   form = composer;
   hear("status", tellPhase);
+  const slow = () => Number(document.body.dataset.slowSeconds) || 0;
+  pace = slow();
+  hear("status", () => takePace(slow()));
   hear("outbox sent", () => {
-    const seconds = Number(document.body.dataset.slowSeconds);
+    const seconds = slow();
     if (seconds && page.role === "member") wait(seconds, _("Slow mode: the next one in {n} seconds.", { n: seconds }));
   });
   hear("link", (state) => {

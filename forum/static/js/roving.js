@@ -55,6 +55,13 @@ export function start() {
   hear("prepare", prepare);
   hear("event", keepOne);
   hear("morphed", keepOne);
+  // Who stood on a comment goes with it to its new place, or to what opens that.
+  hear("moved", (/** @type {HTMLElement} */ comment) => {
+    const fold = comment.closest("details:not([open])");
+    if (!fold) choose(comment);
+    // A question that had no answers shows its line once it is marked as having some.
+    queueMicrotask(() => (fold ? one("summary", fold) : comment)?.focus({ preventScroll: true }));
+  });
   document.addEventListener("toggle", keepOne, true);
   one("main")?.addEventListener("focusin", (event) => {
     const comment = /** @type {HTMLElement} */ (event.target).closest(".answers > .comment");

@@ -88,10 +88,12 @@ export function put(html, isNew) {
     morph(old, fresh);
     return { place: old, isAdded: false };
   }
+  const hadFocus = old?.contains(document.activeElement);
   old?.remove();
   if (!list || !isWithin(list, Number(fresh.dataset.id), isNew || old !== null)) return null;
   tell("prepare", fresh);
   insert(list, fresh, isNew);
+  if (hadFocus) tell("moved", fresh);
   return { place: fresh, isAdded: true };
 }
 

@@ -1,0 +1,35 @@
+"""A form that comes again, from a page that stayed open or that “Back” has brought back."""
+
+import hashlib
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from forum import text
+from forum.actions.posting import LONGEST, CommentDraft
+from forum.database import db
+from forum.models import Comment, CommentEdit, CommentState, Discussion, User
+
+
+def as_sent(author: User, discussion: Discussion, draft: CommentDraft) -> CommentDraft:
+    """Return `draft` as a form without script means it: the same words under the same key are the same comment, other
+    words another one, which gets a key of its own (the same each time) and is not lost.
+
+    A browser with script makes a key for every text, and needs none of this.
+    """
+    first = Comment.with_key(discussion, author, draft.key)
+    if first is None or first.state not in {CommentState.PUBLISHED, CommentState.HELD}:
+        return draft
+    try:
+        words = text.clean_body(draft.body, LONGEST)
+    except text.TextFault:
+        return draft
+    if words == _as_posted(first):
+        return draft
+    return replace(draft, key=hashlib.sha256(f"{draft.key}\0{words}".encode()).hexdigest())
+
+
+def _as_posted(comment: Comment) -> str:
+    """Return what `comment` said at first, whatever its writer has made of it since."""
+    edits = select(CommentEdit.source).where(CommentEdit.comment_id == comment.id).order_by(CommentEdit.id).limit(1)
+    return db.session.scalar(edits) or comment.source
