@@ -88,11 +88,11 @@ export function put(html, isNew) {
     morph(old, fresh);
     return { place: old, isAdded: false };
   }
-  const hadFocus = old?.contains(document.activeElement);
+  const hadFocus = old?.contains(document.activeElement) ?? false;
   old?.remove();
   if (!list || !isWithin(list, Number(fresh.dataset.id), isNew || old !== null)) return null;
   tell("prepare", fresh);
-  insert(list, fresh, isNew);
+  insert(list, fresh, isNew, hadFocus);
   if (hadFocus) tell("moved", fresh);
   return { place: fresh, isAdded: true };
 }
@@ -140,13 +140,14 @@ function after(list, id) {
  * @param {HTMLElement} list
  * @param {HTMLElement} comment
  * @param {boolean} isNew
+ * @param {boolean} isHeld whether the reader stands on it, and so wants to see it
  */
-function insert(list, comment, isNew) {
+function insert(list, comment, isNew, isHeld) {
   const next = after(list, Number(comment.dataset.id));
   const { author, typist } = comment.dataset;
   const mine = page.me !== "" && [author, typist].includes(page.me);
   const isFollowing = isNew && !mine && next === null && follows(list);
-  if (!mine && !isFollowing && wouldPush(list, next)) comment.hidden = true;
+  if (!mine && !isHeld && !isFollowing && wouldPush(list, next)) comment.hidden = true;
   list.insertBefore(comment, next);
   if (isFollowing) showEnd(list);
 }
