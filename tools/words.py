@@ -43,7 +43,7 @@ def gathered() -> Catalog:
     found = Catalog()
     for pattern, kind in SOURCES:
         for path in sorted(ROOT.glob(pattern)):
-            if not path.is_file() or path.suffix in {".svg", ".xml"}:
+            if not path.is_file() or path.suffix in {".svg", ".xml", ".cache"}:
                 continue
             with path.open("rb") as source:
                 for _line, message, _comments, context in extract(kind, source, KEYWORDS, (), OPTIONS.get(kind, {})):
