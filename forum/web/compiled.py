@@ -52,6 +52,11 @@ def compile_all(app: Flask) -> int:
 
 
 if __name__ == "__main__":
-    from forum import create_app
+    from tempfile import TemporaryDirectory
 
-    print(f"{compile_all(create_app())} templates compiled in {_FOLDER}")
+    from forum import create_app
+    from forum.config import Settings
+
+    with TemporaryDirectory() as unused:
+        number = compile_all(create_app(Settings(data_dir=Path(unused), secret_key="of nothing")))
+    print(f"{number} templates compiled in {_FOLDER}")

@@ -50,6 +50,19 @@ def test_a_vote_is_one_press_and_everybody_sees_it(scene, discussion, wishes):
     expect(scene.visit(discussion).locator(".side-wishes li").first).to_contain_text("point 2")
 
 
+def test_a_vote_in_one_tab_or_on_the_page_of_all_questions_shows_in_the_other_tabs(scene, discussion, wishes):
+    context = scene.context(scene.house.user("Mina Member"))
+    first, second = scene.open(context, discussion), scene.open(context, discussion)
+    vote(first, wishes[1]).click()
+    expect(vote(second, wishes[1])).to_have_attribute("aria-pressed", "true")
+    all_of_them = context.new_page()
+    all_of_them.goto(f"{scene.address}/d/{discussion.slug}/questions")
+    all_of_them.locator("form[action$='/unvote'] button").click()
+    for page in (first, second):
+        expect(vote(page, wishes[1])).to_have_attribute("aria-pressed", "false")
+        expect(vote(page, wishes[1]).locator("[data-voted]")).to_have_text("0 votes", timeout=8_000)
+
+
 def test_a_visitor_is_led_to_the_page_of_them_all(scene, discussion, wishes):
     page = scene.visit(discussion)
     assert vote(page, wishes[0]).get_attribute("role") is None

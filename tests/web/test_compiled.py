@@ -1,5 +1,7 @@
 """Templates that are kept compiled: what is kept is used, and nothing that is wrong with it is ever seen."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -49,6 +51,14 @@ def test_the_next_process_compiles_nothing_that_has_not_changed(fresh, folder, m
     loader = app.jinja_env.loader
     monkeypatch.setattr(type(loader), "get_source", lambda *_: ("New words", "about.html", lambda: True))
     assert fresh().jinja_env.get_template(PAGE).render() == "New words"
+
+
+def test_all_are_compiled_by_a_command_that_needs_no_settings():
+    source = Path(compiled.__file__).parents[2]
+    everything = {name: value for name, value in os.environ.items() if not name.startswith(("FORUM_", "PYTHON"))}
+    command = [sys.executable, "-m", "forum.web.compiled"]
+    ended = subprocess.run(command, cwd=source, env=everything, capture_output=True, text=True, timeout=120, check=True)
+    assert "templates compiled in" in ended.stdout
 
 
 @pytest.mark.parametrize("torn", [b"", b"j2", b"\x80\x04garbage" * 9, None])

@@ -16,7 +16,7 @@ const UNANSWERED = _("The server does not answer. Try again in a moment.");
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
 
 /** Whether one is on its way or open: a second press opens no second, which would bring back the words before a change. */
-const isBusy = () => one("a[data-action][aria-busy], dialog[open]") !== null;
+const isBusy = () => one("a[data-action][aria-busy=true]:not([role=button]), dialog[open]") !== null;
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
@@ -48,8 +48,9 @@ function watchIntent(link) {
   const watching = new AbortController();
   const { signal } = watching;
   const change = () => watching.abort();
+  const here = document.activeElement; // it is told again when its window is come back to
   addEventListener("input", change, { signal, capture: true });
-  addEventListener("focusin", ({ target }) => target !== link && change(), { signal });
+  addEventListener("focusin", ({ target }) => target !== link && target !== here && change(), { signal });
   addEventListener("keydown", ({ key }) => key === "Escape" && change(), { signal });
   return () => {
     const { aborted } = signal;

@@ -9,6 +9,7 @@ import { morph } from "./morph.js";
 import * as notice from "./notice.js";
 import { all, hear, one, page } from "./page.js";
 import { view } from "./place.js";
+import { channelOf } from "./pressed.js";
 import { rehearsalOver } from "./rehearsal.js";
 import { adoptToken, explain, getPage, refusedHere } from "./send.js";
 import * as times from "./times.js";
@@ -134,7 +135,17 @@ function takeRows(name, fresh) {
 /** @param {(HTMLElement | null)[]} parts */
 const words = (...parts) => parts.flatMap((each) => each?.textContent?.trim().replace(/\s+/g, " ") || []).join(": ");
 
+/** Tell the live page in another tab what this one shows of its reader's votes, which are pressed here without script. */
+function tellVotes() {
+  const channel = channelOf("vote");
+  for (const form of all("form[action$=vote]")) {
+    const [, id, un] = /(\d+)\/(un)?vote$/.exec(/** @type {HTMLFormElement} */ (form).action) ?? [];
+    if (id) channel?.postMessage({ me: page.me, discussion: page.discussion, id, wants: un !== undefined });
+  }
+}
+
 times.start();
+tellVotes();
 const main = one("main");
 if (main) resumeSent(main);
 hear("event", ({ kind, panel, question }) => {

@@ -9,8 +9,6 @@ import { refuse, toggles } from "./pressed.js";
 import { explain } from "./send.js";
 import { _ } from "./words.js";
 
-/** What is pressed in one tab is pressed in the others of the same person. */
-const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("roundtext:helpful");
 /** Where the log last told of each comment's number, and which log that is. @type {Map<string, number>} */
 const told = new Map();
 let epoch = page.epoch;
@@ -31,7 +29,6 @@ const buttons = toggles({
   ask: (id, wants) => [page.at(`comments/${id}/helpful`), { wants: wants ? "1" : "0" }],
   counted: (said, id, wants) => {
     showHelpful({ [id]: said.helpful }, said.seq);
-    channel?.postMessage({ me: page.me, discussion: page.discussion, id, wants });
     tell("say", wants ? _("Helpful: counted") : _("Helpful: taken back"));
   },
 });
@@ -97,8 +94,5 @@ export function start() {
   hear("prepare", prepare);
   hear("morphed", () => prepare(document));
   hear("event", (event) => event.helpful && keepPlace(() => showHelpful(event.helpful, event.seq)));
-  channel?.addEventListener("message", ({ data: said }) => {
-    if (said.me === page.me && said.discussion === page.discussion) buttons.note(said.id, said.wants);
-  });
   buttons.listen();
 }

@@ -1,6 +1,6 @@
 /** What members press beside what they read (helpful, a vote): sent so that it counts once, refused where it stands. */
 
-import { all, make, one } from "./page.js";
+import { all, make, one, page } from "./page.js";
 import { keepPlace } from "./place.js";
 import { explain, post } from "./send.js";
 import { _ } from "./words.js";
@@ -19,6 +19,10 @@ const READ_WITHIN = 12_000;
  *   to say why one was refused, how to ask for it (address and fields), and what to do with an answer that it was counted
  */
 
+/** What is pressed in one tab is pressed in the others of the same person. @param {string} action */
+export const channelOf = (action) =>
+  typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`roundtext:${action}`);
+
 /**
  * Let links be buttons that stay pressed: one press chooses, the next takes it back. Whether a link is one, `show` says.
  * @param {Kind} kind
@@ -27,6 +31,7 @@ export function toggles({ action, chosen, idOf, linkOf, placeOf, ask, counted })
   const data = document.body.dataset;
   /** What is on its way, by ids; a link that changes meanwhile is another element. */
   const sending = new Set();
+  const others = channelOf(action);
   const given = () => new Set((data[chosen] ?? "").split(",").filter(Boolean));
 
   /** @param {HTMLElement} link @param {Set<string>} [mine] */
@@ -60,6 +65,7 @@ export function toggles({ action, chosen, idOf, linkOf, placeOf, ask, counted })
       return;
     }
     unsay();
+    others?.postMessage({ me: page.me, discussion: page.discussion, id, wants });
     counted(answer.data, id, wants);
   }
 
@@ -70,6 +76,9 @@ export function toggles({ action, chosen, idOf, linkOf, placeOf, ask, counted })
   }
 
   function listen() {
+    others?.addEventListener("message", ({ data: said }) => {
+      if (said.me === page.me && said.discussion === page.discussion) note(said.id, said.wants);
+    });
     document.addEventListener("click", (event) => {
       const id = pressed(event);
       if (!id || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -84,7 +93,7 @@ export function toggles({ action, chosen, idOf, linkOf, placeOf, ask, counted })
     });
   }
 
-  return { given, show, note, press, listen };
+  return { given, show, press, listen };
 }
 
 /**
