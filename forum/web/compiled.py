@@ -58,5 +58,5 @@ if __name__ == "__main__":
     from forum.config import Settings
 
     with TemporaryDirectory() as unused:
-        number = compile_all(create_app(Settings(data_dir=Path(unused), secret_key="of nothing")))
+        number = compile_all(create_app(Settings(data_dir=Path(unused))))
     print(f"{number} templates compiled in {_FOLDER}")
