@@ -34,7 +34,7 @@ def back() -> tuple[str, str] | None:
     """Return the address of the page that this request came from, and the words of a link to it."""
     given = request.view_args or {}
     slug, comment_id = given.get("slug"), given.get("comment_id")
-    if slug is None or request.method != "POST":
+    if slug is None or (request.method != "POST" and comment_id is None):
         return None
     page = _PAGES.get(request.blueprint or "", "discussion.show")
     place = url_for(page, slug=slug)

@@ -252,7 +252,7 @@ def test_refusals_of_the_page_come_back_as_letters(app, house, room, mara):
     first = house.comment(room, house.user(), question=1)
     gone = address(mara, room, 1, first)
     house.do(comments.delete, first.author, first)
-    tried = {"": "no text of your own", "x" * 10_001: "1 characters too long", "gone": "no longer there"}
+    tried = {"": "no text of your own", "x" * 10_001: "1 character too long", "gone": "no longer there"}
     for number, (words, reason) in enumerate(tried.items()):
         where = gone if words == "gone" else to
         assert send(app, mara, where, words, name=f"<{number}@example.org>").status == 0
