@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum import access
 from forum.models import Discussion
-from forum.refusals import Refused
+from forum.refusals import Refused, unknown
 from forum.web.forms import signed_in
 
 _PAGES = {"console": "console.show", "queue": "console.show", "said": "console.show", "running": "console.show",
@@ -21,8 +21,8 @@ def gone(refusal: Refused) -> Refused:
     Everything else stays the refusal it was: an address that somebody may not know is like one that does not exist.
     """
     slug = (request.view_args or {}).get("slug")
-    if refusal.status != 404 or request.method != "POST" or not isinstance(slug, str):
-        return refusal
+    if refusal.message != unknown().message or request.method != "POST" or not isinstance(slug, str):
+        return refusal  # or it says more itself
     discussion = Discussion.with_slug(slug)
     if discussion is None or not access.may(signed_in(), "discussion.read", discussion):
         return refusal

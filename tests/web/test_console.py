@@ -490,7 +490,7 @@ def test_the_console_counts_days_and_offers_days(app, house, days, clock):
     page = client.get("/d/days/console").text
     for words in (
         "Live now · 356 days left",
-        "<b>9 days</b></bdi> of 7 days",
+        "<b><bdi>9 days</bdi></b> of 7 days",
         "Q1 is 2 days over its time",
         "+1 day for Q1",
     ):
