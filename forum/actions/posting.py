@@ -235,10 +235,18 @@ def asked(discussion: Discussion, number: int | None) -> Question | None:
     return question
 
 
+def answerable(discussion: Discussion, comment_id: int) -> Comment | None:
+    """Return the comment of `discussion` with this id, if it can be replied to."""
+    comment = Comment.with_id(comment_id)
+    if comment is None or comment.discussion_id != discussion.id:
+        return None
+    return comment if comment.state is CommentState.PUBLISHED else None
+
+
 def _answered(discussion: Discussion, comment_id: int | None) -> Comment | None:
     if comment_id is None:
         return None
-    comment = Comment.with_id(comment_id)
-    if comment is None or comment.discussion_id != discussion.id or comment.state is not CommentState.PUBLISHED:
+    comment = answerable(discussion, comment_id)
+    if comment is None:
         raise invalid(reply_to=_("The comment you answer is no longer there. Remove the reply and post again."))
     return comment

@@ -86,7 +86,7 @@ def post(slug: str) -> Response:
     try:
         return _post(slug, draft, spoken_for)
     except Refused as refusal:
-        if "reply_to" in (refusal.fields or {}):
+        if "reply_to" in refusal.fields:
             draft = replace(draft, reply_to=None)  # or every text from now on would be refused for it
         _keep(slug, draft, spoken_for)
         raise

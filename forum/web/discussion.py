@@ -24,7 +24,7 @@ from flask_login import current_user
 
 from forum import access, audience, speaking, text
 from forum.access import Role
-from forum.actions import drafts, highlights, reactions
+from forum.actions import drafts, highlights, posting, reactions
 from forum.archive import calendar, linked, names
 from forum.database import db
 from forum.live import broadcast, for_you, fragments, log, pages, stream, waiting
@@ -156,10 +156,7 @@ def _replied(found: Found, typed: Draft | None) -> Comment | None:
     """Return what the kept text replies to, if that still stands; `?reply=` without a number makes it no reply."""
     if typed is None or typed.reply_to is None or "reply" in request.args:
         return None
-    comment = Comment.with_id(typed.reply_to)
-    if comment is None or comment.discussion_id != found.discussion.id:
-        return None
-    return comment if comment.state is CommentState.PUBLISHED else None
+    return posting.answerable(found.discussion, typed.reply_to)
 
 
 @blueprint.get("/d/<slug>/recent")

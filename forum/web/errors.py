@@ -60,21 +60,20 @@ def refuse(refusal: Refused, then: str = "") -> Response:
         then = then or "/"
     if refusal.status == 404 and (moved := way_on()) is not None:
         return moved
-    said, refusal = refusal, ways_back.gone(refusal)
+    refusal = ways_back.gone(refusal)
     if wants_json():
         response = jsonify(refusal.as_json())
     else:
         kept, sign_in = given_back.of_request(refusal), ""
         if kept is not None:
             sign_in = given_back.sign_in_address(refusal)
-        way = ways_back.back() if refusal.status != 404 or refusal is not said else None
         page = render_template(
             "errors/refused.html",
             refusal=refusal,
             kept=kept,
             sign_in=sign_in,
             then=then,
-            way=way,
+            way=ways_back.back(refusal),
             label=given_back.label,
         )
         response = make_response(page)

@@ -116,7 +116,7 @@ def of_request(refusal: Refused) -> Kept | None:
         if isinstance(refusal, Stale) and name == "seen":
             value = refusal.seen
         kept.is_cut |= len(value) > room
-        _take(kept, name, value[:room], is_at_fault=name in (refusal.fields or {}))
+        _take(kept, name, value[:room], is_at_fault=name in refusal.fields)
         room -= len(value)
     return kept if kept.is_worth_it else None
 

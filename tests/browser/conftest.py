@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
+from forum.database import db
+from forum.models import Comment, Discussion
 from tests.browser.scene import Scene
 from tests.house import House
 from tests.server import Running
@@ -15,6 +17,12 @@ from tests.server import Running
 def address(served: Running) -> str:
     """The address of a forum that serves the test's database."""
     return served.address
+
+
+@pytest.fixture
+def written(discussion: Discussion) -> list[Comment]:
+    """The comments of the test's own `discussion`, oldest first."""
+    return list(db.session.query(Comment).where(Comment.discussion_id == discussion.id).order_by(Comment.id))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from forum.actions import comments, reactions, sanctions
 from forum.database import db
-from forum.models import Comment, Discussion
+from forum.models import Discussion
 from tests.browser.scene import Scene
 
 pytestmark = pytest.mark.browser
@@ -20,11 +20,6 @@ def discussion(scene: Scene) -> Discussion:
     for number in range(4):
         scene.house.comment(discussion, writers[number % 2], f"Thought {number}.", question=1)
     return discussion
-
-
-@pytest.fixture
-def written(discussion) -> list[Comment]:
-    return list(db.session.query(Comment).where(Comment.discussion_id == discussion.id).order_by(Comment.id))
 
 
 def button(page, comment):

@@ -3,8 +3,7 @@
 import pytest
 
 from forum.actions import highlights, sanctions
-from forum.database import db
-from forum.models import Comment, Discussion
+from forum.models import Discussion
 from tests.browser.scene import Scene, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
@@ -23,11 +22,6 @@ def discussion(scene: Scene) -> Discussion:
     for number in range(4):
         scene.house.comment(discussion, writer, f"Thought {number}.", question=1)
     return discussion
-
-
-@pytest.fixture
-def written(discussion) -> list[Comment]:
-    return list(db.session.query(Comment).where(Comment.discussion_id == discussion.id).order_by(Comment.id))
 
 
 def more(page, comment):
