@@ -139,8 +139,9 @@ def test_who_comes_back_costs_a_constant_number_of_queries(site, tmp_path):
                 print(
                     f"\n{'a member' if cookie else 'a visitor'}, by how many comments they have missed: {costs}", end=""
                 )
-                # What runs beside, once or twice a second, is a part of one query for each of them.
-                assert max(costs.values()) < most + 0.9 and max(costs.values()) - min(costs.values()) < 1.9, costs
+                # What runs beside, once or twice a second, is a part of one query for each of them. Only the most is
+                # held: who missed nothing needs two fewer, and those who come within a second share what they read.
+                assert max(costs.values()) < most + 0.9, costs
 
 
 def _statements(there: Cluster) -> int:
