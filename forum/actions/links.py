@@ -98,7 +98,10 @@ def _proof(token: str, purpose: str) -> _Proof:
 
 
 def _over() -> Refused:
-    words = _("This link is no longer good: it is too old or was used already. Ask for a new one.")
+    words = _(
+        "This link is no longer good: it is too old, was used already, or a newer letter has taken its place. "
+        "Ask for a new one."
+    )
     return Refused("link_over", words, 410)
 
 

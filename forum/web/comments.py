@@ -20,7 +20,7 @@ from forum.refusals import Refused, unknown
 from forum.web import desk, throttles
 from forum.web.desk import Sheet
 from forum.web.errors import wants_json
-from forum.web.forms import Fields, signed_in
+from forum.web.forms import Fields, sent_key, signed_in
 from forum.web.guards import private
 
 blueprint = Blueprint("comments", __name__)
@@ -78,17 +78,21 @@ def post(slug: str) -> Response:
         key=fields.text("key") or secrets.token_hex(16),
     )
     spoken_for = fields.number("for")
+    shown = fields.number("kept")
     fields.refuse()
     if "preview" in request.form and not wants_json():
-        return _preview_page(slug, draft, spoken_for)
+        return _preview_page(slug, draft, spoken_for, shown)
+    form = _form(slug, shown)
+    if "discard" in request.form and not wants_json():
+        return _discard(slug, form)
     if signed_in() is None:
-        return _keep_for_visitor(slug, draft, spoken_for)
+        return _keep_for_visitor(slug, form, draft, spoken_for)
     try:
-        return _post(slug, draft, spoken_for)
+        return _post(slug, form, draft, spoken_for)
     except Refused as refusal:
         if "reply_to" in refusal.fields:
             draft = replace(draft, reply_to=None)  # or every text from now on would be refused for it
-        _keep(slug, draft, spoken_for)
+        _keep(slug, form, draft, spoken_for)
         raise
 
 
@@ -96,19 +100,41 @@ def post(slug: str) -> Response:
 post.visitors_need_no_token = True  # type: ignore[attr-defined]
 
 
-def _post(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
+def _form(slug: str, shown: int | None) -> drafts.Form | None:
+    """Return the form of this request as `drafts` know it; None where nothing of this browser is kept, and need be."""
+    if not wants_json():
+        return drafts.Form(session.get("draft_holder") or secrets.token_urlsafe(18), sent_key(), shown)
+    holder = session.get("draft_holder")
+    if holder is None:
+        return None
+    # A script makes a key for each text, and begins with the newest kept text.
+    newest = drafts.kept(find(slug), holder)[:1]
+    return drafts.Form(holder, sent_key(), newest[0].id if newest else None)
+
+
+def _discard(slug: str, form: drafts.Form | None) -> Response:
+    """Throw a kept text away, and show the page without it."""
+    with writing():
+        discussion = find(slug)
+        if form is not None:
+            drafts.forget(discussion, form, request.form.get("body", ""))
+    return redirect_to(f"/d/{slug}#say")
+
+
+def _post(slug: str, form: drafts.Form | None, draft: CommentDraft, spoken_for: int | None) -> Response:
     if spoken_for is not None:
-        return _post_for(slug, draft, spoken_for)
+        return _post_for(slug, form, draft, spoken_for)
     if not wants_json():
         draft = again.as_sent(writer(), find(slug), draft)
-    receipt = desk.hand_in(slug, Sheet(writer().id, draft, session.get("draft_holder"), wants_json(), speaking.tag()))
+    form = form if "draft_holder" in session else None  # most have nothing kept, and are asked for nothing
+    receipt = desk.hand_in(slug, Sheet(writer().id, draft, form, wants_json(), speaking.tag()))
     if not wants_json():
         return redirect_to(f"/d/{slug}#c{receipt.id}")
     said = {"id": receipt.id, "seq": receipt.seq, "state": receipt.state, "html": receipt.html}
     return make_response(jsonify(said), 201 if receipt.is_new else 200)
 
 
-def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
+def _post_for(slug: str, form: drafts.Form | None, draft: CommentDraft, spoken_for: int) -> Response:
     """Post what a host or moderator has written down for somebody of the panel."""
     with writing():
         discussion, typist = unchecked(slug), writer()
@@ -116,36 +142,38 @@ def _post_for(slug: str, draft: CommentDraft, spoken_for: int) -> Response:
         if not wants_json():
             draft = again.as_sent(author, discussion, draft)
         comment = comments.post(author, discussion, draft, typist=typist)
-        if holder := session.get("draft_holder"):
-            drafts.forget(discussion, holder)
+        if form is not None:
+            drafts.forget(discussion, form, draft.body)
     status = 201 if comment.is_new else 200
     return _answer(comment, status, f"/d/{slug}#c{comment.id}", comment.told_at_seq)
 
 
-def _keep_for_visitor(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
+def _keep_for_visitor(slug: str, form: drafts.Form | None, draft: CommentDraft, spoken_for: int | None) -> Response:
     """Keep what a visitor typed and lead them to sign up; they come back to it."""
     written(draft.body, find(slug))
     if wants_json():
         raise Refused("sign_in", _("Sign in to post this. Your text is kept on this device."))
-    _keep(slug, draft, spoken_for)
+    _keep(slug, form, draft, spoken_for)
     return redirect_to(f"/sign-up?next=/d/{slug}%23say")
 
 
-def _keep(slug: str, draft: CommentDraft, spoken_for: int | None) -> None:
+def _keep(slug: str, form: drafts.Form | None, draft: CommentDraft, spoken_for: int | None) -> None:
     """Keep a text that was not posted, for browsers that cannot keep it themselves."""
-    if wants_json() or not draft.body.strip():
+    if form is None or wants_json() or not draft.body.strip():
         return
-    holder = session.setdefault("draft_holder", secrets.token_urlsafe(18))
+    session["draft_holder"] = form.holder
     with writing():
-        drafts.keep(find(slug), holder, draft, spoken_for)
+        drafts.keep(find(slug), form, draft, spoken_for)
 
 
-def _preview_page(slug: str, draft: CommentDraft, spoken_for: int | None) -> Response:
+def _preview_page(slug: str, draft: CommentDraft, spoken_for: int | None, shown: int | None) -> Response:
     discussion = find(slug)
     _source, html = written(draft.body, discussion)
     for_whom = comments.spoken_for(writer(), discussion, spoken_for) if spoken_for is not None else None
     return make_response(
-        render_template("comments/preview.html", discussion=discussion, draft=draft, html=html, for_whom=for_whom)
+        render_template(
+            "comments/preview.html", discussion=discussion, draft=draft, html=html, for_whom=for_whom, kept=shown
+        )
     )
 
 

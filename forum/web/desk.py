@@ -34,11 +34,11 @@ _USERS = select(User).where(User.id.in_(bindparam("ids", expanding=True)))
 
 @dataclass(frozen=True)
 class Sheet:
-    """What somebody hands in: who they are, what they wrote, and who carries a kept text of it (see `drafts`)."""
+    """What somebody hands in: who they are, what they wrote, and in which form, if texts of their browser are kept."""
 
     user_id: int
     draft: CommentDraft
-    holder: str | None
+    form: drafts.Form | None
     wants_html: bool
     language: str  # in which they are told why not
 
@@ -113,8 +113,8 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
             [Posting(users[sheet.user_id], sheet.draft, language=sheet.language) for sheet in sheets],
         )
         for sheet, outcome in zip(sheets, outcomes, strict=True):
-            if sheet.holder is not None and not isinstance(outcome, Refused):
-                drafts.forget(discussion, sheet.holder)
+            if sheet.form is not None and not isinstance(outcome, Refused):
+                drafts.forget(discussion, sheet.form, sheet.draft.body)
     shown = [
         outcome.comment
         for sheet, outcome in zip(sheets, outcomes, strict=True)

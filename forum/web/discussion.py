@@ -85,7 +85,8 @@ def show(slug: str) -> Response:
     found = find(slug)
     view = View.asked_for(found.discussion)
     scene = Scene.of(found.discussion)
-    typed = _typed(found)
+    texts = _typed(found)
+    typed = texts[0] if texts else None
     reply = view.reply or _replied(found, typed)
     inner = _inner(scene, view)
     if found.user is not None:
@@ -104,6 +105,7 @@ def show(slug: str) -> Response:
         after=after,
         reply=reply,
         typed=typed,
+        also_typed=texts[1:],
         barred=access.barred(found.user, found.role, found.discussion),
         for_whom=[face for face in scene.seated if face.is_panel]
         if found.user and access.may(found.user, "comment.post_for", found.discussion)
@@ -146,10 +148,12 @@ def _inner(scene: Scene, view: View) -> str:
     return inner
 
 
-def _typed(found: Found) -> Draft | None:
-    """Return what this browser typed before and could not post, kept for it without script."""
+def _typed(found: Found) -> list[Draft]:
+    """Return what this browser typed and could not post, kept for it without script: what `?draft=` names or the newest."""
     holder = session.get("draft_holder") if session else None
-    return drafts.find(found.discussion, holder) if holder else None
+    texts = drafts.kept(found.discussion, holder) if holder else []
+    wanted = whole("draft", 1, 2**31 - 1) if texts else None
+    return sorted(texts, key=lambda text: text.id != wanted)
 
 
 def _replied(found: Found, typed: Draft | None) -> Comment | None:

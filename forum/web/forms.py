@@ -30,10 +30,15 @@ def signed_in() -> User | None:
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
+def sent_key() -> str:
+    """Return the key that the form in this request carries, or nothing where it brought none that we made."""
+    key = request.form.get("key", "")
+    return key if _KEY.match(key) else ""
+
+
 def fresh_key() -> str:
     """Return the key that the form in this request carries (it is shown again), else a new one."""
-    typed = request.form.get("key", "")
-    return typed if _KEY.match(typed) else secrets.token_urlsafe(16)
+    return sent_key() or secrets.token_urlsafe(16)
 
 
 def form_key(*besides: str) -> str:
@@ -42,8 +47,8 @@ def form_key(*besides: str) -> str:
     Sent twice it has the same; changed after “Back” (in other fields than `besides`) it is another one, and its changes
     are not lost.
     """
-    key = request.form.get("key", "")
-    if not _KEY.match(key):
+    key = sent_key()
+    if not key:
         return ""
     parts = [f"{name}={value}" for name, value in request.form.items(multi=True) if name not in {*besides, *_UNBOUND}]
     parts += [f"{name}={file.filename}" for name, file in request.files.items(multi=True)]

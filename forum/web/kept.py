@@ -21,7 +21,7 @@ from forum.web.guards import is_foreign, is_of_this_host
 # No form of ours is larger than the server reads (MAX_FORM_MEMORY_SIZE, MAX_FORM_PARTS); what somebody made up is cut.
 MOST_FIELDS, MOST_CHARACTERS, _LONGEST_NAME = 600, 520_000, 100
 _LONG = 80
-_MACHINE = {"key", "version", "seen", "next"}
+_MACHINE = {"key", "version", "seen", "next", "kept"}
 _CHOSEN = {"reason": {one.value for one in FlagReason}, "words": {"keep", "remove"}}
 _LABELS = {
     "addresses": lazy("Email addresses"),

@@ -33,13 +33,32 @@ def test_it_is_there_after_a_form_that_never_arrived(scene, page):
     page.goto(f"{scene.address}/about")
     page.goto(f"{scene.address}/account")
     page.fill(NAME, "Water Lab")
-    page.context.set_offline(True)
+    page.context.route("**/account", lambda route: route.abort())  # the network is there, and the server is not
     page.locator(f"form:has({NAME}) button").first.click(no_wait_after=True)
     page.wait_for_timeout(500)
-    page.context.set_offline(False)
+    page.context.unroute("**/account")
     page.go_back()
     page.goto(f"{scene.address}/account")
     assert page.input_value(NAME) == "Water Lab"
+
+
+def test_a_form_that_cannot_leave_stays_with_what_was_typed(scene, page):
+    """The browser's own error page came instead, and "Back" was the only way to the text."""
+    page.fill(NAME, "Water Lab")
+    button = page.locator(f"form:has({NAME}) button").first
+    page.context.set_offline(True)
+    for _press in range(2):
+        button.click()
+        assert page.locator(".form-offline").all_inner_texts() == [
+            "You are offline, so nothing was sent. Press again when the connection is back."
+        ]
+    assert page.input_value(NAME) == "Water Lab"
+    page.context.set_offline(False)
+    button.click()
+    page.wait_for_load_state()
+    assert page.locator(".form-offline").count() == 0
+    page.goto(f"{scene.address}/account")
+    assert page.input_value(NAME) == "Water Lab", "as it is stored"
 
 
 def test_a_link_within_the_page_makes_no_other_form_of_it(scene):

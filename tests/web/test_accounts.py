@@ -332,12 +332,13 @@ def test_a_text_typed_first_is_still_there_after_signing_up(client, house):
         cookie["draft_holder"] = "holder-1"
         cookie["planted"] = "by somebody else"
     with writing():
-        drafts.keep(discussion, "holder-1", CommentDraft("Typed before the account", None, None, ""))
+        drafts.keep(discussion, drafts.Form("holder-1"), CommentDraft("Typed before the account", None, None, ""))
     sign_up(client, next=f"/d/{discussion.slug}#say")
     with client.session_transaction() as cookie:
         assert cookie["draft_holder"] == "holder-1"
         assert "planted" not in cookie
-    assert drafts.find(db.session.get_one(Discussion, discussion.id), "holder-1").body == "Typed before the account"
+    [kept] = drafts.kept(db.session.get_one(Discussion, discussion.id), "holder-1")
+    assert kept.body == "Typed before the account"
 
 
 # ---- sessions ----

@@ -71,6 +71,47 @@ def test_a_kept_reply_says_whose_it_is_and_can_become_none(client, house, room, 
     assert "You reply to" not in page and 'name="reply_to" value=""' in page and "xxx" in page
 
 
+def test_the_texts_of_two_windows_are_both_kept(client, house, room):
+    """Signed out in both, the second text took the first one's place."""
+    path = f"/d/{room.slug}"
+
+    def composer(page):
+        return Form(client.get(page).text, 'id="say"')
+
+    first, second = composer(path), composer(path)
+    for form, body in ((first, "From the first window."), (second, "From the second window.")):
+        assert client.post(form.action, data=dict(form.sends) | {"body": body}).location.startswith("/sign-up")
+    page = client.get(path).text
+    assert composer(path).seen["body"] == "From the second window."
+    [other] = re.findall(r'href="([^"#]*)#say"><q dir="auto">From the first window.</q>', page)
+    assert composer(other).seen["body"] == "From the first window."
+    # Both are still theirs once they have signed in, and go one after the other.
+    house.sign_in(client, house.user("Ann Lee"))
+    for body in ("From the first window.", "From the second window."):
+        form = composer(other)
+        assert form.seen["body"] == body
+        assert client.post(form.action, data=dict(form.sends) | {"body": body + " Mended."}).status_code == 303
+    assert words() == ["From the first window. Mended.", "From the second window. Mended."]
+    assert "Kept for you too" not in client.get(path).text and composer(path).seen["body"] == ""
+
+
+def test_a_kept_text_can_be_thrown_away(client, room, say):
+    assert say("x" * 10_001).status_code == 422
+    path = f"/d/{room.slug}"
+    form = Form(client.get(path).text, 'id="say"')
+    assert "xxx" in form.seen["body"]
+    away = client.post(form.action, data=dict(form.sends) | form.seen | {"discard": "1"})
+    assert away.location == f"{path}#say"
+    page = client.get(path).text
+    assert "xxx" not in page and "Throw this text away" not in page and words() == []
+
+
+def test_a_text_that_was_posted_by_script_is_not_offered_again(client, room, say):
+    assert say("x" * 10_001).status_code == 422
+    assert say("Short.", JSON, key="made-by-a-script").status_code == 201
+    assert "xxx" not in client.get(f"/d/{room.slug}").text
+
+
 def test_what_is_typed_for_a_panelist_stays_theirs_through_a_preview_and_a_refusal(house, room, host, member, client):
     priya = house.panelist(room, "Priya Raman")
     fields = {"csrf_token": house.token(host), "body": "By telephone.", "question": "1", "for": str(priya.id)}

@@ -18,11 +18,11 @@ INTRO = "Who shares the river, <b>and how</b>?\r\nCome & say so."
 class Form(HTMLParser):
     """The form of a refused page: where it goes, what it would send, and what a person sees of it."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, sign: str = 'class="form"') -> None:
         super().__init__()
         self.action, self.sends, self.seen, self.labels, self._area = None, [], {}, {}, None
         self.types: dict[str, str] = {}
-        start = page.find('<form class="form"')
+        start = page.rfind("<form", 0, page.find(sign)) if sign in page else -1
         if start >= 0:
             self.feed(page[start : page.index("</form>", start)])
 

@@ -150,7 +150,7 @@ def test_every_fault_is_named_at_once_and_what_was_typed_stays(organiser):
 def test_the_faults_on_top_name_their_fields_in_the_order_of_the_form(organiser):
     wrong = {"late_minutes": "abc", "related_url": "nowhere", "ends_at_time": "14:00", "title": "", "language": "xx"}
     page = send(organiser, "/organise/new", WHOLE | wrong)
-    on_top = page.text.partition('class="fault-summary"')[2].partition("</div>")[0]
+    on_top = page.text.partition('class="error-summary"')[2].partition("</div>")[0]
     named = [unescape(label) for label in re.findall(r'<a href="#field-[^"]*">([^<]*)</a> – ', on_top)]
     assert named == [
         "Title", "Language it is held in", "Ends", "Late comments: for so many minutes", "Address of the link",

@@ -189,7 +189,9 @@ class Garden:
         house.comment(self.invited, self.host, self.plant("invitedtext", "host"), question=1)
         house.do(sanctions.mute, self.host, self.open, self.people["muted"], self.plant("mutereason", "host", "muted"))
         house.do(sanctions.object_to, self.people["muted"], self.open, self.plant("objection", "host", "muted"))
-        house.do(drafts.keep, self.open, "somebody else", CommentDraft(self.plant("someonesdraft"), 1, None, ""))
+        house.do(
+            drafts.keep, self.open, drafts.Form("somebody else"), CommentDraft(self.plant("someonesdraft"), 1, None, "")
+        )
 
     def _backstage(self) -> None:
         """What is said behind the stage, what is held, who is called on, and the secrets of a link."""

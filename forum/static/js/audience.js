@@ -7,6 +7,7 @@ import * as announce from "./announce.js";
 import * as link from "./link.js";
 import { morph } from "./morph.js";
 import * as notice from "./notice.js";
+import { stayOffline } from "./offline.js";
 import { all, hear, one, page } from "./page.js";
 import { view } from "./place.js";
 import { channelOf } from "./pressed.js";
@@ -96,7 +97,7 @@ function takeForm(fresh) {
 function isInUse(asking) {
   const fields = all("textarea, input:checked", asking);
   const isTyped = fields.some((field) => /** @type {HTMLInputElement} */ (field).value);
-  return isTyped || asking.contains(document.activeElement) || one(".fault-summary", asking) !== null;
+  return isTyped || asking.contains(document.activeElement) || one(".error-summary", asking) !== null;
 }
 
 /**
@@ -147,7 +148,10 @@ function tellVotes() {
 times.start();
 tellVotes();
 const main = one("main");
-if (main) resumeSent(main);
+if (main) {
+  stayOffline(main);
+  resumeSent(main);
+}
 hear("event", ({ kind, panel, question }) => {
   if (CHANGES.test(kind) || (panel && question && one("[data-standing=asked]"))) void look();
 });

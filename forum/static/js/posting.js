@@ -23,7 +23,10 @@ function clear() {
 
 /** @param {SubmitEvent} event */
 function submit(event) {
-  if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.name === "preview") return;
+  const { name } = /** @type {HTMLButtonElement | null} */ (event.submitter) ?? { name: "" };
+  if (name === "preview") return;
+  // What the server has kept it throws away itself; here nothing of it may come back.
+  if (name === "discard") return empty();
   event.preventDefault();
   if (form.dataset.waiting) return;
   if (field.value.trim() === "") {

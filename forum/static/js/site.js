@@ -1,12 +1,16 @@
 /** Every other page: times in the reader's zone, and text fields that outlive a reload and a line that is gone. */
 
+import { stayOffline } from "./offline.js";
 import { one } from "./page.js";
 import * as times from "./times.js";
 import { resumeSent } from "./typed.js";
 
 times.start();
 const main = one("main");
-if (main) resumeSent(main);
+if (main) {
+  stayOffline(main);
+  resumeSent(main);
+}
 
 // A link that is shown once can be copied with one press.
 for (const button of document.querySelectorAll("[data-copy]")) {
