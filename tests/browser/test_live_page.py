@@ -189,31 +189,43 @@ def test_the_recent_list_pauses_filters_and_refreshes(scene, discussion):
     assert not page.locator(f"[data-recent='{held.id}']").is_visible()
 
 
+# Whether something can be pressed where it stands: in sight, and below nothing else.
+IS_FREE = """(selector) => {
+  const tab = document.querySelector(selector);
+  const { left, right, top, bottom } = tab.getBoundingClientRect();
+  const points = [left + 4, (left + right) / 2, right - 4];
+  return points.every((x) => tab.contains(document.elementFromPoint(x, (top + bottom) / 2)));
+}"""
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("language", ["en", "ar", "es", "de", "fr", "pt"])
+def test_on_a_phone_without_script_they_are_there_too(scene, language):
+    discussion = scene.house.discussion(ask=7, language=language)
+    page = scene.context(java_script_enabled=False, viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"{scene.address}/d/{discussion.slug}")
+    assert page.evaluate(IS_FREE, ".tabs [aria-current][href$='#q7']")
+    assert page.evaluate(IS_FREE, ".tab-recent")
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_on_a_phone_the_open_question_and_the_recent_list_are_always_among_the_tabs(scene, language):
     discussion = scene.house.discussion(ask=7, language=language)
     page = scene.visit(discussion, viewport={"width": 390, "height": 844})
-    # Whether one can be pressed where it stands: in sight, and below nothing else.
-    is_free = """(selector) => {
-      const tab = document.querySelector(selector);
-      const { left, right, top, bottom } = tab.getBoundingClientRect();
-      const points = [left + 4, (left + right) / 2, right - 4];
-      return points.every((x) => tab.contains(document.elementFromPoint(x, (top + bottom) / 2)));
-    }"""
     for number in (7, 8):
         if number == 8:
             page.eval_on_selector(".tabs > div", "bar => bar.scrollTo(0, 0)")
             scene.house.asked(discussion, "And what is next?")
         page.wait_for_selector(f".tabs [aria-current][href$='#q{number}']", state="attached")
-        assert page.evaluate(is_free, ".tabs [aria-current]")
-        assert page.evaluate(is_free, ".tab-recent")
+        assert page.evaluate(IS_FREE, ".tabs [aria-current]")
+        assert page.evaluate(IS_FREE, ".tab-recent")
     # What the reader looks for afterwards stays where it is.
     page.eval_on_selector(".tabs > div", "bar => bar.scrollTo(0, 0)")
     comment = scene.house.comment(discussion, body="One more.", question=8)
     page.wait_for_selector(f"#c{comment.id}", state="attached")
     assert page.eval_on_selector(".tabs > div", "bar => bar.scrollLeft") == 0
-    assert page.evaluate(is_free, ".tab-recent")
+    assert page.evaluate(IS_FREE, ".tab-recent")
 
 
 def test_readers_are_counted_and_a_writing_panelist_is_named(scene, discussion):
