@@ -73,6 +73,17 @@ def test_forms_are_those_of_the_language(language):
     assert len(set(forms.values())) == words.PLURALS[language][0]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_for_nothing_and_one_says_the_number(language):
+    """French and Portuguese have one form for 0 and 1: a question without votes had "1 vote"."""
+    is_shared = Locale(language).plural_form(0) == Locale(language).plural_form(1)
+    placeholders = re.compile(r"%\(\w+\)s|\{\w+\}").findall
+    for message in words.catalogue(language):
+        if is_shared and isinstance(message.id, tuple) and all(message.id):
+            first, *_, last = message.string
+            assert set(placeholders(first)) == set(placeholders(last)), message.id
+
+
 def test_what_is_offered_has_a_catalogue():
     assert set(speaking.OFFERED) <= {speaking.SOURCE, *LANGUAGES}
     assert set(speaking.OFFERED) <= set(speaking.IN_LETTERS)

@@ -1,6 +1,6 @@
 """Leaving the site for good. Runs inside `writing()`.
 
-The account's row stays as "Former member", without name, address or password, because the record and other people's
+The account's row stays as NAME, without name, address or password, because the record and other people's
 answers point at it; the record itself nobody can change. What others wrote of this person, their name in a mention for
 one, is theirs and stays.
 """
@@ -9,6 +9,7 @@ import secrets
 from enum import StrEnum
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import delete, select, update
 
 from forum import clock
@@ -46,7 +47,8 @@ from forum.models import (
 from forum.refusals import Refused
 from forum.search import index
 
-NAME = "Former member"
+# Stored as it is said to whoever leaves.
+NAME = lazy("Former member")
 
 
 class Words(StrEnum):
@@ -118,19 +120,19 @@ def _unname(user: User) -> set[str]:
     ):  # fmt: skip
         db.session.execute(delete(model).where(address == user.email), execution_options={"synchronize_session": False})
     name = user.name
-    user.name, user.email = NAME, f"left-{user.id}-{secrets.token_hex(6)}@invalid"
+    user.name, user.email = str(NAME), f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.country = user.suspension_objection = ""
     user.password_hash = user.confirmed_at = None
     user.role, user.left_at = SiteRole.MEMBER, clock.now()
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id)):
         faces.add(seat.picture)
-        seat.name, seat.title, seat.affiliation, seat.country = NAME, "", "", ""
+        seat.name, seat.title, seat.affiliation, seat.country = str(NAME), "", "", ""
         seat.biography, seat.picture = "", ""
         links = update(Invitation).where(Invitation.seat_id == seat.id).values(state=InvitationState.REVOKED)
         db.session.execute(links, execution_options={"synchronize_session": False})
     asked = select(Proposal.question_id).where(Proposal.author_id == user.id)
     db.session.execute(
-        update(Question).where(Question.id.in_(asked), Question.asked_for == name).values(asked_for=NAME),
+        update(Question).where(Question.id.in_(asked), Question.asked_for == name).values(asked_for=str(NAME)),
         execution_options={"synchronize_session": False},
     )
     return faces - {""}

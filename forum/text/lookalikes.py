@@ -8,8 +8,20 @@ from typing import Any
 
 from forum.text.characters import without_unseen
 
-_BADGE_WORDS = {"host", "panel", "panelist", "panellist", "moderator", "mod", "organiser", "organizer", "admin"}
-_BADGE_WORDS |= {"administrator", "official", "verified", "staff", "roundtext"}
+# What badges say, in every language that pages are shown in: a discussion in Spanish has an "Anfitrión" for its host.
+_BADGE_WORDS = {
+    *("host", "panel", "panelist", "panellist", "moderator", "mod", "organiser", "organizer", "admin", "administrator"),
+    *("official", "verified", "staff", "roundtext"),
+    *("anfitrión", "anfitriona", "panelista", "moderador", "moderadora", "organizador", "organizadora"),
+    *("administrador", "administradora", "oficial", "verificado", "verificada"),
+    *("hôte", "hôtesse", "panéliste", "modération", "modérateur", "modératrice", "organisateur", "organisatrice"),
+    *("administrateur", "administratrice", "officiel", "officielle", "vérifié", "vérifiée"),
+    *("gastgeber", "gastgeberin", "podium", "moderation", "moderatorin", "veranstalter", "veranstalterin"),
+    *("administratorin", "offiziell", "verifiziert"),
+    *("anfitrião", "anfitriã", "painel"),
+    *("المضيف", "المضيفة", "المتحدثين", "متحدث", "متحدثة", "الإشراف", "مشرف", "مشرفة", "المشرف", "المشرفة"),
+    *("منظم", "منظمة", "المنظم", "المنظمة", "مدير", "مديرة"),
+}
 _BADGE_SIGNS = re.compile(r"[✓✔✅☑★☆⭐🛡🏅🎖🔰👑®™©]")
 _TITLES = {"dr", "prof", "mr", "mrs", "ms", "sir", "dame", "phd", "md"}
 # Letters that together look like another: UTS #39 lists single characters only for most of these.
@@ -38,13 +50,17 @@ def looks_like(name: str, names: Iterable[str]) -> str | None:
 
 def has_badge_word(name: str) -> bool:
     """Whether `name` carries a word or sign that could be taken for a badge."""
-    words = {word.casefold() for word in re.findall(r"\w+", unicodedata.normalize("NFKC", name))}
-    return bool(words & _BADGE_WORDS) or bool(_BADGE_SIGNS.search(name))
+    return not _badge_looks().isdisjoint(looks_of(name)) or bool(_BADGE_SIGNS.search(name))
 
 
 def looks_of(value: str) -> list[str]:
     """Return the words of `value` as they look: one case, no accents, nothing invisible, look-alikes as one letter."""
     return [word for word in (_folded(part) for part in re.split(r"[\s\W_]+", _shown(value))) if word]
+
+
+@cache
+def _badge_looks() -> frozenset[str]:
+    return frozenset(look for word in _BADGE_WORDS for look in looks_of(word))
 
 
 @cache
@@ -80,7 +96,11 @@ def _joined(name: str) -> str:
 
 def _shown(name: str) -> str:
     name = re.sub(r"[\u200c\u200d]", "", without_unseen(name))
-    return unicodedata.normalize("NFKC", name.translate(_look_alikes()))
+    shown = unicodedata.normalize("NFKC", name.translate(_look_alikes()))
+    if shown.isascii():
+        return shown
+    # A mark over or under a letter is no end of a word.
+    return "".join(letter for letter in shown if not unicodedata.combining(letter))
 
 
 def _folded(word: str) -> str:

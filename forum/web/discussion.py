@@ -149,7 +149,7 @@ def _inner(scene: Scene, view: View) -> str:
 
 
 def _typed(found: Found) -> list[Draft]:
-    """Return what this browser typed and could not post, kept for it without script: what `?draft=` names or the newest."""
+    """Return what this browser typed and could not post (without script): what `?draft=` names, then the newest."""
     holder = session.get("draft_holder") if session else None
     texts = drafts.kept(found.discussion, holder) if holder else []
     wanted = whole("draft", 1, 2**31 - 1) if texts else None

@@ -161,6 +161,11 @@ def _is_typed(name: str, value: str) -> bool:
     return not value.isascii() or re.search(r"\s", value.strip()) is not None or len(value) > _LONG
 
 
+def field_name(column: str) -> str:
+    """Return what the field for `column` is called in forms; the column's own name where none of ours has a label."""
+    return str(_LABELS.get(column) or _LABELS.get(f"{column}_date") or column.replace("_", " "))
+
+
 def label(name: str) -> str:
     """Return what the field `name` of a form is called."""
     if name == "body":

@@ -12,7 +12,7 @@ from forum import access, clock, countries, looks, pictures, speaking, text
 from forum.actions import merging
 from forum.config import Settings
 from forum.models import Site, User
-from forum.web import times
+from forum.web import kept, times
 from forum.web.guards import allowed
 
 
@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
         excerpt=text.excerpt,
         is_long=text.is_long,
         safe_html=Markup,
+        field_name=kept.field_name,
         addressed=lambda html: Markup(text.addressed(html)),  # noqa: S704
         whence=lambda face: countries.whence(face.affiliation, face.country, str(get_locale())),
         country=lambda code: countries.name(code, str(get_locale())),

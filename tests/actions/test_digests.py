@@ -357,5 +357,5 @@ def test_it_is_written_in_the_language_of_who_reads_it(house, clock, room, mara)
     ask_next(house, room)
     subjects = {letter.to: letter.subject for letter in work(clock, 15 * MINUTE)}
     assert subjects[mara.email] == "Was gesagt wurde: Whose river?"
-    assert subjects["nora@example.org"] == "Ce qui s’est dit : Whose river?"
+    assert subjects["nora@example.org"] == "Ce qui s’est dit\u00a0: Whose river?"
     assert subjects[house.host_of(room).email] == "Lo que se dijo: Whose river?"

@@ -5,6 +5,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from flask_babel import force_locale, gettext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +196,22 @@ def test_direction_does_not_leak_out_of_a_line():
 )
 def test_names_that_look_like_a_panelist(name):
     assert text.looks_like(name, ["Luc Arrieta", "Priya Raman"]) == "Priya Raman"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann M0derator", "Ann Mоderator", "𝐇𝐨𝐬𝐭 Ann", "Ann (H\u200bost)", "Ann Administrat0r", "Ho\u0332st Ann"]
+)
+def test_a_badge_is_seen_through_other_letters(name):
+    assert text.has_badge_word(name)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "pt", "ar"])
+def test_no_name_says_what_a_badge_says_in_any_language(app, language):
+    with app.test_request_context(), force_locale(language):
+        badges = [gettext(word) for word in ("Host", "Moderator", "Panel", "Organiser", "Administrator")]
+    for badge in badges:
+        assert text.has_badge_word(f"Ann {badge}"), badge
+        assert text.has_badge_word(f"{badge.upper()}: Ann"), badge
 
 
 def test_other_people_are_other_people():

@@ -10,7 +10,7 @@ import { isField, one, tell } from "./page.js";
 import { start as startPosting } from "./posting.js";
 import { bindQuestion, startQuestions } from "./questions.js";
 import { clearReply, showReply } from "./reply.js";
-import { _ } from "./words.js";
+import { _, plural } from "./words.js";
 
 /** @typedef {import("./draft.js").Draft} Draft */
 
@@ -77,8 +77,18 @@ export function measure() {
   const length = [...field.value].length;
   const over = length - LONGEST;
   if (over > 0)
-    say("length", [_("{n} characters too many. Nothing is cut; shorten it or split it into two.", { n: over })], "bad");
-  else if (length > LONGEST * 0.75) say("length", [_("{n} characters left.", { n: -over })]);
+    say(
+      "length",
+      [
+        plural(
+          over,
+          "1 character too many. Nothing is cut; shorten it or split it into two.",
+          "{n} characters too many. Nothing is cut; shorten it or split it into two.",
+        ),
+      ],
+      "bad",
+    );
+  else if (length > LONGEST * 0.75) say("length", [plural(-over, "1 character left.", "{n} characters left.")]);
   else unsay("length");
   return over <= 0;
 }

@@ -5,7 +5,7 @@ import { keepPlace } from "./place.js";
 import { showEarlier } from "./resync.js";
 import { getJson } from "./send.js";
 import { listOf } from "./stream.js";
-import { _ } from "./words.js";
+import { _, plural } from "./words.js";
 
 const AT_ONCE = 50;
 
@@ -32,7 +32,7 @@ async function load(link) {
     showEarlier(list, data.left);
   });
   tell("morphed");
-  tell("say", _("{n} earlier answers are shown", { n: fresh.length }));
+  tell("say", plural(fresh.length, "1 earlier answer is shown", "{n} earlier answers are shown"));
   const focus = /** @type {HTMLElement | undefined} */ (fresh[0]);
   if (focus) {
     focus.tabIndex = -1;
