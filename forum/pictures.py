@@ -65,7 +65,8 @@ def store(stream: IO[bytes], settings: Settings, *, square: int = 0, logo: bool 
 def _drawn(data: bytes, mode: str) -> Image.Image:
     """Return the picture upright, in the colours of `mode`. Raises Refused (invalid: hero)."""
     try:
-        with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
+        with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as opened:
+            picture: Image.Image = opened
             if picture.width * picture.height > LARGEST_PIXELS or getattr(picture, "n_frames", 1) > 1:
                 raise invalid(hero=_("Choose a still picture of at most 40 million pixels."))
             if max(picture.size) > LONGEST_SIDE:
@@ -73,6 +74,10 @@ def _drawn(data: bytes, mode: str) -> Image.Image:
                     "Choose a picture of at most %(most)s pixels in width and in height.", most=f"{LONGEST_SIDE:,}"
                 )
                 raise invalid(hero=words)
+            if picture.mode == "P":
+                picture = picture.convert("RGBA")
+            # Made small before it is copied: forty million pixels take 160 MB each time.
+            picture.thumbnail((max(WIDEST, TALLEST), max(WIDEST, TALLEST)))
             return ImageOps.exif_transpose(picture).convert(mode)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise invalid(hero=_("This is no PNG, JPEG or WebP picture. Choose another file.")) from error

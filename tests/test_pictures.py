@@ -7,6 +7,7 @@ import zlib
 from datetime import timedelta
 from pathlib import Path
 
+import gevent
 import pytest
 from PIL import Image
 
@@ -209,3 +210,30 @@ def test_every_column_that_is_shown_from_the_folder_is_one_that_keeps_its_files(
     assert shown == {column.partition(".")[2] for column in columns}
     said = [text for path in (root / "models").glob("*.py") for text in path.read_text("utf-8").splitlines()]
     assert [line for line in said if "media/" in line and "mapped_column" in line] == []
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "1", "CMYK"])
+def test_a_large_picture_is_small_before_it_is_copied(mode, monkeypatch):
+    """A 155 KB picture of forty million pixels took 440 MB, and twelve of them 4 GB."""
+    sizes = []
+    transposed = pictures.ImageOps.exif_transpose
+    monkeypatch.setattr(
+        pictures.ImageOps, "exif_transpose", lambda picture: sizes.append(picture.size) or transposed(picture)
+    )
+    form = "JPEG" if mode == "CMYK" else "PNG"
+    drawn = pictures._drawn(written(Image.new(mode, (6000, 3000)), form), "RGB")
+    assert max(sizes[0]) <= 2400 and drawn.size == (2400, 1200)
+
+
+def test_what_takes_much_memory_is_done_one_at_a_time(monkeypatch):
+    running, most = [], []
+
+    def work():
+        running.append(1)
+        most.append(len(running))
+        gevent.sleep(0.01)
+        running.pop()
+
+    monkeypatch.setattr(aside, "aside", lambda work: work())
+    gevent.joinall([gevent.spawn(aside.aside_alone, work) for _number in range(5)], raise_error=True)
+    assert most == [1] * 5

@@ -4,6 +4,7 @@ With mail, nothing here lets an asker tell whether an address has an account: ea
 exactly one letter, whatever is known of it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -84,7 +85,8 @@ def sign_up(newcomer: Newcomer, password_hash: str, language: str = "") -> User:
 def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "", language: str = "") -> None:
     """Make an account that writes once its address is confirmed, or tell the owner of a known one by mail.
 
-    Signing up again before confirming counts anew, and older links die with the older password.
+    Signing up again before confirming counts anew, and older links die with the older password. Somebody for whom the
+    account was made, and who has not been here, is welcomed once more: whoever types their address names nobody else.
     `then` is where the link leads in the end, an address inside the site; `language` what the browser asks for.
     Raises Refused (registration).
     """
@@ -92,6 +94,9 @@ def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "", langu
     user = User.with_email(newcomer.email)
     if user is not None and user.confirmed_at is not None:
         letters.write(user.email, "known")
+        return
+    if user is not None and user.password_hash is None:
+        letters.write(user.email, "welcome", f"/welcome/{links.token_for(user, 'welcome')}")
         return
     if user is None:
         user = _add(newcomer.email, newcomer.name, password_hash, language)
@@ -267,6 +272,14 @@ def has_left(user: User) -> bool:
     """Whether `user` has left the site by now. Whoever is about to is waited for, and waits until this one ends."""
     asked = select(User.left_at).where(User.id == user.id).with_for_update(read=True, key_share=True)
     return db.session.scalar(asked) is not None
+
+
+def have_left(users: Collection[User]) -> set[int]:
+    """Return the ids of those of `users` who have left the site by now, as `has_left` asks it of one."""
+    ids = sorted(user.id for user in users)
+    asked = select(User.id, User.left_at).where(User.id.in_(ids)).order_by(User.id)
+    held = db.session.execute(asked.with_for_update(read=True, key_share=True))
+    return {user_id for user_id, left_at in held if left_at is not None}
 
 
 def _add(email: str, name: str, password_hash: str, language: str = "") -> User:

@@ -9,6 +9,7 @@ from forum import text
 from forum.actions.posting import LONGEST, CommentDraft
 from forum.database import db
 from forum.models import Comment, CommentEdit, CommentState, Discussion, User
+from forum.refusals import Refused
 
 
 def as_sent(author: User, discussion: Discussion, draft: CommentDraft) -> CommentDraft:
@@ -17,7 +18,11 @@ def as_sent(author: User, discussion: Discussion, draft: CommentDraft) -> Commen
 
     A browser with script makes a key for every text, and needs none of this.
     """
-    first = Comment.with_key(discussion, author, draft.key)
+    try:
+        key = draft.checked_key()
+    except Refused:
+        return draft  # refused where it is posted, with advice
+    first = Comment.with_key(discussion, author, key)
     if first is None or first.state not in {CommentState.PUBLISHED, CommentState.HELD}:
         return draft
     try:

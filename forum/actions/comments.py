@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import flags, merging, reviews
+from forum.actions import flags, merging, proposal_ends, reviews
 from forum.actions.moderation import write_down
 from forum.actions.posting import CommentDraft as CommentDraft
 from forum.actions.posting import Posting, asked, post_all, written
@@ -90,6 +90,7 @@ def delete(author: User, comment: Comment) -> Comment:
     comment.source = comment.html = ""
     for version in db.session.scalars(select(CommentEdit).where(CommentEdit.comment_id == comment.id)):
         db.session.delete(version)
+    proposal_ends.follow(comment)
     reviews.settle_if_open(comment, Decision.WITHDRAWN, author, before)
     if before is not CommentState.HELD:
         log.record(comment.discussion, "comment.deleted", comment.id)

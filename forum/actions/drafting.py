@@ -15,7 +15,7 @@ from forum.refusals import Refused
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _RESERVED_SLUGS = {"new", "edit", "console", "static", "media", "admin"}
 # Discussions run for an hour or for weeks; a year is a typing error in one of the two dates.
-_LONGEST = timedelta(days=366)
+LONGEST = timedelta(days=366)
 LONGEST_LATE = 7 * 24 * 60
 
 
@@ -121,5 +121,5 @@ def _times(faults: dict[str, str], draft: DiscussionDraft) -> None:
         faults["time_zone"] = _("Choose a time zone by its name, like Europe/London.")
     if draft.ends_at <= draft.starts_at:
         faults["ends_at"] = _("The end must come after the start.")
-    elif draft.ends_at - draft.starts_at > _LONGEST:
+    elif draft.ends_at - draft.starts_at > LONGEST:
         faults["ends_at"] = _("A discussion lasts a year at most. Check both dates.")

@@ -71,6 +71,7 @@ def invite(actor: User, seat: Seat) -> str:
     access.require(actor, "panelist.invite", discussion)
     if seat.role is not SeatRole.PANELIST:
         raise Refused("not_panel", _("Links are for panelists. Hosts and moderators sign in with a password."), 409)
+    log.lock(discussion)  # of two hosts the second ends the first one's link
     _end(seat, InvitationState.REPLACED)
     mailed, shown = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     now = clock.now()

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from forum import clock
-from forum.actions import accounts, proposals, reactions, reviews, sessions
+from forum.actions import accounts, proposal_ends, proposals, reactions, reviews, sessions
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -32,6 +32,7 @@ from forum.models import (
     Invitation,
     InvitationState,
     Letter,
+    Mute,
     Notice,
     Phase,
     Proposal,
@@ -71,10 +72,12 @@ def leave(user: User, words: Words) -> list[str]:
     places = list(db.session.scalars(found))
     for discussion in places:
         log.lock(discussion)
+    _require_other_hosts(user)
     faces = _unname(user)
     db.session.flush()
     # Their row is held now, so nothing more comes; what came before in a place that is not held would stay for good.
-    if {*reactions.discussions_of(user), *proposals.voted_in(user)} - {*reacted, *voted}:
+    now_in = {*_written_in(user), *reactions.discussions_of(user), *proposals.voted_in(user)}
+    if now_in - {*wrote, *reacted, *voted}:
         raise Refused("busy", _("You have pressed something in another tab meanwhile. Try again."), 409)
     if words is Words.REMOVE:
         _remove_words(user)
@@ -99,10 +102,26 @@ def _require_free(user: User) -> None:
     accounts.hold_administrators(user)
     if accounts.is_last_administrator(user):
         raise Refused("last_administrator", _("You are the last administrator. Make somebody else one first."), 409)
-    for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)):
-        discussion = seat.discussion
-        others = [one for one in discussion.seats if one.role is SeatRole.HOST and one.user_id != user.id]
-        if not others and discussion.phase_at(clock.now()) not in {Phase.CLOSED, Phase.DRAFT}:
+
+
+def _require_other_hosts(user: User) -> None:
+    """Of what is not over somebody has to be left to run it. Who has left holds their seat still, without a name."""
+    sat = select(Seat.discussion_id).where(Seat.user_id == user.id, Seat.role == SeatRole.HOST)
+    run = or_(Discussion.id.in_(sat), Discussion.owner_id == user.id)
+    for discussion in db.session.scalars(select(Discussion).where(run).order_by(Discussion.id)):
+        db.session.refresh(discussion)
+        living = (
+            select(Seat.id)
+            .join(User, User.id == Seat.user_id)
+            .where(
+                Seat.discussion_id == discussion.id,
+                Seat.role == SeatRole.HOST,
+                User.id != user.id,
+                User.left_at.is_(None),
+            )
+        )
+        is_over = discussion.phase_at(clock.now()) in {Phase.CLOSED, Phase.DRAFT}
+        if not is_over and db.session.scalar(living.limit(1)) is None:
             raise Refused(
                 "host",
                 _("You alone host “%(title)s”, which is not over. Name another host first.", title=discussion.title),
@@ -122,6 +141,8 @@ def _unname(user: User) -> set[str]:
     name = user.name
     user.name, user.email = str(NAME), f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.country = user.suspension_objection = ""
+    objections = update(Mute).where(Mute.user_id == user.id).values(objection="")
+    db.session.execute(objections, execution_options={"synchronize_session": False})
     user.password_hash = user.confirmed_at = None
     user.role, user.left_at = SiteRole.MEMBER, clock.now()
     for seat in db.session.scalars(select(Seat).where(Seat.user_id == user.id)):
@@ -157,8 +178,11 @@ def _remove_words(user: User) -> None:
     )
     db.session.execute(delete(BackstageMessage).where(BackstageMessage.author_id == user.id), execution_options=off)
     index.forget()
-    unasked = (Proposal.author_id == user.id, Proposal.question_id.is_(None))
-    db.session.execute(delete(Proposal).where(*unasked), execution_options=off)
+    for proposal in db.session.scalars(
+        select(Proposal).where(Proposal.author_id == user.id, Proposal.question_id.is_(None))
+    ):
+        proposal_ends.remove(proposal)
+    db.session.flush()
     db.session.expire_all()
 
 

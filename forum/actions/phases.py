@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import ColumnElement, or_, select
 
 from forum import access, clock
+from forum.actions.drafting import LONGEST
 from forum.actions.moderation import write_down
 from forum.database import claims, db
 from forum.live import log
@@ -98,9 +99,8 @@ def extend(
     if seen is not None and seen != discussion.ends_at:
         return
     before = discussion.ends_at
-    discussion.ends_at = max(before, clock.now()) + timedelta(minutes=minutes)
+    discussion.ends_at = _end_after(discussion, minutes)
     if discussion.phase is Phase.CLOSED:
-        discussion.ends_at = clock.now() + timedelta(minutes=minutes)
         if discussion.ends_at <= discussion.starts_at:
             # It was held before its planned time, by a version that kept that as its start, and no calendar takes an
             # end before the beginning.
@@ -117,6 +117,17 @@ def extend(
         after={"ends_at": discussion.ends_at.isoformat()},
     )
     log.record(discussion, "discussion.extended", discussion.id)
+
+
+def _end_after(discussion: Discussion, minutes: int) -> datetime:
+    """Return the end that `minutes` more give. Raises Refused (invalid) for one that no edit and no file would take."""
+    now = clock.now()
+    end = (now if discussion.phase is Phase.CLOSED else max(discussion.ends_at, now)) + timedelta(minutes=minutes)
+    if end - discussion.starts_at > LONGEST:
+        raise invalid(
+            minutes=_("A discussion lasts a year at most, and this one began before that. Make a new one like it.")
+        )
+    return end
 
 
 def close(actor: User, discussion: Discussion) -> None:

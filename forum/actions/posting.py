@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from forum import access, clock, people, speaking, text
 from forum.access import Role
-from forum.actions import calls, notices, reviews
+from forum.actions import accounts, calls, notices, reviews
 from forum.actions.moderation import write_down
 from forum.actions.screening import Finding, Screen
 from forum.actions.seats import check_name
@@ -88,6 +88,7 @@ def post_all(discussion: Discussion, postings: Sequence[Posting]) -> list[Posted
             _write(case, discussion)
     # The same key sent to two processes at once waits for its turn.
     log.lock(discussion)
+    left = accounts.have_left({posting.author for posting in postings})
     # Only keys that are keys: PostgreSQL takes no text with a NUL in it.
     keys = [(case.posting.author, case.posting.draft.key) for case in cases if case.may_be_there]
     there = Comment.with_keys(discussion, keys) if keys else {}
@@ -95,7 +96,7 @@ def post_all(discussion: Discussion, postings: Sequence[Posting]) -> list[Posted
     outcomes: list[Posted | Refused] = []
     for case in cases:
         with speaking.speaking(case.posting.language or speaking.tag()):
-            outcomes.append(_admitted(case, there, screen))
+            outcomes.append(_admitted(case, there, screen, left))
     db.session.flush()
     _tell(discussion, [case for case, outcome in zip(cases, outcomes, strict=True) if _is_new(outcome)])
     _look_up_seqs(discussion, [outcome.comment for outcome in outcomes if isinstance(outcome, Posted)])
@@ -139,10 +140,12 @@ def _write(case: _Case, discussion: Discussion) -> None:
     )
 
 
-def _admitted(case: _Case, there: dict[tuple[int, str], Comment], screen: Screen) -> Posted | Refused:
+def _admitted(case: _Case, there: dict[tuple[int, str], Comment], screen: Screen, left: set[int]) -> Posted | Refused:
     """Add what is written to the session. What was posted in time stays posted, also for a browser that asks again
-    after the close.
+    after the close. Of who has `left` the site while this waited nothing is added: nobody could take it away again.
     """
+    if case.posting.author.id in left:
+        return Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     author, key = case.posting.author, (case.posting.author.id, case.posting.draft.key)
     if case.may_be_there and key in there:
         return Posted(there[key], is_new=False)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from forum import access, clock
-from forum.actions import accounts
+from forum.actions import accounts, proposal_ends
 from forum.actions.drafting import clean
 from forum.actions.seats import check_name
 from forum.database import db
@@ -49,6 +49,8 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     if faults:
         raise invalid(**faults)
     log.lock(discussion)
+    if accounts.have_left([author]):
+        raise Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     mine = of(author, discussion)
     same = next((one for one in mine if one.text == words), None)
     if same is not None:
@@ -81,7 +83,7 @@ def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
         raise unknown()
     if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
         raise Refused("planned", _("The hosts have taken this question up, so it cannot be taken back any more."), 409)
-    db.session.delete(proposal)
+    proposal_ends.remove(proposal)
     tell(proposal, is_public=proposal.is_public)
 
 

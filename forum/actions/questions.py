@@ -199,6 +199,8 @@ def ask(actor: User, question: Question) -> Question:
     log.lock_and_refresh(question)
     if question.is_asked:
         return question
+    db.session.refresh(question.discussion)  # it may have been closed or paused while this one waited
+    access.require(actor, "question.ask", question.discussion)
     if question.state is QuestionState.SKIPPED:
         raise Refused("skipped", _("This question was skipped. Put it back first."), 409)
     openings.open_now(question, actor, actor.id)

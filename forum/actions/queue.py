@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import notices, reviews
+from forum.actions import notices, proposal_ends, reviews
 from forum.actions.moderation import (
     checked_reason,
     hide,
@@ -93,6 +93,7 @@ def reject(actor: User, comment: Comment, reason: str, seen: str | None = None) 
         write_down_state(actor, comment, "comment.hidden", before, reason)
         reviews.settle(review, Decision.HIDDEN, actor, before, reason)
         log.record(comment.discussion, "comment.hidden", comment.id)
+        proposal_ends.follow(comment)
         return review
     write_down_state(actor, comment, "comment.rejected", before, reason)
     reviews.settle(review, Decision.REJECTED, actor, before, reason)
@@ -127,6 +128,7 @@ def undo(actor: User, comment: Comment, seen: str | None = None) -> Review:
     reviews.tell(comment, "review.undone")
     if comment.state is not before:
         log.record(comment.discussion, "comment.reopened", comment.id)
+        proposal_ends.follow(comment)
     return review
 
 

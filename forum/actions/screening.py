@@ -69,7 +69,8 @@ class Screen:
         )
         left = (latest + timedelta(seconds=seconds) - clock.now()).total_seconds() if latest else 0.0
         if left > 0:
-            wait = math.ceil(left)
+            # After the machine's clock was set back the last comment lies ahead; the wait is none the longer for it.
+            wait = min(math.ceil(left), seconds)
             raise Refused(
                 "slow_mode",
                 _(

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock, text
-from forum.actions import comments, proposals, questions
+from forum.actions import comments, proposal_ends, proposals, questions
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
@@ -110,11 +110,11 @@ def from_comment(actor: User, discussion: Discussion, comment_id: int) -> Propos
     """
     access.require(actor, "proposal.work", discussion)
     comment = comments.find(actor, discussion, comment_id)
+    log.lock_and_refresh(comment)
     if comment.state is not CommentState.PUBLISHED:
         raise unknown()
     if comment.author_id is None:
         raise invalid(text=_("This comment was imported; its writer has no account here."))
-    log.lock(discussion)
     made = db.session.scalar(select(Proposal).where(Proposal.comment_id == comment.id).limit(1))
     if made is not None:
         return made
@@ -152,9 +152,14 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
     if proposal.comment_id is None:
         # Twice is once because the question goes with it. Its id would not do: SQLite gives it to the next one.
         key = f"proposal-{secrets.token_hex(12)}"
-        kept = comments.post(proposal.author, discussion, CommentDraft(proposal.text, None, None, key))
+        try:
+            kept = comments.post(proposal.author, discussion, CommentDraft(proposal.text, None, None, key))
+        except Refused as refusal:
+            # What it says is said to the asker, who is not here.
+            words = _("A comment of theirs would not be taken here now. Decline this question, or leave it as it is.")
+            raise Refused("asker_refused", words, 409) from refusal
     write_down(actor, discussion, "proposal.unmade", "proposal", proposal.id)
-    db.session.delete(proposal)
+    proposal_ends.remove(proposal)
     proposals.tell(proposal, is_public=proposal.is_public)
     return kept
 

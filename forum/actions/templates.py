@@ -45,7 +45,7 @@ def copy_parts(source: Discussion, target: Discussion) -> None:
     Questions are to be asked again, in their order; what was skipped is a spare. They open by hand: the moments of one
     plan are none of another's. Who is slowed or held now is a matter of that hour and not copied.
     """
-    for seat in source.seats:
+    for seat in (seat for seat in source.seats if seat.user.left_at is None):
         target.seats.append(Seat(**{name: getattr(seat, name) for name in _OF_SEAT}))
     for place, question in enumerate(in_order(source), start=1):
         target.questions.append(

@@ -105,6 +105,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
             {"name": seat.name, "email": seat.user.email, "role": seat.role.value}
             | _given(title=seat.title, affiliation=seat.affiliation, country=seat.country)
             for seat in discussion.seats
+            if seat.user.left_at is None  # a seat of nobody, with no address that could be read again
         ],
         "questions": [_question(question) | _waiting(question, over=over) for question in asked + waiting],
     }
@@ -139,7 +140,8 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
     shown = (Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
     places: dict[int, int] = {}
     last = 0
-    emails = {seat.user_id: seat.user.email for seat in discussion.seats} if for_hosts else {}
+    here = [seat for seat in discussion.seats if for_hosts and seat.user.left_at is None]
+    emails = {seat.user_id: seat.user.email for seat in here}
     while found := list(
         db.session.scalars(
             select(Comment)

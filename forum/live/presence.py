@@ -39,7 +39,7 @@ def types(discussion_id: int, user_id: int, name: str, question: int | None) -> 
 
 
 def stops(discussion_id: int, user_id: int) -> None:
-    """Note that somebody has posted or left."""
+    """Note that somebody has left the room."""
     _writing.get(discussion_id, {}).pop(user_id, None)
 
 

@@ -72,6 +72,7 @@ def turn() -> None:
         del _sent[left]
     if not _sent:
         return
+    fault: BaseException | None = None
     for discussion_id, epoch, last_seq in Lines.of(current_app).ask_about(_HEADS, list(_sent)):
         before = _sent.get(discussion_id)
         if before is not None and before != (epoch, last_seq):
@@ -79,9 +80,16 @@ def turn() -> None:
             _sent[discussion_id] = (epoch, last_seq)
             try:
                 _send(discussion_id, epoch, before, last_seq)
+            except Exception as error:
+                # It is tried again; those behind it in the line are not kept waiting for it.
+                _sent[discussion_id] = before
+                db.session.rollback()
+                fault = error
             except BaseException:
                 _sent[discussion_id] = before
                 raise
+    if fault is not None:
+        raise fault
 
 
 def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> None:

@@ -32,7 +32,6 @@ _DUE = (
     .where(
         Letter.sent_at.is_(None),
         Letter.refused_at.is_(None),
-        Letter.tries < MOST_TRIES,
         or_(Letter.next_try_at.is_(None), Letter.next_try_at <= clock.moment()),
     )
     .order_by(_URGENCY, Letter.id)
@@ -64,10 +63,14 @@ def _claim() -> Letter | None:
         return None  # looking takes no write lock
     with writing():
         letter = db.session.scalar(_DUE.with_for_update(skip_locked=True))
-        if letter is not None:
+        if letter is not None and letter.tries < MOST_TRIES:
             letter.next_try_at = clock.now() + _CLAIM
             letter.tries += 1
-    return letter
+            return letter
+        if letter is not None:
+            # The process died over its last try, and nobody has noted yet that it is given up.
+            deliveries.refused(letter, "")
+    return _claim()
 
 
 def _deliver(letter: Letter, settings: Settings, courier: Courier) -> int:

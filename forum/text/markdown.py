@@ -31,15 +31,24 @@ _DEEPEST = 20
 # Past this many of the characters that markup is made of, the text is shown as it was typed (see `render`).
 _MOST_MARKS = 2_500
 _MARKS = re.compile(r"[*_\[\]!<>`&@]")
+# Nor is writing what has so many lines, or so much that could be an address: each costs the parser, or bleach, a look.
+_MOST_LINES = 1_000
+_MOST_ADDRESSES = 300
+_ADDRESSES = re.compile(r"://|(?<=\w)[.@](?=\w)")
 
 
 def render(source: str, mentions: Mapping[str, Mention] | None = None) -> str:
     """Return `source` (Markdown) as safe HTML. `mentions` maps names to the people that `@Name` may link to.
 
     The time is bounded: a text that is mostly markup signs is shown as typed, because CommonMark's rules for them
-    cost the square of their number (measured on the pathological corpora at 10,000 characters).
+    cost the square of their number (measured on the pathological corpora at 10,000 characters). So is one of hundreds
+    of lines or addresses: 2,000 times `a://[` held the process for 1.9 s.
     """
-    if len(_MARKS.findall(source)) > _MOST_MARKS:
+    if (
+        len(_MARKS.findall(source)) > _MOST_MARKS
+        or source.count("\n") > _MOST_LINES
+        or len(_ADDRESSES.findall(source)) > _MOST_ADDRESSES
+    ):
         return _as_typed(source)
     source = re.sub(r"(?m)^([ \t]*)[•‣▪]\s+", r"\1- ", source)
     try:
@@ -55,8 +64,12 @@ def render(source: str, mentions: Mapping[str, Mention] | None = None) -> str:
 
 def clean_html(html: str) -> str:
     """Return `html` with nothing in it but what a comment may hold."""
+    return _last_word(_cleaner().clean(html))
+
+
+def _last_word(html: str) -> str:
     cleaned: str = nh3.clean(
-        _cleaner().clean(html),
+        html,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
@@ -68,7 +81,8 @@ def clean_html(html: str) -> str:
 
 def _as_typed(source: str) -> str:
     paragraphs = [escape(part).replace("\n", "<br>") for part in re.split(r"\n{2,}", source) if part.strip()]
-    return clean_html("".join(f'<p dir="auto">{part}</p>' for part in paragraphs))
+    # There is nothing in it but letters and these two elements; bleach would take a second for thousands of them.
+    return _last_word("".join(f'<p dir="auto">{part}</p>' for part in paragraphs))
 
 
 @cache

@@ -15,7 +15,7 @@ from forum import clock, pictures
 from forum.actions import dates, slugs
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.seats import SeatDraft
-from forum.aside import aside
+from forum.aside import aside_alone
 from forum.models import Digests, Discussion, QuestionsShown, Seat, SeatRole, Visibility
 from forum.refusals import Refused
 from forum.web.forms import Fields
@@ -181,6 +181,6 @@ def store(chosen: FileStorage, field: str) -> str:
     square, kept = pictures.FACE if field == "picture" else 0, settings()
     try:
         # A large picture takes seconds, and everybody who reads along would wait for it.
-        return aside(lambda: pictures.store(chosen.stream, kept, square=square, logo=field == "logo"))
+        return aside_alone(lambda: pictures.store(chosen.stream, kept, square=square, logo=field == "logo"))
     except Refused as refusal:
         raise Refused(refusal.code, refusal.message, refusal.status, fields={field: refusal.message}) from refusal

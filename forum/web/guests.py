@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from forum import zones
 from forum.actions import guest_mail, rsvps
-from forum.database import writing
+from forum.database import once_more
 from forum.models import RsvpKind
 from forum.refusals import Refused
 from forum.web import errors
@@ -32,11 +32,10 @@ def answer(token: str) -> Response:
         fields.faults["kind"] = _("Choose one of the buttons.")
     try:
         fields.refuse()
-        with writing():
-            if kind == "look":
-                discussion = guest_mail.open_link(token).discussion
-            else:
-                discussion = guest_mail.answer(token, RsvpKind(kind), zone).discussion
+        if kind == "look":
+            discussion = once_more(lambda: guest_mail.open_link(token).discussion)
+        else:
+            discussion = once_more(lambda: guest_mail.answer(token, RsvpKind(kind), zone).discussion)
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
@@ -50,8 +49,7 @@ def answer(token: str) -> Response:
 def stop(token: str) -> Response:
     """End invitations to this address: by a button for people, by one POST for mail programs (RFC 8058)."""
     if request.method == "POST":
-        with writing():
-            guest_mail.unsubscribe(token)
+        once_more(lambda: guest_mail.unsubscribe(token))
     mine = guest_mail.coming_by(token)
     page = render_template(
         "discussion/guest_stop.html", done=guest_mail.is_unsubscribed(token), mine=mine,

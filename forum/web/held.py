@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from forum.actions import held, questions
 from forum.actions.merging import marks
-from forum.database import writing
+from forum.database import once_more, writing
 from forum.extensions import limiter
 from forum.models import Discussion, User
 from forum.refusals import Refused
@@ -24,9 +24,8 @@ def hold(slug: str, question_id: int) -> Response:
     fields = Fields()
     body, seen = fields.text("body"), fields.seen() or ""
     fields.refuse()
-    with writing():
-        kept = held.hold(user, questions.find(discussion, question_id), body, seen)
-        seen = marks({"body": kept.body if kept else ""})
+    kept = once_more(lambda: held.hold(user, questions.find(discussion, question_id), body, seen))
+    seen = marks({"body": kept.body if kept else ""})
     notice = _("Kept. Only you can read it.") if kept else _("Nothing is held for this question any more.")
     return done(discussion, notice, f"#held-{question_id}", seen=seen)
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from forum import clock, speaking, zones
 from forum.actions import accounts, rsvps
-from forum.database import writing
+from forum.database import once_more, writing
 from forum.models import Discussion, RsvpKind
 from forum.refusals import Refused, invalid
 from forum.web import errors, throttles
@@ -55,23 +55,20 @@ say.visitors_need_no_token = True  # type: ignore[attr-defined]
 def _said(slug: str, kind: str, zone: str, email: str, language: str) -> str:
     user = signed_in()
     if user is not None:
-        with writing():
-            discussion = unchecked(slug)
-            if kind == "none":
-                rsvps.take_back(user, discussion)
-                return str(_("You will not be reminded."))
-            rsvps.say(user, discussion, RsvpKind(kind), zone, language)
-        return promise(discussion)
+        if kind == "none":
+            with writing():
+                rsvps.take_back(user, unchecked(slug))
+            return str(_("You will not be reminded."))
+        once_more(lambda: rsvps.say(user, unchecked(slug), RsvpKind(kind), zone, language))
+        return promise(unchecked(slug))
     if kind == "none":
         raise invalid(kind=_("Use the link in one of our letters to get no more of them."))
     throttles.count("reset from", throttles.visitor())
     throttles.count("mail to", email)
-    with writing():
-        discussion = unchecked(slug)
-        rsvps.ask(email, discussion, RsvpKind(kind), zone, language)
+    once_more(lambda: rsvps.ask(email, unchecked(slug), RsvpKind(kind), zone, language))
     if settings().sends_mail:
         return str(_("Look into your mail: the link in our letter is what counts."))
-    return promise(discussion)
+    return promise(unchecked(slug))
 
 
 def _page(discussion: Discussion, faults: dict[str, str], status: int = 200) -> Response:

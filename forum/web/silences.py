@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from forum import access
 from forum.actions import silences
-from forum.database import db, writing
+from forum.database import db, once_more
 from forum.models import User
 from forum.refusals import unknown
 from forum.web.comments import writer
@@ -31,8 +31,7 @@ def change(user_id: int, verb: str) -> Response:
     other = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
     if other is None or not access.may_find(user, other):
         raise unknown()
-    with writing():
-        (silences.silence if verb == "silence" else silences.listen)(user, other)
+    once_more(lambda: (silences.silence if verb == "silence" else silences.listen)(user, other))
     words = _("You do not see any more what %(name)s writes. Nobody else learns of it.", name=other.name)
     flash(words if verb == "silence" else _("You see again what %(name)s writes.", name=other.name))
     then = inside(request.form.get("next", ""))

@@ -4,11 +4,22 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import audience
-from forum.actions import leaving, moderation, phases, posting, proposals, questions, sanctions, shortlisting
+from forum.actions import (
+    comments,
+    flags,
+    leaving,
+    moderation,
+    phases,
+    posting,
+    proposals,
+    questions,
+    sanctions,
+    shortlisting,
+)
 from forum.archive import export
 from forum.database import db
 from forum.live import clockwork
-from forum.models import Event, ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
+from forum.models import Audience, Event, ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
 from forum.refusals import Refused
 
 
@@ -391,3 +402,61 @@ def test_a_vote_that_waits_until_after_the_end_is_not_counted(house, room):
     with house.meanwhile(r"SELECT .*FOR UPDATE", phases.close, host, room):
         assert refused(house, proposals.vote, house.user(), room, wish.id, wants=True).code == "closed"
     assert proposals.counts(room, [wish.id]) == {}
+
+
+@pytest.mark.parametrize("end", ["deleted", "hidden", "set aside"])
+def test_a_question_made_of_a_comment_goes_with_it(house, room, end):
+    """It stayed on the page of all questions, with the text that was "gone for good"."""
+    host, zoe = house.host_of(room), house.user("Zoe Zebra")
+    comment = house.comment(room, zoe, "I live in Mill Lane 12, and you?", question=1)
+    house.do(shortlisting.from_comment, host, room, comment.id)
+    assert "Mill Lane" in audience.public(room, None)[0].proposal.text
+    seq = room.last_seq
+    if end == "deleted":
+        house.do(comments.delete, zoe, comment)
+    elif end == "hidden":
+        house.do(moderation.hide, host, comment, "Private")
+    else:
+        house.do(flags.set_aside, comment, {"cause": "flags"})
+    assert audience.public(room, None) == [] == audience.most_wanted(room)
+    told = select(Event.audience).where(Event.seq > seq, Event.kind == "proposal.changed")
+    assert Audience.EVERYONE in set(db.session.scalars(told)), "open pages look again"
+    waiting = [one.proposal.text for one in audience.for_hosts(room, [])]
+    assert len(waiting) == (0 if end == "deleted" else 1)
+    if end == "deleted":
+        assert refused(house, shortlisting.from_comment, host, room, comment.id).status == 404
+
+
+def test_of_a_deleted_comment_the_run_sheet_keeps_what_the_host_has_written(house, room):
+    host, zoe = house.host_of(room), house.user("Zoe Zebra")
+    comment = house.comment(room, zoe, "I live in Mill Lane 12, and you?", question=1)
+    wish = house.do(shortlisting.from_comment, host, room, comment.id)
+    house.do(shortlisting.plan, host, room, wish.id, "Where do you live?")
+    house.do(comments.delete, zoe, comment)
+    assert [one.proposal.text for one in audience.public(room, None)] == ["Where do you live?"]
+
+
+@pytest.mark.parametrize("end", ["taken back", "made a comment", "left"])
+def test_what_was_merged_into_a_question_that_goes_waits_for_the_hosts_again(house, room, end):
+    """It stood in no list any more, and its asker read that it goes with another one."""
+    host, mara, otto = house.host_of(room), house.user("Mara Member"), house.user("Otto Other")
+    mine, other = made(house, room, "Who pays for water?", mara), made(house, room, "Who pays?", otto)
+    house.do(shortlisting.put, host, room, other.id, ProposalState.APPROVED, "new")
+    house.do(shortlisting.merge, host, room, mine.id, other.id, "new")
+    if end == "taken back":
+        house.do(proposals.take_back, otto, room, other.id)
+    elif end == "made a comment":
+        house.do(shortlisting.to_comment, host, room, other.id, "approved")
+    else:
+        house.do(leaving.leave, otto, leaving.Words.REMOVE)
+    assert [(one.proposal.id, one.standing) for one in audience.for_hosts(room, [])] == [(mine.id, "new")]
+    assert [one.standing for one in audience.own(room, mara)] == ["new"]
+
+
+def test_a_comment_that_its_asker_may_not_write_is_refused_in_words_for_the_host(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    wish = made(house, room, author=mara)
+    house.do(sanctions.mute, host, room, mara, "Rude")
+    refusal = refused(house, shortlisting.to_comment, host, room, wish.id, "new")
+    assert (refusal.code, "your" in refusal.message) == ("asker_refused", False)
+    assert [one.proposal.id for one in audience.for_hosts(room, [])] == [wish.id]

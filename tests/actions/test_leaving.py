@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from forum.actions import (
     flags,
     guests,
     held,
+    imports,
     invitations,
     leaving,
     moderation,
@@ -26,13 +28,15 @@ from forum.actions import (
     seats,
     shortlisting,
     silences,
+    templates,
 )
+from forum.actions.drafting import DiscussionDraft
 from forum.actions.leaving import Words
 from forum.addresses import Row
-from forum.archive import export, person, statistics
+from forum.archive import discussion_file, export, person, statistics
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Comment, Digest, Discussion, Letter, ProposalState, RsvpKind, SiteRole, User
+from forum.models import Comment, Digest, Discussion, Letter, Proposal, ProposalState, RsvpKind, SiteRole, User
 from forum.notify import letters
 from tests.actions.test_after_the_end import page, refused
 from tests.web.test_accounts import send
@@ -128,6 +132,15 @@ def test_who_is_needed_is_told_what_to_do_first(house, room):
     assert refused(house, leaving.leave, host, Words.KEEP).code == "host"
     house.seat(room, house.user("Second Maier"), "host")
     house.do(leaving.leave, host, Words.KEEP)
+    # Who has left holds a seat still, and hosts nothing; who made a discussion runs it too.
+    second = next(seat.user for seat in room.seats if seat.user.name == "Second Maier")
+    assert refused(house, leaving.leave, second, Words.KEEP).code == "host"
+    owner = db.session.get_one(User, room.owner_id)
+    house.seat(room, house.user("Third Maier"), "host")
+    house.do(leaving.leave, second, Words.KEEP)
+    for seat in [one for one in room.seats if one.user.name == "Third Maier"]:
+        house.do(seats.take, owner, seat)
+    assert refused(house, leaving.leave, owner, Words.KEEP).code == "host"
     ada = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR)
     assert refused(house, leaving.leave, ada, Words.KEEP).code == "last_administrator"
     house.user(role=SiteRole.ADMINISTRATOR)
@@ -270,6 +283,9 @@ def test_nothing_that_names_them_is_left_in_any_table(app, house, clock):
     house.do(rsvps.say, zoe, house.discussion(phase="announced"), RsvpKind.READ_ALONG, "UTC")
     house.do(letters.write, zoe_email, "known")
     house.comment(room, zoe, "Stripes.", question=1)
+    other = house.discussion(ask=1)
+    house.do(sanctions.mute, house.host_of(other), other, zoe, "Rude")
+    house.do(sanctions.object_to, zoe, other, "I am Zoe Zebra.")
     house.do(leaving.leave, zoe, Words.REMOVE)
     db.session.expire_all()
     left = []
@@ -363,3 +379,48 @@ def test_votes_of_who_leaves_are_taken_from_what_readers_see(house, clock):
     clockwork.turn()
     db.session.refresh(room)
     assert room.last_seq == before + 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("what", ["a comment", "a question"])
+def test_what_waits_while_somebody_leaves_is_not_published_afterwards(house, what):
+    """It came after their words were removed, under a name that nobody could take it away with."""
+    zoe, room = house.user("Zoe Zebra"), house.discussion(ask=1, host=house.user("Hana Host"))
+    house.comment(room, zoe, "First.", question=1)
+    house.do(shortlisting.set_taking, house.host_of(room), room, takes=True, anonymous=False)
+    with house.meanwhile(r"SELECT discussion\.id.*FOR UPDATE", leaving.leave, zoe, Words.REMOVE):
+        if what == "a comment":
+            assert refused(house, house.comment, room, zoe, "Too late.").code == "sign_in"
+        else:
+            assert refused(house, proposals.make, zoe, room, "Too late?").code == "sign_in"
+    db.session.expire_all()
+    assert [one.source for one in db.session.scalars(select(Comment))] == [""]
+    assert db.session.scalars(select(Proposal)).all() == []
+
+
+@pytest.mark.postgresql
+def test_a_first_comment_that_was_quicker_than_the_leaving_is_not_left_behind(house):
+    zoe, room = house.user("Zoe Zebra"), house.discussion(ask=1, host=house.user("Hana Host"))
+    draft = comments.CommentDraft("Just in time.", 1, None, "a-key-of-a-page")
+    with house.meanwhile(r'UPDATE "user"', comments.post, zoe, room, draft):
+        assert refused(house, leaving.leave, zoe, Words.REMOVE).code == "busy"
+
+
+def test_a_discussion_whose_panelist_left_can_be_brought_back_and_made_again(house, room):
+    priya = house.panelist(room, "Priya Raman")
+    house.comment(room, priya, "By telephone.", question=1)
+    house.do(leaving.leave, priya, Words.KEEP)
+    values = export.as_values(db.session.get_one(Discussion, room.id)) | {"slug": "again"}
+    assert "invalid" not in json.dumps(values)
+    with writing():
+        again = imports.store(discussion_file.read(json.dumps(values).encode()))
+    assert [seat.role.value for seat in again.seats if seat.user.left_at is None] == ["host"]
+    draft = DiscussionDraft(
+        title="The next one",
+        slug="next",
+        starts_at=room.starts_at + timedelta(days=7),
+        ends_at=room.ends_at + timedelta(days=7),
+        time_zone="UTC",
+    )
+    copied = house.do(templates.create, db.session.get_one(User, room.owner_id), draft, room)
+    assert [seat.role.value for seat in copied.seats] == ["host"], "and no former member of the panel"

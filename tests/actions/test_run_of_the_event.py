@@ -394,3 +394,23 @@ def test_a_host_steps_on_before_the_clocks_job_has_opened_it(house, clock, step,
     assert discussion.phase is after
     assert discussion.opened_at == discussion.starts_at
     assert kinds(discussion)[-2] == "discussion.opened"
+
+
+def test_no_end_is_moved_to_where_nothing_could_be_edited_any_more(house, clock):
+    discussion = house.discussion(phase="closed")
+    host = house.host_of(discussion)
+    clock.advance(timedelta(days=500))
+    with pytest.raises(Refused, match="a year at most"):
+        house.do(phases.extend, host, discussion, 60)
+    assert discussion.phase is Phase.CLOSED
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("step", [phases.close, phases.pause])
+def test_a_question_is_not_asked_in_what_was_closed_or_paused_while_it_waited(house, step):
+    discussion = house.discussion()
+    question, host = house.question(discussion), house.host_of(discussion)
+    with house.meanwhile(r"SELECT discussion\.id.*FOR UPDATE", step, host, discussion), pytest.raises(Refused):
+        house.do(questions.ask, host, question)
+    db.session.expire_all()
+    assert not db.session.get_one(Question, question.id).is_asked

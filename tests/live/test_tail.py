@@ -218,3 +218,26 @@ def test_an_answer_that_comes_in_the_same_frame_is_counted(house):
     db.session.remove()
     assert frame["events"][0]["html"] == fragments.comment_html(Comment.with_id(parent.id))
     assert frame["events"][1]["parent"] == {"id": parent.id, "replies": 2}
+
+
+def test_a_discussion_that_cannot_be_sent_keeps_none_behind_it_waiting(house, monkeypatch):
+    discussions = [house.discussion(), house.discussion()]
+    heard = [Heard(one, name=f"reader {one.id}") for one in discussions]
+    bad = min(one.id for one in discussions)
+    send, tries = tail._send, []
+
+    def fails(discussion_id, *more):
+        tries.append(discussion_id)
+        if discussion_id == bad:
+            raise RuntimeError("not to be rendered")
+        send(discussion_id, *more)
+
+    monkeypatch.setattr(tail, "_send", fails)
+    for one in discussions:
+        house.comment(one)
+    with pytest.raises(RuntimeError):
+        tail.turn()
+    assert [len(one.said()) for one in heard] == [0, 1]
+    monkeypatch.undo()
+    tail.turn()
+    assert [len(one.said()) for one in heard] == [1, 1], "and it is tried again"

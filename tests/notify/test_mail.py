@@ -547,3 +547,16 @@ def test_without_a_mail_server_the_console_shows_the_letter(app, capfd):
     assert "ada@example.org" in shown_there
     assert "/reset/x" in shown_there
     assert mail.deliver_due(app) == 0
+
+
+def test_a_letter_over_whose_last_try_the_process_died_is_given_up(app):
+    with writing():
+        letter = Letter(
+            to="ann@example.org", kind="known", subject="S", body="A secret link", written_at=now_clock.now(),
+            tries=mail.MOST_TRIES, next_try_at=now_clock.now() - timedelta(minutes=1),
+        )  # fmt: skip
+        db.session.add(letter)
+    assert mail.deliver_due(app) == 0
+    with app.app_context():
+        left = db.session.query(Letter).one()
+        assert left.refused_at is not None and left.body == ""

@@ -243,3 +243,9 @@ def test_every_refused_post_leads_back(client, house, room, member, say):
     house.do(phases.pause, house.host_of(room), room)
     paused = say("Is it over?")
     assert paused.status_code == 409 and f'<a href="/d/{room.slug}">Back to the discussion</a>' in paused.text
+
+
+def test_a_damaged_key_is_refused_with_advice(client, room, say):
+    for key in ("abc\0defghij", "short", "x" * 65):
+        assert say(key=key).status_code == 422
+    assert words() == []

@@ -210,6 +210,17 @@ def test_who_is_invited_chooses_name_and_password_once(house, client, desk):
     assert lines == ["person.invited"]
 
 
+def test_a_stranger_who_types_an_invited_address_takes_nothing_away(app, client, desk):
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_url": "smtp://127.0.0.1:9"})
+    send(desk, "/site/people", addresses="nora@example.org")
+    path = re.search(r"/welcome/\S+", db.session.scalars(select(Letter)).one().body)[0]
+    send(client, "/sign-up", name="Liar And Thief", email="nora@example.org", password="eleven rivers")
+    assert [letter.kind for letter in db.session.scalars(select(Letter))] == ["welcome", "welcome"]
+    assert client.get(path).status_code == 200
+    nora = User.with_email("nora@example.org")
+    assert "Liar" not in nora.name and nora.password_hash is None
+
+
 def test_an_invitation_is_over_after_two_weeks_and_on_a_closed_site(house, client, desk, ada, clock):
     send(desk, "/site/people", addresses="nora@example.org")
     path = re.search(r"/welcome/\S+", db.session.scalars(select(Letter)).one().body)[0]

@@ -1,0 +1,47 @@
+"""How a question of the audience goes without a host's decision: its asker takes it back, or its comment goes.
+
+Everything runs inside `writing()`, with the discussion's row locked. It stands below `proposals` and `shortlisting`,
+because hiding and deleting comments needs it too.
+"""
+
+from sqlalchemy import select
+
+from forum.database import db
+from forum.live import log
+from forum.models import Audience, Comment, CommentState, Proposal, ProposalState
+
+
+def follow(comment: Comment) -> None:
+    """Let the questions that were made of `comment` go with it: what readers may not see there they see nowhere.
+
+    Of a deleted comment nothing stays but what hosts have put into the run sheet, in the words that stand there; what
+    was made of a hidden one waits for the hosts.
+    """
+    found = select(Proposal).where(Proposal.discussion_id == comment.discussion_id, Proposal.comment_id == comment.id)
+    for proposal in db.session.scalars(found):
+        was_public = proposal.is_public
+        if comment.state is CommentState.DELETED or not comment.source:
+            if proposal.question is None:
+                remove(proposal)
+            else:
+                proposal.text = proposal.question.text
+        elif comment.state is CommentState.HIDDEN and was_public and proposal.question_id is None:
+            proposal.state = ProposalState.NEW
+        else:
+            continue
+        _tell(proposal, is_public=was_public)
+
+
+def remove(proposal: Proposal) -> None:
+    """Delete `proposal`. What hosts had merged into it is new again: it would go with a question that is not there."""
+    for merged in db.session.scalars(select(Proposal).where(Proposal.merged_into_id == proposal.id)):
+        merged.state, merged.merged_into_id = ProposalState.NEW, None
+        _tell(merged, is_public=False)
+    db.session.delete(proposal)
+
+
+def _tell(proposal: Proposal, *, is_public: bool) -> None:
+    db.session.flush()
+    concerned = [Audience.EVERYONE] if is_public else [Audience.HOSTS, Audience.person(proposal.author_id)]
+    for audience in concerned:
+        log.record(proposal.discussion, "proposal.changed", proposal.id, audience)
