@@ -237,3 +237,18 @@ def test_what_takes_much_memory_is_done_one_at_a_time(monkeypatch):
     monkeypatch.setattr(aside, "aside", lambda work: work())
     gevent.joinall([gevent.spawn(aside.aside_alone, work) for _number in range(5)], raise_error=True)
     assert most == [1] * 5
+
+
+def test_a_picture_that_is_none_looks_like_no_crash_in_the_log():
+    import subprocess
+    import sys
+
+    script = (
+        "from gevent import monkey; monkey.patch_all()\n"
+        "from forum.aside import aside\n"
+        "def work(): raise ValueError('a picture that is none')\n"
+        "try: aside(work)\n"
+        "except ValueError as fault: print(fault)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("a picture that is none\n", "")

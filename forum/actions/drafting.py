@@ -13,7 +13,7 @@ from forum.models import Digests, QuestionsShown, Visibility
 from forum.refusals import Refused
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_RESERVED_SLUGS = {"new", "edit", "console", "static", "media", "admin"}
+RESERVED_SLUGS = {"new", "edit", "console", "static", "media", "admin"}
 # Discussions run for an hour or for weeks; a year is a typing error in one of the two dates.
 LONGEST = timedelta(days=366)
 LONGEST_LATE = 7 * 24 * 60
@@ -98,7 +98,7 @@ def _slug(faults: dict[str, str], slug: str) -> str:
         faults["slug"] = _(
             "Use small letters a to z, digits and single hyphens, at most 80 of them, like food-and-climate."
         )
-    elif slug in _RESERVED_SLUGS:
+    elif slug in RESERVED_SLUGS:
         faults["slug"] = _("This address is used by the site itself. Choose another.")
     return slug
 

@@ -1,9 +1,11 @@
 """The people of the site, as administrators see and invite them. What writes runs inside `writing()`."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import Select, func, or_, select
 
 from forum import access, clock
@@ -16,6 +18,8 @@ from forum.refusals import Refused, invalid
 
 MOST = 50
 MOST_INVITED = 200
+# So many of the words that are no addresses are named; the others are counted.
+_MOST_NAMED = 20
 
 
 class Standing(StrEnum):
@@ -129,18 +133,25 @@ def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str, languag
 
 
 def _addresses(typed: str) -> list[str]:
-    parts = typed.replace(",", " ").replace(";", " ").split()
+    # "Ann Lee <ann@example.org>" is how mail programs copy an address.
+    parts = (
+        re.sub(r"(?:\"[^\"\n]*\"|[^<>,;\"\n])*<([^<>\s]*)>", r" \1 ", typed).replace(",", " ").replace(";", " ").split()
+    )
     if not parts:
         raise invalid(addresses=_("Give at least one email address."))
     if len(parts) > MOST_INVITED:
         raise invalid(addresses=_("Give at most %(most_invited)s addresses at once.", most_invited=MOST_INVITED))
-    found: dict[str, None] = {}
-    for part in parts:
-        email = accounts.clean_email(part.strip("<>"))
-        if email is None:
-            raise invalid(addresses=_("This is no email address: %(part)s", part=part[:60]))
-        found[email] = None
-    return list(found)
+    found = {part: accounts.clean_email(part.strip("<>")) for part in parts}
+    wrong = [part[:60] for part, email in found.items() if email is None]
+    if wrong:
+        more = f" (+{len(wrong) - _MOST_NAMED})" if len(wrong) > _MOST_NAMED else ""
+        named = ", ".join(wrong[:_MOST_NAMED]) + more
+        raise invalid(
+            addresses=ngettext(
+                "This is no email address: %(part)s", "These are no email addresses: %(part)s", len(wrong), part=named
+            )
+        )
+    return list(dict.fromkeys(email for email in found.values() if email is not None))
 
 
 def _newcomer(email: str) -> User:

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from forum import clock, pictures
 from forum.actions import dates, slugs
-from forum.actions.drafting import DiscussionDraft
+from forum.actions.drafting import RESERVED_SLUGS, DiscussionDraft
 from forum.actions.seats import SeatDraft
 from forum.aside import aside_alone
 from forum.models import Digests, Discussion, QuestionsShown, Seat, SeatRole, Visibility
@@ -160,7 +160,7 @@ def suggest_slug(title: str) -> str:
     """Return an address made from `title` that leads, and led, to no discussion yet."""
     plain = unicodedata.normalize("NFKD", title[:300]).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or f"discussion-{clock.now():%Y-%m-%d}"
-    taken = slugs.taken_like(slug)
+    taken = slugs.taken_like(slug) | (RESERVED_SLUGS & {slug})
     tries = (f"{slug}-{count}" for count in range(2, len(taken) + 3))
     return slug if slug not in taken else next(other for other in tries if other not in taken)
 

@@ -24,6 +24,7 @@ _LONG = 80
 _MACHINE = {"key", "version", "seen", "next", "kept"}
 _CHOSEN = {"reason": {one.value for one in FlagReason}, "words": {"keep", "remove"}}
 _LABELS = {
+    "accent": lazy("Colour of links and buttons"),
     "addresses": lazy("Email addresses"),
     "affiliation": lazy("Affiliation"),
     "announcement": lazy("Announcement"),
@@ -47,10 +48,12 @@ _LABELS = {
     "opens_at_time": lazy("Opens by itself"),
     "planned_offset_minutes": lazy("Planned, in minutes after the start"),
     "reason": lazy("Reason"),
+    "registration": lazy("Who gets an account"),
     "related_title": lazy("Words of the link"),
     "related_url": lazy("Address of the link"),
     "reply_to": lazy("Reply"),
     "rules": lazy("Rules"),
+    "signal": lazy("Colour of what is live"),
     "silence_minutes": lazy("Say so when nobody has written for so many minutes (0: never)"),
     "slug": lazy("Web address"),
     "source": lazy("What was pasted"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import proposals, rehearsals, shortlisting
+from forum.actions import phases, proposals, rehearsals, shortlisting
 from forum.models import Phase, ProposalState
 from tests.browser.scene import Scene, until
 
@@ -78,3 +78,31 @@ def test_it_says_that_the_line_is_lost_and_that_a_rehearsal_is_thrown_away(scene
     page.get_by_text("The rehearsal is over and thrown away.").wait_for(timeout=8_000)
     notice.get_by_role("link", name="To the event").click()
     page.wait_for_url(f"**/d/{discussion.slug}/backstage")
+
+
+def test_a_vote_leaves_its_reader_where_they_are(scene: Scene):
+    """Each led to the top of the page, with the focus on a line there."""
+    house = scene.house
+    discussion = house.discussion(slug=f"wishes-{id(scene)}", ask=1)
+    host, mara = house.host_of(discussion), house.user("Mara Member")
+    house.do(shortlisting.set_taking, host, discussion, takes=True, anonymous=False)
+    made = [house.do(proposals.make, house.user(), discussion, f"Question {number}?") for number in range(6)]
+    for one in made:
+        house.do(shortlisting.put, host, discussion, one.id, ProposalState.APPROVED, "new")
+    page = scene.visit(discussion, mara, "/questions", viewport={"width": 390, "height": 500})
+    page.evaluate("window.stays = true")
+    row = page.locator(f"#wish-{made[-1].id}")
+    row.scroll_into_view_if_needed()
+    top = row.bounding_box()["y"]
+    for counted, said in ((1, "Your vote counts."), (0, "Your vote is taken back.")):
+        row.locator("form[action$=vote] button").click()
+        until(page, SAID, said)
+        until(page, f"() => document.querySelector('#wish-{made[-1].id} .wish-votes b').textContent === '{counted}'")
+        assert row.bounding_box()["y"] == pytest.approx(top, abs=1)
+        assert page.evaluate("document.activeElement.closest('.wish')?.id") == f"wish-{made[-1].id}"
+    assert page.evaluate("window.stays"), "the page was not loaded again"
+    # Refused, it says why beside the question.
+    house.do(phases.close, host, discussion)
+    page.route("**/about", lambda route: route.continue_())
+    row.locator("form[action$=vote] button").click()
+    row.locator(".press-refused").wait_for()

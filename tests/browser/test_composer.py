@@ -401,3 +401,30 @@ def test_what_the_field_asks_for_stands_as_the_page_reads_and_what_is_typed_as_i
     assert field.evaluate("one => getComputedStyle(one).direction") == "ltr"
     field.fill("بالعربية")
     assert field.evaluate("one => getComputedStyle(one).direction") == "rtl"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_with_large_letters_on_a_phone_post_stays_in_sight(scene, language):
+    """Somebody who reads at 200 % could not reach it any more as soon as they typed."""
+    discussion = scene.house.discussion(ask=2, language=language)
+    page = scene.visit(discussion, scene.house.user("Mara Member"), viewport={"width": 390, "height": 844})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    post = page.locator(".composer-post")
+    page.locator("#say textarea").focus()
+    page.keyboard.type("x")
+    box = post.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
+def test_a_reply_says_to_whom_and_escape_ends_it(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    author = scene.house.user("Otto Other")
+    comment = scene.house.comment(discussion, author, "First.", question=1)
+    page.wait_for_selector(f"#c{comment.id}", state="attached")
+    page.locator(f"#c{comment.id} [data-action=reply]").click()
+    field = page.locator("#say textarea")
+    ids = field.get_attribute("aria-describedby").split()
+    described = " ".join(page.locator(f"#{one}").inner_text() for one in ids)
+    assert "to Otto Other" in described
+    page.keyboard.press("Escape")
+    assert page.locator("[data-reply-chip]").count() == 0 and page.input_value("[name=reply_to]") == ""

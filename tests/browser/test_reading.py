@@ -297,3 +297,19 @@ def test_the_last_minutes_are_said_once_each_and_the_ruler_says_the_time(scene):
         until(page, "(words) => window.said.includes(words)", words)
     assert page.evaluate("() => window.said.filter((words) => words.endsWith('left')).length") == 3
     assert page.locator("[data-now] time").inner_text() == f"{ends_at - timedelta(seconds=30):%H:%M}"
+
+
+def test_who_listens_hears_that_it_stops_goes_on_and_is_over(scene, discussion):
+    """Only who had typed something heard anything of it, and that only at the end."""
+    page = scene.visit(discussion)
+    host = scene.house.host_of(discussion)
+    said = "(words) => document.querySelector('body > [role=status]').textContent === words"
+    page.locator("#q2-title").evaluate("title => { title.tabIndex = -1; title.focus(); }")
+    for step, words in (
+        (phases.pause, "The host has paused this discussion."),
+        (phases.resume, "The discussion goes on."),
+        (phases.close, "This discussion is closed."),
+    ):
+        scene.house.do(step, host, discussion)
+        until(page, said, words)
+    assert page.evaluate("document.activeElement.id") == "q2-title", "and nobody is led to the top of the page by it"

@@ -56,6 +56,10 @@ def picture() -> tuple[io.BytesIO, str]:
     return stream, "hero.png"
 
 
+def test_a_title_like_an_address_of_the_site_gets_another(house):
+    assert suggest_slug("New") == "new-2"
+
+
 def stored(slug: str = "food-and-climate") -> Discussion | None:
     db.session.rollback()
     db.session.expire_all()

@@ -214,7 +214,9 @@ def test_a_stranger_who_types_an_invited_address_takes_nothing_away(app, client,
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"mail_url": "smtp://127.0.0.1:9"})
     send(desk, "/site/people", addresses="nora@example.org")
     path = re.search(r"/welcome/\S+", db.session.scalars(select(Letter)).one().body)[0]
-    send(client, "/sign-up", name="Liar And Thief", email="nora@example.org", password="eleven rivers")
+    token = page(client, "/sign-up").split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"name": "Liar And Thief", "email": "nora@example.org", "password": "eleven rivers", "csrf_token": token}
+    assert client.post("/sign-up", data=fields).status_code == 200
     assert [letter.kind for letter in db.session.scalars(select(Letter))] == ["welcome", "welcome"]
     assert client.get(path).status_code == 200
     nora = User.with_email("nora@example.org")
@@ -301,3 +303,12 @@ def test_nobody_takes_their_own_role_and_nobody_unready_gets_one(house, ada):
     house.do(sanctions.suspend, ada, sue, "rude")
     assert refused(house, members.give_role, ada, sue, SiteRole.ADMINISTRATOR).code == "not_ready"
     assert refused(house, members.give_role, sue, ada, SiteRole.MEMBER).status == 404
+
+
+def test_addresses_come_as_mail_programs_copy_them_and_all_faults_at_once(desk):
+    answer = send(desk, "/site/people", addresses="rub1, ok@example.org\nrub2")
+    assert answer.status_code == 422 and "rub1, rub2" in answer.get_data(as_text=True)
+    send(desk, "/site/people", addresses='"Lee, Ann" <Ann@example.org>; Bob Roy <bob@example.org>\n<cy@example.org>')
+    assert sorted(letter.to for letter in db.session.scalars(select(Letter))) == [
+        "ann@example.org", "bob@example.org", "cy@example.org",
+    ]  # fmt: skip

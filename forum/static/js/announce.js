@@ -113,6 +113,15 @@ function tellOf(event) {
   if (!timer) timer = setTimeout(sayHeld, Math.max(wait, 1_000));
 }
 
+/** What the page shows to eyes is told to ears: that it stops, goes on and is over. @param {{phase: string, before?: string}} status */
+function tellOfPhase({ phase, before }) {
+  if (!before || before === phase || mode() === "nothing") return;
+  if (phase === "paused") say(_("The host has paused this discussion."));
+  if (phase === "live") say(before === "paused" ? _("The discussion goes on.") : _("The discussion is live."));
+  // Who has typed something hears more of it (`refused`).
+  if (phase === "closed" && !writingField()?.value) say(_("This discussion is closed."));
+}
+
 /** @param {string} state */
 function tellOfLink(state) {
   clearTimeout(lostTimer);
@@ -128,5 +137,6 @@ export function start() {
   hear("announce", (words) => mode() !== "nothing" && say(words));
   hear("alert", (words) => speak("alert", words));
   hear("event", tellOf);
+  hear("status", tellOfPhase);
   hear("link", tellOfLink);
 }

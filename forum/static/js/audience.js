@@ -10,9 +10,9 @@ import * as notice from "./notice.js";
 import { stayOffline } from "./offline.js";
 import { all, hear, one, page } from "./page.js";
 import { view } from "./place.js";
-import { channelOf } from "./pressed.js";
+import { channelOf, refuse } from "./pressed.js";
 import { rehearsalOver } from "./rehearsal.js";
-import { adoptToken, explain, getPage, refusedHere } from "./send.js";
+import { adoptToken, explain, getPage, post, refusedHere } from "./send.js";
 import * as times from "./times.js";
 import { resumeSent } from "./typed.js";
 import { _ } from "./words.js";
@@ -136,6 +136,29 @@ function takeRows(name, fresh) {
 /** @param {(HTMLElement | null)[]} parts */
 const words = (...parts) => parts.flatMap((each) => each?.textContent?.trim().replace(/\s+/g, " ") || []).join(": ");
 
+/** Vote where one stands: a load of the page led back to its top each time. @param {HTMLFormElement} form */
+async function vote(form) {
+  if (form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  const row = form.closest(".wish");
+  const { ok, error } = await post(form.action, new FormData(form));
+  form.removeAttribute("aria-busy");
+  if (!ok) {
+    refuse(row, explain(error));
+    return;
+  }
+  const wants = !form.action.endsWith("/unvote");
+  const fresh = await getPage(location.pathname);
+  if (fresh?.body.dataset.discussion !== String(page.discussion)) {
+    location.reload();
+    return;
+  }
+  become(fresh);
+  tellVotes();
+  announce.say(wants ? _("Your vote counts.") : _("Your vote is taken back."));
+  if (row?.isConnected) one("form[action$=vote] button", row)?.focus({ preventScroll: true });
+}
+
 /** Tell the live page in another tab what this one shows of its reader's votes, which are pressed here without script. */
 function tellVotes() {
   const channel = channelOf("vote");
@@ -148,6 +171,13 @@ function tellVotes() {
 times.start();
 tellVotes();
 const main = one("main");
+main?.addEventListener("submit", (event) => {
+  const { target: form } = event;
+  if (!(form instanceof HTMLFormElement) || !form.action.endsWith("vote") || event.defaultPrevented) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  void vote(form);
+});
 if (main) {
   stayOffline(main);
   resumeSent(main);

@@ -10,7 +10,7 @@ import { isField, one, tell } from "./page.js";
 import { start as startPosting } from "./posting.js";
 import { bindQuestion, startQuestions } from "./questions.js";
 import { clearReply, showReply } from "./reply.js";
-import { _, plural } from "./words.js";
+import { plural } from "./words.js";
 
 /** @typedef {import("./draft.js").Draft} Draft */
 

@@ -4,7 +4,7 @@ import { Idiomorph } from "../vendor/idiomorph.esm.js";
 import { all, page, parse, tell } from "./page.js";
 
 /** Attributes that belong to the reader and not to the server. */
-const READERS = { DETAILS: ["open"], LI: ["hidden", "tabindex"] };
+const READERS = { DETAILS: ["open"], LI: ["hidden", "tabindex"], H2: ["tabindex"] };
 
 const callbacks = {
   /** Why a press was refused is said by the page, for as long as somebody reads it. @param {Node} node */

@@ -57,7 +57,7 @@ function signIn() {
 
 /** Count down until it can be tried again; the button says so. @param {number} seconds @param {string} message */
 function wait(seconds, message) {
-  const post = /** @type {HTMLButtonElement | null} */ (one("button[type=submit]:not([name=preview])", form));
+  const post = /** @type {HTMLButtonElement | null} */ (one(".composer-post", form));
   if (!post) return;
   clearInterval(counting);
   const words = post.dataset.words ?? post.textContent ?? _("Post");

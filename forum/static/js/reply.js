@@ -20,15 +20,24 @@ export function showReply(id, name) {
   });
   const chip = make(
     "p",
-    { class: "reply-chip", "data-reply-chip": "" },
+    { class: "reply-chip", id: "reply-chip", "data-reply-chip": "" },
     _("to"),
     " ",
     make("bdi", {}, name),
     " ",
     away,
   );
+  // Esc in an empty field means what the cross does.
+  field.addEventListener("keydown", leave);
   const row = field.closest("[data-row], .composer-row") ?? field;
   row.before(chip);
+}
+
+/** @param {KeyboardEvent} event */
+function leave(event) {
+  if (event.key !== "Escape" || writingField()?.value) return;
+  clearReply();
+  if (writing()) change({ reply_to: "", reply_name: "" });
 }
 
 export function clearReply() {
