@@ -97,8 +97,12 @@ def _account(user: User, place: _Places) -> dict[str, Any]:
 
 def _words(user: User, place: _Places) -> dict[str, Any]:
     """What they have written, asked and thought of what others wrote."""
+    edits = _edits(user)
     return {
-        "comments": [_comment(one, place(one.discussion_id)) for one in _mine(Comment, Comment.author_id, user)],
+        "comments": [
+            _comment(one, place(one.discussion_id), edits.get(one.id, []))
+            for one in _mine(Comment, Comment.author_id, user)
+        ],
         "questions": [
             {
                 "discussion": place(one.discussion_id), "text": one.text, "state": one.state.value,
@@ -210,10 +214,16 @@ def _mine(model: Any, owner: Any, user: User) -> Sequence[Any]:
     return db.session.scalars(select(model).where(owner == user.id).order_by(*model.__table__.primary_key)).all()
 
 
-def _comment(comment: Comment, place: str) -> dict[str, Any]:
-    edits = db.session.scalars(
-        select(CommentEdit).where(CommentEdit.comment_id == comment.id).order_by(CommentEdit.id)
-    ).all()
+def _edits(user: User) -> dict[int, list[CommentEdit]]:
+    """Return by comment what `user` had written there before: one question for all, however many they are."""
+    found: dict[int, list[CommentEdit]] = {}
+    mine = select(CommentEdit).join(Comment, Comment.id == CommentEdit.comment_id).where(Comment.author_id == user.id)
+    for edit in db.session.scalars(mine.order_by(CommentEdit.id)):
+        found.setdefault(edit.comment_id, []).append(edit)
+    return found
+
+
+def _comment(comment: Comment, place: str, edits: Sequence[CommentEdit]) -> dict[str, Any]:
     return {
         "address": f"{place}/c/{comment.id}",
         "question": comment.question.number if comment.question else None,

@@ -424,3 +424,18 @@ def test_a_discussion_whose_panelist_left_can_be_brought_back_and_made_again(hou
     )
     copied = house.do(templates.create, db.session.get_one(User, room.owner_id), draft, room)
     assert [seat.role.value for seat in copied.seats] == ["host"], "and no former member of the panel"
+
+
+def test_everything_of_mine_asks_no_more_for_more_comments(app, house, room, statements):
+    zoe = house.user("Zoe Zebra")
+    asked = []
+    for more in (2, 20):
+        for number in range(more):
+            comment = house.comment(room, zoe, f"Rivers {number}.", question=1)
+            house.do(comments.edit, zoe, comment, f"Rivers {number}, mended.")
+        db.session.expire_all()
+        with statements() as made, app.test_request_context():
+            whole = person.of(db.session.get_one(User, zoe.id))
+        assert {one["before"][0]["text"][:6] for one in whole["comments"]} == {"Rivers"}
+        asked.append(len(made))
+    assert asked[0] == asked[1]

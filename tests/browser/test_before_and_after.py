@@ -201,6 +201,8 @@ def test_pages_hold_large_letters_on_a_phone(scene: Scene, letters):
     scene.house.panelist(soon)
     live = scene.house.discussion(ask=2, slug="live")
     scene.house.comment(live, scene.house.panelist(live), question=1)
+    for number in range(12):
+        scene.house.comment(live, scene.house.user(f"Member with a long name {number}"), "Good morning.")
     settings = ["--no-sandbox", f"--blink-settings=defaultFontSize={letters}"]
     browser = scene.browser.browser_type.launch(executable_path=chromium_path(), args=settings)
     page = browser.new_page(**PHONE)
