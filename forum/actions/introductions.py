@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from forum import access, clock, countries
+from forum.actions import rehearsals
 from forum.actions.drafting import clean
 from forum.live import log
 from forum.models import Discussion, Seat, User
 from forum.refusals import Refused, unknown
+
+_SAID = ("title", "affiliation", "biography", "picture", "country")
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,30 @@ class Introduction:
 def introduce(person: User, discussion: Discussion, words: Introduction) -> Seat:
     """Put the words and the picture of `person` on their seat; the name stays the one that the host gave.
 
-    Without a new picture the old one stays. Raises Refused (not theirs, 404 without a seat, invalid).
+    Without a new picture the old one stays. What is new in a rehearsal is put on their seat in the event as well: it
+    is about them, and the rehearsal is thrown away. Raises Refused (not theirs, 404 without a seat, invalid).
     """
     access.require(person, "seat.introduce", discussion)
     seat = access.seat_of(person, discussion)
     if seat is None:
         raise unknown()
     words = words.checked()
-    seat.title, seat.affiliation, seat.biography = words.title, words.affiliation, words.biography
-    seat.country = words.country
-    seat.picture = words.picture or seat.picture
-    seat.introduced_at = clock.now()
-    log.record(discussion, "seat.introduced", seat.id)
+    said = {name: getattr(words, name) for name in _SAID}
+    said["picture"] = words.picture or seat.picture
+    new = {name: value for name, value in said.items() if getattr(seat, name) != value}
+    log.lock(discussion)  # whoever ends the rehearsal takes it first as well
+    _say(seat, said)
+    event = rehearsals.event_of(discussion)
+    # A panelist may rehearse what is a draft, which the table has closed to them; a mute there holds all the same.
+    if event is not None and access.mute_of(person, event) is None:
+        log.lock(event)
+        if (of_event := access.seat_of(person, event)) is not None:
+            _say(of_event, new)
     return seat
+
+
+def _say(seat: Seat, said: dict[str, str]) -> None:
+    for name, value in said.items():
+        setattr(seat, name, value)
+    seat.introduced_at = clock.now()
+    log.record(seat.discussion, "seat.introduced", seat.id)

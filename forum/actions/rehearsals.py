@@ -83,11 +83,13 @@ def begin(actor: User, discussion: Discussion) -> Discussion:
 def end(actor: User, rehearsal: Discussion) -> Discussion:
     """Throw a rehearsal away with everything in it, and return the discussion it was one of.
 
-    All that is kept is which panelists wrote in it. Raises Refused (not theirs, 409 when it is no rehearsal).
+    All that is kept is which panelists wrote in it, and what people said of themselves there, which their seats in the
+    event have since (`introductions`). Raises Refused (not theirs, 409 when it is no rehearsal).
     """
     access.require(actor, "discussion.edit", rehearsal)
     if rehearsal.rehearsal_of_id is None:
         raise Refused("no_rehearsal", _("This is no rehearsal, so it cannot be thrown away."), 409)
+    log.lock(rehearsal)
     discussion = db.session.get_one(Discussion, rehearsal.rehearsal_of_id)
     writers = set(db.session.scalars(select(Comment.author_id).where(Comment.discussion_id == rehearsal.id).distinct()))
     for seat in discussion.seats:

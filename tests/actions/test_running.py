@@ -1,15 +1,31 @@
 """The run of an event: times, spares, the tray of prepared texts, a discussion made like another, a rehearsal."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, inspect, select
 
 from forum import clock as time
-from forum.actions import comments, drafting, escalation, pacing, phases, questions, rehearsals, snippets, templates
+from forum.actions import (
+    comments,
+    drafting,
+    escalation,
+    introductions,
+    pacing,
+    phases,
+    questions,
+    rehearsals,
+    sanctions,
+    seats,
+    snippets,
+    templates,
+)
 from forum.actions.comments import CommentDraft
 from forum.actions.escalation import Rules
+from forum.actions.introductions import Introduction
 from forum.actions.questions import QuestionDraft
+from forum.actions.seats import SeatDraft
 from forum.archive import export
 from forum.database import db, writing
 from forum.live.scene import Scene
@@ -225,6 +241,33 @@ def test_a_rehearsal_is_one_and_leaves_nothing_behind(house, announced):
     assert [q.is_asked for q in again.questions] == [False]
     assert [bool(seat.rehearsed_at) for seat in again.seats] == [False, True]
     assert everything_of(back.id).get("comment") is None
+
+
+def test_what_somebody_says_of_themselves_in_a_rehearsal_stays_with_the_event(house, announced):
+    host, seat = house.host_of(announced), announced.seats[1]
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    changed_meanwhile = SeatDraft(seat.name, seat.user.email, seat.role, "Director", "Partnering Lab")
+    house.do(seats.change, host, seat, changed_meanwhile)
+    picture = "0" * 32 + ".webp"
+    said = Introduction("", "Partnering Lab", "Works on water.", picture, "KE")
+    house.do(introductions.introduce, seat.user, rehearsal, said)
+    house.do(introductions.introduce, seat.user, rehearsal, replace(said, picture=""))
+    house.do(rehearsals.end, host, rehearsal)
+    kept = db.session.get_one(Discussion, announced.id).seats[1]
+    assert (kept.biography, kept.picture, kept.country) == ("Works on water.", picture, "KE")
+    assert kept.title == "Director", "a field that was left alone in the rehearsal says what the event's seat says"
+    assert kept.introduced_at and not kept.rehearsed_at
+
+
+def test_whoever_is_muted_or_has_no_seat_in_the_event_says_nothing_there_by_way_of_a_rehearsal(house, announced):
+    host, priya, luc = house.host_of(announced), announced.seats[1], house.panelist(announced, "Luc Arrieta")
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    house.do(sanctions.mute, host, announced, priya.user, "Insults.")
+    house.do(seats.take, host, announced.seats[2])
+    for person in (priya.user, luc):
+        house.do(introductions.introduce, person, rehearsal, Introduction(biography="Works on water."))
+    db.session.expire_all()
+    assert [seat.biography for seat in announced.seats] == ["", ""]
 
 
 def test_nobody_but_hosts_and_panel_knows_of_a_rehearsal(house, announced):
