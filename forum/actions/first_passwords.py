@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock
-from forum.actions import accounts, links
+from forum.actions import accounts, invitations, links
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -34,9 +34,11 @@ def is_missing(user: User) -> bool:
 def require(actor: User, seat: Seat) -> None:
     """Refuse a letter that `actor` may not send, or that the person of `seat` has no use for.
 
-    Raises Refused (not theirs; 409: is_panel for a panelist, has_left, has_password).
+    Raises Refused (not theirs; 409: is_panel for a panelist, has_left, has_password, rehearsal).
     """
     access.require(actor, "seat.give", seat.discussion)
+    if seat.discussion.is_rehearsal:
+        raise invitations.of_event()
     if seat.role is SeatRole.PANELIST:
         words = _("%(name)s is on the panel and comes in by a link. Send them a link instead.", name=seat.name)
         raise Refused("is_panel", words, 409)

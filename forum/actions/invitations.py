@@ -62,13 +62,39 @@ class Opened:
         return self.is_mailed or is_bare(user, self.seat.discussion, self.invitation.by_id)
 
 
+def may_invite(actor: User, discussion: Discussion) -> bool:
+    """Whether `actor` may make links here. Those of a rehearsal end with it, so the event's own are sent instead;
+    but a draft has none, and its panel comes to the rehearsal by those.
+    """
+    return access.may(actor, "panelist.invite", discussion) and not _is_for_event(discussion)
+
+
+def require_invite(actor: User, discussion: Discussion) -> None:
+    """Refuse links where nobody, or not `actor`, makes any. Raises Refused (not theirs; 409 for a draft, rehearsal)."""
+    access.require(actor, "panelist.invite", discussion)
+    if _is_for_event(discussion):
+        raise of_event()
+
+
+def of_event() -> Refused:
+    """Return the refusal of a link that would end with its rehearsal."""
+    words = _("Send links from the console of the event itself: those of a rehearsal end with it.")
+    return Refused("rehearsal", words, 409)
+
+
+def _is_for_event(discussion: Discussion) -> bool:
+    if discussion.rehearsal_of_id is None:
+        return False
+    return db.session.get_one(Discussion, discussion.rehearsal_of_id).phase is not Phase.DRAFT
+
+
 def invite(actor: User, seat: Seat) -> str:
     """Make a link for the panelist of `seat`, mail it, and return the path of its twin to show to the host once.
 
-    Links made before are dead at once. Raises Refused (not theirs; 409 for a draft and for who is no panelist).
+    Links made before are dead at once. Raises Refused (as `require_invite`; 409 for who is no panelist).
     """
     discussion = seat.discussion
-    access.require(actor, "panelist.invite", discussion)
+    require_invite(actor, discussion)
     if seat.role is not SeatRole.PANELIST:
         raise Refused("not_panel", _("Links are for panelists. Hosts and moderators sign in with a password."), 409)
     log.lock(discussion)  # of two hosts the second ends the first one's link

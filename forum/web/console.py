@@ -10,7 +10,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
 from forum import access, audience, clock, guests, panel
-from forum.actions import comments, highlights, merging, moderation, phases, questions, rehearsals, sanctions, snippets
+from forum.actions import (
+    comments,
+    highlights,
+    invitations,
+    merging,
+    moderation,
+    phases,
+    questions,
+    rehearsals,
+    sanctions,
+    snippets,
+)
 from forum.database import writing
 from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
@@ -102,6 +113,7 @@ def show(slug: str) -> Response:
         names=names_of(discussion, record),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, now),
+        may_invite=invitations.may_invite(user, discussion),
         awaited=panel.awaited(discussion),
         lost_links=guests.lost_links(discussion),
         backstage_names=green_room.pop("names"),

@@ -90,7 +90,8 @@ def give_seat(slug: str) -> Response:
     except Refused as refusal:
         return _seat_again(discussion, None, refusal)
     notice = _("%(name)s has a seat.", name=seat.name)
-    if seat.role is not SeatRole.PANELIST and first_passwords.is_missing(seat.user):
+    may_ask = seat.role is not SeatRole.PANELIST and not discussion.is_rehearsal
+    if may_ask and first_passwords.is_missing(seat.user):
         notice += " " + _("They have no password yet: in the console you can send them a letter to set one.")
     return _to_seats(discussion, notice)
 

@@ -20,7 +20,7 @@ blueprint = Blueprint("panel", __name__, url_prefix="/d/<slug>/panel")
 def invite(slug: str, seat_id: int) -> Response:
     """Make a panelist's link: mailed to them, and shown here once. Older links are dead at once."""
     user, discussion = staffed(slug)
-    access.require(user, "panelist.invite", discussion)
+    invitations.require_invite(user, discussion)
     return _show(user, discussion, [seats.find(discussion, seat_id).id])
 
 
@@ -28,7 +28,7 @@ def invite(slug: str, seat_id: int) -> Response:
 def invite_all(slug: str) -> Response:
     """Make a link for everybody on the panel who never had one."""
     user, discussion = staffed(slug)
-    access.require(user, "panelist.invite", discussion)
+    invitations.require_invite(user, discussion)
     return _show(user, discussion, [seat.id for seat in invitations.never_invited(discussion)])
 
 

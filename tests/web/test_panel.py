@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import calls, held, invitations, phases, questions
+from forum.actions import calls, held, invitations, phases, questions, rehearsals
 from forum.database import db, writing
 from forum.live import fragments
 from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session, User
@@ -199,6 +199,52 @@ def test_whoever_came_by_the_shown_link_is_signed_out_once_the_account_is_worth_
     house.seat(other, table.priya, "panelist")
     assert not is_here(client)
     assert is_here(by_mail)
+
+
+@pytest.fixture
+def rehearsed(house):
+    """A host's browser, and what its console in a rehearsal of an event is asked by; the event has a bare moderator."""
+    client = house.app.test_client()
+
+    def begin(phase):
+        discussion = house.discussion(phase=phase)
+        house.seat(discussion, house.user("Mo Bare"), "moderator")
+        house.panelist(discussion)
+        host = house.host_of(discussion)
+        house.sign_in(client, host)
+        return house.do(rehearsals.begin, host, discussion)
+
+    def post(rehearsal, path):
+        at = f"/d/{rehearsal.slug}/panel{path}"
+        return client.post(at, data={"csrf_token": house.token(client)}, headers=JSON)
+
+    return client, begin, post
+
+
+def test_links_and_passwords_are_sent_from_the_event_and_not_from_its_rehearsal(rehearsed):
+    client, begin, post = rehearsed
+    rehearsal = begin("announced")
+    console = client.get(f"/d/{rehearsal.slug}/console").text
+    assert "Priya Raman" in console and "Mo Bare" in console
+    for offered in ("Send a link", "Link…", "no link yet", "letter to set a password"):
+        assert offered not in console
+    letters = db.session.query(Letter).count()
+    mo, priya = (next(s.id for s in rehearsal.seats if s.name == name) for name in ("Mo Bare", "Priya Raman"))
+    for path in ("/invite", f"/{priya}/invite", f"/{mo}/password"):
+        answer = post(rehearsal, path)
+        assert answer.status_code == 409 and "from the console of the event itself" in answer.text, path
+    assert db.session.query(Letter).count() == letters
+
+
+def test_the_panel_of_a_draft_comes_to_its_rehearsal_by_links_of_the_rehearsal(rehearsed):
+    client, begin, post = rehearsed
+    rehearsal = begin("draft")
+    console = client.get(f"/d/{rehearsal.slug}/console").text
+    assert "Send a link" in console and "It ends with the rehearsal." in console
+    (made,) = post(rehearsal, "/invite").json["links"]
+    guest = client.application.test_client()
+    assert come_in(guest, "/invitation/" + made["link"].rpartition("/")[2]).status_code == 303
+    assert guest.get(f"/d/{rehearsal.slug}/backstage").status_code == 200
 
 
 def test_the_host_sends_links_sees_each_once_and_the_record_says_who(table):
