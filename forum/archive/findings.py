@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 from forum import text
 
+# Whoever wrote a comment of which that is not said: the host names them before anything is stored.
+NAMELESS = "?"
+
 
 @dataclass(frozen=True)
 class Said:
@@ -40,6 +43,7 @@ class Found:
     questions: list[str] = field(default_factory=list)
     comments: list[Said] = field(default_factory=list)
     taken_out: int = 0  # control characters, which nobody sees and nothing can store
+    told: list[str] = field(default_factory=list)  # what was left out or cut, in sentences
 
     @property
     def authors(self) -> list[str]:
@@ -141,11 +145,12 @@ def joined(found: Found, no_names: set[str]) -> Found:
     for place, comment in enumerate(found.comments, start=1):
         if comment.author in no_names and comments:
             last = comments[-1]
-            comments[-1] = replace(last, body=f"{last.body}\n\n{comment.author}: {comment.body}")
+            said = comment.body if comment.author == NAMELESS else f"{comment.author}: {comment.body}"
+            comments[-1] = replace(last, body=f"{last.body}\n\n{said}")
         else:
             comments.append(replace(comment, reply_to=places.get(comment.reply_to or 0)))
         places[place] = len(comments)
-    return Found(found.title, found.questions, comments)
+    return replace(found, comments=comments)
 
 
 def without(found: Found, left_out: set[int]) -> Found:

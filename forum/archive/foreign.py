@@ -12,10 +12,11 @@ from html import unescape
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum import countries, text
 from forum.archive import plain_text
-from forum.archive.findings import Found, Said, dated
+from forum.archive.findings import NAMELESS, Found, Said, dated
 from forum.refusals import invalid
 
 LONGEST = 250_000
@@ -80,13 +81,14 @@ def _cleaned(found: Found, taken_out: int) -> Found:
 
     comments = [
         replace(
-            one, author=line(one.author) or "?", body=clean(one.body), affiliation=line(one.affiliation),
+            one, author=line(one.author) or NAMELESS, body=clean(one.body), affiliation=line(one.affiliation),
             unread=line(one.unread)[:80],
         )
         for one in found.comments
     ]  # fmt: skip
     kept = [replace(one, place=at) for at, one in enumerate(comments)]
-    return Found(line(found.title), [clean(words) for words in found.questions], kept, taken_out)
+    title, questions = line(found.title), [clean(words) for words in found.questions]
+    return replace(found, title=title, questions=questions, comments=kept, taken_out=taken_out)
 
 
 # ---- a table ----
@@ -101,13 +103,15 @@ _COLUMNS = {
     "reply_to": ("reply_to", "in_reply_to", "parent"),
     "id": ("id", "number", "post_number"),
 }
+_LONGEST_AFFILIATION = 120
+_BEYOND = "\0"  # the cells beyond the headings, none of which can be called so
 
 
 def _csv(source: str) -> Found:
     """The first line names the columns; ours are understood, and those that such tables often have."""
     lines = source.lstrip("\ufeff\r\n ").splitlines(keepends=True)
     dialect = ";" if lines[0].count(";") > lines[0].count(",") else "\t" if "\t" in lines[0] else ","
-    rows = list(csv.DictReader(lines, delimiter=dialect))
+    rows: list[dict[str, Any]] = list(csv.DictReader(lines, restkey=_BEYOND, delimiter=dialect))
     known = {name.strip().lower(): name for name in rows[0] if name}
     column = {key: next((known[name] for name in names if name in known), None) for key, names in _COLUMNS.items()}
     if column["author"] is None or column["body"] is None:
@@ -124,24 +128,75 @@ def _csv(source: str) -> Found:
             if cell(row, "body")[:2] in {"'=", "'+", "'-", "'@"}
             else cell(row, "body")
         )
-        if not body or not cell(row, "author"):
-            continue
         asked = cell(row, "question")
         if asked and asked not in numbers:
             numbers[asked] = len(numbers) + 1
             found.questions.append(asked)
+        if not body:
+            continue
         places[cell(row, "id") or f"row {len(found.comments)}"] = len(found.comments) + 1
         found.comments.append(
             dated(
                 Said(
-                    cell(row, "author")[:80], body, numbers.get(asked), affiliation=cell(row, "affiliation")[:120],
+                    cell(row, "author"), body, numbers.get(asked),
+                    affiliation=cell(row, "affiliation")[:_LONGEST_AFFILIATION],
                     reply_to=places.get(cell(row, "reply_to")),
                     country=countries.code_of(cell(row, "country")[:80]) or "",
                 ),
                 cell(row, "at"),
             )
         )  # fmt: skip
+    said = [(cell(row, "affiliation"), cell(row, "country")) for row in rows if cell(row, "body")]
+    _tell(
+        found,
+        wordless=sum(1 for row in rows if not cell(row, "body") and _says_more(row, column["question"])),
+        beyond=sum(1 for row in rows if any(more.strip() for more in row.get(_BEYOND) or [])),
+        long=sum(1 for affiliation, _country in said if len(affiliation) > _LONGEST_AFFILIATION),
+        nowhere=sum(1 for _affiliation, country in said if country and not countries.code_of(country[:80])),
+    )
     return found
+
+
+def _says_more(row: dict[str, Any], question: str | None) -> bool:
+    """Whether a row says anything besides its question."""
+    return any(str(value or "").strip() for name, value in row.items() if name not in {question, _BEYOND})
+
+
+def _tell(found: Found, *, wordless: int, beyond: int, long: int, nowhere: int) -> None:
+    """Note of how many rows something is left out."""
+    if wordless:
+        found.told.append(
+            ngettext(
+                "%(num)s row has no text and was left out.", "%(num)s rows have no text and were left out.", wordless
+            )
+        )
+    if beyond:
+        found.told.append(
+            ngettext(
+                "%(num)s row has more cells than there are headings, and what stood in them was left out. "
+                "Put texts with commas in quotation marks.",
+                "%(num)s rows have more cells than there are headings, and what stood in them was left out. "
+                "Put texts with commas in quotation marks.",
+                beyond,
+            )
+        )
+    if long:
+        found.told.append(
+            ngettext(
+                "%(num)s affiliation was longer than %(most)s characters and was cut there.",
+                "%(num)s affiliations were longer than %(most)s characters and were cut there.",
+                long,
+                most=_LONGEST_AFFILIATION,
+            )
+        )
+    if nowhere:
+        found.told.append(
+            ngettext(
+                "%(num)s country is none that we know and was left out.",
+                "%(num)s countries are none that we know and were left out.",
+                nowhere,
+            )
+        )
 
 
 # ---- Discourse ----
@@ -159,7 +214,7 @@ def _discourse(source: str) -> Found:
         found.comments.append(
             dated(
                 Said(
-                    str(post.get("name") or post["username"]).strip()[:80],
+                    str(post.get("name") or post["username"]).strip(),
                     body,
                     reply_to=places.get(int(post.get("reply_to_post_number") or 0)),
                 ),

@@ -235,8 +235,13 @@ def _faults(fields: Fields, found: Found, comments: list[Said]) -> dict[str, str
             clean(told, f"words-{number}", words, 1000, lines=True)
     said_by = {comment.author for comment in comments}
     for at, author in enumerate(found.authors):
-        if author in said_by:
-            clean(told, f"name-{at}", fields.text(f"name-{at}").strip() or author, 80)
+        if author not in said_by:
+            continue
+        name = fields.text(f"name-{at}").strip() or author
+        if name == findings.NAMELESS:
+            told[f"name-{at}"] = _("It is not said who wrote this. Name them, or leave out what they wrote.")
+        else:
+            clean(told, f"name-{at}", name, 80)
     for one in comments:
         if one.unread:
             fault = _(
@@ -314,6 +319,6 @@ def _page(found: Found | None, typed: dict[str, str], faults: dict[str, str], st
     page = render_template(
         "organiser/import.html", found=found, typed=typed, faults=faults, kinds=list(Kind), zones=sorted(zones.names()),
         most=MOST_CHOSEN, left_out={int(name[4:]) for name in typed if _LEFT_OUT.match(name)}, key=fresh_key(),
-        asks_zone=asks_zone,
+        asks_zone=asks_zone, nameless=findings.NAMELESS,
     )  # fmt: skip
     return private(page, status)

@@ -219,6 +219,47 @@ def test_a_long_text_in_any_script_comes_back_whole(desk, clock):
     assert "Comment 21, Otto:" in again.get_data(as_text=True)
 
 
+def test_a_row_without_an_author_is_proposed_with_one_to_be_named(desk, clock):
+    rows = "at,author,text,question\n2024-03-05 10:00,Ann,Hello,Who pays?\n2024-03-05 10:10,,All of us.,What next?\n"
+    shown = send(desk, kind="csv", source=rows).text
+    assert "2 comments were found" in shown and "All of us." in shown and "What next?" in shown
+    assert "It is not said who wrote this." in shown and 'href="#field-name-1"' in shown
+    fields = fields_of(shown) | {"title": "T", "slug": "t", "kind": "csv", "store": "1"}
+    assert "It is not said who wrote this." in send(desk, **fields).text
+    assert send(desk, **fields | {"name-1": "Bo Ray"}).status_code == 303
+    made = db.session.query(Comment).order_by(Comment.id)
+    stored = [(one.byline_name, one.source, one.question.text) for one in made]
+    assert stored == [("Ann", "Hello", "Who pays?"), ("Bo Ray", "All of us.", "What next?")]
+
+
+@pytest.mark.parametrize("chosen", [{"out-1": "1"}, {"join-1": "1"}])
+def test_what_nobody_is_named_for_is_left_out_or_goes_on_with_the_comment_before(desk, clock, chosen):
+    shown = send(desk, kind="csv", source="author,text\nAnn,Hello\n,All of us.\n").text
+    fields = fields_of(shown) | {"title": "T", "slug": "t", "kind": "csv", "store": "1"} | chosen
+    assert send(desk, **fields).status_code == 303
+    assert [one.source for one in db.session.query(Comment)] == [
+        "Hello" if "out-1" in chosen else "Hello\n\nAll of us."
+    ]
+
+
+def test_what_is_left_out_of_a_table_is_told(desk, clock):
+    table = "author,text,question,affiliation,country\nAnn,Hello,First?,{},Atlantis\nBo,,Second?,,\n,,Third?,,\n,,,,\n"
+    shown = send(desk, kind="csv", source=table.format("x" * 121) + "Cy,Well,First?,,,and more\n").text
+    for words in ("row has no text", "row has more cells", "affiliation was longer than 120", "country is none that"):
+        assert f"1 {words}" in shown, words
+    assert "to 3 questions" in shown
+    assert 'class="notice"' not in send(desk, kind="csv", source="author,text\nAnn,Hello\n").text
+
+
+@pytest.mark.parametrize("kind", ["csv", "discourse"])
+def test_a_name_is_not_cut_but_shown_for_correction(desk, clock, kind):
+    name = "Ann " * 20 + "Lee of the River"
+    posts = [{"post_number": 1, "username": "a", "name": name, "raw": "Hello"}]
+    topic = json.dumps({"title": "T", "post_stream": {"posts": posts}})
+    shown = send(desk, kind=kind, source=topic if kind == "discourse" else f"author,text\n{name},Hello\n").text
+    assert f'value="{name}"' in shown and 'id="fault-name-0"' in shown
+
+
 ODD = "time,name,text\n05/03/2024 10:00,Ann,hello\n2024-03-05 10:30,Bob,hi\n,Carl,yo\n2024-13-01,Dan,no\n"
 
 
