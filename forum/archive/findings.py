@@ -40,6 +40,7 @@ class Found:
     """A whole discussion as it was found."""
 
     title: str = ""
+    intro: str = ""
     questions: list[str] = field(default_factory=list)
     comments: list[Said] = field(default_factory=list)
     taken_out: int = 0  # control characters, which nobody sees and nothing can store

@@ -87,8 +87,8 @@ def _cleaned(found: Found, taken_out: int) -> Found:
         for one in found.comments
     ]  # fmt: skip
     kept = [replace(one, place=at) for at, one in enumerate(comments)]
-    title, questions = line(found.title), [clean(words) for words in found.questions]
-    return replace(found, title=title, questions=questions, comments=kept, taken_out=taken_out)
+    title, intro, questions = line(found.title), clean(found.intro), [clean(words) for words in found.questions]
+    return replace(found, title=title, intro=intro, questions=questions, comments=kept, taken_out=taken_out)
 
 
 # ---- a table ----

@@ -13,6 +13,7 @@ _SPEAKER = re.compile(
     r"(?:\s*[,(]\s*(?P<place>[^:()\[\]\n]{2,80}?)\)?)?(?:\s*[\[(](?P<after>\d{1,2}:\d\d)[\])])?\s*(?:\*\*)?:(?:\*\*)?(?:\s+|$)(?P<words>.*)$"
 )
 _MOST_WORDS_IN_A_NAME = 6
+_LONGEST_TITLE = 200
 _SMALL = {
     "de",
     "da",
@@ -36,12 +37,16 @@ _SMALL = {
 
 
 def read(source: str) -> Found:
-    """Return what `source` holds; lines that begin nothing go on with what there is."""
+    """Return what `source` holds; lines that begin nothing go on with what there is.
+
+    What stands between the title and the first question or comment is the introduction.
+    """
     everything = source.strip().splitlines()
     found = Found()
     if everything and _is_title(everything):
-        found.title = everything.pop(0).strip("#* ")[:200]
+        found.title = everything.pop(0).strip("#* ")[:_LONGEST_TITLE]
     number: int | None = None
+    before: list[str] = []
     lines: list[str] = []
     for line in everything:
         plain = _plain(line)
@@ -55,7 +60,10 @@ def read(source: str) -> Found:
             clock = _clock(speaker["before"] or speaker["after"] or "")
             found.comments.append(Said(speaker["name"].strip(), "", number, None, place, clock=clock))
         elif not found.questions and not found.comments:
-            found.title = found.title or line.strip().strip("#* ")[:200]
+            title = line.strip().strip("#* ")
+            if found.title or len(title) > _LONGEST_TITLE:
+                before.append(line)
+            found.title = found.title or title[:_LONGEST_TITLE]
             continue
         else:
             lines.append(line)
@@ -64,6 +72,7 @@ def read(source: str) -> Found:
             found.questions[number - 1] = said
         elif found.comments:
             found.comments[-1] = replace(found.comments[-1], body=said)
+    found.intro = "\n".join(before).strip()
     found.comments = [comment for comment in found.comments if comment.body]
     return found
 

@@ -37,7 +37,7 @@ _LEFT_OUT = re.compile(r"out-[0-9]{1,4}\Z")
 
 @blueprint.route("/organise/import", methods=["GET", "POST"])
 def bring_in() -> Response:
-    """Fields kind, source or file; then, with `store`, what the host made of it: title, times, names, questions, texts.
+    """Fields kind, source or file; then, with `store`, what the host made of it: title, intro, times, names and so on.
 
     `body-N` is the text of the comment at place N and `at-N` its time, where they were at fault or changed, and `out-N`
     leaves it out.
@@ -120,6 +120,7 @@ def _proposed(found: Found, kind: Kind, source: str) -> dict[str, str]:
         "source": source if kind is Kind.DISCOURSE else text.without_controls(source),
         "title": found.title,
         "slug": discussion_form.suggest_slug(found.title) if found.title else "",
+        "intro": found.intro,
         "zone": "UTC",
         **_lasted(begin, end, "UTC"),
         **({} if own else {"proposed": ""}),
@@ -178,8 +179,10 @@ def _values(fields: Fields, found: Found, timed: _Timed) -> dict[str, Any]:
     zone, begin, end, comments = timed.zone, timed.begin, timed.end, timed.comments
     title = fields.text("title").strip()
     slug = fields.text("slug").strip() or discussion_form.suggest_slug(title)
+    intro = text.without_controls(fields.text("intro")) if "intro" in request.form else found.intro
     names = {author: fields.text(f"name-{at}").strip() or author for at, author in enumerate(found.authors)}
-    told = _faults(fields, found, comments) | _heads(title, slug, begin, end, zone)
+    draft = DiscussionDraft(title=title or "?", slug=slug, intro=intro, starts_at=begin, ends_at=end, time_zone=zone)
+    told = _faults(fields, found, comments) | _heads(title, draft)
     for one in comments:
         if one.at is not None and not begin - EARLIEST <= one.at <= clock.now() + AHEAD:
             fault = _("Its time must lie at most a year before the start, and not in the future. Else leave it out.")
@@ -190,6 +193,7 @@ def _values(fields: Fields, found: Found, timed: _Timed) -> dict[str, Any]:
     return {
         "title": title,
         "slug": slug,
+        "intro": intro,
         "time_zone": zone,
         "starts_at": moment(begin),
         "ends_at": moment(end),
@@ -259,20 +263,21 @@ def _of_comment(comment: Said, fault: str) -> str:
     return str(_("Comment %(n)s, %(author)s: %(fault)s", n=comment.place + 1, author=comment.author, fault=fault))
 
 
-def _heads(title: str, slug: str, begin: datetime, end: datetime, zone: str) -> dict[str, str]:
-    """Return what is wrong with title, address and times."""
+def _heads(title: str, draft: DiscussionDraft) -> dict[str, str]:
+    """Return what is wrong with title, address, introduction and times."""
     told: dict[str, str] = {}
     if not title:
         told["title"] = _("Give it a title.")
     try:
-        DiscussionDraft(title=title or "?", slug=slug, starts_at=begin, ends_at=end, time_zone=zone).columns()
+        draft.columns()
     except Refused as refusal:
         told |= refusal.fields
-    if "slug" not in told and slugs.is_taken(slug):
+    if "slug" not in told and slugs.is_taken(draft.slug):
         told["slug"] = _("This address is taken by another discussion here. Choose a different one.")
     return told
 
 
+_HEADS = {"title", "slug", "intro", "zone", "starts_at", "ends_at", "comments"}
 _PLACE = re.compile(r"(?:comments\[(\d+)\]|questions\[(\d+)\])")
 
 
@@ -283,7 +288,7 @@ def _named(faults: FileFaults) -> dict[str, str]:
         name = {"time_zone": "zone"}.get(path, path)
         if (match := _PLACE.match(path)) is not None:
             name = f"words-{int(match[2]) + 1}" if match[2] else "comments"
-        if name not in {"title", "slug", "zone", "starts_at", "ends_at", "comments"} and not name.startswith("words-"):
+        if name not in _HEADS and not name.startswith("words-"):
             name = "source"
         told[name] = _("This cannot be stored as it is. Look at it once more, or leave it out.")
     return told

@@ -96,6 +96,21 @@ def test_a_title_with_a_colon_is_no_speaker_and_a_first_speaker_no_title():
     assert [one.body for one in found.comments] == ["Welcome.", "Not me."]
 
 
+def test_what_stands_between_the_title_and_the_first_question_is_the_introduction(desk, clock):
+    source = "Rain\n\nHeld by the River Office.\n\n- Panel of four\n\nQ1: Who?\nAnna: Not me."
+    fields = fields_of(send(desk, source=source).text)
+    assert fields["intro"] == "Held by the River Office.\n\n- Panel of four"
+    assert send(desk, **fields | {"intro": "x" * 20_001, "store": "1"}).text.count('id="fault-intro"') == 1
+    assert send(desk, **fields | {"store": "1"}).status_code == 303
+    assert Discussion.with_slug("rain").intro == "Held by the River Office.\n\n- Panel of four"
+
+
+def test_a_first_line_that_is_too_long_for_a_title_stays_whole():
+    words = "What was said " * 20
+    found = foreign.read(Kind.TEXT, f"{words}\nQ1: Who?\nAnna: Not me.")
+    assert words.startswith(found.title) and found.intro == words.strip()
+
+
 def test_empty_lines_above_a_pasted_table_are_no_headings():
     assert foreign.read(Kind.CSV, "\n\r\nauthor,text\nAda,Hello\n").authors == ["Ada"]
 
