@@ -1,11 +1,11 @@
 """What administrators set for the whole site. What writes runs inside `writing()`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
 
 from forum import access, looks, text
+from forum.actions import merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -14,15 +14,12 @@ from forum.refusals import Refused, invalid
 
 LONGEST_RULES = 10_000
 LONGEST_WORDS = 20_000
-# Lines that nobody can change under the feet of a second administrator: what the page showed comes back with it.
-_STALE = lazy("Another administrator has changed this meanwhile. Look at what is set now, and save again.")
 
 
 @dataclass(frozen=True)
 class SiteDraft:
-    """The fields as typed. `logo` is a file name in media/, or empty; `version` is what the page showed."""
+    """The fields as typed. `logo` is a file name in media/, or empty."""
 
-    version: int
     name: str = ""
     accent: str = ""
     signal: str = ""
@@ -36,7 +33,6 @@ class SiteDraft:
         """Return the cleaned values by column name. Raises Refused (invalid) naming every field at fault."""
         faults: dict[str, str] = {}
         cleaned: dict[str, object] = asdict(self)
-        del cleaned["version"]
         cleaned["name"] = clean(faults, "name", self.name, 60)
         cleaned["rules"] = clean(faults, "rules", self.rules, LONGEST_RULES, lines=True)
         cleaned["held_words"] = clean(faults, "held_words", self.held_words, LONGEST_WORDS, lines=True)
@@ -51,27 +47,41 @@ class SiteDraft:
         return cleaned
 
 
-def change(actor: User, draft: SiteDraft) -> Site:
+def said(site: Site | SiteDraft) -> dict[str, str]:
+    """Return what each field says, for `merging`."""
+    return {field.name: str(getattr(site, field.name)) for field in fields(SiteDraft)}
+
+
+def change(actor: User, draft: SiteDraft, seen: str = "") -> Site:
     """Set the site's name, looks, rules, registration and filters to those of `draft`.
 
-    Raises Refused (404 for who is no administrator; invalid; 409 when the page showed an older version).
+    With `seen`, the marks of what the form showed, fields that only somebody else has changed meanwhile stay theirs.
+    Raises Refused (404 for who is no administrator; invalid), Stale for fields that both have changed.
     """
     access.require_administrator(actor)
-    columns = draft.columns()
+    draft.columns()
     site = db.session.get(Site, 1, with_for_update=True, populate_existing=True)
     if site is None:
         site = Site.fresh()
         db.session.add(site)
-    if site.version != draft.version:
-        raise Refused("stale", _STALE, 409, fields={"version": _STALE})
+    columns = _merged(site, draft, seen).columns()
     changed = sorted(name for name, value in columns.items() if getattr(site, name) != value)
     for name, value in columns.items():
         setattr(site, name, value)
     if changed:
         site.version += 1
-        seen = [name for name in changed if name != "rules_html"]
-        write_down(actor, None, "site.changed", "site", 1, after={"changed": seen})
+        told = [name for name in changed if name != "rules_html"]
+        write_down(actor, None, "site.changed", "site", 1, after={"changed": told})
     return site
+
+
+def _merged(site: Site, draft: SiteDraft, seen: str) -> SiteDraft:
+    """Return `draft` with the fields as they are now that its writer has left alone."""
+    columns = draft.columns()
+    del columns["rules_html"]
+    wanted = replace(draft, **columns)  # type: ignore[arg-type]
+    stay = merging.untouched(seen, said(site), said(wanted))
+    return replace(wanted, **{name: getattr(site, name) for name in stay})
 
 
 def require_open(*, invited: bool = False) -> None:

@@ -43,7 +43,7 @@ DISCUSSION = {
 SEAT = {"name": "Nora New", "email": "nora@example.org", "role": "panelist", "title": "Dr", "affiliation": "Lab"}
 QUESTION = {"text": "What now?", "planned_offset_minutes": "5", "length_minutes": "10", "is_spare": "1"}
 SITE = {
-    "version": "0", "name": "Our Talks", "own_accent": "1", "accent": "#0b4fa8", "own_signal": "1", "signal": "#f2b430",
+    "seen": "", "name": "Our Talks", "own_accent": "1", "accent": "#0b4fa8", "own_signal": "1", "signal": "#f2b430",
     "rules": "Be kind.", "registration": "open", "held_words": "casino", "hold_links": "1",
 }  # fmt: skip
 

@@ -71,7 +71,7 @@ FORMS = [
     ("/d/{slug}/console/announcement", {"announcement": "Tea!"}, "announcement"),
     ("/d/{slug}/console/summary", {"summary": INTRO}, "summary"),
     ("/d/{slug}/console/comments/1/hide", {"reason": "Rude."}, "reason"),
-    ("/site", {"version": "0", "registration": "open", "rules": INTRO, "name": "Rivers"}, "rules"),
+    ("/site", {"seen": "", "registration": "open", "rules": INTRO, "name": "Rivers"}, "rules"),
     ("/d/{slug}/rsvp", {"kind": "take_part", "zone": "Africa/Kampala"}, "zone"),
 ]
 

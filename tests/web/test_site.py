@@ -33,7 +33,7 @@ def desk(app, house, ada):
 
 
 def send(client, path, **fields):
-    return client.post(path, data={"csrf_token": client.token, "registration": "open", "version": "0"} | fields)
+    return client.post(path, data={"csrf_token": client.token, "registration": "open"} | fields)
 
 
 def page(client, path="/"):
@@ -47,7 +47,7 @@ def refused(house, *call, **more) -> Refused:
 
 
 def set_to(house, ada, registration):
-    house.do(rules.change, ada, SiteDraft(Site.current().version, registration=Registration(registration)))
+    house.do(rules.change, ada, SiteDraft(registration=Registration(registration)))
 
 
 # ---- name, looks, rules ----
@@ -81,18 +81,66 @@ def test_a_kept_page_does_not_outlive_a_change(house, client, desk):
     assert page(client, f"/d/{room.slug}") == first
     send(desk, "/site", name="Riverside Talks")
     assert "Riverside Talks" in page(client, f"/d/{room.slug}")
-    send(desk, "/site", name="", version="1")
+    send(desk, "/site", name="")
     assert "Riverside Talks" not in page(client, f"/d/{room.slug}")
 
 
-def test_of_two_administrators_the_second_sees_that_the_first_was_there(desk):
-    send(desk, "/site", name="First")
-    answer = send(desk, "/site", name="Second")
+def fields_of(shown: str) -> dict[str, str]:
+    """What a browser would send of the settings that are `shown`, without files."""
+    form = shown[shown.index('<form class="plain-form"') :]
+    found = {name: re.search(rf'name="{name}"[^>]* value="([^"]*)"', form)[1] for name in ("seen", "name")}
+    for name in ("accent", "signal"):
+        found[name] = re.search(rf'name="{name}" value="([^"]*)"', form)[1]
+    found |= dict(re.findall(r'<textarea [^>]*?name="([^"]+)"[^>]*>\n(.*?)</textarea>', form, re.DOTALL))
+    return found | dict(re.findall(r'name="([a-z_]+)" value="([^"]*)" checked', form))
+
+
+def test_what_two_administrators_change_at_once_is_merged_field_by_field(desk):
+    send(desk, "/site", name="Rivers", held_words="casino", rules="Be kind.")
+    mine = theirs = fields_of(page(desk, "/site"))
+    theirs = theirs | {"name": "Riverside", "own_signal": "1", "signal": "#112233", "registration": "invited"}
+    assert send(desk, "/site", **theirs).status_code == 303
+    assert send(desk, "/site", **mine | {"rules": "Be kinder.", "hold_links": "1"}).status_code == 303
+    site = Site.current()
+    assert (site.name, site.signal, site.registration.value) == ("Riverside", "#112233", "invited")
+    assert (site.rules, site.hold_links, site.held_words) == ("Be kinder.", True, "casino")
+    assert "kinder" in site.rules_html
+
+
+def test_a_setting_that_two_administrators_have_changed_is_refused_with_what_stands_there_now(desk):
+    send(desk, "/site", name="Rivers", held_words="casino")
+    shown = fields_of(page(desk, "/site"))
+    first = shown | {"name": "First", "registration": "closed", "held_words": "casino\nlottery"}
+    assert send(desk, "/site", **first).status_code == 303
+    answer = send(desk, "/site", **shown | {"name": "Second", "registration": "invited", "rules": "Be kind."})
     assert answer.status_code == 409
-    shown = answer.get_data(as_text=True)
-    assert 'value="Second"' in shown
-    assert "Another administrator" in shown
+    assert 'id="fault-name"' in answer.text and 'id="fault-registration"' in answer.text
+    assert "field-theirs" in answer.text and ">First</blockquote>" in answer.text
+    assert ">Nobody new, but for who is named host or panelist</blockquote>" in answer.text
+    again = fields_of(answer.text)
+    assert (again["name"], again["registration"], again["rules"]) == ("Second", "invited", "Be kind.")
+    assert again["held_words"] == "casino\nlottery", "what only the first has changed is shown"
+    assert "own_accent" not in again, "a colour that nobody chose is not chosen by a refusal"
     assert Site.current().name == "First"
+    assert send(desk, "/site", **again).status_code == 303
+    site = Site.current()
+    assert (site.name, site.rules, site.held_words) == ("Second", "Be kind.", "casino\nlottery")
+
+
+def test_a_logo_that_another_administrator_has_changed_is_not_taken_away_unseen(desk):
+    def drawn(colour):
+        file = BytesIO()
+        Image.new("RGB", (90, 30), colour).save(file, "PNG")
+        return BytesIO(file.getvalue()), "logo.png"
+
+    send(desk, "/site", logo=drawn("red"))
+    shown = fields_of(page(desk, "/site"))
+    assert send(desk, "/site", **shown, logo=drawn("teal")).status_code == 303
+    logo = Site.current().logo
+    answer = send(desk, "/site", **shown, remove_logo="1")
+    assert answer.status_code == 409 and "Another logo" in answer.text and f"/media/{logo}" in answer.text
+    assert send(desk, "/site", **shown | {"name": "Rivers"}).status_code == 303
+    assert (Site.current().logo, Site.current().name) == (logo, "Rivers")
 
 
 def test_a_logo_is_drawn_anew_and_stays_see_through_and_goes_when_it_is_nobodys(app, desk, client, clock):
@@ -104,9 +152,9 @@ def test_a_logo_is_drawn_anew_and_stays_see_through_and_goes_when_it_is_nobodys(
     assert f'src="/media/{name}"' in page(client)
     with Image.open(app.config["SETTINGS"].data_dir / "media" / name) as drawn:
         assert (drawn.format, drawn.height, drawn.mode) == ("WEBP", 96, "RGBA")
-    assert send(desk, "/site", logo=(BytesIO(b"<svg/>"), "logo.svg"), version="1").status_code == 422
+    assert send(desk, "/site", logo=(BytesIO(b"<svg/>"), "logo.svg")).status_code == 422
     assert Site.current().logo == name
-    send(desk, "/site", remove_logo="1", version="1")
+    send(desk, "/site", remove_logo="1")
     assert "/media/" not in page(client)
     kept = app.config["SETTINGS"].data_dir / "media" / name
     for wait, is_there in ((timedelta(), True), (pictures.STRAYS_KEPT_FOR, True), (timedelta(seconds=1), False)):
