@@ -100,7 +100,7 @@ def _kept(drawn: Image.Image, folder: Path, *, in_sizes: bool) -> str:
 
 def throw_away(name: str, settings: Settings) -> None:
     """Delete the files of a picture of ours, in all its sizes; one that is gone already is no fault."""
-    if not _is_ours(name):
+    if not is_ours(name):
         return
     folder, match = settings.data_dir / "media", _SIZED.match(name)
     narrower = _narrower(int(match[2])) if match else []
@@ -113,7 +113,7 @@ def set_aside(name: str, settings: Settings) -> None:
 
     Whatever is not noted here is found there, and stays for longer.
     """
-    if _is_ours(name):
+    if is_ours(name):
         _mark(_mark_of(name, settings), clock.now())
 
 
@@ -127,7 +127,7 @@ def forget_unused(settings: Settings) -> None:
     files = {path.name for path in (settings.data_dir / "media").glob("*")}
     # Read after the folder: a picture that is stored and named meanwhile is not among the files.
     found, named = {_whole(file) for file in files}, _named_by_rows()
-    for name in filter(_is_ours, found):
+    for name in filter(is_ours, found):
         mark, is_marked = _mark_of(name, settings), f"{name}{_REPLACED}" in files
         if name in named and not is_marked:
             continue
@@ -149,7 +149,7 @@ def columns() -> list[Column[str]]:
 
 
 def _named_by_rows() -> set[str]:
-    """Return the names of all pictures in use; a discussion file may have named one by its path."""
+    """Return the names of all pictures in use; a discussion file could once name one by its path."""
     values = db.session.scalars(union(*(select(column).where(column != "") for column in columns())))
     return {value.rpartition("/")[2] for value in values}
 
@@ -190,7 +190,8 @@ def sources(name: str) -> str:
     return ", ".join([*small, f"/media/{name} {match[2]}w"])
 
 
-def _is_ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
+    """Whether `name` is one that we give to a picture, and so a plain name of a file in media/."""
     return _PLAIN.match(name) is not None or _SIZED.match(name) is not None
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from forum import pictures
 from forum.archive import fields
 from forum.archive.fields import DiscussionFile as DiscussionFile
 from forum.archive.fields import FileFaults as FileFaults
@@ -79,6 +80,9 @@ def _whole(file: DiscussionFile, values: dict[str, Any]) -> None:
     values["hero"] = fields.object_in(
         file, "hero", "picture", {"credit": values.pop("hero_credit", None), "alt": values.pop("hero_alt", None)}
     )
+    if (picture := values["hero"]["picture"]) and not pictures.is_ours(picture):
+        named = "must be the name that a Roundtext site gave to a picture, like 9f86d081884c7d659a2feaa0c55ad015.webp."
+        file.fault(("hero", "picture"), f"{named} Take it out, and choose the picture in the discussion's form.")
 
 
 def _seat(file: DiscussionFile, path: Path, seat: dict[str, Any]) -> None:

@@ -140,6 +140,26 @@ def test_how_many_found_it_helpful_is_a_number_that_can_be(app, number):
         put(values)
 
 
+@pytest.mark.parametrize(
+    "named", ["../secret_key", "/etc/passwd", "media/a.webp", "https://example.org/a.webp", "a.svg", "a.webp\n"]
+)
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_picture_is_named_as_we_name_them(app, named, is_alone):
+    written = FILE | {"hero": named if is_alone else {"alt": "Rain", "picture": named}}
+    with pytest.raises(FileFaults) as raised:
+        put(written)
+    ((line, path, words),) = raised.value.faults
+    lines = json.dumps(written, indent=2).splitlines()
+    assert ('"hero"' if is_alone else '"picture"') in lines[line - 1] and path == "hero.picture"
+    assert "Take it out" in words
+
+
+@pytest.mark.parametrize("named", ["", "0" * 32 + ".webp", "0" * 32 + "-w1600.webp"])
+def test_a_picture_of_ours_is_taken(app, named):
+    words = {"picture": named, "alt": "Rain", "credit": "Nobody"}
+    assert put(FILE | {"hero": words}).hero == named
+
+
 def test_other_names_for_the_same_field_are_read(app):
     other = {name: value for name, value in FILE.items() if name not in {"editors_note", "related_link", "time_zone"}}
     other |= {"editor_note": "Text only.", "timezone": "Europe/London", "related_url": "https://example.org/rain"}
