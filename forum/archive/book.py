@@ -92,6 +92,11 @@ class Book:
         """Return the mark of a comment that came after the end; empty for others."""
         return _("after the end") if self.scene.is_late(shown.comment) else ""
 
+    def edited(self, shown: Shown) -> str:
+        """Return the mark of a comment whose words are not the first ones, with when it got them; empty for others."""
+        at = shown.comment.edited_at
+        return f"{_('edited')} {self.time(at)}" if at else ""
+
     def facts_of(self, shown: Shown) -> list[str]:
         """Return what stands beside the name of who wrote a comment."""
         facts = [
@@ -99,6 +104,7 @@ class Book:
             shown.face.whence(),
             typed_by(shown),
             self.lateness(shown),
+            self.edited(shown),
             f"★ {_('highlighted by the hosts')}" if shown.comment.highlighted_at else "",
             helpful_to(shown),
         ]

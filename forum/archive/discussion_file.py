@@ -149,6 +149,8 @@ def _comment(file: DiscussionFile, path: Path, comment: dict[str, Any]) -> None:
     fields.words(file, comment, (*path, "body"), 10_000, required=True)
     fields.words(file, comment, (*path, "written_down_by"), 254, required=False)
     comment["at"] = fields.moment(file, (*path, "at"), comment.get("at"))
+    edited = comment.get("edited_at") or None
+    comment["edited_at"] = edited and fields.moment(file, (*path, "edited_at"), edited)
     fields.flag(file, comment, (*path, "highlighted"))
     fields.count(file, comment, (*path, "helpful"))
     author = comment.get("author")

@@ -166,6 +166,7 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
                 reply_to=places.get(comment.reply_to_id or 0),
                 highlighted=comment.highlighted_at and True,
                 helpful=comment.helpful or None,
+                edited_at=comment.edited_at and moment(comment.edited_at),
                 written_down_by=emails.get(comment.posted_by_id or 0),
             )
         last = found[-1].id

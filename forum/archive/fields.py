@@ -68,6 +68,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "highlighted": ("highlight",),
         "helpful": (),
         "written_down_by": ("typist",),
+        "edited_at": (),
     },
     "author": {
         "name": (),

@@ -22,7 +22,7 @@ from forum.models import Discussion, Question
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _COLUMNS = (
     "id", "question", "author", "role", "affiliation", "country", "at", "reply_to", "text", "address", "after_the_end",
-    "helpful",
+    "helpful", "edited_at",
 )  # fmt: skip
 _STYLE = (
     "body{font:1rem/1.55 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
@@ -63,6 +63,7 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
             permalink(site, discussion, shown),
             "yes" if scene.is_late(comment) else "",
             comment.helpful,
+            moment(comment.edited_at) if comment.edited_at else "",
         ]
         writer.writerow([cell(value) for value in row])
         yield _taken(out)
@@ -109,13 +110,14 @@ def _time(at: datetime, words: str) -> str:
 
 
 def _article(book: Book, shown: Shown) -> str:
-    comment, face = shown.comment, shown.face
+    comment, face, edited = shown.comment, shown.face, shown.comment.edited_at
     facts = [
         escape(role(face.role) if face.role else ""),
         escape(face.whence()),
         _time(comment.posted_at, book.time(comment.posted_at)),
         escape(typed_by(shown)),
         escape(book.lateness(shown)),
+        f"{escape(_('edited'))} {_time(edited, book.time(edited))}" if edited else "",
         escape(f"★ {_('highlighted by the hosts')}") if comment.highlighted_at else "",
         escape(helpful_to(shown)),
     ]
@@ -153,6 +155,7 @@ def _by(book: Book, shown: Shown) -> str:
         _("to %(name)s", name=shown.quote.name) if shown.quote and shown.quote.name else "",
         typed_by(shown),
         book.lateness(shown),
+        book.edited(shown),
         _("highlighted by the hosts") if shown.comment.highlighted_at else "",
         helpful_to(shown),
     ]

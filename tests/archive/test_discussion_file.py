@@ -112,6 +112,14 @@ def test_a_fault_names_line_and_field_and_nothing_is_stored(app):
         assert db.session.scalar(select(func.count()).select_from(model)) == 0
 
 
+@pytest.mark.parametrize(("at", "words"), [("2199-01-01T00:00:00Z", "in the future"), ("yesterday", "date and time")])
+def test_a_comment_was_edited_at_a_moment_that_can_be(app, at, words):
+    with pytest.raises(FileFaults) as raised:
+        put(FILE | {"comments": [FILE["comments"][0] | {"edited_at": at}]})
+    assert "comments[0].edited_at" in str(raised.value)
+    assert words in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

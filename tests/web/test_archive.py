@@ -24,6 +24,7 @@ from forum.live import presence, spoken
 from forum.live.broadcast import Reader
 from forum.models import Comment, Discussion, SiteRole
 from forum.refusals import Refused
+from tests.archive.unpacked import said as said_in
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -160,6 +161,41 @@ def test_the_text_file_keeps_the_lines_of_lists_and_quotations(app, house):
     house.comment(room, house.user("Lena Lines"), written, question=1)
     kept = "> Who pays?\n> Nobody.\n>\n> Then who?\n\nTwo:\n\n• Soil\n• Seed\n  1. Wheat\n  2. Rye\n\nThat is it.\n"
     assert kept in export.whole("text", room)
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx"])
+def test_a_file_says_that_a_comment_was_edited_and_when(house, clock, kind):
+    room = house.discussion(ask=1, language="de")
+    with writing():
+        room.time_zone = "America/New_York"
+    written = house.comment(room, house.user("Edda Edit"), "First words.", question=1)
+    assert "bearbeitet" not in said_in(kind, room)
+    clock.advance(timedelta(minutes=4))
+    house.do(comments.edit, written.author, written, "Better words.")
+    at = written.edited_at.astimezone(ZoneInfo("America/New_York"))
+    said = said_in(kind, room)
+    assert f"bearbeitet {at:%H:%M}" in re.sub(r"<time[^>]*>", "", said)
+    if kind == "html":
+        assert f"datetime='{written.edited_at:%Y-%m-%dT%H:%M:%SZ}'" in said
+
+
+def test_machines_are_told_that_a_comment_was_edited_and_a_file_read_in_again_knows_it(house, clock):
+    room = house.discussion(ask=1)
+    written = house.comment(room, house.user("Edda Edit"), "First words.", question=1)
+    house.comment(room, question=1)
+    clock.advance(timedelta(minutes=4))
+    house.do(comments.edit, written.author, written, "Better words.")
+    rows = list(csv.DictReader(io.StringIO(said_in("csv", room))))
+    at = rows[0]["edited_at"]
+    assert datetime.fromisoformat(at) == written.edited_at > written.posted_at
+    assert (list(rows[0])[-1], rows[1]["edited_at"]) == ("edited_at", "")
+    for for_hosts in (True, False):
+        file = json.loads(export.whole("json", room, for_hosts=for_hosts))
+        assert [comment.get("edited_at") for comment in file["comments"]] == [at, None]
+    file["slug"] = "again"
+    with writing():
+        made = imports.store(discussion_file.read(json.dumps(file).encode()))
+    assert json.loads(export.whole("json", made, for_hosts=False)) == file
 
 
 def test_the_table_has_no_formula_and_an_address_for_every_row(app, house, past):

@@ -54,6 +54,8 @@ def _comment(file: DiscussionFile, index: int, room: _Room, latest: datetime) ->
         return None
     if not room.discussion.starts_at - EARLIEST <= value["at"] <= latest:
         file.fault((*path, "at"), "must lie at most a year before the start, and not in the future.")
+    if value["edited_at"] and value["edited_at"] > latest:
+        file.fault((*path, "edited_at"), "must not lie in the future.")
     answered = value.get("reply_to")
     if answered is not None and answered not in room.comments:
         file.fault((*path, "reply_to"), "must mean a comment written before this one.")
@@ -74,6 +76,7 @@ def _comment(file: DiscussionFile, index: int, room: _Room, latest: datetime) ->
         html=text.render(source, room.mentions),
         state=CommentState.PUBLISHED,
         posted_at=value["at"],
+        edited_at=value["edited_at"],
         highlighted_at=value["at"] if value["highlighted"] else None,
         helpful=value["helpful"],
     )
