@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
@@ -169,7 +170,7 @@ def _metadata(discussion: Discussion, site: str, has_picture: bool) -> str:
         ("title", discussion.title),
         ("language", discussion.language),
         ("source", address(site, discussion)),
-        ("date", f"{discussion.starts_at:%Y-%m-%d}"),
+        ("date", f"{discussion.starts_at.astimezone(ZoneInfo(discussion.time_zone)):%Y-%m-%d}"),
         *(("creator", name) for name in hosts),
         *(("contributor", face.name) for face in scene.seated if face.is_panel),
     ]

@@ -6,7 +6,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as ET
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import docx
@@ -184,6 +184,14 @@ def test_a_book_has_a_chapter_for_each_question_and_leads_from_answer_to_answer(
     said = ET.tostring(found["EPUB/package.opf"], encoding="unicode")
     for words in ("schema:accessMode", "schema:accessibilitySummary", "alternativeText", "Priya Raman", "A &amp; B"):
         assert words in said, words
+
+
+def test_a_book_is_of_the_day_that_it_was_at_the_event(app, rich):
+    with writing():
+        rich.starts_at = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
+        rich.time_zone = "Asia/Tokyo"
+    package = pages(made("epub", rich))["EPUB/package.opf"]
+    assert package.find(".//{http://purl.org/dc/elements/1.1/}date").text == "2026-11-24"
 
 
 def test_a_long_question_is_cut_into_parts_that_e_readers_can_lay_out(app, house, monkeypatch, tmp_path):
