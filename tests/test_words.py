@@ -1,5 +1,6 @@
 """The catalogues: in step with the sources, whole where they have to be, and saying nothing that the sources do not."""
 
+import ast
 import gettext
 import importlib.util
 import re
@@ -106,6 +107,16 @@ def test_one_thing_has_one_word():
     for language, other in (("de", "Website"), ("es", "carta ")):
         said = " ".join(str(message.string) for message in words.catalogue(language) if message.id)
         assert f" {other}" not in said, language
+
+
+def test_no_sentence_is_said_where_it_is_not_gathered():
+    """Babel does not look into f-strings: what is said in one alone is English in every language."""
+    gathered = {message.id for message in words.gathered()}
+    for source in sorted((ROOT / "forum").glob("**/*.py")):
+        for call in ast.walk(ast.parse(source.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_":
+                said = call.args[0]
+                assert not isinstance(said, ast.Constant) or said.value in gathered, (source.name, said.value)
 
 
 def test_scripts_say_no_sentence_past_the_catalogue():

@@ -9,17 +9,18 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import gevent
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.dates import format_date
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from PIL import Image
 
+from forum import speaking
 from forum.archive.markup import words
 from forum.live.scene import Scene
 from forum.live.stream import Shown
 from forum.models import Discussion, SeatRole
+from forum.people import Face
 
 _WIDEST = 1200
 # A discussion file can name anything; what is looked for lies in the media folder itself.
@@ -39,18 +40,21 @@ class Book:
         return ZoneInfo(self.discussion.time_zone)
 
     @cached_property
-    def _locale(self) -> Locale:
-        try:
-            return Locale.parse(self.discussion.language.replace("-", "_"))
-        except (UnknownLocaleError, ValueError):
-            return Locale("en")
+    def _language(self) -> str:
+        return speaking.of_discussion(self.discussion)
 
     @cached_property
     def _day(self) -> str:
         return self._date(self.discussion.starts_at)
 
     def _date(self, at: datetime) -> str:
-        return format_datetime(at, "d MMMM y", tzinfo=self._zone, locale=self._locale)
+        # In English the day comes first, as on the pages (`web/times.py`); other languages have it as they are used to.
+        form = "d MMMM y" if self._language == speaking.SOURCE else "long"
+        return format_date(at.astimezone(self._zone), form, locale=self._language)
+
+    def whence(self, face: Face) -> str:
+        """Return the organisation and the country that stand beside a name, in the language of the file."""
+        return face.whence(self._language)
 
     def time(self, at: datetime) -> str:
         """Return a moment on the clocks of the event, with the day where it is not that of the beginning."""
@@ -83,7 +87,7 @@ class Book:
         """Return everybody with a seat in one line each: name, part, title, affiliation and country."""
         return [
             ", ".join(
-                filter(None, (f"{face.name} ({role(face.role)})" if face.role else "", face.title, face.whence()))
+                filter(None, (f"{face.name} ({role(face.role)})" if face.role else "", face.title, self.whence(face)))
             )
             for face in self.scene.seated
         ]
@@ -101,7 +105,7 @@ class Book:
         """Return what stands beside the name of who wrote a comment."""
         facts = [
             role(shown.face.role) if shown.face.role else "",
-            shown.face.whence(),
+            self.whence(shown.face),
             typed_by(shown),
             self.lateness(shown),
             self.edited(shown),

@@ -141,7 +141,8 @@ def _page(discussion: Discussion, title: str, body: str) -> str:
 
 def _navigation(discussion: Discussion, made: _Contents) -> str:
     lines = "".join(f"<li><a href='{name}'>{words(title)}</a></li>" for name, title in made.chapters)
-    body = f"<nav epub:type='toc' role='doc-toc'><h1>{words(_('Contents'))}</h1><ol>{lines}</ol></nav>"
+    title = _("Contents")  # `make words` finds no sentence that is said inside an f-string alone
+    body = f"<nav epub:type='toc' role='doc-toc'><h1>{words(title)}</h1><ol>{lines}</ol></nav>"
     return _page(discussion, discussion.title, body)
 
 

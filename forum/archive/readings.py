@@ -113,7 +113,7 @@ def _article(book: Book, shown: Shown) -> str:
     comment, face, edited = shown.comment, shown.face, shown.comment.edited_at
     facts = [
         escape(role(face.role) if face.role else ""),
-        escape(face.whence()),
+        escape(book.whence(face)),
         _time(comment.posted_at, book.time(comment.posted_at)),
         escape(typed_by(shown)),
         escape(book.lateness(shown)),
@@ -150,7 +150,7 @@ def _by(book: Book, shown: Shown) -> str:
     """Return who wrote a comment, from where and when, and what else is to be known of it, in one line."""
     facts = [
         f"{shown.face.name} ({role(shown.face.role)})" if shown.face.role else shown.face.name,
-        shown.face.whence(),
+        book.whence(shown.face),
         book.time(shown.comment.posted_at),
         _("to %(name)s", name=shown.quote.name) if shown.quote and shown.quote.name else "",
         typed_by(shown),
@@ -169,7 +169,8 @@ def heading(question: Question | None) -> str:
     words = f"Q{question.number}: {question.text}"
     if not question.is_from_audience:
         return words
-    return f"{words} ({_('asked for %(name)s', name=question.asked_for or _('a reader'))})"
+    credit = _("asked for %(name)s", name=question.asked_for or _("a reader"))
+    return f"{words} ({credit})"
 
 
 def sections(scene: Scene) -> Iterator[tuple[Question | None, Iterator[Shown]]]:

@@ -123,6 +123,26 @@ def test_a_file_speaks_the_language_of_its_discussion(app, rich, kind):
         assert words not in said, words
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", ("26. Oktober 2025, ", "Vereinigtes Königreich")),
+        ("es", ("26 de octubre de 2025, ", "Reino Unido")),
+        ("en", ("26 October 2025, ", "United Kingdom")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx"])
+def test_a_file_names_days_and_countries_as_its_language_does(app, rich, kind, language, words):
+    with writing():
+        rich.language = language
+        rich.starts_at = datetime(2025, 10, 26, 14, tzinfo=UTC)
+        for seat in rich.seats:
+            seat.country = "GB"
+    said = text_of(made(kind, rich))
+    for word in words:
+        assert word in said, word
+
+
 def test_what_machines_read_is_the_same_in_every_language(app, rich):
     before = [made(kind, rich) for kind in ("csv", "json")]
     with writing():
