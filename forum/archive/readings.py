@@ -72,14 +72,12 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
 
 def as_markdown(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript by question as Markdown."""
-    return _by_question(discussion, site, ("# ", "## ", "### ", "<{}>"), lambda shown: shown.comment.source, intro=True)
+    return _by_question(discussion, site, ("# ", "## ", "### ", "<{}>"), lambda source, _html: source)
 
 
 def as_text(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript by question as plain text."""
-    return _by_question(
-        discussion, site, ("", "", "", "{}"), lambda shown: markup.lines(shown.comment.html), intro=False
-    )
+    return _by_question(discussion, site, ("", "", "", "{}"), lambda _source, html: markup.lines(html))
 
 
 def as_html(discussion: Discussion, site: str) -> Iterator[str]:
@@ -132,18 +130,21 @@ def _article(book: Book, shown: Shown) -> str:
 
 
 def _by_question(
-    discussion: Discussion, site: str, marks: tuple[str, str, str, str], words: Callable[[Shown], str], *, intro: bool
+    discussion: Discussion, site: str, marks: tuple[str, str, str, str], words: Callable[[str, str], str]
 ) -> Iterator[str]:
+    """Yield the transcript by question; `words` makes of a text's source and its HTML what the file says."""
     title, section, person, link = marks
     book = Book(discussion, Scene.of(discussion), site)
-    about = discussion.intro if intro else markup.lines(discussion.intro_html)
+    about = words(discussion.intro, discussion.intro_html)
     head = f"{book.when()}\n{address(site, discussion)}"
     yield f"{title}{discussion.title}\n\n{head}\n\n{about}\n\n"
-    yield _summary(discussion.summary)
+    yield _summary(words(discussion.summary, discussion.summary_html))
     for question, comments in sections(book.scene):
-        yield f"{section}{heading(question)}\n\n{_summary(question.summary if question else '')}"
+        summary = words(question.summary, question.summary_html) if question else ""
+        yield f"{section}{heading(question)}\n\n{_summary(summary)}"
         for shown in comments:
-            yield f"{person}{_by(book, shown)}\n{link.format(permalink(site, discussion, shown))}\n\n{words(shown)}\n\n"
+            said = words(shown.comment.source, shown.comment.html)
+            yield f"{person}{_by(book, shown)}\n{link.format(permalink(site, discussion, shown))}\n\n{said}\n\n"
 
 
 def _by(book: Book, shown: Shown) -> str:

@@ -163,6 +163,20 @@ def test_the_text_file_keeps_the_lines_of_lists_and_quotations(app, house):
     assert kept in export.whole("text", room)
 
 
+def test_the_text_file_has_no_marks_in_summaries_and_the_markdown_file_all(house):
+    room = house.discussion(ask=1)
+    host = house.host_of(room)
+    house.do(phases.close, host, room)
+    house.do(summaries.of_discussion, host, room, "In *short*: [users](https://example.org).")
+    house.do(summaries.of_question, host, room.questions[0], "**Rain**, mostly.")
+    said = export.whole("text", room)
+    assert "Summary by the hosts\n\nIn short: users.\n" in said
+    assert "Summary by the hosts\n\nRain, mostly.\n" in said
+    assert {"In *short*: [users](https://example.org).", "**Rain**, mostly."} <= set(
+        export.whole("markdown", room).split("\n")
+    )
+
+
 @pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx"])
 def test_a_file_says_that_a_comment_was_edited_and_when(house, clock, kind):
     room = house.discussion(ask=1, language="de")
