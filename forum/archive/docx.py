@@ -70,6 +70,7 @@ def _title(it: Book, picture: Picture | None) -> str:
         said.append(_picture(picture, d.hero_alt))
         said.append(_plain(d.hero_credit, "Facts") if d.hero_credit else "")
     said += _body(d.intro_html, it.site)
+    said += _note(d.editors_note_html, it.site)
     said += _summary(d.summary_html, it.site)
     if panel := it.panel():
         said.append(_plain(_("Panel"), "Heading2"))
@@ -80,6 +81,11 @@ def _title(it: Book, picture: Picture | None) -> str:
 def _head(it: Book, question: Question | None) -> str:
     said = [_plain(heading(question), "Heading1")]
     return "".join(said + (_summary(question.summary_html, it.site) if question else []))
+
+
+def _note(html: str, site: str) -> list[str]:
+    title = Paragraph([Run(_("Editor’s note."), bold=True)])
+    return [_paragraph(title), *_body(html, site)] if html else []
 
 
 def _summary(html: str, site: str) -> list[str]:

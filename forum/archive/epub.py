@@ -102,8 +102,12 @@ def _title(it: Book, has_picture: bool) -> str:
     people = f"<h2>{words(_('Panel'))}</h2><ul>{panel}</ul>" if panel else ""
     return (
         f"<header><h1{_way(d.title)}>{words(d.title)}</h1>{facts}</header>{picture}{xhtml(d.intro_html, it.site)}"
-        f"{_summary(d.summary_html, it.site)}{people}"
+        f"{_note(d.editors_note_html, it.site)}{_summary(d.summary_html, it.site)}{people}"
     )
+
+
+def _note(html: str, site: str) -> str:
+    return f"<p><b>{words(_('Editor’s note.'))}</b></p>{xhtml(html, site)}" if html else ""
 
 
 def _summary(html: str, site: str) -> str:

@@ -90,7 +90,7 @@ def as_html(discussion: Discussion, site: str) -> Iterator[str]:
         f"<title>{escape(discussion.title)}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1 dir=auto>{escape(discussion.title)}</h1><p><small>{_time(discussion.starts_at, book.when())} · "
         f"<a href='{escape(address(site, discussion))}'>{escape(address(site, discussion))}</a></small></p></header>"
-        f"{discussion.intro_html}{_summary_html(discussion.summary_html)}"
+        f"{discussion.intro_html}{_note_html(discussion.editors_note_html)}{_summary_html(discussion.summary_html)}"
     )
     for question, comments in sections(scene):
         name = f"q{question.number}" if question else "general"
@@ -138,6 +138,7 @@ def _by_question(
     about = words(discussion.intro, discussion.intro_html)
     head = f"{book.when()}\n{address(site, discussion)}"
     yield f"{title}{discussion.title}\n\n{head}\n\n{about}\n\n"
+    yield _note(words(discussion.editors_note, discussion.editors_note_html))
     yield _summary(words(discussion.summary, discussion.summary_html))
     for question, comments in sections(book.scene):
         summary = words(question.summary, question.summary_html) if question else ""
@@ -183,6 +184,14 @@ def sections(scene: Scene) -> Iterator[tuple[Question | None, Iterator[Shown]]]:
 
 def _published(comments: Iterator[Shown]) -> Iterator[Shown]:
     return (shown for shown in comments if shown.is_published)
+
+
+def _note(words: str) -> str:
+    return f"{_('Editor’s note.')}\n\n{words}\n\n" if words else ""
+
+
+def _note_html(html: str) -> str:
+    return f"<p><b>{escape(_('Editor’s note.'))}</b></p>{html}" if html else ""
 
 
 def _summary(words: str) -> str:

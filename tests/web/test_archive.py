@@ -177,6 +177,19 @@ def test_the_text_file_has_no_marks_in_summaries_and_the_markdown_file_all(house
     )
 
 
+@pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx", "page"])
+def test_the_editors_note_is_told_from_the_introduction_that_it_follows(app, house, kind):
+    def whole(note: str) -> str:
+        room = house.discussion(intro="We propose this.", editors_note=note, language="de")
+        read = get(app, house, f"/d/{room.slug}/transcript").get_data(as_text=True)
+        return read if kind == "page" else said_in(kind, room)
+
+    assert "Anmerkung der Redaktion" not in whole("")
+    said = whole("*Slow* reading.")
+    intro, title, note = (said.find(words) for words in ("We propose this.", "Anmerkung der Redaktion", "Slow"))
+    assert 0 < intro < title < note
+
+
 @pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx"])
 def test_a_file_says_that_a_comment_was_edited_and_when(house, clock, kind):
     room = house.discussion(ask=1, language="de")
