@@ -18,7 +18,7 @@ from forum.refusals import Refused
 from forum.web import kept as given_back
 from forum.web import throttles, ways_back
 from forum.web.forms import signed_in
-from forum.web.moved import way_on
+from forum.web.moved import way_on, without_slash
 
 log = logging.getLogger("roundtext")
 
@@ -58,7 +58,7 @@ def refuse(refusal: Refused, then: str = "") -> Response:
     """
     if refusal.code == "link_over" and request.blueprint == "accounts" and signed_in() is None:
         then = then or "/"
-    if refusal.status == 404 and (moved := way_on()) is not None:
+    if refusal.status == 404 and (moved := without_slash() or way_on()) is not None:
         return moved
     refusal = ways_back.gone(refusal)
     if wants_json():

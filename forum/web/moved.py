@@ -1,6 +1,9 @@
-"""What was cited under an old address is found under the new one."""
+"""What was cited under an old address, or with a slash at its end, is found where it stands."""
 
-from flask import Response, make_response, redirect, request
+from urllib.parse import quote
+
+from flask import Response, current_app, make_response, redirect, request
+from werkzeug.exceptions import HTTPException
 
 from forum import access
 from forum.database import db
@@ -19,7 +22,28 @@ def way_on() -> Response | None:
     old = db.session.get(OldAddress, parts[2])
     if old is None or not access.may(signed_in(), "discussion.read", old.discussion):
         return None
-    query = request.query_string.decode("ascii", "ignore")
     rest = f"/{parts[3]}" if len(parts) > 3 else ""
-    address = f"/d/{old.discussion.slug}{rest}" + (f"?{query}" if query else "")
+    address = f"/d/{old.discussion.slug}{rest}" + _query()
     return make_response(redirect(address, 301 if request.method in {"GET", "HEAD"} else 308))
+
+
+def without_slash() -> Response | None:
+    """Return the way to the same address without slashes at its end, None where no page of ours can have it.
+
+    Only the kinds of addresses that we have are looked at, never what there is: the way is the same to a discussion
+    that the asker may not know of, and to none; there both are told that there is nothing.
+    """
+    if request.url_rule is not None or request.method not in {"GET", "HEAD"} or not request.path.endswith("/"):
+        return None
+    # One slash in front: two would begin the address of another site.
+    path = f"/{request.path.strip('/')}"
+    try:
+        current_app.url_map.bind("").match(path, method="GET")
+    except HTTPException:
+        return None
+    return make_response(redirect(quote(path) + _query(), 301))
+
+
+def _query() -> str:
+    query = request.query_string.decode("ascii", "ignore")
+    return f"?{query}" if query else ""

@@ -483,6 +483,53 @@ def test_an_old_address_is_nobody_elses_and_tells_nobody_of_a_private_one(app, h
     assert get(app, house, "/d/new-rain", host).status_code == 301
 
 
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/d/rain/", "/d/rain"),
+        ("/d/rain/transcript/?order=time&x=%C3%B6", "/d/rain/transcript?order=time&x=%C3%B6"),
+        ("/d/rain//", "/d/rain"),
+        ("/about/", "/about"),
+        ("/d/r%C3%A4in%3Fx/", "/d/r%C3%A4in%3Fx"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_slash_at_the_end_leads_to_the_address_without_it(app, past, method, path, location):
+    answer = app.test_client().open(path, method=method)
+    assert (answer.status_code, answer.location) == (301, location)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing/", "//evil.example/", "/\\evil.example/", "/d/", "/sign-out/", "/d/rain/x/y/"]
+)
+def test_a_slash_at_the_end_of_what_no_page_can_have_leads_nowhere(app, past, path):
+    answer = app.test_client().get("/", environ_overrides={"PATH_INFO": path})
+    assert (answer.status_code, answer.location) == (404, None)
+
+
+def test_a_form_is_not_sent_on_for_a_slash(app, house, past):
+    client = app.test_client()
+    house.sign_in(client, house.host_of(past))
+    answer = client.post("/d/rain/comments/", data={"csrf_token": house.token(client), "body": "x"})
+    assert (answer.status_code, answer.location) == (404, None)
+
+
+def test_a_slash_at_the_end_tells_nobody_of_a_private_discussion(app, house):
+    house.discussion(visibility="invited", slug="private")
+    house.discussion(phase="draft", slug="drafted")
+    visitor = app.test_client()
+    for end in ("/", "/transcript/", "/console/", "/export.json/"):
+        told = []
+        for slug in ("private", "drafted", "missing"):
+            first = visitor.get(f"/d/{slug}{end}")
+            then = visitor.get(first.location)
+            told.append(
+                (first.status_code, first.location.replace(slug, ""), then.status_code, sorted(first.headers.keys()))
+            )
+        assert told[0] == told[1] == told[2], end
+        assert told[0][2] == 404
+
+
 # ---- numbers ----
 
 
