@@ -57,10 +57,13 @@ class Book:
         return face.whence(self._language)
 
     def time(self, at: datetime) -> str:
-        """Return a moment on the clocks of the event, with the day where it is not that of the beginning."""
+        """Return a moment on the clocks of the event, with the day where it is not that of the beginning.
+
+        With the zone's short name where they were put forward or back since: an hour that comes twice is told apart.
+        """
         local = at.astimezone(self._zone)
-        clock = f"{local:%H:%M}"
         begin = self.discussion.starts_at.astimezone(self._zone)
+        clock = f"{local:%H:%M}" if local.utcoffset() == begin.utcoffset() else f"{local:%H:%M %Z}"
         return clock if local.date() == begin.date() else f"{self._date(at)}, {clock}"
 
     def when(self) -> str:

@@ -63,9 +63,15 @@ def opening(moment: datetime, zone: str = "UTC") -> str:
 
 
 def stamp(moment: datetime, discussion: Discussion) -> str:
-    """Return a moment of `discussion` on the clocks of its zone: with the day where it runs for days."""
+    """Return a moment of `discussion` on the clocks of its zone: with the day where it runs for days.
+
+    With the zone's short name where they were put forward or back since the beginning, as files say it (`Book.time`).
+    """
     zone = discussion.time_zone
-    return _joined(short(moment, zone), clock(moment, zone)) if discussion.runs_for_days else clock(moment, zone)
+    local = _local(moment, zone)
+    has_changed = local.utcoffset() != _local(discussion.starts_at, zone).utcoffset()
+    time = f"{clock(moment, zone)} {local:%Z}" if has_changed else clock(moment, zone)
+    return _joined(short(moment, zone), time) if discussion.runs_for_days else time
 
 
 def iso(moment: datetime) -> str:

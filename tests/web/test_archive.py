@@ -6,7 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -175,6 +175,20 @@ def test_the_text_file_has_no_marks_in_summaries_and_the_markdown_file_all(house
     assert {"In *short*: [users](https://example.org).", "**Rain**, mostly."} <= set(
         export.whole("markdown", room).split("\n")
     )
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx", "page"])
+def test_an_hour_that_comes_twice_is_told_apart(app, house, kind):
+    """London put its clocks back on 25 October 2026 at 01:00 UTC."""
+    room = house.discussion(ask=1)
+    written = [house.comment(room, question=1) for _ in range(2)]
+    with writing():
+        room.starts_at, room.ends_at = (datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 2))
+        for hour, comment in enumerate(written):
+            comment.posted_at = datetime(2026, 10, 25, hour, 20, tzinfo=UTC)
+    read = get(app, house, f"/d/{room.slug}/transcript").get_data(as_text=True)
+    said = re.findall(r"(?<!T)01:20[ A-Z]*", read if kind == "page" else said_in(kind, room))
+    assert [time.strip() for time in said] == ["01:20", "01:20 GMT"]
 
 
 @pytest.mark.parametrize("kind", ["html", "markdown", "text", "epub", "docx", "page"])

@@ -8,7 +8,8 @@ import { all, hear, one } from "./page.js";
 const { lang } = document.documentElement;
 /** The server writes English dates as 23 November 2026; "en" alone would make American ones of them. Digits are the server's in every language. */
 export const language = lang === "en" ? "en-GB" : lang ? `${lang}-u-nu-latn` : undefined;
-const CLOCK = /^\d{1,2}:\d{2}$/;
+/** Also with the zone's short name, which the server says after its clocks were changed. */
+const CLOCK = /^\d{1,2}:\d{2}(?: \S+)?$/;
 
 /** @param {Intl.DateTimeFormatOptions} options */
 const format = (options) => new Intl.DateTimeFormat(language, { hourCycle: "h23", ...options });
