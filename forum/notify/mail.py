@@ -63,13 +63,14 @@ def _claim() -> Letter | None:
         return None  # looking takes no write lock
     with writing():
         letter = db.session.scalar(_DUE.with_for_update(skip_locked=True))
-        if letter is not None and letter.tries < MOST_TRIES:
+        if letter is None:
+            return None  # another process has it
+        if letter.tries < MOST_TRIES:
             letter.next_try_at = clock.now() + _CLAIM
             letter.tries += 1
             return letter
-        if letter is not None:
-            # The process died over its last try, and nobody has noted yet that it is given up.
-            deliveries.refused(letter, "")
+        # The process died over its last try, and nobody has noted yet that it is given up.
+        deliveries.refused(letter, "")
     return _claim()
 
 
