@@ -13,6 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from argon2 import PasswordHasher
+from sqlalchemy import text
 
 from forum import clock as now_clock
 from forum import create_app
@@ -560,3 +561,14 @@ def test_a_letter_over_whose_last_try_the_process_died_is_given_up(app):
     with app.app_context():
         left = db.session.query(Letter).one()
         assert left.refused_at is not None and left.body == ""
+
+
+@pytest.mark.postgresql
+def test_a_letter_that_another_process_holds_is_left_to_it(app):
+    with writing():
+        db.session.add(Letter(to="ann@example.org", kind="known", subject="S", body="B", written_at=now_clock.now()))
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as other:
+        other.execute(text("SELECT id FROM letter FOR UPDATE"))
+        assert mail._claim() is None
+        other.rollback()
+    assert mail._claim().to == "ann@example.org"
