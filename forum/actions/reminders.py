@@ -48,7 +48,7 @@ DUE = (
                 Discussion.phase == Phase.LIVE,
                 Rsvp.live_at.is_(None),
                 Discussion.opened_at > clock.moment(-_LIVE_LATE),
-                Rsvp.made_at < Discussion.opened_at,  # who said so later saw it go on
+                Rsvp.made_at <= Discussion.opened_at,  # who said so later saw it go on
             ),
         ),
     )

@@ -673,7 +673,7 @@ def test_a_reset_link_that_another_tab_has_used_leads_to_a_new_one(client, app):
     for answer in (visitor.post(link, data=before), visitor.get(link)):
         assert answer.status_code == 410
         main = answer.text.split("<main")[1]
-        assert "it is too old or was used already. Ask for a new one." in main
+        assert "it is too old, was used already, or a newer letter has taken its place. Ask for a new one." in main
         assert 'href="/reset">Ask for a new link</a>' in main
     assert visitor.post(link, data=before, headers={"Accept": "application/json"}).json["error"]["code"] == "link_over"
     assert send(visitor, "/reset", email="ada@example.org").status_code == 200
