@@ -20,6 +20,8 @@ MOST = 50
 MOST_INVITED = 200
 # So many of the words that are no addresses are named; the others are counted.
 _MOST_NAMED = 20
+# A name that has a comma in it stands in quotation marks.
+_QUOTED = re.compile(r'"[^"\n]{0,200}"')
 
 
 class Standing(StrEnum):
@@ -133,10 +135,7 @@ def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str, languag
 
 
 def _addresses(typed: str) -> list[str]:
-    # "Ann Lee <ann@example.org>" is how mail programs copy an address.
-    parts = (
-        re.sub(r"(?:\"[^\"\n]*\"|[^<>,;\"\n])*<([^<>\s]*)>", r" \1 ", typed).replace(",", " ").replace(";", " ").split()
-    )
+    parts = [part for piece in re.split(r"[,;\n]", _QUOTED.sub(" ", typed)) for part in _parts(piece)]
     if not parts:
         raise invalid(addresses=_("Give at least one email address."))
     if len(parts) > MOST_INVITED:
@@ -152,6 +151,13 @@ def _addresses(typed: str) -> list[str]:
             )
         )
     return list(dict.fromkeys(email for email in found.values() if email is not None))
+
+
+def _parts(piece: str) -> list[str]:
+    """Return the addresses of a piece: what stands in <…>, as mail programs copy one with its name, else its words."""
+    _before, opened, rest = piece.rpartition("<")
+    inside, closed, _after = rest.partition(">")
+    return [inside.strip()] if opened and closed else piece.split()
 
 
 def _newcomer(email: str) -> User:
