@@ -269,13 +269,15 @@ def is_last_administrator(user: User) -> bool:
 
 
 def has_left(user: User) -> bool:
-    """Whether `user` has left the site by now. Whoever is about to is waited for, and waits until this one ends."""
-    asked = select(User.left_at).where(User.id == user.id).with_for_update(read=True, key_share=True)
-    return db.session.scalar(asked) is not None
+    """Whether `user` has left the site by now, as `have_left` asks it of several."""
+    return user.id in have_left([user])
 
 
 def have_left(users: Collection[User]) -> set[int]:
-    """Return the ids of those of `users` who have left the site by now, as `has_left` asks it of one."""
+    """Return the ids of those of `users` who have left the site by now.
+
+    Whoever is about to is waited for, and waits until this transaction ends.
+    """
     ids = sorted(user.id for user in users)
     asked = select(User.id, User.left_at).where(User.id.in_(ids)).order_by(User.id)
     held = db.session.execute(asked.with_for_update(read=True, key_share=True))

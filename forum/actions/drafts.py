@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, and_, delete, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from forum import clock
@@ -33,7 +33,7 @@ def keep(discussion: Discussion, form: Form, typed: CommentDraft, spoken_for: in
 
     `spoken_for` is the account of a panelist for whom a host types.
     """
-    body = typed.body[:_MOST].replace("\x00", "")
+    body = _storable(typed.body)
     draft = db.session.scalars(_newest_first(discussion, form.holder).where(_is_of(form, body))).first()
     if draft is None:
         draft = Draft(discussion_id=discussion.id, holder=form.holder)
@@ -52,8 +52,8 @@ def kept(discussion: Discussion, holder: str) -> list[Draft]:
 
 def forget(discussion: Discussion, form: Form, body: str) -> None:
     """Throw away what was kept of `form` or says the same as `body`: it has been posted, or is not wanted."""
-    whose = (Draft.discussion_id == discussion.id, Draft.holder == form.holder)
-    db.session.execute(delete(Draft).where(*whose, _is_of(form, body[:_MOST].replace("\x00", ""))))
+    mine = delete(Draft).where(_is_mine(discussion, form.holder), _is_of(form, _storable(body)))
+    db.session.execute(mine)
 
 
 def forget_old() -> None:
@@ -62,8 +62,15 @@ def forget_old() -> None:
 
 
 def _newest_first(discussion: Discussion, holder: str) -> Select[Draft]:
-    whose = (Draft.discussion_id == discussion.id, Draft.holder == holder)
-    return select(Draft).where(*whose).order_by(Draft.saved_at.desc(), Draft.id.desc())
+    return select(Draft).where(_is_mine(discussion, holder)).order_by(Draft.saved_at.desc(), Draft.id.desc())
+
+
+def _is_mine(discussion: Discussion, holder: str) -> ColumnElement[bool]:
+    return and_(Draft.discussion_id == discussion.id, Draft.holder == holder)
+
+
+def _storable(body: str) -> str:
+    return body[:_MOST].replace("\x00", "")
 
 
 def _is_of(form: Form, body: str) -> ColumnElement[bool]:

@@ -1,4 +1,5 @@
-"""How a question of the audience goes without a host's decision: its asker takes it back, or its comment goes.
+"""How a question of the audience goes without a host's decision: its asker takes it back, or its comment goes. And how
+open pages hear of any change.
 
 Everything runs inside `writing()`, with the discussion's row locked. It stands below `proposals` and `shortlisting`,
 because hiding and deleting comments needs it too.
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from forum.database import db
 from forum.live import log
-from forum.models import Audience, Comment, CommentState, Proposal, ProposalState
+from forum.models import Audience, Comment, CommentState, Discussion, Proposal, ProposalState
 
 
 def follow(comment: Comment) -> None:
@@ -29,19 +30,25 @@ def follow(comment: Comment) -> None:
             proposal.state = ProposalState.NEW
         else:
             continue
-        _tell(proposal, is_public=was_public)
+        tell(proposal, is_public=was_public)
 
 
 def remove(proposal: Proposal) -> None:
     """Delete `proposal`. What hosts had merged into it is new again: it would go with a question that is not there."""
     for merged in db.session.scalars(select(Proposal).where(Proposal.merged_into_id == proposal.id)):
         merged.state, merged.merged_into_id = ProposalState.NEW, None
-        _tell(merged, is_public=False)
+        tell(merged, is_public=False)
     db.session.delete(proposal)
 
 
-def _tell(proposal: Proposal, *, is_public: bool) -> None:
+def tell(proposal: Proposal, *, is_public: bool) -> None:
+    """Let open pages look again: everybody's when all can see the change (`is_public`), else hosts' and its asker's.
+
+    Nobody is pushed a text: what one person sees of a question is only on their own page. And who may not know of a
+    question does not hear that something happens to it.
+    """
     db.session.flush()
+    discussion = db.session.get_one(Discussion, proposal.discussion_id)
     concerned = [Audience.EVERYONE] if is_public else [Audience.HOSTS, Audience.person(proposal.author_id)]
     for audience in concerned:
-        log.record(proposal.discussion, "proposal.changed", proposal.id, audience)
+        log.record(discussion, "proposal.changed", proposal.id, audience)

@@ -14,7 +14,7 @@ from forum.actions.drafting import clean
 from forum.actions.seats import check_name
 from forum.database import db
 from forum.live import log
-from forum.models import Audience, Discussion, Proposal, ProposalState, ProposalVote, User
+from forum.models import Discussion, Proposal, ProposalState, ProposalVote, User
 from forum.refusals import Refused, invalid, unknown
 
 LONGEST = 500
@@ -49,7 +49,7 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     if faults:
         raise invalid(**faults)
     log.lock(discussion)
-    if accounts.have_left([author]):
+    if accounts.has_left(author):
         raise Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     mine = of(author, discussion)
     same = next((one for one in mine if one.text == words), None)
@@ -71,7 +71,7 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
         made_at=clock.now(),
     )
     db.session.add(proposal)
-    tell(proposal, is_public=False)
+    proposal_ends.tell(proposal, is_public=False)
     return proposal
 
 
@@ -84,7 +84,7 @@ def take_back(author: User, discussion: Discussion, proposal_id: int) -> None:
     if proposal.question_id is not None or proposal.state is ProposalState.MERGED:
         raise Refused("planned", _("The hosts have taken this question up, so it cannot be taken back any more."), 409)
     proposal_ends.remove(proposal)
-    tell(proposal, is_public=proposal.is_public)
+    proposal_ends.tell(proposal, is_public=proposal.is_public)
 
 
 def vote(voter: User, discussion: Discussion, proposal_id: int, *, wants: bool) -> int:
@@ -161,19 +161,6 @@ def take_back_votes(member: User, discussions: list[int]) -> None:
     db.session.execute(delete(ProposalVote).where(*mine), execution_options=off)
     untold = update(Discussion).where(Discussion.id.in_(discussions), Discussion.votes_untold_at.is_(None))
     db.session.execute(untold.values(votes_untold_at=clock.now()), execution_options=off)
-
-
-def tell(proposal: Proposal, *, is_public: bool) -> None:
-    """Let open pages look again: everybody's when all can see the change (`is_public`), else hosts' and its asker's.
-
-    Nobody is pushed a text: what one person sees of a question is only on their own page. And who may not know of a
-    question does not hear that something happens to it.
-    """
-    db.session.flush()
-    discussion = db.session.get_one(Discussion, proposal.discussion_id)
-    concerned = [Audience.EVERYONE] if is_public else [Audience.HOSTS, Audience.person(proposal.author_id)]
-    for audience in concerned:
-        log.record(discussion, "proposal.changed", proposal.id, audience)
 
 
 def due() -> list[int]:

@@ -73,7 +73,7 @@ def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, s
     proposal.merged_into_id = into.id
     _change(actor, proposal, ProposalState.MERGED)
     if into.is_public:
-        proposals.tell(into, is_public=True)
+        proposal_ends.tell(into, is_public=True)
     return into
 
 
@@ -97,7 +97,7 @@ def plan(actor: User, discussion: Discussion, proposal_id: int, words: str = "",
         proposal.question_id = question.id
         if proposal.state is not ProposalState.SHORTLISTED:
             _change(actor, proposal, ProposalState.SHORTLISTED)
-        proposals.tell(proposal, is_public=False)
+        proposal_ends.tell(proposal, is_public=False)
     if ask:
         questions.ask(actor, question)
     return question
@@ -132,7 +132,7 @@ def from_comment(actor: User, discussion: Discussion, comment_id: int) -> Propos
     db.session.add(proposal)
     db.session.flush()
     write_down(actor, discussion, "proposal.made", "proposal", proposal.id)
-    proposals.tell(proposal, is_public=True)
+    proposal_ends.tell(proposal, is_public=True)
     return proposal
 
 
@@ -160,7 +160,7 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
             raise Refused("asker_refused", words, 409) from refusal
     write_down(actor, discussion, "proposal.unmade", "proposal", proposal.id)
     proposal_ends.remove(proposal)
-    proposals.tell(proposal, is_public=proposal.is_public)
+    proposal_ends.tell(proposal, is_public=proposal.is_public)
     return kept
 
 
@@ -210,7 +210,7 @@ def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = ""
         before={"state": before},
         after={"state": to.value},
     )
-    proposals.tell(proposal, is_public=was_public or proposal.is_public)
+    proposal_ends.tell(proposal, is_public=was_public or proposal.is_public)
 
 
 def _voters(proposal: Proposal) -> list[int]:

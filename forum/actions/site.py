@@ -59,12 +59,12 @@ def change(actor: User, draft: SiteDraft, seen: str = "") -> Site:
     Raises Refused (404 for who is no administrator; invalid), Stale for fields that both have changed.
     """
     access.require_administrator(actor)
-    draft.columns()
+    cleaned = draft.columns()
     site = db.session.get(Site, 1, with_for_update=True, populate_existing=True)
     if site is None:
         site = Site.fresh()
         db.session.add(site)
-    columns = _merged(site, draft, seen).columns()
+    columns = _merged(site, draft, cleaned, seen).columns()
     changed = sorted(name for name, value in columns.items() if getattr(site, name) != value)
     for name, value in columns.items():
         setattr(site, name, value)
@@ -75,11 +75,9 @@ def change(actor: User, draft: SiteDraft, seen: str = "") -> Site:
     return site
 
 
-def _merged(site: Site, draft: SiteDraft, seen: str) -> SiteDraft:
-    """Return `draft` with the fields as they are now that its writer has left alone."""
-    columns = draft.columns()
-    del columns["rules_html"]
-    wanted = replace(draft, **columns)  # type: ignore[arg-type]
+def _merged(site: Site, draft: SiteDraft, cleaned: dict[str, object], seen: str) -> SiteDraft:
+    """Return `draft`, `cleaned`, with the fields as they are now that its writer has left alone."""
+    wanted = replace(draft, **{name: value for name, value in cleaned.items() if name != "rules_html"})  # type: ignore[arg-type]
     stay = merging.untouched(seen, said(site), said(wanted))
     return replace(wanted, **{name: getattr(site, name) for name in stay})
 

@@ -80,14 +80,13 @@ def turn() -> None:
             _sent[discussion_id] = (epoch, last_seq)
             try:
                 _send(discussion_id, epoch, before, last_seq)
-            except Exception as error:
-                # It is tried again; those behind it in the line are not kept waiting for it.
+            except BaseException as error:
                 _sent[discussion_id] = before
+                if not isinstance(error, Exception):
+                    raise
+                # It is tried again; those behind it in the line are not kept waiting for it.
                 db.session.rollback()
                 fault = error
-            except BaseException:
-                _sent[discussion_id] = before
-                raise
     if fault is not None:
         raise fault
 

@@ -10,7 +10,7 @@ import * as notice from "./notice.js";
 import { stayOffline } from "./offline.js";
 import { all, hear, one, page } from "./page.js";
 import { view } from "./place.js";
-import { channelOf, refuse } from "./pressed.js";
+import { channelOf, refuse, why } from "./pressed.js";
 import { rehearsalOver } from "./rehearsal.js";
 import { adoptToken, explain, getPage, post, refusedHere } from "./send.js";
 import * as times from "./times.js";
@@ -141,10 +141,10 @@ async function vote(form) {
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
   const row = form.closest(".wish");
-  const { ok, error } = await post(form.action, new FormData(form));
+  const answer = await post(form.action, new FormData(form));
   form.removeAttribute("aria-busy");
-  if (!ok) {
-    refuse(row, explain(error));
+  if (!answer.ok) {
+    refuse(row, why(answer));
     return;
   }
   const wants = !form.action.endsWith("/unvote");
@@ -171,14 +171,14 @@ function tellVotes() {
 times.start();
 tellVotes();
 const main = one("main");
-main?.addEventListener("submit", (event) => {
-  const { target: form } = event;
-  if (!(form instanceof HTMLFormElement) || !form.action.endsWith("vote") || event.defaultPrevented) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  void vote(form);
-});
 if (main) {
+  main.addEventListener("submit", (event) => {
+    const { target: form } = event;
+    if (!(form instanceof HTMLFormElement) || !form.action.endsWith("vote")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    void vote(form);
+  });
   stayOffline(main);
   resumeSent(main);
 }

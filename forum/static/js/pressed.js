@@ -117,7 +117,7 @@ const INSTEAD = {
 };
 
 /** @param {Answer} answer @returns {(Node | string)[]} what to say */
-function why({ status, error }) {
+export function why({ status, error }) {
   if (!status) return [_("The server does not answer, so it may not have been counted. Press again.")];
   const words = INSTEAD[error?.code ?? "fault"];
   return explain(error && words ? { code: error.code, message: words } : error);
