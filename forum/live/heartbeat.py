@@ -15,12 +15,15 @@ from typing import Protocol
 import gevent
 
 from forum import clock
-from forum.live.link import Link, drop_stuck, write_all
+from forum.live.link import Link, drop_stuck
 
 log = logging.getLogger("roundtext.sockets")
 
 PING_SECONDS = 25
 PONG_SECONDS = 20
+# For so long before its time a question goes along with whatever else is sent, in one call of the kernel with it: where
+# somebody posts every few seconds it costs nothing then (docs/performance.md).
+RIDE_SECONDS = 3
 _TICK_SECONDS = 0.5
 _FREEZE_EVERY = 400
 
@@ -55,8 +58,8 @@ class Queue(OrderedDict[Pulse, float]):
             yield who
 
 
-# Who will be asked, and whose answer is awaited.
-due, awaited = Queue(), Queue()
+# Who will be asked, whose question waits for something to go along with, and whose answer is awaited.
+due, riding, awaited = Queue(), Queue(), Queue()
 # The first question comes sooner for some than for others: who came together would be asked together for ever, 5,000
 # of them within 0.1 s in which nothing else is done (measured).
 first = tuple(Queue() for _ in range(16))
@@ -72,7 +75,7 @@ def begin(who: Pulse) -> None:
 
 def answered(who: Pulse) -> None:
     """Note that `who` is there. An answer that nobody has asked for changes nothing."""
-    if who.queue is awaited:
+    if who.queue is awaited or (who.queue is riding and who.link is not None and who.link.is_flushed):
         due.put(who, time.monotonic() + PING_SECONDS)
 
 
@@ -88,7 +91,8 @@ def keep_time(ping: bytes) -> None:
         try:
             now = time.monotonic()
             for queue in (due, *first):
-                ask(list(queue.take(now)), ping, now)
+                prepare(queue.take(now + RIDE_SECONDS), ping, now)
+            ask(riding.take(now), now)
             for silent in awaited.take(now):
                 silent.give_up()
             drop_stuck()
@@ -97,16 +101,22 @@ def keep_time(ping: bytes) -> None:
             log.exception("the heartbeat stumbled")
 
 
-def ask(some: Iterable[Pulse], ping: bytes, now: float) -> None:
-    """Ask `some`, all by the same bytes; who has not said a word by now is let go."""
-    asked: list[Link] = []
+def prepare(some: Iterable[Pulse], ping: bytes, now: float) -> None:
+    """Let the question, all the same bytes, ride to each of `some` with what is sent to them next."""
+    for who in some:
+        riding.put(who, now + RIDE_SECONDS)
+        if who.link is not None:
+            who.link.write_ahead(ping)
+
+
+def ask(some: Iterable[Pulse], now: float) -> None:
+    """Send the question to those it has not ridden to, and await all answers; who has not said a word is let go."""
     for who in some:
         if not who.greeted or who.link is None:
             who.give_up()
             continue
         awaited.put(who, now + PONG_SECONDS)
-        asked.append(who.link)
-    write_all(asked, ping)
+        who.link.flush()
 
 
 def _spare_collector() -> None:
@@ -116,7 +126,7 @@ def _spare_collector() -> None:
     in cycles is collected first (1 ms), or it would be kept for good.
     """
     global _frozen_at
-    readers = sum(map(len, (due, awaited, *first)))
+    readers = sum(map(len, (due, riding, awaited, *first)))
     if readers >= _frozen_at + _FREEZE_EVERY:
         _frozen_at = readers
         gc.collect()

@@ -72,21 +72,21 @@ class Link:
 
     def write(self, data: bytes) -> None:
         """Send `data` at once as far as the kernel takes it, and the rest as soon as it can."""
-        if self._ahead:
-            data, self._ahead = self._ahead + data, b""
         write_all((self,), data)
 
     def write_ahead(self, data: bytes) -> None:
-        """Send `data` with what is written next to this reader alone, at the latest with `flush`.
-
-        Each write costs a call of the kernel. What goes to many goes past it: nothing may wait before the next words.
-        """
+        """Send `data` before what is written next, in one call of the kernel with it; at the latest with `flush`."""
         self._ahead += data
+
+    @property
+    def is_flushed(self) -> bool:
+        """Whether nothing waits for the next words."""
+        return not self._ahead
 
     def flush(self) -> None:
         """Send what waits for the next words."""
         if self._ahead:
-            self.write(b"")
+            self._write_behind(b"")
 
     def close(self, code: int = 1000) -> None:
         """Say `code` and hang up; `gone` is not called."""
@@ -95,6 +95,14 @@ class Link:
             if not self._queued:
                 self.write(closing(code))
             self._drop()
+
+    def _write_behind(self, data: bytes) -> None:
+        """Send `data` behind what waits."""
+        data, self._ahead = self._ahead + data, b""
+        if self._queued:
+            self._queue(data)
+        else:
+            write_all((self,), data)
 
     def _queue(self, data: bytes) -> None:
         if self._socket is None:
@@ -216,19 +224,19 @@ def write_all(links: Iterable[Link], data: bytes) -> None:
     """
     size = len(data)
     for link in links:
-        sent = 0
-        if not link._queued:
-            try:
-                sent = link._send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                link._drop()
-                continue
-            if sent == size:
-                continue
+        if link._queued or link._ahead:
+            link._write_behind(data)
+            continue
+        try:
+            sent = link._send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            link._drop()
+            continue
+        if sent != size:
             link._moved_at = time.monotonic()
-        link._queue(data[sent:] if sent else data)
+            link._queue(data[sent:] if sent else data)
 
 
 def drop_stuck() -> None:

@@ -30,6 +30,7 @@ class Somebody:
 def heart(monkeypatch):
     """The heart that beats in the background, fast; returns a wait, of a second at most, for what it brings about."""
     monkeypatch.setattr(heartbeat, "_TICK_SECONDS", 0.005)
+    monkeypatch.setattr(heartbeat, "RIDE_SECONDS", 0.01)
     beating = gevent.spawn(heartbeat.keep_time, b"2")
 
     def wait_until(is_so):
@@ -55,7 +56,10 @@ def test_who_goes_is_kept_nowhere():
         assert all(one in one.queue for one in sockets)
         sockets[0].close()
         assert sockets[0] not in sockets[0].queue
-        heartbeat.ask(sockets[1:], b"", time.monotonic())
+        heartbeat.prepare(sockets[1:], b"", time.monotonic())
+        assert all(one.queue is heartbeat.riding and one in heartbeat.riding for one in sockets[1:])
+        assert not set(sockets) & set().union(heartbeat.due, *heartbeat.first)
+        heartbeat.ask(sockets[1:], time.monotonic())
         assert all(one.queue is heartbeat.awaited and one in heartbeat.awaited for one in sockets[1:])
         assert not set(sockets) & set().union(heartbeat.due, *heartbeat.first)
         sockets[1]._heard("3")
@@ -85,6 +89,57 @@ def test_an_answer_that_nobody_asked_for_changes_nothing():
     heartbeat.answered(one)
     assert one.queue == due
     heartbeat.end(one)
+
+
+@pytest.fixture
+def asked():
+    """A reader whose question is prepared, its socket, and what comes out at the other end of its connection."""
+    server = SimpleNamespace(sockets={}, reason=engineio.Server.reason, _trigger_event=lambda *_said, **_how: None)
+    here, there = socket.socketpair()
+    there.setblocking(False)
+    reader = Socket(server, "wire")
+    reader.attach(copy_of(here.fileno()), b"hello")
+    reader.greeted = True
+    heartbeat.prepare([reader], b"?", time.monotonic())
+    yield reader, lambda: there.recv(1000)
+    reader.close()
+    for end in (here, there):
+        end.close()
+
+
+def test_a_question_goes_along_with_what_is_sent_next(asked):
+    """Each write costs a call of the kernel, and a phone's radio is woken by each."""
+    reader, sent = asked
+    assert sent() == b"hello"
+    link.write_all([reader.link], b"comment")
+    assert sent() == b"?comment"
+    reader._heard("3")
+    assert reader.queue is heartbeat.due
+    link.write_all([reader.link], b"comment")
+    assert sent() == b"comment"
+
+
+def test_a_question_that_nothing_came_along_for_goes_by_itself(asked):
+    reader, sent = asked
+    assert sent() == b"hello"
+    heartbeat.ask([reader], time.monotonic())
+    assert sent() == b"?" and reader.queue is heartbeat.awaited
+
+
+def test_an_answer_before_the_question_has_gone_changes_nothing(asked):
+    reader, _sent = asked
+    reader._heard("3")
+    assert reader.queue is heartbeat.riding
+
+
+def test_who_does_not_answer_a_question_that_went_along_is_asked_no_second_time(asked):
+    reader, sent = asked
+    link.write_all([reader.link], b"comment")
+    assert sent() == b"hello?comment"
+    heartbeat.ask([reader], time.monotonic())
+    assert reader.queue is heartbeat.awaited
+    with pytest.raises(BlockingIOError):
+        sent()
 
 
 def test_who_does_not_answer_in_time_is_let_go_and_who_still_may_is_not(heart):
