@@ -54,7 +54,8 @@ def begin(actor: User, discussion: Discussion) -> Discussion:
     with speaking.speaking(speaking.of_discussion(discussion)):
         title = _("Rehearsal: %(title)s", title=discussion.title)
         banner = _(
-            "This is a rehearsal. Only hosts and panel see this page, and everything on it is thrown away afterwards."
+            "This is a rehearsal. Only hosts and panel see this page, "
+            "and what is written in it is thrown away afterwards."
         )
     rehearsal = Discussion(
         **{name: getattr(discussion, name) for name in _COPIED},

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from forum.text.characters import without_unseen
@@ -86,10 +86,13 @@ def _look_alikes() -> dict[int, str]:
     return table
 
 
-def _parts(name: str) -> list[str]:
-    return [part for part in (_look(word) for word in re.split(r"[\s\W_]+", _shown(name))) if part]
+# Every comment of a member is compared with the names of all who have a seat.
+@lru_cache(4096)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part for part in (_look(word) for word in re.split(r"[\s\W_]+", _shown(name))) if part)
 
 
+@lru_cache(4096)
 def _joined(name: str) -> str:
     return _look(re.sub(r"[\s\W_]+", "", _shown(name)))
 

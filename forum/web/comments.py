@@ -218,6 +218,9 @@ def act(slug: str, comment_id: int, action: str) -> Response:
     fields = Fields()
     taken = {name: fields.text(name) for name in ("body", "reason", "note")} | {"question": fields.number("question")}
     taken["seen"] = fields.seen()
+    if action == "move" and "question" not in request.form:
+        # Empty, it is moved to the general remarks; that is nothing to do by default.
+        fields.faults["question"] = _("The page sent too little. Load it again, and press once more.")
     fields.refuse()
     with writing():
         discussion = find(slug)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import escalation, queue, sanctions
+from forum.actions import escalation, highlights, queue, sanctions
 from forum.actions.escalation import Rules
 from forum.models import SeatRole
 from tests.browser.scene import Scene, until
@@ -92,7 +92,7 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
         console.wait_for_selector(".queue-none", state="attached", timeout=4_000)
 
     # Undo by one key; the approved one is where it was written, before what came later.
-    house.comment(discussion, house.host_of(discussion), "Written after both.", question=1)
+    later = house.comment(discussion, house.host_of(discussion), "Written after both.", question=1)
     first.locator("h1").click()
     first.keyboard.press("z")
     first.wait_for_selector("[data-review]:has-text('Held number two.')", timeout=4_000)
@@ -138,6 +138,11 @@ def test_two_moderators_a_member_and_a_reader(scene, discussion):
     member.locator("dialog select").select_option("spam")
     member.locator("dialog").get_by_role("button", name="Flag it").click()
     comment.get_by_text("Flagged. A host looks at it.").wait_for()
+    assert comment.get_by_text("Flag", exact=True).count() == 0
+    # It still does when the comment is another by now.
+    house.do(highlights.highlight, house.host_of(discussion), later)
+    comment.get_by_text("Highlighted by the hosts").wait_for()
+    assert comment.get_by_text("Flagged. A host looks at it.").is_visible()
     assert comment.get_by_text("Flag", exact=True).count() == 0
 
 

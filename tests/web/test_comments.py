@@ -176,6 +176,8 @@ def test_a_draft_and_nothing_answer_alike_on_every_surface(client, house, member
 def test_the_writer_edits_moves_and_deletes_and_nobody_else_can(client, house, live, member):
     made = send(client, live, member).json["id"]
     assert send(client, live, member, f"comments/{made}/edit", body="Changed").json["html"].count("Changed") == 1
+    bare = {"csrf_token": member.form_token}  # the general remarks are nowhere to go by default
+    assert client.post(f"/d/{live.slug}/comments/{made}/move", data=bare, headers=JSON).status_code == 422
     assert send(client, live, member, f"comments/{made}/move", question="2").status_code == 200
     other = house.comment(live)
     for action in ("edit", "delete"):

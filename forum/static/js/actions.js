@@ -4,7 +4,7 @@
  */
 
 import { shut } from "./more.js";
-import { all, make, one, tell } from "./page.js";
+import { all, commentsIn, hear, make, one, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { refuse } from "./pressed.js";
 import { askPage, explain, post } from "./send.js";
@@ -117,16 +117,36 @@ async function send(form, submitter, dialog, trouble) {
   else tell("say", _("Done"));
 }
 
-/** Nothing else shows that a host has been told: it stands in place of the menu. @param {number} id */
+const FLAGGED = _("Flagged. A host looks at it.");
+const flagged = /** @type {Set<number>} */ (new Set());
+
+/**
+ * Nothing else shows that a host has been told: it stands in place of the menu, also when the comment is edited, until it
+ * is set aside. @param {ParentNode} root
+ */
+function markFlagged(root) {
+  for (const comment of commentsIn(root)) {
+    const id = Number(comment.dataset.id);
+    if (!flagged.has(id)) continue;
+    const menu = one(".comment-more", comment);
+    if (comment.classList.contains("comment-gone")) flagged.delete(id);
+    else menu?.replaceWith(make("span", { tabindex: "-1" }, FLAGGED));
+  }
+}
+
+/** @param {number} id */
 function answerFlag(id) {
-  const words = _("Flagged. A host looks at it.");
-  const said = make("span", { tabindex: "-1" }, words);
-  tell("say", words);
-  one(`#c${id} .comment-more`)?.replaceWith(said);
-  said.focus({ preventScroll: true });
+  const comment = one(`#c${id}`);
+  if (!comment) return;
+  flagged.add(id);
+  markFlagged(comment);
+  tell("say", FLAGGED);
+  one(".comment-actions > [tabindex]", comment)?.focus({ preventScroll: true });
 }
 
 export function start() {
+  hear("prepare", markFlagged);
+  hear("morphed", () => markFlagged(document));
   // At the end of the page the composer, losing the focus, would shrink and move the link away under the pointer.
   document.addEventListener("mousedown", (event) => {
     if (/** @type {HTMLElement} */ (event.target).closest?.("a[data-action], .comment-more > summary"))

@@ -10,12 +10,15 @@ export function start(form) {
   const button = /** @type {HTMLButtonElement | null} */ (one("button[name=preview]", form));
   const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
   if (!button || !field) return;
-  const close = () => one("[data-preview]", form)?.remove();
+  const close = () => {
+    one("[data-preview]", form)?.remove();
+    button.setAttribute("aria-expanded", "false");
+  };
+  close();
   button.addEventListener("click", async (event) => {
     event.preventDefault();
-    const shown = one("[data-preview]", form);
-    if (shown || field.value.trim() === "") {
-      shown?.remove();
+    if (one("[data-preview]", form) || field.value.trim() === "") {
+      close();
       return;
     }
     const { ok, data, error } = await post(page.at("preview"), { body: field.value });
@@ -24,10 +27,12 @@ export function start(form) {
       return;
     }
     close();
-    const box = make("div", { class: "composer-preview comment-text", "data-preview": "", dir: "auto" });
+    const text = make("div", { class: "comment-text", dir: "auto" });
     // Rendered and cleaned by our own server, like every comment.
-    box.innerHTML = data.html;
+    text.innerHTML = data.html;
+    const box = make("div", { class: "composer-preview", "data-preview": "" }, make("small", {}, _("Preview")), text);
     (field.closest("[data-row], .composer-row") ?? field).before(box);
+    button.setAttribute("aria-expanded", "true");
     tell("say", _("Preview is above the field"));
   });
   field.addEventListener("input", close);
