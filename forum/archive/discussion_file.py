@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from forum import pictures
+from forum import clock, pictures
 from forum.archive import fields
 from forum.archive.fields import DiscussionFile as DiscussionFile
 from forum.archive.fields import FileFaults as FileFaults
@@ -99,6 +99,7 @@ def _question(file: DiscussionFile, path: Path, question: dict[str, Any]) -> Non
     for name in ("planned_offset", "length"):
         question[name] = fields.minutes(file, (*path, name), question.get(name))
     _opening(file, question, (*path, "opens_at"))
+    _asking(file, question, (*path, "asked_at"))
     for name in ("skipped", "spare"):
         fields.flag(file, question, (*path, name))
 
@@ -118,6 +119,23 @@ def _opening(file: DiscussionFile, question: dict[str, Any], path: Path) -> None
     elif question.get("spare") is True:
         file.fault(path, "cannot stand with a spare, which is asked by hand. Take out one of the two.")
     question["opens_at"] = found
+
+
+def _asking(file: DiscussionFile, question: dict[str, Any], path: Path) -> None:
+    """Read the moment at which a question was asked, where that is not what its plan tells."""
+    typed = question.get("asked_at")
+    question["asked_at"] = None
+    if typed is None or typed == "":
+        return
+    known = len(file.faults)
+    found = fields.moment(file, path, typed)
+    if len(file.faults) > known:
+        return
+    if not file.values["starts_at"] <= found <= min(file.values["ends_at"], clock.now()):
+        file.fault(path, "must lie between the discussion's start and its end, and not in the future.")
+    elif question.get("skipped") is True or question.get("spare") is True or file.values.get("draft") is True:
+        file.fault(path, "cannot stand with a question that was not asked. Take it out.")
+    question["asked_at"] = found
 
 
 def _answers(file: DiscussionFile, comments: list[dict[str, Any]]) -> None:
@@ -161,6 +179,8 @@ def _comment(file: DiscussionFile, path: Path, comment: dict[str, Any]) -> None:
                 file, author, (*path, "author", name), limit, required=name == "name" and not author.get("email")
             )
         fields.country(file, author, (*path, "author", "country"))
+        if not isinstance(author.setdefault("seat", True), bool) or (author.get("email") and not author["seat"]):
+            file.fault((*path, "author", "seat"), "must be true, or false beside a name.")
     else:
         fields.words(file, comment, (*path, "author"), 254, required=True)
     number = comment.get("question")

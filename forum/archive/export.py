@@ -5,15 +5,16 @@ Every format comes in pieces, so that a discussion of 20,000 comments neither fi
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from textwrap import indent
 from typing import Any
 
 import gevent
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from forum import clock, people, speaking
-from forum.archive import docx, epub, readings
+from forum import clock, people, speaking, text
+from forum.archive import asking, docx, epub, readings
 from forum.archive.readings import moment
 from forum.database import db, let_go
 from forum.models import Comment, CommentState, Digests, Discussion, Phase, Question, QuestionState
@@ -82,7 +83,7 @@ def _indented(comment: dict[str, Any]) -> str:
 def _head(discussion: Discussion) -> dict[str, Any]:
     """Everything but the comments. A file numbers its questions by their place, so those asked come first."""
     asked, waiting = _asked(discussion), [question for question in discussion.questions if question.number is None]
-    over = discussion.phase_at(clock.now()) is Phase.CLOSED
+    over, first = discussion.phase_at(clock.now()) is Phase.CLOSED, _first_answers(discussion)
     values: dict[str, Any] = {
         "title": discussion.title,
         "slug": discussion.slug,
@@ -107,17 +108,37 @@ def _head(discussion: Discussion) -> dict[str, Any]:
             for seat in discussion.seats
             if seat.user.left_at is None  # a seat of nobody, with no address that could be read again
         ],
-        "questions": [_question(question) | _waiting(question, over=over) for question in asked + waiting],
+        "questions": [
+            _question(question, first.get(question.id)) | _waiting(question, over=over) for question in asked + waiting
+        ],
     }
     return {name: value for name, value in values.items() if value not in ("", {}, []) or name in {"title", "slug"}}
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _first_answers(discussion: Discussion) -> dict[int | None, datetime]:
+    """Return when each question, by its id, was first answered by what is in the file."""
+    shown = (Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
+    found = select(Comment.question_id, func.min(Comment.posted_at)).where(*shown).group_by(Comment.question_id)
+    return {question_id: at for question_id, at in db.session.execute(found)}
+
+
+def _asked_at(question: Question, first: datetime | None) -> str:
+    """Return when `question` was asked, where it is not what a reader of the file would think without it."""
+    discussion, asked_at = question.discussion, question.asked_at
+    start, end = discussion.starts_at, discussion.over_at
+    if question.number is None or asked_at is None or not start <= asked_at <= end:
+        return ""
+    usual = asking.usual(start, end, question.planned_offset_minutes, question.opens_at, first)
+    return moment(asked_at) if moment(asked_at) != moment(usual) else ""
+
+
+def _question(question: Question, first: datetime | None) -> dict[str, Any]:
     end = question.discussion.over_at  # closed early, it has moments that no file may name: they lie outside
     return {"text": question.text} | _given(
         planned_offset=question.planned_offset_minutes,
         length=question.length_minutes,
         opens_at=moment(question.opens_at) if question.opens_at and question.opens_at < end else "",
+        asked_at=_asked_at(question, first),
         summary=question.summary,
         asked_for=(question.asked_for or "a reader") if question.is_from_audience else "",
     )
@@ -142,6 +163,7 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
     last = 0
     here = [seat for seat in discussion.seats if for_hosts and seat.user.left_at is None]
     emails = {seat.user_id: seat.user.email for seat in here}
+    seated = [seat.name for seat in here]
     while found := list(
         db.session.scalars(
             select(Comment)
@@ -158,7 +180,12 @@ def _comments(discussion: Discussion, *, for_hosts: bool) -> Iterator[dict[str, 
             face = faces[comment.id]
             yield {
                 "author": emails.get(comment.author_id or 0)
-                or {"name": face.name} | _given(affiliation=face.affiliation, country=face.country),
+                or {"name": face.name}
+                | _given(
+                    affiliation=face.affiliation,
+                    country=face.country,
+                    seat=False if text.looks_like(face.name, seated) else None,  # a namesake, and no slip of the pen
+                ),
                 "question": comment.question.number if comment.question else None,
                 "body": comment.source,
                 "at": moment(comment.posted_at),

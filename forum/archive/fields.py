@@ -53,6 +53,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "planned_offset": ("planned_offset_minutes", "offset", "offset_minutes"),
         "length": ("length_minutes", "planned_length", "duration"),
         "opens_at": ("opens", "open_at"),
+        "asked_at": ("asked",),
         "skipped": (),
         "spare": (),
         "summary": ("closing_summary",),
@@ -75,6 +76,7 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "affiliation": ("organisation", "organization"),
         "country": ("country_code",),
         "email": (),
+        "seat": (),
     },
 }
 # These stand beside the object that they belong to.
@@ -239,7 +241,7 @@ def object_in(file: DiscussionFile, name: str, main: str, more: dict[str, Any]) 
         value = {}
     value = {key: word for key, word in more.items() if word is not None} | named(file, (name,), value, name)
     for key in _NAMES[name]:
-        words(file, value, (name, key), 500 if key == main else 200, required=False)
+        words(file, value, (name, key), 500 if key == main else 300 if key == "alt" else 200, required=False)
     return value
 
 

@@ -145,7 +145,7 @@ def _map(part: int) -> Response:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What crawlers are asked to leave alone: pages that are another view of what they have already."""
-    lines = ["User-agent: *", "Disallow: /search", "Disallow: /account", "Disallow: /*?", "Allow: /d/", ""]
+    lines = ["User-agent: *", "Disallow: /search", "Disallow: /account", "Disallow: /*?", ""]
     return _sent("\n".join([*lines, f"Sitemap: {public_url()}/sitemap.xml", ""]), "text/plain; charset=utf-8")
 
 

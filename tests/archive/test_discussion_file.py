@@ -1,11 +1,13 @@
 """The discussion file: read whole or not at all, and given back as it came."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import imports, moderation, phases, questions
+from forum.actions import imports, moderation, phases, questions, seats
+from forum.actions.posting import CommentDraft, Posting, post_all
 from forum.archive import discussion_file, export
 from forum.archive.discussion_file import FileFaults
 from forum.database import db, writing
@@ -70,6 +72,68 @@ def test_import_then_export_gives_the_same_file_back(app):
         discussion.slug = "older"
     again = put(json.loads(once))
     assert export.whole("json", again) == once
+
+
+def _comments(discussion):
+    return db.session.scalars(select(Comment).where(Comment.discussion_id == discussion.id).order_by(Comment.id)).all()
+
+
+def test_a_discussion_that_ran_comes_back_from_its_own_file(app, house, clock):
+    """Namesakes, a seat that was taken away, long words and questions out of plan: the file had all been refused for it."""
+    discussion = house.discussion(phase="live", title="River")
+    host, phone = house.host_of(discussion), house.panelist(discussion, "Phone Panelist")
+    member = house.user("Mina Okafor")
+    for number, minutes in enumerate((7, 11), start=1):
+        house.question(discussion, f"What of {number}?", offset=None if number == 1 else 45)
+        clock.advance(timedelta(minutes=minutes))
+        house.do(questions.ask, host, discussion.questions[-1])
+    house.comment(discussion, member, "By a member.", question=1)
+    with writing():
+        draft = CommentDraft("By telephone.", 2, None, "telephone")
+        post_all(discussion, [Posting(phone, draft, typist=host)])
+        discussion.hero, discussion.hero_credit, discussion.hero_alt = f"{'a' * 32}.webp", "Ada", "x" * 300
+    house.panelist(discussion, "Mina Okafor")
+    house.do(seats.take, host, next(seat for seat in discussion.seats if seat.user is phone))
+    asked_at = [question.asked_at for question in discussion.questions]
+    once = export.whole("json", discussion)
+    with writing():
+        discussion.slug = "older"
+    again = put(json.loads(once))
+    assert export.whole("json", again) == once
+    assert [question.asked_at for question in again.questions] == asked_at
+    assert [(comment.byline_name, comment.posted_by_id) for comment in _comments(again)] == [
+        ("Mina Okafor", None),
+        ("Phone Panelist", host.id),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"asked_at": "2026-03-02T13:59:00Z"}, "must lie between"),
+        ({"asked_at": "2026-03-02T18:00:01Z"}, "must lie between"),
+        ({"asked_at": "soon"}, "date and time"),
+        ({"asked_at": "2026-03-02T14:01:00Z", "skipped": True}, "was not asked"),
+    ],
+)
+def test_a_question_was_asked_at_a_moment_that_can_be(app, change, words):
+    values = FILE | {"comments": [], "questions": [FILE["questions"][0] | change]}
+    with pytest.raises(FileFaults, match=words) as raised:
+        put(values)
+    assert "questions[0].asked_at" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("author", "words"),
+    [
+        ({"name": "Priya Raman"}, "looks like Priya Raman"),
+        ({"name": "Priya Raman", "seat": "no"}, "must be true, or false beside a name"),
+        ({"email": "priya@example.org", "seat": False}, "must be true, or false beside a name"),
+    ],
+)
+def test_a_name_like_a_seat_s_is_somebody_else_s_only_where_the_file_says_so(app, author, words):
+    with pytest.raises(FileFaults, match=words):
+        put(FILE | {"comments": [FILE["comments"][0] | {"author": author}]})
 
 
 def test_a_question_of_the_audience_comes_back_as_theirs_with_a_name_or_without(app, house):

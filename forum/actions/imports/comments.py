@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from forum import clock, people, text
 from forum.archive.discussion_file import DiscussionFile
@@ -61,8 +62,8 @@ def _comment(file: DiscussionFile, index: int, room: _Room, latest: datetime) ->
         file.fault((*path, "reply_to"), "must mean a comment written before this one.")
         return None
     typist = value["written_down_by"].strip().lower()
-    if typist and (typist not in room.seats or author is None):
-        file.fault((*path, "written_down_by"), "must be the email of a seat, of a comment by somebody else's seat.")
+    if typist and (typist not in room.seats or room.seats[typist] is author):
+        file.fault((*path, "written_down_by"), "must be the email of a seat, and not that of the comment's own author.")
     return Comment(
         discussion=room.discussion,
         question=room.questions[value["question"]] if value["question"] is not None else None,
@@ -83,14 +84,18 @@ def _comment(file: DiscussionFile, index: int, room: _Room, latest: datetime) ->
 
 
 def _author(
-    file: DiscussionFile, path: Path, value: str | dict[str, str], by_email: dict[str, Seat]
+    file: DiscussionFile, path: Path, value: str | dict[str, Any], by_email: dict[str, Seat]
 ) -> tuple[Seat | None, str, str, str]:
-    """A seat's email, or a name with affiliation and country for somebody without an account."""
+    """A seat's email, or a name with affiliation and country for somebody without an account.
+
+    A name that looks like a seat's is a slip of whoever writes the file, unless it says that it is somebody else's.
+    """
     affiliation = country = ""
+    is_namesake = False
     is_email = isinstance(value, str) and "@" in value
     if isinstance(value, dict):
         affiliation, country = value.get("affiliation", ""), value.get("country", "")
-        is_email = bool(value.get("email"))
+        is_email, is_namesake = bool(value.get("email")), value.get("seat") is False
         value = value.get("email") or value.get("name", "")
     if is_email:
         seat = by_email.get(value.strip().lower())
@@ -104,6 +109,7 @@ def _author(
         file.fault((*path, "author"), fault.message)
         return None, "?", "", ""
     seated = [seat.name for seat in by_email.values()]
-    if (like := text.looks_like(name, seated)) is not None:
-        file.fault((*path, "author"), f"looks like {like}, who has a seat. Use the seat's email, or another name.")
+    if not is_namesake and (like := text.looks_like(name, seated)) is not None:
+        way_out = 'Use the seat\'s email, another name, or "seat": false beside it for somebody else.'
+        file.fault((*path, "author"), f"looks like {like}, who has a seat. {way_out}")
     return None, name, affiliation, country

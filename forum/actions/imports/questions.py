@@ -5,6 +5,7 @@ from typing import Any
 
 from forum import clock, text
 from forum.actions.imports.summaries import summed_up
+from forum.archive import asking
 from forum.archive.discussion_file import DiscussionFile
 from forum.archive.lines import Path
 from forum.models import Discussion, Question, QuestionState, SeatRole
@@ -15,7 +16,8 @@ def add_questions(file: DiscussionFile, discussion: Discussion) -> None:
     for place, values in enumerate(file.values["questions"], start=1):
         discussion.questions.append(_question(file, place, values))
     if not file.values.get("draft"):
-        _ask(discussion, _first_answers(file.values["comments"]))
+        said = {place: values["asked_at"] for place, values in enumerate(file.values["questions"], start=1)}
+        _ask(discussion, _first_answers(file.values["comments"]), {place: at for place, at in said.items() if at})
 
 
 def _question(file: DiscussionFile, place: int, values: dict[str, Any]) -> Question:
@@ -50,9 +52,12 @@ def _first_answers(comments: list[dict[str, Any]]) -> dict[int, datetime]:
     return first
 
 
-def _ask(discussion: Discussion, first: dict[int, datetime]) -> None:
-    """Ask what was asked: questions with comments, those before them, and all whose planned time has passed."""
-    now, highest = clock.now(), max(first, default=0)
+def _ask(discussion: Discussion, first: dict[int, datetime], said: dict[int, datetime]) -> None:
+    """Ask what was asked: questions with comments, those before them, and all whose planned time has passed.
+
+    `first` has when each was first answered, `said` when the file says that it was asked.
+    """
+    now, highest = clock.now(), max((*first, *said), default=0)
     begun, over = now >= discussion.starts_at, now >= discussion.ends_at
     host = next((seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST), None)
     asked: list[Question] = []
@@ -65,7 +70,9 @@ def _ask(discussion: Discussion, first: dict[int, datetime]) -> None:
         if question.position > highest and not (begun and (over or (has_plan and planned <= now))):
             break
         question.number = len(asked) + 1
-        question.asked_at = min(planned, first.get(question.position, planned), discussion.ends_at)
+        question.asked_at = said.get(question.position) or asking.usual(
+            discussion.starts_at, discussion.ends_at, offset, opens_at, first.get(question.position)
+        )
         question.asked_by_id = host
         question.state = QuestionState.CLOSED
         if asked:
