@@ -8,7 +8,7 @@ def usual(
 ) -> datetime:
     """Return when a question was asked as far as its plan tells, or its `first` answer where that is earlier.
 
-    The plan is the moment at which it opens by itself, or its `offset` in minutes from the start. All moments are aware.
+    The plan is the moment at which it opens by itself, or its `offset` in minutes from the start. Moments are aware.
     """
     planned = opens_at or starts_at + timedelta(minutes=offset or 0)
     return min(planned, first or planned, ends_at)

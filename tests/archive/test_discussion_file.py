@@ -79,7 +79,7 @@ def _comments(discussion):
 
 
 def test_a_discussion_that_ran_comes_back_from_its_own_file(app, house, clock):
-    """Namesakes, a seat that was taken away, long words and questions out of plan: the file had all been refused for it."""
+    """Namesakes of a seat, one that was taken away and long words: the file had been refused for each of them."""
     discussion = house.discussion(phase="live", title="River")
     host, phone = house.host_of(discussion), house.panelist(discussion, "Phone Panelist")
     member = house.user("Mina Okafor")

@@ -155,7 +155,8 @@ export function start() {
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-action]");
     if (!(link instanceof HTMLAnchorElement) || !IN_DIALOG.includes(link.dataset.action ?? "")) return;
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    // An old browser without dialogs goes to the small page, as without script.
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !window.HTMLDialogElement?.prototype.showModal) return;
     event.preventDefault();
     void open(link);
   });

@@ -1,6 +1,7 @@
 /** The chip on top: what the clock says about the discussion, and what the link is doing. It is always in sight. */
 
 import { all, hear, one, page, tell, writingField } from "./page.js";
+import { now } from "./server-time.js";
 import { clock, language } from "./times.js";
 import { _, plural } from "./words.js";
 
@@ -14,7 +15,7 @@ let rested = 0;
 let lastLeft;
 
 /** @param {string | undefined} at */
-const minutesTo = (at) => (at ? Math.ceil((Date.parse(at) - Date.now()) / 60_000) : Number.NaN);
+const minutesTo = (at) => (at ? Math.ceil((Date.parse(at) - now()) / 60_000) : Number.NaN);
 
 /** How long until something begins, in the roughest words that are true. @param {number} minutes @param {string} at */
 function until(minutes, at) {

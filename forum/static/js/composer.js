@@ -4,9 +4,9 @@
  */
 
 import { afterPutBack, isFromAnother } from "./arrival.js";
-import { forget, ifAbandoned, isOwn, newKey, onPostedElsewhere, restore, save } from "./draft.js";
+import { forget, ifAbandoned, isOwn, newKey, onPostedElsewhere, restore, save, setAside } from "./draft.js";
 import { say, unsay } from "./notice.js";
-import { isField, one, tell } from "./page.js";
+import { isField, one, page, tell } from "./page.js";
 import { start as startPosting } from "./posting.js";
 import { bindQuestion, startQuestions } from "./questions.js";
 import { clearReply, showReply } from "./reply.js";
@@ -64,8 +64,9 @@ function drop() {
 
 function typed() {
   const now = begin();
-  // A copy of another tab's text that is changed here is a text of its own.
-  if (now.from && now.body !== field.value) draft = { ...now, key: newKey(), from: undefined };
+  // A copy of another tab's text that is changed here is a text of its own; so is one that was sent, and may have arrived.
+  if ((now.from || now.wasSent) && now.body !== field.value)
+    draft = { ...now, key: newKey(), from: undefined, wasSent: undefined };
   unsay("refused");
   measure();
   saveSoon();
@@ -105,10 +106,30 @@ export function fill(kept) {
   showSaved(!kept.from && save(kept));
 }
 
+/**
+ * Whether the page was led here by a form, sent before this script had come, that has posted just these words.
+ * @param {Draft} kept
+ */
+function isPosted({ body }) {
+  const bare = (/** @type {string} */ words) => words.replace(/[^\p{L}\p{N}]+/gu, "");
+  const comment = location.hash.startsWith("#c") ? document.getElementById(location.hash.slice(1)) : null;
+  const words = comment?.dataset.author === page.me && one(".comment-text", comment)?.textContent;
+  return Boolean(words && bare(words) === bare(body));
+}
+
 /** Take up what was typed before: in this tab, or left by one that is gone. */
 function takeUp() {
   const written = field.value;
-  const kept = restore();
+  let kept = restore();
+  if (kept && isPosted(kept)) {
+    forget(kept);
+    kept = null;
+  }
+  // What was typed before this script had come is not what an older text takes the place of.
+  if (kept && written.trim() && !written.startsWith(kept.body)) {
+    setAside();
+    kept = null;
+  }
   if (!kept) {
     if (written.trim()) fill({ ...begin(), body: written });
     return;

@@ -9,7 +9,7 @@ import { page } from "./page.js";
 import { trying } from "./trying.js";
 
 /**
- * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, me?: string, from?: string}} Draft
+ * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, me?: string, from?: string, wasSent?: boolean}} Draft
  */
 
 const PREFIX = `roundtext:draft:${page.discussion}:`;
@@ -58,6 +58,15 @@ export function restore() {
 /** @param {Draft} draft @returns {boolean} whether this browser has kept it */
 export function save(draft) {
   return trying(() => localStorage.setItem(own, JSON.stringify({ ...draft, me, at: Date.now() }))) !== null;
+}
+
+/** Leave what this tab had kept to another one, as if it were that of a tab that is gone. */
+export function setAside() {
+  trying(() => {
+    const kept = localStorage.getItem(own);
+    if (kept) localStorage.setItem(`${PREFIX}${newKey()}:${me}`, kept);
+    localStorage.removeItem(own);
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Marks the reader's own comments. The server renders one comment for all; whose it is, only this page knows. */
 
 import { all, commentsIn, hear, page } from "./page.js";
+import { now } from "./server-time.js";
 import { _ } from "./words.js";
 
 /** @param {HTMLElement} comment */
@@ -14,7 +15,7 @@ function mark(comment) {
 function closeWindow(comment) {
   const minutes = Number(document.body.dataset.editMinutes);
   if (!minutes || !comment.matches(".mine[data-at], .typed[data-at]")) return;
-  const left = Math.ceil(minutes - (Date.now() - Date.parse(comment.dataset.at ?? "")) / 60_000);
+  const left = Math.ceil(minutes - (now() - Date.parse(comment.dataset.at ?? "")) / 60_000);
   for (const edit of all("[data-action=edit]", comment)) {
     edit.hidden = left <= 0;
     edit.title = left > 0 ? _("For {n} more min", { n: left }) : "";

@@ -29,7 +29,10 @@ function firstInSight() {
     const card = one(".question-card", section);
     const list = one(".answers", section);
     const found = isInSight(card) ? card : list && !isFolded(list) && firstBelow(list, top);
-    if (found && isInSight(found)) return found;
+    if (!found || !isInSight(found)) continue;
+    // One whose beginning is above may itself change its size: the next one is what is held, if it is in sight.
+    const next = found === card ? null : visible(found.nextElementSibling, "nextElementSibling");
+    return next && isInSight(next) && found.getBoundingClientRect().top < top ? next : found;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { begin, empty, fill, measure, writing } from "./composer.js";
 import { save } from "./draft.js";
-import { say } from "./notice.js";
+import { say, unsay } from "./notice.js";
 import { add } from "./outbox.js";
 import { hear, one, page, tell } from "./page.js";
 import { refuse, start as startRefusals } from "./refused.js";
@@ -52,6 +52,7 @@ function submit(event) {
 /** A visitor may have signed in elsewhere since this page came; the server knows. @param {import("./outbox.js").Entry} entry */
 async function sendAsVisitor(entry) {
   form.dataset.waiting = "true";
+  say("refused", [_("Sending…")]);
   const answer = await post(page.at("comments"), {
     body: entry.body,
     question: entry.question,
@@ -59,6 +60,7 @@ async function sendAsVisitor(entry) {
     key: entry.key,
   });
   delete form.dataset.waiting;
+  unsay("refused");
   if (answer.ok) {
     clear();
     tell("outbox sent", { entry, answer: answer.data });
@@ -72,7 +74,7 @@ function giveBack(
   /** @type {{entry: import("./outbox.js").Entry, error: import("./send.js").Refusal}} */ { entry, error },
 ) {
   const isFree = field.value.trim() === "" && !writing()?.reply_to;
-  if (isFree) fill({ ...entry, at: Date.now() });
+  if (isFree) fill({ ...entry, at: Date.now(), wasSent: true });
   const whose = /** @type {HTMLSelectElement | null} */ (one("select[name=for]", form));
   if (isFree && whose) whose.value = entry.for ?? "";
   refuse(entry, error, !isFree);
@@ -85,4 +87,9 @@ export function start(composer) {
   startRefusals(form);
   form.addEventListener("submit", submit);
   hear("outbox refused", giveBack);
+  // What was given back had arrived all the same: only the answer was lost.
+  hear("event", ({ key, author }) => {
+    const now = writing();
+    if (now?.wasSent && now.key === key && String(author) === page.me && now.body === field.value) empty();
+  });
 }

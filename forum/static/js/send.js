@@ -1,6 +1,7 @@
 /** Requests to our own server. Nothing here throws for an answer: a refusal is a value, like any other. */
 
 import { make, one, page } from "./page.js";
+import { learnTime } from "./server-time.js";
 import { _ } from "./words.js";
 
 /**
@@ -21,13 +22,17 @@ const SOMEBODY_ELSE = _(
 /** Who writes on this page: whom it was made for, or else the first to sign in meanwhile. */
 let writer = page.me;
 
+/** @returns {Answer} */
+const unanswered = () => ({ ok: false, status: 0, data: null, error: { code: "lost", message: LOST } });
+
 /** A limit in seconds, where the browser knows how. @param {number} seconds */
 const within = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
 
 /** @param {Response} response @returns {Promise<Answer>} */
 async function read(response) {
   const data = await response.json().catch(() => null);
-  if (response.ok) return { ok: data !== null, status: response.status, data, error: null };
+  // Cut off in the middle by a bad line, an answer says nothing: as if none had come.
+  if (response.ok) return data === null ? unanswered() : { ok: true, status: response.status, data, error: null };
   const after = Number(response.headers.get("Retry-After"));
   const error = data?.error ?? { code: "fault", message: _("Something went wrong. Your text is kept; try again.") };
   // Whoever is refused for another reason may try again as soon as they have mended it.
@@ -99,9 +104,10 @@ async function deliver(address, fields) {
       credentials: "same-origin",
       signal: within(20),
     });
+    learnTime(response.headers.get("Date"));
     return await read(response);
   } catch {
-    return { ok: false, status: 0, data: null, error: { code: "lost", message: LOST } };
+    return unanswered();
   }
 }
 
@@ -130,7 +136,7 @@ export async function getJson(address) {
     });
     return await read(response);
   } catch {
-    return { ok: false, status: 0, data: null, error: { code: "lost", message: LOST } };
+    return unanswered();
   }
 }
 
