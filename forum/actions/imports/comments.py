@@ -96,7 +96,7 @@ def _author(
     if isinstance(value, dict):
         affiliation, country = value.get("affiliation", ""), value.get("country", "")
         is_email, is_namesake = bool(value.get("email")), value.get("seat") is False
-        value = value.get("email") or value.get("name", "")
+        value = str(value.get("email") or value.get("name", ""))
     if is_email:
         seat = by_email.get(value.strip().lower())
         if seat is None:
