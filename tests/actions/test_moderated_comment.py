@@ -216,6 +216,7 @@ def test_a_writer_changes_or_takes_back_what_waits(house, live, member, host):
     assert waiting.items(live, member.id) == []
     assert refused(house, queue.approve, host, held).status == 404
     assert refused(house, comments.edit, member, held, "Back again").status == 404
+    assert refused(house, comments.move, host, held, 1).status == 404
     assert "comment.deleted" not in kinds()
 
 

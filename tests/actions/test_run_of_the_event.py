@@ -14,6 +14,7 @@ from forum.live import clockwork, log
 from forum.models import (
     Comment,
     CommentEdit,
+    CommentState,
     Discussion,
     Event,
     ModerationAction,
@@ -202,6 +203,34 @@ def test_edits_keep_versions_until_the_window_ends(house, clock):
     assert raised.value.status == 404
 
 
+def test_a_writer_moves_a_comment_as_long_as_they_may_edit_it_and_hosts_move_it_later_too(house, clock):
+    discussion = house.discussion(ask=2)
+    author = house.user()
+    comment = house.comment(discussion, author, question=1)
+    clock.advance(timedelta(minutes=15))
+    house.do(comments.move, author, comment, 2)
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(Refused) as raised:
+        house.do(comments.move, author, comment, 1)
+    assert (raised.value.code, comment.question.number) == ("edit_window", 2)
+    house.do(comments.move, house.host_of(discussion), comment, 1)
+    assert comment.question.number == 1
+
+
+def test_what_a_host_has_hidden_its_writer_neither_rewrites_nor_takes_away(house, clock):
+    discussion = house.discussion(ask=1)
+    author = house.user()
+    comment = house.comment(discussion, author, body="The words that were hidden")
+    house.do(moderation.hide, house.host_of(discussion), comment, "rude")
+    before = kinds(discussion)
+    for change in ((comments.edit, "Kind words"), (comments.move, 1), (comments.delete,)):
+        with pytest.raises(Refused) as raised:
+            house.do(change[0], author, comment, *change[1:])
+        assert raised.value.status == 404
+    assert comment.source == "The words that were hidden"
+    assert kinds(discussion) == before
+
+
 def test_deleting_takes_the_text_and_its_versions_for_good(house, clock):
     discussion = house.discussion()
     author = house.user()
@@ -211,6 +240,20 @@ def test_deleting_takes_the_text_and_its_versions_for_good(house, clock):
     house.do(comments.delete, author, comment)
     assert (comment.source, comment.html) == ("", "")
     assert db.session.scalar(select(func.count()).select_from(CommentEdit)) == 0
+
+
+def test_what_its_writer_has_taken_back_is_nobodys_to_hide_or_to_show_again(house, clock):
+    discussion = house.discussion()
+    host, author = house.host_of(discussion), house.user()
+    comment = house.comment(discussion, author)
+    house.do(comments.delete, author, comment)
+    before = kinds(discussion)
+    for decision in ((moderation.hide, "rude"), (moderation.restore,), (comments.move, None)):
+        with pytest.raises(Refused) as raised:
+            house.do(decision[0], host, comment, *decision[1:])
+        assert raised.value.status == 404
+    assert comment.state is CommentState.DELETED
+    assert kinds(discussion) == before
 
 
 def test_what_was_held_before_its_time_and_is_reopened_ends_after_it_began(house, clock):
