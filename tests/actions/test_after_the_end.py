@@ -17,7 +17,7 @@ from forum.archive import export
 from forum.database import db, writing
 from forum.live import clockwork, fragments
 from forum.live.scene import Scene
-from forum.models import Event, ModerationAction, Phase, SiteRole
+from forum.models import Comment, Event, ModerationAction, Phase, SiteRole
 from forum.refusals import Refused
 
 
@@ -214,6 +214,15 @@ def test_nobody_else_speaks_for_others_and_nobody_for_members(app, house):
         answer = client.post(f"/d/{room.slug}/comments", data=data, headers={"Accept": "application/json"})
         assert answer.status_code == status, (person.name, answer.json)
         assert "for" in answer.json["error"].get("fields", {"for": ""})
+
+
+def test_nobody_writes_down_what_a_muted_panelist_says(house):
+    room = house.discussion(ask=1)
+    host, priya = house.host_of(room), house.panelist(room)
+    house.do(sanctions.mute, host, room, priya, "off topic")
+    with pytest.raises(Refused) as raised:
+        house.do(comments.post, priya, room, CommentDraft("I say.", 1, None, "a-key-of-mine"), typist=host)
+    assert (raised.value.code, db.session.scalars(select(Comment)).all()) == ("muted", [])
 
 
 # ---- silence ----

@@ -112,6 +112,16 @@ def test_nothing_is_done_to_hosts_and_terms_are_checked(house, room):
     assert "reason" in refused(house, sanctions.mute, host, room, house.user(), " ").fields
 
 
+def test_a_moderator_takes_no_measure_against_a_panelist_whom_a_host_has_muted(house, room):
+    moe, priya = house.user("Moe Moderator"), house.panelist(room)
+    house.seat(room, moe, SeatRole.MODERATOR)
+    house.do(sanctions.mute, house.host_of(room), room, priya, "shouting")
+    assert moderation.below(moe, room, {priya.id}) == set()
+    refusal = refused(house, sanctions.mute, moe, room, priya, "threats", removal=True)
+    assert (refusal.code, refusal.status) == ("panelist", 403)
+    assert not access.mute_of(priya, room).is_removal
+
+
 def test_a_suspended_person_reads_everywhere_and_writes_nowhere(house, room, clock):
     ada, mara = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR), house.user("Mara Member")
     elsewhere = house.discussion(ask=1)
