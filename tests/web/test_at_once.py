@@ -3,12 +3,44 @@
 import pytest
 
 from forum import addresses
-from forum.actions import guest_mail, guests, held, invitations, rsvps, silences
+from forum.actions import (
+    comments,
+    flags,
+    guest_mail,
+    guests,
+    held,
+    invitations,
+    moderation,
+    proposals,
+    rehearsals,
+    rsvps,
+    sanctions,
+    silences,
+)
 from forum.actions.merging import marks
 from forum.database import db
-from forum.models import Guest, HeldAnswer, Invitation, InvitationState, Rsvp, RsvpKind
+from forum.models import (
+    CommentState,
+    Discussion,
+    Flag,
+    FlagReason,
+    Guest,
+    HeldAnswer,
+    Invitation,
+    InvitationState,
+    Letter,
+    Mailing,
+    Mute,
+    Proposal,
+    Rsvp,
+    RsvpKind,
+)
+from forum.refusals import Refused
 
 pytestmark = pytest.mark.postgresql
+
+# What the second one sends first: the lock of the discussion, or without it already what it makes.
+FIRST = r"SELECT discussion\.id.*FOR UPDATE|INSERT INTO (mute|discussion|proposal|guest|mailing|flag) |UPDATE comment "
 
 
 @pytest.fixture
@@ -85,3 +117,50 @@ def test_of_two_hosts_who_make_a_link_one_has_a_good_one(house):
         house.do(invitations.invite, host, seat)
     states = [one.state for one in db.session.query(Invitation).order_by(Invitation.id)]
     assert states == [InvitationState.REPLACED, InvitationState.GOOD]
+
+
+def test_whom_two_hosts_mute_at_once_is_muted_once_and_has_one_letter(house):
+    discussion, person = house.discussion(), house.user()
+    host = house.host_of(discussion)
+    with house.meanwhile(FIRST, sanctions.mute, host, discussion, person, "shouting"):
+        house.do(sanctions.mute, host, discussion, person, "rude")
+    assert [one.reason for one in db.session.query(Mute)] == ["shouting"]
+    assert db.session.query(Letter).filter_by(to=person.email).count() == 1
+
+
+def test_two_hosts_who_begin_a_rehearsal_at_once_are_in_the_same(house):
+    discussion = house.discussion(phase="announced")
+    host = house.host_of(discussion)
+    with house.meanwhile(FIRST, rehearsals.begin, host, discussion):
+        made = house.do(rehearsals.begin, host, discussion)
+    assert [one.id for one in db.session.query(Discussion).filter_by(rehearsal_of_id=discussion.id)] == [made.id]
+
+
+def test_a_question_that_is_proposed_in_two_windows_is_one(house):
+    discussion, author = house.discussion(), house.user()
+    with house.meanwhile(FIRST, proposals.make, author, discussion, "Who pays?"):
+        house.do(proposals.make, author, discussion, "Who pays?")
+    assert [one.text for one in db.session.query(Proposal)] == ["Who pays?"]
+
+
+def test_two_hosts_who_write_to_the_same_guest_again_write_once(house, guest):
+    host, discussion = house.host_of(guest.discussion), guest.discussion
+    house.do(setattr, guest, "is_waiting", False)
+    with house.meanwhile(FIRST, guests.send_again, host, discussion, {guest.id}, "a" * 20), pytest.raises(Refused):
+        house.do(guests.send_again, host, discussion, {guest.id}, "b" * 20)
+    assert [one.key for one in db.session.query(Mailing).order_by(Mailing.id)] == ["k" * 20, "a" * 20]
+
+
+def test_who_flags_a_comment_in_two_windows_has_flagged_it_once(house):
+    comment, member = house.comment(house.discussion()), house.user()
+    with house.meanwhile(FIRST, flags.flag, member, comment, "spam"):
+        house.do(flags.flag, member, comment, "other")
+    assert [one.reason for one in db.session.query(Flag)] == [FlagReason.SPAM]
+
+
+def test_a_change_that_waits_while_a_host_hides_the_comment_changes_nothing(house):
+    discussion, author = house.discussion(), house.user()
+    comment, host = house.comment(discussion, author, "Rude words."), house.host_of(discussion)
+    with house.meanwhile(FIRST, moderation.hide, host, comment, "rude"), pytest.raises(Refused):
+        house.do(comments.edit, author, comment, "Other words.")
+    assert (comment.state, comment.source) == (CommentState.HIDDEN, "Rude words.")
