@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from forum.actions import passwords
+
 # Whoever else there is gets a turn many times while sixteen passwords are worked out. On the loop itself each of them
 # would leave one turn behind it.
 PROGRAM = """
@@ -27,3 +29,10 @@ print(turns)
 def test_sixteen_sign_ins_at_once_do_not_hold_the_loop():
     ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True)
     assert int(ran.stdout) > 50
+
+
+def test_the_password_that_stands_for_none_opens_no_account_that_has_none():
+    """What is compared where there is none, for the time that it takes, anybody can read in the source."""
+    words = "nobody signs in with this"
+    assert passwords.fits(passwords._nobodys(), words)
+    assert not passwords.fits(None, words)
