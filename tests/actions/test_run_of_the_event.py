@@ -1,14 +1,17 @@
 """Opening, asking, pausing, extending and closing: by hand and by the clock, each once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from forum.actions import comments, discussions, moderation, phases, questions, sanctions
+from forum import access
+from forum.actions import comments, discussions, moderation, phases, questions, sanctions, seats
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
+from forum.actions.seats import SeatDraft
 from forum.database import db, writing
 from forum.live import clockwork, log
 from forum.models import (
@@ -375,6 +378,18 @@ def test_nobody_can_look_like_a_panelist(house, clock):
             house.comment(discussion, house.user(name))
         assert raised.value.code == "look_alike"
     assert house.comment(discussion, house.user("Priya Kumar")).id
+
+
+def test_no_seat_is_renamed_to_what_looks_like_another_seats(house, clock):
+    discussion = house.discussion()
+    house.panelist(discussion, "Priya Raman")
+    seat = access.seat_of(house.panelist(discussion, "Otto Second"), discussion)
+    draft = SeatDraft("Priya Rаman", "", SeatRole.PANELIST)
+    with pytest.raises(Refused) as raised:
+        house.do(seats.change, house.host_of(discussion), seat, draft)
+    assert ("name" in raised.value.fields, seat.name) == (True, "Otto Second")
+    house.do(seats.change, house.host_of(discussion), seat, replace(draft, name="Otto Second Jr"))
+    assert seat.name == "Otto Second Jr"
 
 
 def test_the_owner_may_be_called_an_organiser_and_like_nobody_on_the_panel(house, clock):

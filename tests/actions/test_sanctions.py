@@ -11,10 +11,10 @@ from sqlalchemy import select
 from forum import access, record
 from forum import clock as time
 from forum.access import Role
-from forum.actions import comments, moderation, sanctions
+from forum.actions import comments, moderation, rehearsals, sanctions
 from forum.actions.comments import CommentDraft
 from forum.database import db
-from forum.models import Letter, SeatRole, SiteRole
+from forum.models import Audience, Event, Letter, SeatRole, SiteRole
 from forum.record import Wanted
 from forum.refusals import Refused
 
@@ -73,6 +73,30 @@ def test_whoever_is_muted_gets_a_mail_and_can_object(house, room):
     other = house.app.test_client()
     house.sign_in(other, house.user())
     assert other.get(f"/d/{room.slug}/objection").status_code == 404
+
+
+def test_an_open_page_hears_of_the_end_of_a_mute_and_a_second_end_is_none(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    house.do(sanctions.mute, host, room, mara, "shouting")
+    for _ in range(2):
+        house.do(sanctions.unmute, host, room, mara)
+    told = select(Event.kind).where(Event.audience == Audience.person(mara.id)).order_by(Event.seq)
+    assert db.session.scalars(told).all() == ["person.muted", "person.unmuted"]
+
+
+def test_of_a_mute_in_a_rehearsal_no_letter_tells(house, clock):
+    event = house.discussion(phase="announced")
+    priya, host = house.panelist(event), house.host_of(event)
+    rehearsal = house.do(rehearsals.begin, host, event)
+    house.do(sanctions.mute, host, rehearsal, priya, "only a try")
+    assert access.role_of(priya, rehearsal) is Role.MUTED
+    assert db.session.scalars(select(Letter).where(Letter.to == priya.email)).all() == []
+
+
+def test_nobody_objects_to_a_suspension_that_is_none(house):
+    mara = house.user("Mara Member")
+    assert refused(house, sanctions.object_to_suspension, mara, "I sold nothing.").status == 404
+    assert mara.suspension_objection == ""
 
 
 def test_the_same_objection_again_tells_nobody_anything(house, room):
@@ -148,6 +172,17 @@ def test_a_suspended_person_reads_everywhere_and_writes_nowhere(house, room, clo
     clock.advance(timedelta(hours=24))
     assert access.role_of(mara, room) is Role.MEMBER
     assert access.role_of(mara, elsewhere) is Role.HOST
+
+
+def test_suspending_again_changes_nothing_and_writes_no_second_letter(house):
+    ada, mara = house.user("Ada Adler", role=SiteRole.ADMINISTRATOR), house.user("Mara Member")
+    house.do(sanctions.suspend, ada, mara, "spam", 24)
+    house.do(sanctions.object_to_suspension, mara, "I sold nothing.")
+    until = mara.suspended_until
+    house.do(sanctions.suspend, ada, mara, "threats")
+    said = (mara.suspension_reason, mara.suspended_until, mara.suspension_objection)
+    assert said == ("spam", until, "I sold nothing.")
+    assert len(db.session.scalars(select(Letter).where(Letter.to == mara.email)).all()) == 1
 
 
 def test_a_suspended_organiser_makes_nothing(house, clock):
