@@ -182,6 +182,11 @@ def _remove_words(user: User) -> None:
         select(Proposal).where(Proposal.author_id == user.id, Proposal.question_id.is_(None))
     ):
         proposal_ends.remove(proposal)
+    # As of a deleted comment: the run sheet keeps what hosts have put into it, in the words that stand there.
+    for proposal in db.session.scalars(
+        select(Proposal).where(Proposal.author_id == user.id, Proposal.question_id.is_not(None))
+    ):
+        proposal.text = db.session.get_one(Question, proposal.question_id).text
     db.session.flush()
     db.session.expire_all()
 

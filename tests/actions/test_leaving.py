@@ -127,6 +127,15 @@ def test_what_was_held_is_gone_and_never_comes_back(app, house, room):
     assert refused(house, queue.approve, host, held).status in {404, 409}
 
 
+def test_of_a_question_that_hosts_have_planned_the_run_sheet_keeps_the_words_of_hosts_alone(app, house, room):
+    host, zoe = house.host_of(room), house.user("Zoe Zebra")
+    wish = house.do(proposals.make, zoe, room, "I live in Mill Lane 12, who pays?")
+    house.do(shortlisting.plan, host, room, wish.id, "Who pays?")
+    house.do(leaving.leave, zoe, Words.REMOVE)
+    assert "Mill Lane" not in everything(app, house) + everything(app, house, host)
+    assert [one.text for one in db.session.query(Proposal)] == ["Who pays?"]
+
+
 def test_who_is_needed_is_told_what_to_do_first(house, room):
     host = house.host_of(room)
     assert refused(house, leaving.leave, host, Words.KEEP).code == "host"
