@@ -294,6 +294,29 @@ def test_a_password_that_a_stranger_chose_for_the_address_dies_with_the_link(hou
     assert nora.password_hash is None and nora.confirmed_at is not None
 
 
+def test_a_stranger_who_signed_up_with_the_address_is_signed_out_when_its_owner_comes_by_the_link(house, clock):
+    table = Panel(house)
+    with writing():
+        stranger = accounts._add("nora@example.org", "Not Nora", "the stranger's hash")
+        theirs = sessions.begin(stranger)
+    nora = SeatDraft("Nora Newcomer", "nora@example.org", SeatRole.PANELIST)
+    table.seat, table.priya = house.do(seats.give, table.host, table.discussion, nora), stranger
+    mailed, _shown = table.invite()
+    assert theirs.ended_at is None
+    house.do(invitations.enter, mailed)
+    assert theirs.ended_at is not None
+
+
+def test_a_link_to_what_is_a_draft_again_opens_nothing_until_it_is_published(house, clock):
+    table = Panel(house, phase="announced")
+    tokens = table.invite()
+    house.do(phases.withdraw, table.host, table.discussion)
+    for token in tokens:
+        refused("link_over", invitations.find, token)
+    house.do(phases.publish, table.host, table.discussion)
+    assert all(invitations.find(token) for token in tokens)
+
+
 def test_links_are_for_panelists_of_what_is_published(table, house):
     host_seat = next(seat for seat in table.discussion.seats if seat.role is SeatRole.HOST)
     refused("not_panel", invitations.invite, table.host, host_seat)
