@@ -36,8 +36,21 @@ from forum.addresses import Row
 from forum.archive import discussion_file, export, person, statistics
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Comment, Digest, Discussion, Letter, Proposal, ProposalState, RsvpKind, SiteRole, User
+from forum.models import (
+    BackstageMessage,
+    Comment,
+    CommentState,
+    Digest,
+    Discussion,
+    Letter,
+    Proposal,
+    ProposalState,
+    RsvpKind,
+    SiteRole,
+    User,
+)
 from forum.notify import letters
+from forum.refusals import Refused
 from tests.actions.test_after_the_end import page, refused
 from tests.web.test_accounts import send
 
@@ -125,6 +138,32 @@ def test_what_was_held_is_gone_and_never_comes_back(app, house, room):
     house.do(leaving.leave, zoe, Words.REMOVE)
     assert "Held rivers." not in page(app, house, host, "/d/water/console")
     assert refused(house, queue.approve, host, held).status in {404, 409}
+
+
+def test_what_nobody_has_seen_leaves_no_place_and_the_green_room_keeps_no_word(house, room):
+    from forum.actions import escalation
+
+    host, priya = house.host_of(room), house.panelist(room)
+    zoe = house.user("Zoe Zebra")
+    house.do(escalation.set_level, host, room, "everyone", None)
+    held = house.comment(room, zoe, "Held rivers.", question=1)
+    house.do(backstage.say, priya, room, "Quiet rivers.", "a-key-of-mine")
+    house.do(backstage.say, host, room, "Loud rivers.", "a-key-of-mine")
+    for who in (zoe, priya):
+        house.do(leaving.leave, who, Words.REMOVE)
+    db.session.refresh(held)
+    assert (held.state, held.source) == (CommentState.HELD, "")
+    assert [one.source for one in db.session.query(BackstageMessage)] == ["Loud rivers."]
+
+
+def test_no_link_opens_the_account_of_who_has_left(house, room):
+    priya = house.panelist(room)
+    shown = house.do(invitations.invite, house.host_of(room), room.seats[-1]).rpartition("/")[2]
+    assert invitations.find(shown).signs_in
+    house.do(leaving.leave, priya, Words.KEEP)
+    with pytest.raises(Refused) as raised:
+        invitations.find(shown)
+    assert raised.value.code == "link_revoked"
 
 
 def test_of_a_question_that_hosts_have_planned_the_run_sheet_keeps_the_words_of_hosts_alone(app, house, room):
