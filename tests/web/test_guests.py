@@ -373,6 +373,45 @@ def test_there_is_an_end_to_how_many_a_day(desk, monkeypatch, clock):
     assert count(Guest) == 3
 
 
+def test_there_is_an_end_to_how_many_a_day_for_all_hosts_of_the_site_together(desk, monkeypatch):
+    assert (guests.MOST_A_DAY, guests.MOST_OF_SITE_A_DAY) == (2_000, 10_000)
+    monkeypatch.setattr(guests, "MOST_OF_SITE_A_DAY", 2)
+    desk.send()
+    other = desk.house.discussion(phase="announced")
+    with pytest.raises(Refused) as raised:
+        desk.house.do(guests.invite, desk.house.host_of(other), other, [Row(1, "c@x.org")], "", "k" * 20)
+    assert (raised.value.code, count(Guest)) == ("too_many", 2)
+
+
+@pytest.mark.parametrize("why", ["waits", "on its way", "has unsubscribed", "wants no mail", "comes"])
+def test_nobody_is_written_to_again_who_has_a_letter_to_come_or_wants_none(desk, why):
+    desk.send("ada@example.org\n")
+    if why != "waits":
+        clockwork.remind()
+    with writing():
+        ada = db.session.query(Guest).one()
+        if ada.letter is not None and why != "on its way":
+            ada.letter.sent_at = ada.invited_at
+        if why == "has unsubscribed":
+            ada.unsubscribed_at = ada.invited_at
+        elif why == "wants no mail":
+            db.session.add(NoMail(email=ada.email, at=ada.invited_at))
+        elif why == "comes":
+            rsvps.answer(ada.email, ada.discussion, RsvpKind.READ_ALONG, "UTC")
+    assert desk.post("/again", guest=str(guest("ada@example.org").id), key="c" * 16).status_code == 422
+    assert count(Mailing) == 1
+
+
+def test_a_letter_to_a_wrong_address_does_not_leave_once_it_is_corrected(desk, post):
+    desk.send("ada@example.org\n")
+    clockwork.remind()
+    ada = guest("ada@example.org")
+    right = Row(1, "ada@example.com")
+    desk.house.do(guests.correct, desk.host, db.session.get_one(Discussion, desk.event.id), ada.id, right, "c" * 16)
+    desk.mail()
+    assert [message["To"] for message in post.messages] == ["ada@example.com"]
+
+
 def test_two_thousand_people_are_looked_through_and_stored_at_once(desk):
     source = "email,name\n" + "".join(f"guest{n}@example.org,Person {n}\n" for n in range(2_000))
     answer, _form = desk.send(source)
