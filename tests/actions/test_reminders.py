@@ -15,7 +15,7 @@ from forum.actions import accounts, calls, discussions, phases, reminders, rsvps
 from forum.actions.drafting import DiscussionDraft
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Discussion, Letter, Rsvp, RsvpKind
+from forum.models import Discussion, Letter, NoMail, Rsvp, RsvpKind
 from forum.notify.sender import message_of
 from forum.refusals import Refused
 from tests.actions.test_after_the_end import page, refused
@@ -303,6 +303,49 @@ def test_who_may_not_know_of_it_cannot_come(app, house, clock, event):
     una = house.user(confirmed=False)
     assert refused(house, rsvps.say, una, event, RsvpKind.TAKE_PART, "UTC").code == "confirm_address"
     assert list(db.session.query(Rsvp)) == []
+
+
+def test_no_letter_asks_an_address_that_wants_none(house, event, mailing):
+    with writing():
+        db.session.add(NoMail(email="nora@example.org", at=event.starts_at))
+    house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "UTC")
+    assert letters() == []
+
+
+def test_a_link_in_a_letter_tells_nothing_of_what_has_turned_private_or_is_a_draft_again(house, event, mailing):
+    house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "UTC")
+    token = re.search(r"/rsvp/(\S+)", letters()[0].body)[1]
+    found = rsvps.by_token(token)[0]
+    of_host = house.do(rsvps.say, house.host_of(event), event, RsvpKind.READ_ALONG, "UTC")
+    assert rsvps.may_be_named(found)
+    later(house, event, visibility="invited")
+    assert refused(house, rsvps.confirm, token).code == "link_over"
+    assert not rsvps.may_be_named(found)
+    later(house, event, visibility="public")
+    house.do(phases.withdraw, house.host_of(event), event)
+    assert refused(house, rsvps.confirm, token).code == "link_over"
+    # A host may read a draft, but whoever has come by a letter to a host may not.
+    assert not rsvps.may_be_named(found) and not rsvps.may_be_named(of_host)
+    assert rsvps.counts(event) == {RsvpKind.READ_ALONG: 1}
+
+
+def test_a_link_to_an_older_address_counts_nobody_at_the_new_one(house, event, mailing):
+    house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "UTC")
+    token = re.search(r"/rsvp/(\S+)", letters()[0].body)[1]
+    with writing():
+        db.session.query(Rsvp).one().email = "else@example.org"
+    assert refused(house, rsvps.confirm, token).code == "link_over"
+    assert rsvps.counts(event) == {}
+
+
+def test_a_cancelled_events_letter_says_what_had_been_announced_and_not_what_is_written_since(house, clock, event):
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    house.do(phases.withdraw, house.host_of(event), event)
+    later(house, event, title="A secret plan")
+    clockwork.remind()
+    (letter,) = letters("cancelled")
+    assert "Whose river?" in letter.subject + letter.body
+    assert "A secret plan" not in letter.subject + letter.body
 
 
 def test_nobody_is_asked_to_come_to_what_is_over_though_the_clock_has_not_come_round(app, house, clock, event):
