@@ -51,6 +51,13 @@ def test_only_its_asker_and_the_hosts_know_of_a_new_one(house, room):
     assert made(house, room, author=mara).id == wish.id
 
 
+def test_nobody_takes_back_the_question_of_another(house, room):
+    wish = made(house, room)
+    for person in (house.user(), house.host_of(room)):
+        assert refused(house, proposals.take_back, person, room, wish.id).status == 404
+    assert db.session.query(Proposal).count() == 1
+
+
 def test_one_person_cannot_flood_the_hosts(house, room):
     mara = house.user("Mara Member")
     for number in range(proposals.MOST_NEW):
