@@ -454,6 +454,24 @@ def test_a_host_steps_on_before_the_clocks_job_has_opened_it(house, clock, step,
     assert kinds(discussion)[-2] == "discussion.opened"
 
 
+def test_a_draft_whose_end_has_passed_is_not_published(house, clock):
+    discussion = house.discussion(phase="draft")
+    clock.advance(discussion.ends_at - clock.now())
+    with pytest.raises(Refused) as raised:
+        house.do(phases.publish, house.host_of(discussion), discussion)
+    assert ("ends_at" in raised.value.fields, discussion.phase) == (True, Phase.DRAFT)
+
+
+def test_what_is_closed_opens_by_no_later_end_in_the_form(house, clock):
+    discussion = house.discussion(phase="closed")
+    names = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
+    fields = {name: getattr(discussion, name) for name in names} | {"ends_at": clock.now() + timedelta(hours=9)}
+    before = discussion.ends_at
+    with pytest.raises(Refused) as raised:
+        house.do(discussions.edit, house.host_of(discussion), discussion, DiscussionDraft(**fields))
+    assert ("ends_at" in raised.value.fields, discussion.ends_at) == (True, before)
+
+
 def test_no_end_is_moved_to_where_nothing_could_be_edited_any_more(house, clock):
     discussion = house.discussion(phase="closed")
     host = house.host_of(discussion)
