@@ -55,6 +55,19 @@ def test_each_of_many_is_answered_as_if_they_had_come_alone(house, clock):
     assert [returning.hear_as_any_member([each])[0] for each in returns] == answers
 
 
+def test_who_is_told_last_of_all_or_whose_session_has_run_out_is_asked_about_alone(house, clock):
+    discussion, muted = house.discussion(ask=1), house.user("Max Muted")
+    start, session_id = discussion.last_seq, signed_in(muted)
+    house.do(sanctions.mute, house.host_of(discussion), discussion, muted, "Too loud.")
+    db.session.refresh(discussion)
+    end = discussion.last_seq
+    assert _audience(discussion, end) == f"user:{muted.id}"
+    missed, nothing = (Return(session_id, muted.id, discussion.id, after, end) for after in (start, end))
+    assert returning.hear_as_any_member([missed, nothing]) == [False, True]
+    forum_clock.advance(sessions.LENGTH)
+    assert returning.hear_as_any_member([nothing]) == [False]
+
+
 def _audience(discussion, seq):
     found = log.since(discussion, seq - 1, discussion.epoch, {f"user:{n}" for n in range(100)} | {"everyone"})
     return next((event.audience for event in found.events if event.seq == seq), "")

@@ -7,10 +7,11 @@ import pytest
 
 from forum import clock as forum_clock
 from forum.access import Role
+from forum.actions import seats
 from forum.database import db, writing
 from forum.live import broadcast, rights
 from forum.live.broadcast import Reader
-from forum.models import Audience, Session, SiteRole, User
+from forum.models import Audience, SeatRole, Session, SiteRole, User
 
 
 @pytest.fixture
@@ -55,6 +56,30 @@ def test_of_many_sessions_only_those_that_have_ended_are_hung_up_on(house, clock
     assert hung_up == [readers[1].sid, readers[4].sid]
     assert [told[0][1]["code"] for _, told in came if told] == ["signed_out"] * 2
     assert broadcast.members() == [readers[0], readers[2], readers[3]]
+
+
+def test_a_session_that_has_run_out_is_hung_up_on_as_one_that_was_ended(house, clock, hung_up):
+    reader, told = _signed_in(house.user())
+    forum_clock.advance(timedelta(days=1) - timedelta(seconds=1))
+    with writing():  # nobody has noted that it was in use
+        db.session.get_one(Session, reader.session_id).seen_at = forum_clock.now()
+    rights.sweep()
+    assert hung_up == []
+    forum_clock.advance(timedelta(seconds=1))
+    rights.sweep()
+    assert (hung_up, told[0][1]["code"]) == ([reader.sid], "signed_out")
+
+
+def test_the_sweep_takes_from_a_member_of_an_open_discussion_what_their_seat_gave(house, clock, hung_up):
+    discussion, user = house.discussion(), house.user("Mo Moderator")
+    seat = house.seat(discussion, user, SeatRole.MODERATOR)
+    reader, _ = _signed_in(user)
+    broadcast.enter(reader, discussion.id, broadcast.audiences(user.id, Role.MODERATOR))
+    rights.sweep()
+    assert Audience.HOSTS in reader.rooms[discussion.id]
+    house.do(seats.take, house.host_of(discussion), seat)
+    rights.sweep()
+    assert reader.rooms[discussion.id] == broadcast.audiences(user.id, Role.MEMBER)
 
 
 def test_who_was_hung_up_on_hears_nothing_more_though_their_socket_is_still_closing(house, clock, hung_up):
