@@ -54,6 +54,7 @@ def mute(
 def unmute(actor: User, discussion: Discussion, person: User) -> None:
     """Give `person` back the right to write. Raises Refused (not theirs)."""
     access.require(actor, "person.mute", discussion)
+    log.lock(discussion)
     muted = access.mute_of(person, discussion)
     if muted is None:
         return
@@ -112,7 +113,7 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
     reason, until = checked_reason(reason), _until(hours)
     if person.role is SiteRole.ADMINISTRATOR:
         raise Refused("staff", _("An administrator cannot be suspended. Take that role from them first."), 409)
-    if person.is_suspended(clock.now()):
+    if _is_suspended(person):
         return
     person.suspended_at, person.suspended_until = clock.now(), until
     person.suspension_reason, person.suspension_objection = reason, ""
@@ -124,10 +125,16 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
 def lift(actor: User, person: User) -> None:
     """End a suspension; without one nothing changes. Raises Refused (404 for who is no administrator)."""
     access.require_administrator(actor)
-    if person.is_suspended(clock.now()):
+    if _is_suspended(person):
         person.suspended_at = person.suspended_until = None
         person.suspension_reason = person.suspension_objection = ""
         write_down(actor, None, "person.lifted", "user", person.id)
+
+
+def _is_suspended(person: User) -> bool:
+    """Whether `person` is suspended now, once whoever else is about to change that has ended."""
+    db.session.refresh(person, with_for_update={"key_share": True})
+    return person.is_suspended(clock.now())
 
 
 def object_to_suspension(person: User, words: str) -> None:

@@ -92,8 +92,9 @@ def _same(discussion: Discussion, draft: SeatDraft) -> Seat | None:
 
 
 def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
-    """Change the name, role and words of a seat; its person stays. Raises Refused (not theirs, invalid)."""
+    """Change the name, role and words of a seat; its person stays. Raises Refused (not theirs, invalid, 404)."""
     access.require(actor, "seat.give", seat.discussion)
+    _wait_for(seat)
     draft = replace(draft, email=seat.user.email).checked()
     _require_own_name(draft.name, seat.discussion, seat)
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
@@ -105,13 +106,21 @@ def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
 
 
 def take(actor: User, seat: Seat) -> None:
-    """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs)."""
+    """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs, 404)."""
     access.require(actor, "seat.give", seat.discussion)
+    _wait_for(seat)
     _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     discussion = seat.discussion
     discussion.seats.remove(seat)
     db.session.delete(seat)
     invitations.close_shown_of(discussion)
+
+
+def _wait_for(seat: Seat) -> None:
+    """Let whoever else changes the seats end first. Raises Refused (404) when they have taken this one away."""
+    log.lock(seat.discussion)
+    if db.session.get(Seat, seat.id, populate_existing=True) is None:
+        raise unknown()
 
 
 def find(discussion: Discussion, seat_id: int) -> Seat:

@@ -15,13 +15,16 @@ from forum.actions import (
     rehearsals,
     rsvps,
     sanctions,
+    seats,
     silences,
 )
 from forum.actions.merging import marks
+from forum.actions.seats import SeatDraft
 from forum.database import db
 from forum.models import (
     CommentState,
     Discussion,
+    Event,
     Flag,
     FlagReason,
     Guest,
@@ -34,6 +37,9 @@ from forum.models import (
     Proposal,
     Rsvp,
     RsvpKind,
+    Seat,
+    SiteRole,
+    User,
 )
 from forum.refusals import Refused
 
@@ -126,6 +132,36 @@ def test_whom_two_hosts_mute_at_once_is_muted_once_and_has_one_letter(house):
         house.do(sanctions.mute, host, discussion, person, "rude")
     assert [one.reason for one in db.session.query(Mute)] == ["shouting"]
     assert db.session.query(Letter).filter_by(to=person.email).count() == 1
+
+
+def test_who_is_unmuted_twice_at_once_is_told_once(house):
+    discussion, person = house.discussion(), house.user()
+    host = house.host_of(discussion)
+    house.do(sanctions.mute, host, discussion, person, "shouting")
+    with house.meanwhile(r"SELECT discussion\.id.*FOR UPDATE|UPDATE mute ", sanctions.unmute, host, discussion, person):
+        house.do(sanctions.unmute, host, discussion, person)
+    assert [one.kind for one in db.session.query(Event)].count("person.unmuted") == 1
+
+
+def test_whom_two_administrators_suspend_at_once_is_suspended_once_and_has_one_letter(house):
+    chief, person = house.user(role=SiteRole.ADMINISTRATOR), house.user()
+    with house.meanwhile(r'SELECT.*FROM "user".*FOR NO KEY|UPDATE "user" ', sanctions.suspend, chief, person, "shouting"):
+        house.do(sanctions.suspend, chief, person, "rude")
+    assert db.session.get_one(User, person.id).suspension_reason == "shouting"
+    assert db.session.query(Letter).filter_by(to=person.email).count() == 1
+
+
+@pytest.mark.parametrize("action", ["take", "change"])
+def test_a_seat_that_another_host_takes_at_that_moment_is_gone(house, action):
+    discussion = house.discussion()
+    host, panelist = house.host_of(discussion), house.panelist(discussion)
+    seat = next(seat for seat in discussion.seats if seat.user_id == panelist.id)
+    draft = SeatDraft("Priya Sharma", panelist.email, seat.role)
+    more = (draft,) if action == "change" else ()
+    with house.meanwhile(FIRST + "|UPDATE seat |DELETE FROM seat ", seats.take, host, seat), pytest.raises(Refused):
+        house.do(getattr(seats, action), host, seat, *more)
+    assert [one.user_id for one in db.session.query(Seat)] == [host.id]
+    assert [one.kind for one in db.session.query(Event)].count("seat.taken") == 1
 
 
 def test_two_hosts_who_begin_a_rehearsal_at_once_are_in_the_same(house):
