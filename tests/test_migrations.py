@@ -1,19 +1,28 @@
 """What a migration does to what is stored already, on both databases; that they all run, every other test shows."""
 
 import importlib.util
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import select, update
+from flask import Flask
+from flask_migrate import downgrade
+from sqlalchemy import select, text, update
 
-from forum import zones
+from forum import clock as forum_clock
+from forum import create_app, migrating, zones
 from forum.actions import guests, rsvps
 from forum.addresses import Row
+from forum.config import Settings
 from forum.database import Base, db, writing
-from forum.models import Digest, Discussion, Guest, Phase, Rsvp, RsvpKind
+from forum.models import Digest, Discussion, Guest, Invitation, Phase, Rsvp, RsvpKind, Seat, Session, User
+from tests.conftest import new_database
+from tests.house import House
 
 VERSIONS = Path(__file__).parent.parent / "migrations/versions"
 HOLD_ZONES = {Discussion, Rsvp, Digest, Guest}
@@ -74,3 +83,88 @@ def test_every_table_with_a_zone_is_among_those_whose_zones_are_called_anew():
     step = migration("0026_zones")
     assert set(step._TABLES) == {model.__tablename__ for model in HOLD_ZONES}
     assert step._RENAMED == zones.RENAMED
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The app on a database of its own, which a test takes back to an older version."""
+    url = "" if request.param == "sqlite" else new_database(request.getfixturevalue("postgresql"))
+    app = create_app(Settings(data_dir=tmp_path, database_url=url, secret_key="a secret for old"))
+    migrating.upgrade(app)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+_numbers = itertools.count(1)
+
+
+def invited(seat: Seat, opened_at) -> Invitation:
+    """Store an invitation to `seat`."""
+    number, now = next(_numbers), forum_clock.now()
+    link = Invitation(
+        seat_id=seat.id,
+        mailed_hash=f"m{number}",
+        shown_hash=f"s{number}",
+        made_at=now,
+        expires_at=now,
+        opened_at=opened_at,
+    )
+    with writing():
+        db.session.add(link)
+    return link
+
+
+def signed_in(user: User, started_at, **fields) -> int:
+    """Store an open sign-in of `user` and return its number."""
+    session = Session(
+        user_id=user.id, token_hash=f"t{next(_numbers)}", started_at=started_at, seen_at=started_at,
+        expires_at=started_at + timedelta(days=90), **fields,
+    )  # fmt: skip
+    with writing():
+        db.session.add(session)
+    return session.id
+
+
+def test_an_upgrade_forgets_no_sign_in_by_a_link_and_nothing_that_people_wrote(old_site, clock):
+    """SQLite makes a table anew for some changes, and what refers to the old one's rows went with it."""
+    house = House(old_site)
+    event = house.discussion()
+    panelist = house.panelist(event)
+    house.comment(event, panelist)
+    seat = db.session.scalars(select(Seat).where(Seat.user_id == panelist.id)).one()
+    link = invited(seat, clock.now())
+    signed_in(panelist, clock.now(), invitation_id=link.id)
+    stored = text(
+        'SELECT invitation_id, ended_at, (SELECT count(*) FROM "user"), (SELECT count(*) FROM seat), '
+        "(SELECT count(*) FROM discussion), (SELECT count(*) FROM comment) FROM session"
+    )
+    before = tuple(db.session.execute(stored).one())
+    assert before[0] == link.id
+    for revision in ("0017", "0005"):
+        db.session.remove()
+        downgrade(revision=revision)
+        assert tuple(db.session.execute(stored).one()) == before, revision
+        db.session.remove()
+        migrating.upgrade(old_site)
+        assert tuple(db.session.execute(stored).one()) == before, revision
+
+
+def test_sign_ins_of_which_an_upgrade_forgot_the_link_end(house, clock):
+    now = clock.now()
+    event = house.discussion()
+    panelist, other = house.panelist(event), house.panelist(event, "Tomás Vega")
+    seats = {seat.user_id: seat for seat in event.seats}
+    link = invited(seats[panelist.id], now)
+    invited(seats[other.id], None)
+    hour = timedelta(hours=1)
+    forgotten = signed_in(panelist, now)
+    before_the_link = signed_in(panelist, now - hour)
+    never_opened = signed_in(other, now)
+    known = signed_in(panelist, now + hour, invitation_id=link.id)
+    by_password = signed_in(panelist, now + 2 * hour)
+    run(migration("0031_links_lost").upgrade)
+    ended = set(db.session.scalars(select(Session.id).where(Session.ended_at.is_not(None))))
+    assert ended == ({forgotten} if db.engine.dialect.name == "sqlite" else set())
+    assert {before_the_link, never_opened, known, by_password}.isdisjoint(ended)

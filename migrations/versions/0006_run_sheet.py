@@ -46,12 +46,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go one step back."""
+    """Go one step back, by plain DROP COLUMN: with a table made anew goes all that refers to its rows."""
     op.drop_index(op.f("ix_discussion_rehearsal_of_id"), "discussion")
-    with op.batch_alter_table("discussion") as batch_op:
-        batch_op.drop_constraint(_REHEARSAL, type_="foreignkey")
-        batch_op.drop_column("rehearsal_of_id")
-        batch_op.drop_column("silence_minutes")
+    for name in ("rehearsal_of_id", "silence_minutes"):
+        op.drop_column("discussion", name)
     op.drop_column("seat", "rehearsed_at")
     op.drop_column("question", "is_spare")
     op.drop_table("snippet")

@@ -10,6 +10,8 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
+_LETTER = "fk_invitation_letter_id_letter"
+
 
 def upgrade() -> None:
     """Go one step on."""
@@ -23,12 +25,16 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("email", name=op.f("pk_dead_address")),
     )
-    with op.batch_alter_table("invitation") as table:
-        table.add_column(sa.Column("letter_id", sa.Integer(), nullable=True))
-        table.create_foreign_key(
-            op.f("fk_invitation_letter_id_letter"), "letter", ["letter_id"], ["id"], ondelete="SET NULL"
+    # Plain ADD COLUMN: sessions refer to invitations, and with the old table they would lose which one they began with.
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"ALTER TABLE invitation ADD COLUMN letter_id INTEGER CONSTRAINT {_LETTER} "
+            "REFERENCES letter (id) ON DELETE SET NULL"
         )
-        table.create_index(op.f("ix_invitation_letter_id"), ["letter_id"])
+    else:
+        reference = sa.ForeignKey("letter.id", name=_LETTER, ondelete="SET NULL")
+        op.add_column("invitation", sa.Column("letter_id", sa.Integer(), reference, nullable=True))
+    op.create_index(op.f("ix_invitation_letter_id"), "invitation", ["letter_id"])
     _mailing()
     _guest()
 
@@ -91,11 +97,19 @@ def downgrade() -> None:
     """Go one step back."""
     op.drop_table("guest")
     op.drop_table("mailing")
-    with op.batch_alter_table("invitation") as table:
-        table.drop_index(op.f("ix_invitation_letter_id"))
-        table.drop_constraint(op.f("fk_invitation_letter_id_letter"), type_="foreignkey")
-        table.drop_column("letter_id")
+    op.drop_index(op.f("ix_invitation_letter_id"), "invitation")
+    _drop_letter_of_invitation()
     op.drop_table("dead_address")
     op.drop_index("ix_letter_to", "letter")
     for name in ("delayed_at", "bounced_at", "refused_at", "refusal"):
         op.drop_column("letter", name)
+
+
+def _drop_letter_of_invitation() -> None:
+    """Where this step made the table anew once, SQLite cannot drop the column alone; what sessions refer to is put back."""
+    session = sa.table("session", sa.column("id", sa.Integer()), sa.column("invitation_id", sa.Integer()))
+    began = op.get_bind().execute(sa.select(session).where(session.c.invitation_id.is_not(None))).all()
+    with op.batch_alter_table("invitation") as table:
+        table.drop_column("letter_id")
+    for number, invitation in began:
+        op.execute(session.update().where(session.c.id == number).values(invitation_id=invitation))

@@ -12,12 +12,10 @@ depends_on = None
 def upgrade() -> None:
     """Go one step on."""
     for table in ("user", "rsvp"):
-        with op.batch_alter_table(table) as batch:
-            batch.add_column(sa.Column("language", sa.String(length=20), server_default="", nullable=False))
+        op.add_column(table, sa.Column("language", sa.String(length=20), server_default="", nullable=False))
 
 
 def downgrade() -> None:
-    """Go one step back."""
+    """Go one step back, by plain DROP COLUMN: with a table made anew goes all that refers to its rows."""
     for table in ("user", "rsvp"):
-        with op.batch_alter_table(table) as batch:
-            batch.drop_column("language")
+        op.drop_column(table, "language")
