@@ -319,6 +319,18 @@ def test_a_database_that_is_not_in_utf_8_is_refused_in_one_line(monkeypatch, pos
     assert "SQL_ASCII" in done.stderr and "UTF8" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_of_several_that_upgrade_at_once_the_others_wait_for_the_first(request, tmp_path, kind):
+    url = "" if kind == "sqlite" else new_database(request.getfixturevalue("postgresql"))
+    environment = {**os.environ, "FORUM_DATA_DIR": str(tmp_path), "FORUM_DATABASE_URL": url}
+    command = [sys.executable, "-m", "forum.cli", "upgrade"]
+    started = [
+        subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _number in range(3)
+    ]
+    said = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], said
+
+
 @pytest.mark.one_database
 def test_what_is_stored_is_for_its_owner_alone(monkeypatch, tmp_path):
     """On a machine with other users: the usual umask let everybody read the addresses of everybody."""
