@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     def _is_where_people_come(cls, url: str) -> str:
         if url and not _names_a_host(url, {"http", "https"}):
             raise ValueError("Give the whole address, like https://talk.example.org, or leave it empty.")
+        # It stands in pages and letters, so a password would be everybody's; what is refused is not repeated.
+        if set("@?#") & set(url):
+            raise ValueError("Give an address without a user, a password, ? and #, like https://talk.example.org.")
         if urlsplit(url).path.strip("/"):
             raise ValueError("Give an address without a path: a site needs a host of its own, like talk.example.org.")
         return _in_ascii(url)

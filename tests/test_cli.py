@@ -244,7 +244,8 @@ WRONG = [
     ("site_url", "https://talk.example.org:http"), ("trusted_proxies", "-1"), ("edit_window_minutes", "-5"),
     ("edit_window_minutes", "9" * 15), ("mail_url", "http://x"), ("mail_url", "smtp://"), ("mail_url", "localhost:25"),
     ("mail_from", "bad addr"), ("mail_from", "a@b\nBcc: c@d"), ("language", "xx"), ("secret_key", " "),
-    ("site_url", "https://example.org/forum"),
+    ("site_url", "https://example.org/forum"), ("site_url", "https://user:pw@x.example"),
+    ("site_url", "https://user@x.example"), ("site_url", "https://x.example?x=1"), ("site_url", "https://x.example/#f"),
     ("site_url", "https://straße.example.org"), ("site_url", f"https://{'ü' * 64}.example.org"),
     ("database_url", "mysql://u:p@localhost/x"), ("database_url", "postgresql://u:p@localhost:abc/x"),
     ("most_readers", "abc"), ("most_readers", "0"),
@@ -259,6 +260,7 @@ def test_a_setting_that_cannot_work_is_refused_in_one_line_that_names_it(monkeyp
     done = CliRunner().invoke(main, ["discussion", "list"])
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: FORUM_{name.upper()}: ") and len(done.stderr.splitlines()) == 1
+    assert "pw" not in done.stderr, "a password is not for the log"
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:99999", "127.0.0.1", "127.0.0.1:80:80", ""])
