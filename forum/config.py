@@ -19,7 +19,8 @@ _SHORTEST_SECRET = 16
 class Settings(BaseSettings):
     """What an operator can set; each name is read from the environment with `FORUM_` before it."""
 
-    model_config = SettingsConfigDict(env_prefix="FORUM_", extra="ignore")
+    # Empty is as if it were not set: compose files hand on what is empty, and no setting means anything else by it.
+    model_config = SettingsConfigDict(env_prefix="FORUM_", env_ignore_empty=True, extra="ignore")
 
     bind: str = Field("127.0.0.1:8000", description="Address and port the server listens on.")
     database_url: str = Field("", description="PostgreSQL address; empty means SQLite in the data folder.")

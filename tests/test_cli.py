@@ -238,7 +238,7 @@ def test_mail_is_not_waited_for_where_none_would_be_taken(monkeypatch, tmp_path)
 
 
 WRONG = [
-    ("bind", "x"), ("bind", "127.0.0.1"), ("bind", "127.0.0.1:99999"), ("bind", "127.0.0.1:0"), ("bind", ""),
+    ("bind", "x"), ("bind", "127.0.0.1"), ("bind", "127.0.0.1:99999"), ("bind", "127.0.0.1:0"),
     ("bind", "127.0.0.1:80:80"), ("bind", "::1:8000"), ("bind", "[127.0.0.1]:8000"), ("bind", "[::g]:80"),
     ("site_url", "talk.example.org"), ("site_url", "https://"), ("site_url", "ftp://talk.example.org"),
     ("site_url", "https://talk.example.org:http"), ("trusted_proxies", "-1"), ("edit_window_minutes", "-5"),

@@ -87,6 +87,14 @@ def test_a_host_with_other_letters_is_known_as_browsers_and_mail_servers_send_it
     assert settings.accepts_host(urlsplit(sent).netloc)
 
 
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_setting_is_as_if_it_were_not_set(monkeypatch, name):
+    monkeypatch.delenv(f"FORUM_{name.upper()}", raising=False)
+    unset = getattr(Settings(), name)
+    monkeypatch.setenv(f"FORUM_{name.upper()}", "")
+    assert getattr(Settings(), name) == unset
+
+
 def test_the_kind_of_database_is_known_without_asking_the_disk(settings, monkeypatch):
     """It is asked at every page; looking up where the folder is took longer than the rest of an anonymous page."""
 
