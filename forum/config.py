@@ -1,5 +1,6 @@
 """Every setting, typed, read once from the environment. The table in the README is made from this file."""
 
+import errno
 import os
 import re
 import secrets
@@ -52,7 +53,9 @@ class Settings(BaseSettings):
     limits_url: str = Field(
         "", description="Where request limits are counted (redis://…); empty means in this process."
     )
-    trusted_proxies: int = Field(0, ge=0, description="How many reverse proxies stand in front and set X-Forwarded-*.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=100, description="How many reverse proxies stand in front and set X-Forwarded-*."
+    )
     # As long as a date can bear: ten years say "always".
     edit_window_minutes: int = Field(
         15, ge=0, le=5_256_000, description="How long a writer can edit a comment after posting it."
@@ -102,6 +105,13 @@ class Settings(BaseSettings):
             raise ValueError(words) from error
         if kind not in {"postgres", "postgresql", "postgresql+psycopg", "sqlite"}:
             raise ValueError(words)
+        # In memory every line would have a database of its own; of what is relative, or has a query, the site and its
+        # backup would each read another file.
+        if url and kind == "sqlite" and not re.fullmatch(r"sqlite:////[^?]*[^?/]", url):
+            raise ValueError(
+                "Give the whole path of a file, like sqlite:////srv/roundtext.sqlite, without ?, "
+                "or leave it empty for SQLite in the data folder."
+            )
         return url
 
     @field_validator("secret_key")
@@ -149,7 +159,7 @@ class Settings(BaseSettings):
     @field_validator("limits_url")
     @classmethod
     def _names_a_redis(cls, url: str) -> str:
-        if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
+        if url and not _names_a_counter(url):
             raise ValueError("Give an address like redis://host:6379/0, or leave it empty.")
         return url
 
@@ -267,7 +277,11 @@ class Settings(BaseSettings):
 
 def _kept_in(path: Path) -> str:
     """What is kept there; nothing where there is no file, or where an earlier version met a full disk."""
-    return path.read_text().strip() if path.exists() else ""
+    try:
+        return path.read_text().strip() if path.exists() else ""
+    except UnicodeDecodeError as error:
+        words = "This is no secret key. Put the one from your backup there, or remove it: then everybody signs in anew."
+        raise OSError(errno.EINVAL, words, str(path)) from error
 
 
 def _keep(secret: str, path: Path) -> None:
@@ -302,6 +316,19 @@ def _names_a_host(url: str, schemes: set[str]) -> bool:
     except ValueError:  # a port that is none
         return False
     return is_whole and parts.scheme in schemes and re.search(r"\s", url) is None
+
+
+def _names_a_counter(url: str) -> bool:
+    """Whether the library takes `url`; what it would pass over in silence, a database that is no number, is none."""
+    from redis.connection import parse_url
+
+    if not url.startswith(("redis://", "rediss://", "redis+unix://")):
+        return False
+    try:
+        parse_url(url.removeprefix("redis+"))  # type: ignore[no-untyped-call]
+    except ValueError:
+        return False
+    return url.startswith("redis+unix://") or re.fullmatch(r"(/[0-9]*)?", urlsplit(url).path) is not None
 
 
 def _in_ascii(url: str) -> str:

@@ -249,7 +249,11 @@ WRONG = [
     ("site_url", "https://straße.example.org"), ("site_url", f"https://{'ü' * 64}.example.org"),
     ("database_url", "mysql://u:p@localhost/x"), ("database_url", "postgresql://u:p@localhost:abc/x"),
     ("most_readers", "abc"), ("most_readers", "0"),
-    ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"),
+    ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"), ("database_url", "sqlite://"),
+    ("database_url", "sqlite:///:memory:"), ("database_url", "sqlite:///x.sqlite"), ("database_url", "sqlite:////x/"),
+    ("database_url", "sqlite:////srv/x.sqlite?mode=ro"), ("database_url", "sqlite://host/x.sqlite"),
+    ("limits_url", "redis://x:yy/zz"), ("limits_url", "redis://x/zz"), ("limits_url", "redis://x:99999"),
+    ("limits_url", "redis://x?db=q"), ("limits_url", "memcached://x"), ("trusted_proxies", "9" * 20),
 ]  # fmt: skip
 
 
@@ -261,6 +265,16 @@ def test_a_setting_that_cannot_work_is_refused_in_one_line_that_names_it(monkeyp
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: FORUM_{name.upper()}: ") and len(done.stderr.splitlines()) == 1
     assert "pw" not in done.stderr, "a password is not for the log"
+
+
+def test_a_file_that_is_no_secret_key_is_named_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORUM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("FORUM_SECRET_KEY", "")
+    (tmp_path / "secret_key").write_bytes(b"\xff\xfe\x00" * 20)
+    done = CliRunner().invoke(main, ["discussion", "list"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {tmp_path / 'secret_key'}: This is no secret key.")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:99999", "127.0.0.1", "127.0.0.1:80:80", ""])
@@ -283,6 +297,8 @@ def test_an_address_to_serve_at_is_looked_at_like_the_setting(monkeypatch, tmp_p
         ("mail_from", "Our Talks <talks@localhost>"), ("secret_key", ""), ("edit_window_minutes", 0),
         ("database_url", "postgres://u:p%40@[::1]:5432/x"), ("database_url", "postgresql:///x?host=/run/postgresql"),
         ("database_url", ""), ("database_url", "postgresql+psycopg://u@a/x"),
+        ("database_url", "sqlite:////srv/roundtext.sqlite"), ("limits_url", "redis://:p@[::1]:6379/0"),
+        ("limits_url", "rediss://x?db=1"), ("limits_url", "redis+unix:///run/redis.sock"), ("limits_url", "redis://x/"),
     ],
 )  # fmt: skip
 def test_a_setting_that_works_is_taken_as_it_is(name, value):
