@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
@@ -23,7 +24,16 @@ def upgrade(app: Flask) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     Migrate(app, db, directory=str(FOLDER))  # here, and not for every app: a server needs nothing of Alembic
     with app.app_context():
-        run_upgrade()
+        if _is_behind():
+            run_upgrade()
+
+
+def _is_behind() -> bool:
+    """Whether anything is due. Only looked at: who has nothing to change waits for no writer, and needs to be none."""
+    with db.engine.connect() as connection:
+        stands_at = MigrationContext.configure(connection).get_current_heads()
+    require_known(stands_at)
+    return set(stands_at) != set(ScriptDirectory(str(FOLDER)).get_heads())
 
 
 def require_known(heads: Iterable[str]) -> None:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import itertools
+import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -168,3 +170,15 @@ def test_sign_ins_of_which_an_upgrade_forgot_the_link_end(house, clock):
     ended = set(db.session.scalars(select(Session.id).where(Session.ended_at.is_not(None))))
     assert ended == ({forgotten} if db.engine.dialect.name == "sqlite" else set())
     assert {before_the_link, never_opened, known, by_password}.isdisjoint(ended)
+
+
+@pytest.mark.one_database
+def test_a_database_with_nothing_due_is_only_looked_at(app):
+    """Every command asks; none may wait for a server that writes, or need to be one who may."""
+    migrating.upgrade(app)
+    with sqlite3.connect(db.engine.url.database, isolation_level=None) as line:
+        line.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        migrating.upgrade(app)
+        line.execute("ROLLBACK")
+    assert time.monotonic() - began < 30

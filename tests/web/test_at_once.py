@@ -145,7 +145,9 @@ def test_who_is_unmuted_twice_at_once_is_told_once(house):
 
 def test_whom_two_administrators_suspend_at_once_is_suspended_once_and_has_one_letter(house):
     chief, person = house.user(role=SiteRole.ADMINISTRATOR), house.user()
-    with house.meanwhile(r'SELECT.*FROM "user".*FOR NO KEY|UPDATE "user" ', sanctions.suspend, chief, person, "shouting"):
+    with house.meanwhile(
+        r'SELECT.*FROM "user".*FOR NO KEY|UPDATE "user" ', sanctions.suspend, chief, person, "shouting"
+    ):
         house.do(sanctions.suspend, chief, person, "rude")
     assert db.session.get_one(User, person.id).suspension_reason == "shouting"
     assert db.session.query(Letter).filter_by(to=person.email).count() == 1
