@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from forum import migrating, models  # noqa: F401  (so that the metadata knows every table)
+from forum import alone, migrating, models  # noqa: F401  (so that the metadata knows every table)
 from forum.archive import dumps
 from forum.config import Settings
 from forum.database import db
@@ -66,20 +66,43 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> None:
     """Put the backup `file` in place of the database of `settings`, and give every discussion a new epoch.
 
     Pages that are open then load anew instead of mixing two histories. Raises CannotBackUp for a database that holds
-    discussions, unless `force`.
+    discussions or is damaged, unless `force`; and for a damaged one that is served.
     """
     if not file.is_file():
         raise CannotBackUp(f"There is no file {file}.")
+    is_damaged = settings.is_sqlite and _is_damaged(settings.sqlite_file)
+    if is_damaged and not force:
+        kept = _aside(settings.sqlite_file)
+        raise CannotBackUp(
+            f"The database {settings.sqlite_file} is damaged. Use --force to replace it; it is kept as {kept}."
+        )
     if not force and _holds_discussions(settings):
         raise CannotBackUp("This database holds discussions. Use --force to replace them.")
     if settings.is_sqlite:
-        _restore_sqlite(settings, file)
+        _restore_sqlite(settings, file, is_damaged=is_damaged)
     else:
         _restore_postgresql(settings, file)
     _renew_epochs(settings)
 
 
-def _restore_sqlite(settings: Settings, file: Path) -> None:
+def _is_damaged(file: Path) -> bool:
+    """Whether there is a file that SQLite cannot read for what is in it, not for who asks or who else is at it."""
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(file)) as database:
+            return bool(database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True
+
+
+def _aside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.damaged")
+
+
+def _restore_sqlite(settings: Settings, file: Path, *, is_damaged: bool) -> None:
     with closing(sqlite3.connect(file)) as copy:
         try:
             if copy.execute("PRAGMA quick_check").fetchone() != ("ok",):
@@ -93,7 +116,56 @@ def _restore_sqlite(settings: Settings, file: Path) -> None:
         except sqlite3.DatabaseError as error:
             raise CannotBackUp(f"{file} is no backup of an SQLite database.") from error
         settings.make_data_dir()
-        _write_sqlite(copy, settings.sqlite_file)
+        if is_damaged:
+            _replace_damaged(settings, copy)
+        else:
+            _write_sqlite(copy, settings.sqlite_file)
+
+
+def _replace_damaged(settings: Settings, copy: sqlite3.Connection) -> None:
+    """Write the copy beside the damaged file and put it in its place; SQLite itself writes over no file it cannot read.
+
+    Not under a server: it would go on with the file that is set aside.
+    """
+    file = settings.sqlite_file
+    if _aside(file).exists():
+        raise CannotBackUp(f"{_aside(file)} is there already. Move it elsewhere first.")
+    try:
+        held = alone.hold(settings, 0)
+    except alone.Taken:
+        raise CannotBackUp(f"The database {file} is damaged, and the site is running. Stop the site first.") from None
+    made = file.with_name(f"{file.name}.restored")
+    try:
+        made.unlink(missing_ok=True)
+        _write_sqlite(copy, made)
+        _as_before(file, made)
+        # What was not yet in the damaged file goes with it, or SQLite would write it into the restored one.
+        for ending in ("-journal", "-wal", "-shm", ""):
+            beside = file.with_name(file.name + ending)
+            if beside.exists():
+                beside.replace(_aside(file).with_name(_aside(file).name + ending))
+        made.replace(file)
+        _sync(file.parent)
+    finally:
+        made.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _as_before(file: Path, made: Path) -> None:
+    """Give `made`, on the disk, to whom `file` belongs: an administrator restores for the server's account."""
+    before = file.stat()
+    made.chmod(before.st_mode & 0o777)
+    if (before.st_uid, before.st_gid) != (made.stat().st_uid, made.stat().st_gid):
+        os.chown(made, before.st_uid, before.st_gid)
+    _sync(made)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 from sqlalchemy import inspect, text
 
+from forum import alone
 from forum.archive import backup, dumps
 from forum.archive.backup import CannotBackUp
 from forum.config import Settings
@@ -219,6 +220,34 @@ def test_a_restore_to_where_nobody_may_write_is_refused_in_words(house, settings
     (tmp_path / "data/roundtext.sqlite").mkdir(parents=True)  # root, who runs tests, may write everywhere else
     with pytest.raises(CannotBackUp, match="could not be written"):
         backup.restore(Settings(data_dir=tmp_path / "data"), file, force=True)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("damage", ["first page", "half"])
+def test_a_damaged_database_is_replaced_by_force_alone_and_kept_aside(house, settings, tmp_path, damage):
+    house.discussion(title="Water")
+    file = kept(tmp_path, settings)
+    other = Settings(data_dir=tmp_path / "other")
+    backup.restore(other, file)
+    place = other.sqlite_file
+    whole = place.read_bytes()
+    broken = bytes(4096) + whole[4096:] if damage == "first page" else whole[: len(whole) // 2]
+    place.write_bytes(broken)
+    place.with_name(f"{place.name}-wal").write_bytes(b"of the damaged one")
+    with pytest.raises(CannotBackUp, match=r"is damaged\. Use --force"):
+        backup.restore(other, file)
+    held = alone.hold(other, 0)
+    with pytest.raises(CannotBackUp, match="Stop the site first"):
+        backup.restore(other, file, force=True)
+    os.close(held)
+    assert place.read_bytes() == broken
+    backup.restore(other, file, force=True)
+    assert sqlite_titles(place) == [("Water",)]
+    assert place.with_name(f"{place.name}.damaged").read_bytes() == broken
+    assert not list(place.parent.glob("*.restored*"))
+    place.write_bytes(broken)
+    with pytest.raises(CannotBackUp, match="is there already"):
+        backup.restore(other, file, force=True)
 
 
 def test_a_password_is_not_on_the_command_line(monkeypatch, settings, tmp_path):
