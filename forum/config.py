@@ -105,14 +105,17 @@ class Settings(BaseSettings):
             raise ValueError(words) from error
         if kind not in {"postgres", "postgresql", "postgresql+psycopg", "sqlite"}:
             raise ValueError(words)
-        # In memory every line would have a database of its own; of what is relative, or has a query, the site and its
-        # backup would each read another file.
-        if url and kind == "sqlite" and not re.fullmatch(r"sqlite:////[^?]*[^?/]", url):
+        if kind != "sqlite" or not url:
+            return url
+        # In memory every line would have a database of its own; of what has a query, or does not begin at the root, the
+        # site and its backup would each read another file.
+        path = re.fullmatch(r"sqlite:///([^?]*[^?/])", url)
+        if path is None or path[1] == ":memory:":
             raise ValueError(
                 "Give the whole path of a file, like sqlite:////srv/roundtext.sqlite, without ?, "
                 "or leave it empty for SQLite in the data folder."
             )
-        return url
+        return f"sqlite:///{Path(path[1]).absolute()}"
 
     @field_validator("secret_key")
     @classmethod

@@ -250,7 +250,7 @@ WRONG = [
     ("database_url", "mysql://u:p@localhost/x"), ("database_url", "postgresql://u:p@localhost:abc/x"),
     ("most_readers", "abc"), ("most_readers", "0"),
     ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"), ("database_url", "sqlite://"),
-    ("database_url", "sqlite:///:memory:"), ("database_url", "sqlite:///x.sqlite"), ("database_url", "sqlite:////x/"),
+    ("database_url", "sqlite:///:memory:"), ("database_url", "sqlite:////x/"),
     ("database_url", "sqlite:////srv/x.sqlite?mode=ro"), ("database_url", "sqlite://host/x.sqlite"),
     ("limits_url", "redis://x:yy/zz"), ("limits_url", "redis://x/zz"), ("limits_url", "redis://x:99999"),
     ("limits_url", "redis://x?db=q"), ("limits_url", "memcached://x"), ("trusted_proxies", "9" * 20),

@@ -105,3 +105,10 @@ def test_the_kind_of_database_is_known_without_asking_the_disk(settings, monkeyp
     assert settings.is_sqlite
     assert settings.model_copy(update={"database_url": "sqlite:////srv/roundtext.sqlite"}).is_sqlite
     assert not settings.model_copy(update={"database_url": "postgresql://localhost/roundtext"}).is_sqlite
+
+
+def test_a_file_named_from_here_is_the_same_for_the_site_and_its_backup(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(database_url="sqlite:///some.sqlite")
+    assert settings.database == f"sqlite:///{tmp_path}/some.sqlite"
+    assert settings.sqlite_file == tmp_path / "some.sqlite"

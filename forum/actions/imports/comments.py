@@ -62,8 +62,8 @@ def _comment(file: DiscussionFile, index: int, room: _Room, latest: datetime) ->
         file.fault((*path, "reply_to"), "must mean a comment written before this one.")
         return None
     typist = value["written_down_by"].strip().lower()
-    if typist and (typist not in room.seats or room.seats[typist] is author):
-        file.fault((*path, "written_down_by"), "must be the email of a seat, and not that of the comment's own author.")
+    if typist and typist not in room.seats:
+        file.fault((*path, "written_down_by"), "must be the email of a seat.")
     return Comment(
         discussion=room.discussion,
         question=room.questions[value["question"]] if value["question"] is not None else None,
