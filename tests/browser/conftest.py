@@ -7,7 +7,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from forum.database import db
-from forum.models import Comment, Discussion
+from forum.models import Comment, Discussion, User
 from tests.browser.scene import Scene
 from tests.house import House
 from tests.server import Running
@@ -17,6 +17,18 @@ from tests.server import Running
 def address(served: Running) -> str:
     """The address of a forum that serves the test's database."""
     return served.address
+
+
+@pytest.fixture
+def discussion(scene: Scene) -> Discussion:
+    """A live discussion with one question, for tests that need no other."""
+    return scene.house.discussion(ask=1, slug=f"say-{id(scene)}")
+
+
+@pytest.fixture
+def member(scene: Scene) -> User:
+    """Somebody who writes."""
+    return scene.house.user("Samuel Bekele")
 
 
 @pytest.fixture

@@ -6,23 +6,10 @@ import pytest
 
 from forum import clock
 from forum.actions import comments
-from forum.models import Discussion, User
-from tests.browser.scene import Scene, until
+from tests.browser.scene import until
 from tests.browser.test_composer import TEXT, field, wait_posted
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
-
-
-@pytest.fixture
-def discussion(scene: Scene) -> Discussion:
-    """A live discussion with one question."""
-    return scene.house.discussion(ask=1, slug=f"bad-{id(scene)}")
-
-
-@pytest.fixture
-def member(scene: Scene) -> User:
-    """Somebody who writes."""
-    return scene.house.user("Samuel Bekele")
 
 
 def without_push(page) -> None:
@@ -83,6 +70,19 @@ def test_words_typed_before_the_script_comes_stay_and_the_older_draft_waits(scen
     page.locator(".composer-post").click()
     wait_posted(page, discussion, "Typed early.")
     assert field(scene.open(context, discussion)).input_value() == "An older draft."
+
+
+def test_words_typed_before_the_script_comes_may_go_on_with_the_draft(scene, discussion, member):
+    page = scene.visit(discussion, member)
+    field(page).fill("A draft")
+    page.wait_for_selector("[data-saved]:visible")
+    waiting = held_back(page)
+    page.reload(wait_until="commit")
+    field(page).fill("A draft that goes on.")
+    for script in waiting:
+        script.continue_()
+    page.wait_for_selector("[data-saved]:visible")
+    assert field(page).input_value() == "A draft that goes on."
 
 
 def test_what_was_posted_before_the_script_came_is_no_draft_any_more(scene, discussion, member):

@@ -12,18 +12,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 TEXT = "Who pays the broker? Ours ran out of money."
 
 
-@pytest.fixture
-def discussion(scene: Scene) -> Discussion:
-    """A live discussion with one question."""
-    return scene.house.discussion(ask=1, slug=f"say-{id(scene)}")
-
-
-@pytest.fixture
-def member(scene: Scene) -> User:
-    """Somebody who writes."""
-    return scene.house.user("Samuel Bekele")
-
-
 def field(page):
     return page.locator("[data-composer] textarea")
 

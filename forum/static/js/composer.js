@@ -125,10 +125,11 @@ function takeUp() {
     forget(kept);
     kept = null;
   }
-  // What was typed before this script had come is not what an older text takes the place of.
-  if (kept && written.trim() && !written.startsWith(kept.body)) {
-    setAside();
-    kept = null;
+  // What was typed before this script had come is not what an older text takes the place of; it may go on with it.
+  if (kept && written.trim() && written !== kept.body) {
+    const isMore = written.startsWith(kept.body) && !kept.from;
+    if (!isMore) setAside();
+    kept = isMore ? { ...kept, body: written, key: newKey(), wasSent: undefined } : null;
   }
   if (!kept) {
     if (written.trim()) fill({ ...begin(), body: written });

@@ -9,7 +9,7 @@ import { page } from "./page.js";
 import { trying } from "./trying.js";
 
 /**
- * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, me?: string, from?: string, wasSent?: boolean}} Draft
+ * @typedef {{body: string, question: string, reply_to: string, reply_name: string, key: string, at: number, me?: string, from?: string, wasSent?: boolean, for?: string}} Draft
  */
 
 const PREFIX = `roundtext:draft:${page.discussion}:`;

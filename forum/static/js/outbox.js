@@ -41,6 +41,13 @@ export function drop(key) {
   trying(() => localStorage.removeItem(PREFIX + key));
 }
 
+/**
+ * Whether `event` tells of the comment that was sent as `entry`.
+ * @param {{key?: string, author?: number}} event
+ * @param {{key: string, me?: string, for?: string}} entry
+ */
+export const isOf = (event, entry) => event.key === entry.key && String(event.author) === (entry.for || page.me);
+
 /** @param {string} key */
 async function send(key) {
   const item = waiting.get(key);
@@ -90,7 +97,7 @@ export function start() {
   // The push may come before the answer; the key says that it is the same comment.
   hear("event", (event) => {
     const item = event.key ? waiting.get(event.key) : undefined;
-    if (!item || String(event.author) !== (item.entry.for || page.me)) return;
+    if (!item || !isOf(event, item.entry)) return;
     drop(event.key);
     tell("outbox sent", { entry: item.entry, answer: null });
   });

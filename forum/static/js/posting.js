@@ -3,7 +3,7 @@
 import { begin, empty, fill, measure, writing } from "./composer.js";
 import { save } from "./draft.js";
 import { say, unsay } from "./notice.js";
-import { add } from "./outbox.js";
+import { add, isOf } from "./outbox.js";
 import { hear, one, page, tell } from "./page.js";
 import { refuse, start as startRefusals } from "./refused.js";
 import { post } from "./send.js";
@@ -88,8 +88,8 @@ export function start(composer) {
   form.addEventListener("submit", submit);
   hear("outbox refused", giveBack);
   // What was given back had arrived all the same: only the answer was lost.
-  hear("event", ({ key, author }) => {
+  hear("event", (event) => {
     const now = writing();
-    if (now?.wasSent && now.key === key && String(author) === page.me && now.body === field.value) empty();
+    if (now?.wasSent && isOf(event, now) && now.body === field.value) empty();
   });
 }
