@@ -178,15 +178,8 @@ def _remove_words(user: User) -> None:
     )
     db.session.execute(delete(BackstageMessage).where(BackstageMessage.author_id == user.id), execution_options=off)
     index.forget()
-    for proposal in db.session.scalars(
-        select(Proposal).where(Proposal.author_id == user.id, Proposal.question_id.is_(None))
-    ):
-        proposal_ends.remove(proposal)
-    # As of a deleted comment: the run sheet keeps what hosts have put into it, in the words that stand there.
-    for proposal in db.session.scalars(
-        select(Proposal).where(Proposal.author_id == user.id, Proposal.question_id.is_not(None))
-    ):
-        proposal.text = db.session.get_one(Question, proposal.question_id).text
+    for proposal in db.session.scalars(select(Proposal).where(Proposal.author_id == user.id)).all():
+        proposal_ends.take_words(proposal)
     db.session.flush()
     db.session.expire_all()
 

@@ -15,22 +15,26 @@ from forum.models import Audience, Comment, CommentState, Discussion, Proposal, 
 def follow(comment: Comment) -> None:
     """Let the questions that were made of `comment` go with it: what readers may not see there they see nowhere.
 
-    Of a deleted comment nothing stays but what hosts have put into the run sheet, in the words that stand there; what
-    was made of a hidden one waits for the hosts.
+    What was made of a deleted comment loses its words (`take_words`); what was made of a hidden one waits for hosts.
     """
     found = select(Proposal).where(Proposal.discussion_id == comment.discussion_id, Proposal.comment_id == comment.id)
     for proposal in db.session.scalars(found):
         was_public = proposal.is_public
         if comment.state is CommentState.DELETED or not comment.source:
-            if proposal.question is None:
-                remove(proposal)
-            else:
-                proposal.text = proposal.question.text
+            take_words(proposal)
         elif comment.state is CommentState.HIDDEN and was_public and proposal.question_id is None:
             proposal.state = ProposalState.NEW
         else:
             continue
         tell(proposal, is_public=was_public)
+
+
+def take_words(proposal: Proposal) -> None:
+    """Let nothing stay of `proposal` but what hosts have put into the run sheet, in the words that stand there."""
+    if proposal.question is None:
+        remove(proposal)
+    else:
+        proposal.text = proposal.question.text
 
 
 def remove(proposal: Proposal) -> None:

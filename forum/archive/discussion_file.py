@@ -1,6 +1,7 @@
 """The discussion file: one whole event as one JSON object. docs/discussion-file.md describes it for people."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from forum import clock, pictures
@@ -106,36 +107,33 @@ def _question(file: DiscussionFile, path: Path, question: dict[str, Any]) -> Non
 
 def _opening(file: DiscussionFile, question: dict[str, Any], path: Path) -> None:
     """Read the moment at which a question opens by itself, if it has one; it lies where the discussion runs."""
-    typed = question.get("opens_at")
-    question["opens_at"] = None
-    if typed is None or typed == "":
-        return
-    known = len(file.faults)
-    found = fields.moment(file, path, typed)
-    if len(file.faults) > known:
+    found = question["opens_at"] = _moment(file, question.get("opens_at"), path)
+    if found is None:
         return
     if not file.values["starts_at"] <= found < file.values["ends_at"]:
         file.fault(path, "must lie between the discussion's start and its end.")
     elif question.get("spare") is True:
         file.fault(path, "cannot stand with a spare, which is asked by hand. Take out one of the two.")
-    question["opens_at"] = found
 
 
 def _asking(file: DiscussionFile, question: dict[str, Any], path: Path) -> None:
     """Read the moment at which a question was asked, where that is not what its plan tells."""
-    typed = question.get("asked_at")
-    question["asked_at"] = None
-    if typed is None or typed == "":
-        return
-    known = len(file.faults)
-    found = fields.moment(file, path, typed)
-    if len(file.faults) > known:
+    found = question["asked_at"] = _moment(file, question.get("asked_at"), path)
+    if found is None:
         return
     if not file.values["starts_at"] <= found <= min(file.values["ends_at"], clock.now()):
         file.fault(path, "must lie between the discussion's start and its end, and not in the future.")
     elif question.get("skipped") is True or question.get("spare") is True or file.values.get("draft") is True:
         file.fault(path, "cannot stand with a question that was not asked. Take it out.")
-    question["asked_at"] = found
+
+
+def _moment(file: DiscussionFile, typed: Any, path: Path) -> datetime | None:
+    """Return a moment that need not be there; None also for one that is no moment, which is a fault then."""
+    if typed is None or typed == "":
+        return None
+    known = len(file.faults)
+    found = fields.moment(file, path, typed)
+    return found if len(file.faults) == known else None
 
 
 def _answers(file: DiscussionFile, comments: list[dict[str, Any]]) -> None:

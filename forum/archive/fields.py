@@ -240,8 +240,9 @@ def object_in(file: DiscussionFile, name: str, main: str, more: dict[str, Any]) 
         file.fault((name,), "must be an object.")
         value = {}
     value = {key: word for key, word in more.items() if word is not None} | named(file, (name,), value, name)
+    limits = {main: 500, "alt": 300}
     for key in _NAMES[name]:
-        words(file, value, (name, key), 500 if key == main else 300 if key == "alt" else 200, required=False)
+        words(file, value, (name, key), limits.get(key, 200), required=False)
     return value
 
 

@@ -16,8 +16,9 @@ def add_questions(file: DiscussionFile, discussion: Discussion) -> None:
     for place, values in enumerate(file.values["questions"], start=1):
         discussion.questions.append(_question(file, place, values))
     if not file.values.get("draft"):
-        said = {place: values["asked_at"] for place, values in enumerate(file.values["questions"], start=1)}
-        _ask(discussion, _first_answers(file.values["comments"]), {place: at for place, at in said.items() if at})
+        questions = enumerate(file.values["questions"], start=1)
+        said = {place: values["asked_at"] for place, values in questions if values["asked_at"]}
+        _ask(discussion, _first_answers(file.values["comments"]), said)
 
 
 def _question(file: DiscussionFile, place: int, values: dict[str, Any]) -> Question:
