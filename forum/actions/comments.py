@@ -153,16 +153,37 @@ def require_offered(user: User, comment: Comment, action: str) -> None:
 
     Raises Refused (404) for whom it is not: others' words to edit or delete, one's own to flag, measures but for staff.
     """
+    if not _is_offered(user, comment, action):
+        raise unknown()
+
+
+def offered(user: User, comment: Comment) -> list[str]:
+    """Return what is behind “⋯” under `comment` for `user`, in the order of the menu.
+
+    Raises Refused (404) where there is nothing. What has its own place under the comment, an answer or the edit, is not
+    in it; what the table refuses at this time of the discussion may be, and is refused with its reason.
+    """
+    highlight = "unhighlight" if comment.highlighted_at else "highlight"
+    # Hosts do themselves what a flag asks of them.
+    flag = () if access.role_of(user, comment.discussion) in access.STAFF else ("flag",)
+    menus = {
+        CommentState.PUBLISHED: ("move", "delete", *flag, "hide", highlight, *(("mute",) if comment.author_id else ())),
+        CommentState.HIDDEN: ("restore",),
+    }
+    found = [action for action in menus.get(comment.state, ()) if _is_offered(user, comment, action)]
+    if not found:
+        raise unknown()
+    return found
+
+
+def _is_offered(user: User, comment: Comment, action: str) -> bool:
     own = user.id in {comment.author_id, *({comment.posted_by_id} if action == "edit" else ())}
     if action in {"edit", "delete"}:
-        is_theirs = own
-    elif action == "flag":
+        return own
+    if action == "flag":
         is_readable = comment.state is CommentState.PUBLISHED
-        is_theirs = not own and is_readable and access.may(user, "comment.flag", comment.discussion)
-    else:
-        is_theirs = (own and action == "move") or access.role_of(user, comment.discussion) in access.STAFF
-    if not is_theirs:
-        raise unknown()
+        return not own and is_readable and access.may(user, "comment.flag", comment.discussion)
+    return (own and action == "move") or access.role_of(user, comment.discussion) in access.STAFF
 
 
 def edit_until(comment: Comment) -> float:

@@ -209,6 +209,21 @@ def ask(slug: str, comment_id: int, action: str) -> Response:
     return private(page)
 
 
+@blueprint.get("/d/<slug>/comments/<int:comment_id>/more")
+def more(slug: str, comment_id: int) -> Response:
+    """Show the links that are behind “⋯” under a comment, for who has no script."""
+    discussion = find(slug)
+    comment = comments.find(signed_in(), discussion, comment_id)
+    page = render_template(
+        "comments/more.html",
+        discussion=discussion,
+        comment=comment,
+        offered=comments.offered(writer(), comment),
+        face=people.face_of(comment),
+    )
+    return private(page)
+
+
 @blueprint.post(
     "/d/<slug>/comments/<int:comment_id>/<any(edit,delete,move,hide,restore,highlight,unhighlight,mute,unmute,flag):action>"
 )

@@ -108,7 +108,7 @@ def test_the_focus_goes_along_with_a_comment_that_moves(scene, discussion, membe
     page.wait_for_selector(f"#q1 #c{comment.id}", state="attached", timeout=8_000)
     assert page.evaluate(focused) == f"c{comment.id}"
     # One's own move, through “⋯” and its small page.
-    page.locator(f"#c{comment.id} .comment-more summary").press("Enter")
+    page.locator(f"#c{comment.id} .comment-more > a").press("Enter")
     page.locator(f"#c{comment.id} [data-action=move]").press("Enter")
     page.locator("dialog select").select_option("2")
     page.locator("dialog form button").first.click()
@@ -120,12 +120,12 @@ def test_the_focus_goes_along_with_a_comment_that_moves(scene, discussion, membe
 def test_the_list_of_keys_gives_the_focus_back_to_an_open_menu(scene, discussion, member):
     comment = scene.house.comment(discussion, member, "Mine.", question=2)
     page = scene.visit(discussion, member)
-    page.locator(f"#c{comment.id} .comment-more summary").press("Enter")
+    page.locator(f"#c{comment.id} .comment-more > a").press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("?")
     page.wait_for_selector("dialog.keys")
     page.keyboard.press("Escape")
-    assert page.evaluate("() => document.activeElement.matches('.comment-more > summary')")
+    assert page.evaluate("() => document.activeElement.matches('.comment-more > a')")
 
 
 @pytest.mark.parametrize(("after", "within"), [("open", 0), ("slow", 5)])
@@ -149,7 +149,7 @@ def test_a_dialogs_buttons_look_like_what_they_do(scene, discussion, member):
     comment = scene.house.comment(discussion, member, "Mine.", question=2)
     page = scene.visit(discussion, member)
     colour = "(e) => getComputedStyle(e).color"
-    page.locator(f"#c{comment.id} .comment-more summary").click()
+    page.locator(f"#c{comment.id} .comment-more > a").click()
     page.click(f"#c{comment.id} [data-action=delete]")
     danger = page.locator("dialog .button-danger").evaluate(colour)
     assert danger == page.evaluate("""() => { const e = document.createElement('i'); e.style.color = 'var(--danger)';

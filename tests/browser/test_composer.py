@@ -306,7 +306,7 @@ def test_edit_and_delete_happen_in_the_page(scene, discussion, member):
     page.fill("dialog textarea", "Second version.")
     page.locator("dialog form button").first.click()
     until(page, "(id) => document.querySelector(`#c${id}`).textContent.includes('Second version.')", comment.id)
-    page.click(f"#c{comment.id} .comment-more summary")
+    page.click(f"#c{comment.id} .comment-more > a")
     page.click(f"#c{comment.id} [data-action=delete]")
     page.locator("dialog form button").first.click()
     page.wait_for_selector(f"#c{comment.id}[data-state=deleted]", state="attached", timeout=15_000)
@@ -352,7 +352,7 @@ def test_what_was_typed_into_a_dialog_is_there_after_a_load_until_it_is_sent_or_
 
 
 def hide(page, comment):
-    page.click(f"#c{comment.id} .comment-more summary")
+    page.click(f"#c{comment.id} .comment-more > a")
     page.click(f"#c{comment.id} [data-action=hide]")
 
 

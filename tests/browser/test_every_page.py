@@ -73,6 +73,7 @@ PAGES = {
         ("member", "{d}/comments/{comment}/flag"), ("author", "{d}/comments/{comment}/edit"),
         ("author", "{d}/comments/{comment}/delete"),
     ],
+    "comments.more": [(role, "{d}/comments/{comment}/more") for role in ("host", "member", "author")],
     "reactions.ask": [(role, "{d}/comments/{comment}/helpful") for role in ("member", "author")],
     "accounts.sign_up": [("visitor", "/sign-up")],
     "accounts.sign_in": [("visitor", "/sign-in?next=/d/water")],

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 PLACES = "() => [...document.querySelectorAll('.comment, footer')].map((e) => e.getBoundingClientRect().y)"
 # Whatever of the menu lies under something else, or out of sight, is nothing that can be pressed.
-IN_SIGHT = """() => [...document.querySelectorAll('.comment-more[open] a')].filter((a) => a.checkVisibility())
+IN_SIGHT = """() => [...document.querySelectorAll('.comment-more > div a')].filter((a) => a.checkVisibility())
   .every((a) => { const r = a.getBoundingClientRect();
     return document.elementFromPoint(r.x + r.width / 2, r.bottom - 2) === a; })"""
 
@@ -28,27 +28,31 @@ def more(page, comment):
     return page.locator(f"#c{comment.id} .comment-more")
 
 
+def button(place):
+    return place.get_by_label("More")
+
+
 def opened(page) -> list[str]:
-    return page.evaluate("() => [...document.querySelectorAll('.comment-more[open]')].map((m) => m.closest('li').id)")
+    return page.evaluate("() => [...document.querySelectorAll('.comment-more > div')].map((m) => m.closest('li').id)")
 
 
 def test_it_opens_over_the_page_and_closes_as_menus_do(scene, discussion, written):
     page = scene.visit(discussion, scene.house.host_of(discussion))
     first, second = (more(page, comment) for comment in (written[0], written[2]))
     before = page.evaluate(PLACES)
-    first.locator("summary").click()
-    assert first.locator("a:visible").all_inner_texts() == ["Move", "Hide", "Highlight", "End right to write"]
+    button(first).click()
+    assert first.locator("div a:visible").all_inner_texts() == ["Move", "Hide", "Highlight", "End right to write"]
     assert page.evaluate(PLACES) == before, "nothing moved"
     until(page, IN_SIGHT)
-    second.locator("summary").click()
+    button(second).click()
     assert opened(page) == [f"c{written[2].id}"]
     page.keyboard.press("Escape")
     assert opened(page) == []
-    second.locator("summary").click()
+    button(second).click()
     page.locator("h1").click()
     assert opened(page) == []
     # What is done to the comment meanwhile does not shut it.
-    second.locator("summary").click()
+    button(second).click()
     scene.house.do(highlights.highlight, scene.house.host_of(discussion), written[2])
     second.get_by_text("Highlight no longer").wait_for(timeout=8_000)
     assert opened(page) == [f"c{written[2].id}"]
@@ -73,7 +77,7 @@ def test_with_keys_alone_and_back_where_one_was(scene, discussion, written):
     page.wait_for_selector("dialog [name=reason]")
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
-    where = "() => document.activeElement.matches('.comment-more > summary') && document.activeElement.closest('li').id"
+    where = "() => document.activeElement.matches('.comment-more > a') && document.activeElement.closest('li').id"
     assert page.evaluate(where) == f"c{written[1].id}"
     assert opened(page) == []
     # Walking on shuts it, Escape too, and then one stands on what opened it.
@@ -95,13 +99,13 @@ def test_it_fits_and_lies_under_nothing(scene, width, language):
     house.comment(discussion, house.user(), "Two answer.", question=1, reply_to=last.id)
     screen = {"viewport": {"width": width, "height": 844}, "has_touch": width < 640}
     page = scene.visit(discussion, house.host_of(discussion), **screen)
-    for summary in (page.locator(".comment-more > summary").nth(at) for at in (0, 6, -2, -1)):
+    for pressed in (page.locator(".comment-more > a").nth(at) for at in (0, 6, -2, -1)):
         page.keyboard.press("Escape")
-        summary.click()
+        pressed.click()
         until(page, IN_SIGHT)
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         small = "a => a.map((e) => e.getBoundingClientRect()).filter((r) => r.width && (r.width < 24 || r.height < 24))"
-        assert page.eval_on_selector_all(".comment-more[open] :is(a, summary)", small) == []
+        assert page.eval_on_selector_all(".comment-more:has(div) a", small) == []
 
 
 def test_there_is_one_only_where_it_holds_something(scene, discussion, written):
@@ -110,15 +114,15 @@ def test_there_is_one_only_where_it_holds_something(scene, discussion, written):
     visitor, member = scene.visit(discussion), scene.visit(discussion, mina)
     assert visitor.locator(".comment-more:visible").count() == 0
     assert member.locator(".comment-more:visible").count() == 5
-    for comment, words in ((written[0], ["Flag"]), (own, ["Delete"])):
-        more(member, comment).locator("summary").click()
-        assert more(member, comment).locator("a:visible").all_inner_texts() == words
+    for comment, words in ((written[0], ["Flag"]), (own, ["Move", "Delete"])):
+        button(more(member, comment)).click()
+        assert more(member, comment).locator("div a:visible").all_inner_texts() == words
     house.do(sanctions.mute, house.host_of(discussion), discussion, mina, "Off the point")
     member.wait_for_selector("body[data-role=muted]", state="attached", timeout=4_000)
     assert member.locator(".comment-more:visible").count() == 1
-    # It opens and leads on without any script.
+    # Without any script it is a page, which leads on.
     bare = scene.context(house.host_of(discussion), java_script_enabled=False).new_page()
     bare.goto(f"{scene.address}/d/{discussion.slug}")
-    more(bare, written[0]).locator("summary").click()
-    more(bare, written[0]).get_by_text("Hide").click()
+    button(more(bare, written[0])).click()
+    bare.get_by_role("link", name="Hide").click()
     assert bare.url.endswith(f"/comments/{written[0].id}/hide")

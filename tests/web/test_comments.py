@@ -1,9 +1,11 @@
 """Posting over HTTP: the contract's answers, and every way to send rubbish."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 
-from forum.actions import escalation, phases
+from forum.actions import comments, escalation, highlights, moderation, phases
 from forum.actions.escalation import Rules
 from forum.database import db
 from forum.models import Audience, Comment, CommentState, Event
@@ -269,3 +271,30 @@ def test_who_flags_without_script_reads_that_it_is_flagged(house, client, live):
     answer = client.post(f"/d/{live.slug}/comments/{comment.id}/flag", data=sent)
     assert (answer.status_code, answer.location) == (303, f"/d/{live.slug}?around={comment.id}"), "the words are on top"
     assert "Flagged. A host looks at it." in client.get(answer.location).get_data(as_text=True)
+
+
+def test_what_is_behind_the_three_dots_is_a_page_without_script(app, house, live):
+    writer, other, host = house.user("Ada Lind"), house.user("Ben Odd"), house.host_of(live)
+    comment = house.comment(live, writer, "Buy my pumps!", question=1)
+    at = f"/d/{live.slug}/comments/{comment.id}"
+
+    def offered(user, at=at):
+        browser = app.test_client()
+        if user is not None:
+            house.sign_in(browser, user)
+        answer = browser.get(f"{at}/more")
+        return re.findall(rf'href="{at}/(\w+)"', answer.text) if answer.status_code == 200 else answer.status_code
+
+    assert offered(writer) == ["move", "delete"]
+    assert offered(other) == ["flag"]
+    assert offered(host) == ["move", "hide", "highlight", "mute"]
+    house.do(highlights.highlight, host, comment)
+    assert offered(host) == ["move", "hide", "unhighlight", "mute"]
+    house.do(moderation.hide, host, comment, "An advertisement")
+    assert (offered(host), offered(other), offered(writer)) == (["restore"], 404, 404)
+    assert offered(None) == app.test_client().get(f"{at}/flag").status_code
+    house.do(moderation.restore, host, comment)
+    house.do(comments.delete, writer, comment)
+    assert (offered(host), offered(writer)) == (404, 404)
+    imported = house.discussion(ask=1)
+    assert offered(other, f"/d/{imported.slug}/comments/{comment.id}") == 404

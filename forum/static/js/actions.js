@@ -21,6 +21,8 @@ const isBusy = () => one("a[data-action][aria-busy=true]:not([role=button]), dia
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
   if (isBusy()) return;
+  // Its menu may be shut before the answer comes, and the link is nowhere then.
+  const place = placeOf(link);
   const isStillMeant = watchIntent(link);
   link.setAttribute("aria-busy", "true");
   const { status, fresh } = await askPage(link.href);
@@ -28,10 +30,10 @@ async function open(link) {
   if (!isStillMeant()) return;
   const form = /** @type {HTMLFormElement | null} */ (fresh && one("main form", fresh));
   if (fresh && form) show(link, fresh, form);
-  else if (!status || status >= 500) refuse(placeOf(link), [UNANSWERED]);
+  else if (!status || status >= 500) refuse(place, [UNANSWERED]);
   else if (status !== 404) location.assign(link.href);
   else {
-    refuse(placeOf(link), [_("This comment was changed or taken away meanwhile.")]);
+    refuse(place, [_("This comment was changed or taken away meanwhile.")]);
     tell("resync");
   }
 }
@@ -93,7 +95,7 @@ function show(link, fresh, form) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ours.requestSubmit();
   });
   document.body.append(dialog);
-  shut(link.closest(".comment-more"));
+  shut();
   dialog.showModal();
   one("textarea, select, input:not([type=hidden])", ours)?.focus();
 }
@@ -149,8 +151,7 @@ export function start() {
   hear("morphed", () => markFlagged(document));
   // At the end of the page the composer, losing the focus, would shrink and move the link away under the pointer.
   document.addEventListener("mousedown", (event) => {
-    if (/** @type {HTMLElement} */ (event.target).closest?.("a[data-action], .comment-more > summary"))
-      event.preventDefault();
+    if (/** @type {HTMLElement} */ (event.target).closest?.("a[data-action]")) event.preventDefault();
   });
   document.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest?.("a[data-action]");

@@ -69,7 +69,7 @@ export function showKeys() {
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
-  shut(one(".comment-more[open]"));
+  shut();
   dialog.showModal();
 }
 
