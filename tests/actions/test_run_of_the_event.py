@@ -490,3 +490,38 @@ def test_a_question_is_not_asked_in_what_was_closed_or_paused_while_it_waited(ho
         house.do(questions.ask, host, question)
     db.session.expire_all()
     assert not db.session.get_one(Question, question.id).is_asked
+
+
+def test_an_end_that_the_clock_has_not_written_yet_is_an_end(house, clock):
+    """The page still offered ten minutes more; the discussion was over before its host pressed."""
+    discussion = house.discussion()
+    clock.advance(discussion.ends_at - clock.now() + timedelta(seconds=1))
+    assert discussion.phase is Phase.LIVE, "the clock has not come by"
+    with pytest.raises(Refused) as refusal:
+        house.do(phases.extend, house.host_of(discussion), discussion, 10, reopens=False)
+    assert refusal.value.code == "closed"
+
+
+def test_what_was_called_off_and_is_published_again_takes_place(house, clock, client):
+    discussion = house.discussion(phase="announced", title="Called off and on")
+    host = house.host_of(discussion)
+    house.do(phases.withdraw, host, discussion)
+    assert "STATUS:CANCELLED" in client.get("/calendar.ics").text
+    house.do(phases.publish, host, discussion)
+    told = client.get("/calendar.ics").text
+    assert (told.count("BEGIN:VEVENT"), "STATUS:CANCELLED" in told) == (1, False)
+
+
+@pytest.mark.parametrize(("minutes", "is_moved"), [(30, True), (-15, False)])
+def test_an_end_that_is_put_right_afterwards_is_when_it_ended(house, clock, minutes, is_moved):
+    discussion = house.discussion()
+    before = discussion.ends_at
+    clock.advance(timedelta(hours=5))
+    clockwork.turn()
+    db.session.refresh(discussion)
+    assert discussion.closed_at == before
+    fields = {name: getattr(discussion, name) for name in ("title", "slug", "starts_at", "time_zone", "intro")}
+    right = before + timedelta(minutes=minutes)
+    house.do(discussions.edit, house.host_of(discussion), discussion, DiscussionDraft(**fields, ends_at=right))
+    # An earlier one takes nothing back: comments were counted until then.
+    assert discussion.closed_at == (right if is_moved else before)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from forum import create_app
+from forum import clock, create_app
 from forum.actions import discussions, guest_mail, guests, invitations, leaving, members, phases, rsvps
 from forum.actions.drafting import DiscussionDraft
 from forum.addresses import Row
@@ -410,6 +410,21 @@ def test_a_letter_to_a_wrong_address_does_not_leave_once_it_is_corrected(desk, p
     desk.house.do(guests.correct, desk.host, db.session.get_one(Discussion, desk.event.id), ada.id, right, "c" * 16)
     desk.mail()
     assert [message["To"] for message in post.messages] == ["ada@example.com"]
+
+
+def test_who_gets_a_letter_at_another_address_has_answered_none_of_the_one_before(desk, post):
+    """That the wrong address opened a letter, wants no more, or was told, is not known of the right one."""
+    desk.send("ada@example.org\n")
+    clockwork.remind()
+    ada, now = guest("ada@example.org"), clock.now()
+    with writing():
+        ada.opened_at = ada.told_starts_at = ada.cancelled_at = ada.unsubscribed_at = now
+    right = Row(1, "ada@example.com")
+    desk.house.do(guests.correct, desk.host, db.session.get_one(Discussion, desk.event.id), ada.id, right, "c" * 16)
+    marks = (ada.opened_at, ada.told_starts_at, ada.cancelled_at, ada.unsubscribed_at)
+    assert marks == (None, None, None, None)
+    desk.mail()
+    assert "ada@example.com" in [message["To"] for message in post.messages]
 
 
 def test_two_thousand_people_are_looked_through_and_stored_at_once(desk):
