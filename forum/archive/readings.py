@@ -22,7 +22,7 @@ from forum.models import Discussion, Question
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _COLUMNS = (
     "id", "question", "author", "role", "affiliation", "country", "at", "reply_to", "text", "address", "after_the_end",
-    "helpful", "edited_at",
+    "helpful", "edited_at", "written_down_by", "highlighted",
 )  # fmt: skip
 _STYLE = (
     "body{font:1rem/1.55 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
@@ -64,6 +64,8 @@ def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
             "yes" if scene.is_late(comment) else "",
             comment.helpful,
             moment(comment.edited_at) if comment.edited_at else "",
+            shown.typist,
+            "yes" if comment.highlighted_at else "",
         ]
         writer.writerow([cell(value) for value in row])
         yield _taken(out)

@@ -134,6 +134,8 @@ def _bars(discussion: Discussion, rows: list[_Row]) -> tuple[timedelta, list[Bar
     begin = (
         min(discussion.starts_at, rows[0].at) if rows[0].at > discussion.starts_at - timedelta(days=1) else rows[0].at
     )
+    # On the minute, as the bars are labelled.
+    begin = begin.replace(second=0, microsecond=0)
     end = max(row.at for row in rows)
     step = next((step for step in _STEPS if (end - begin) / step < MOST_BARS), (end - begin) / (MOST_BARS - 1))
     counts = Counter(int((row.at - begin) / step) for row in rows)

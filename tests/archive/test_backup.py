@@ -156,6 +156,18 @@ def test_a_backup_of_a_newer_version_is_refused_and_nothing_is_replaced(house, s
     assert Discussion.with_slug(slug) is not None
 
 
+@pytest.mark.postgresql
+def test_a_damaged_dump_is_refused_with_what_to_do(house, settings, tmp_path):
+    file = kept(tmp_path, settings)
+    file.write_bytes(file.read_bytes()[:-200])
+    slug = house.discussion().slug
+    db.session.remove()
+    db.engine.dispose()
+    with pytest.raises(CannotBackUp, match=r"cannot be restored .*Nothing was changed; try another backup\."):
+        backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(slug) is not None
+
+
 @pytest.mark.parametrize("has_table", [False, True])
 def test_a_file_that_does_not_say_its_version_is_no_backup(tmp_path, has_table):
     file = tmp_path / "file"

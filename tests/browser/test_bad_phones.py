@@ -131,3 +131,25 @@ def test_a_long_comment_that_ends_in_sight_gets_short_and_moves_nobody(scene, di
     house.do(comments.edit, member, tall, "Short.", "")
     page.wait_for_selector(f"#c{tall.id}:has-text('Short.')", state="attached", timeout=8_000)
     assert page.locator(f"#c{read.id}").bounding_box()["y"] == pytest.approx(before["y"], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("keeps", "words"), [(True, "It is kept on this device."), (False, "this device keeps nothing")]
+)
+def test_where_a_text_lies_that_does_not_get_there_is_said_truly(scene, discussion, member, keeps, words):
+    context = scene.context(member)
+    page = context.new_page()
+    if not keeps:
+        page.add_init_script(
+            "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }"
+        )
+    # Tried again at once, and not after 2, 5, 15 and 30 seconds.
+    page.add_init_script(
+        "const later = setTimeout; window.setTimeout = (act, _wait, ...more) => later(act, 20, ...more)"
+    )
+    without_push(page)
+    page.goto(f"{scene.address}/d/{discussion.slug}")
+    page.route("**/comments", lambda route: route.abort())
+    field(page).fill(TEXT)
+    field(page).press("Control+Enter")
+    page.locator(".comment-unsent", has_text=TEXT).get_by_text(words).wait_for(timeout=8_000)

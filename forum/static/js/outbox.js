@@ -6,6 +6,7 @@
 import { hear, page, tell } from "./page.js";
 import { post } from "./send.js";
 import { trying } from "./trying.js";
+import { _ } from "./words.js";
 
 /**
  * @typedef {{key: string, body: string, question: string, reply_to: string, reply_name: string, me: string, at: number, for?: string}} Entry
@@ -25,6 +26,12 @@ export function add(entry) {
   tell("outbox added", entry);
   void send(entry.key);
 }
+
+/** What is said of an entry that does not get there: where its words are. @param {Entry} entry */
+export const unsent = ({ key }) =>
+  trying(() => localStorage.getItem(PREFIX + key))
+    ? _("Not sent. It is kept on this device.")
+    : _("Not sent, and this device keeps nothing for us. It stays here until you leave the page: copy it to be safe.");
 
 /** Try again, by the reader's own wish. @param {string} key */
 export function retry(key) {

@@ -1,7 +1,7 @@
 /** Shows what is on its way to the server in the place where it will stand, and says when it does not get there. */
 
 import { unfold } from "./fold.js";
-import { drop, retry } from "./outbox.js";
+import { drop, retry, unsent } from "./outbox.js";
 import { hear, make, one, page, tell } from "./page.js";
 import { keepPlace, view } from "./place.js";
 import { listOf, put } from "./stream.js";
@@ -51,7 +51,7 @@ function note(entry, ...parts) {
 }
 
 /** @param {Entry} entry @param {string} [message] */
-export function fail(entry, message = _("Not sent. It is kept on this device.")) {
+export function fail(entry, message = unsent(entry)) {
   const place = document.getElementById(idOf(entry.key));
   place?.classList.add("comment-unsent");
   const again = make("button", { type: "button" }, _("Try again"));
@@ -82,7 +82,7 @@ export function start() {
   hear("outbox failed", ({ entry, isLast }) => {
     if (isLast) {
       fail(entry);
-      tell("alert", _("Not sent. It is kept on this device."));
+      tell("alert", unsent(entry));
     } else {
       note(entry, _("Not sent yet. Trying again…"));
     }

@@ -1,6 +1,7 @@
 /** Says why something was not posted, and what to do next. The text is in the field or in its place; it is never gone. */
 
 import { button, link, say, strong, unsay } from "./notice.js";
+import { unsent } from "./outbox.js";
 import { hear, one, page, tell } from "./page.js";
 import { fail } from "./pending.js";
 import { rehearsalOver } from "./rehearsal.js";
@@ -25,7 +26,7 @@ const back = () => encodeURIComponent(`/d/${page.slug}#say`);
  */
 export function refuse(entry, error, isElsewhere) {
   const code = error?.code ?? "fault";
-  const message = error?.message ?? _("Not sent. It is kept on this device.");
+  const message = error?.message ?? unsent(entry);
   if (isElsewhere) fail(entry, message);
   else tell("take back", entry.key);
   if (code === "sign_in") signIn();

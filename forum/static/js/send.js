@@ -9,7 +9,7 @@ import { _ } from "./words.js";
  * @typedef {{ok: boolean, status: number, data: any, error: Refusal | null}} Answer
  */
 
-const LOST = _("The server cannot be reached. Your text is kept on this device.");
+const LOST = _("The server cannot be reached. What you typed is still here: try again in a moment.");
 
 const SIGNED_OUT = _(
   "You are not signed in, or no longer. Sign in in another tab: this page keeps what you typed, and can send it afterwards.",
