@@ -153,3 +153,19 @@ def test_where_a_text_lies_that_does_not_get_there_is_said_truly(scene, discussi
     field(page).fill(TEXT)
     field(page).press("Control+Enter")
     page.locator(".comment-unsent", has_text=TEXT).get_by_text(words).wait_for(timeout=8_000)
+
+
+def test_who_turns_the_phone_while_writing_goes_on_seeing_what_they_write(scene, discussion, member):
+    for number in range(20):
+        scene.house.comment(discussion, scene.house.user(), f"A thought, number {number}.", question=1)
+    context = scene.context(member, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = scene.open(context, discussion)
+    field(page).fill(TEXT)
+    sees = """() => {
+      const { top, bottom } = document.activeElement.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    }"""
+    for width, height in ((844, 390), (390, 844), (390, 420)):
+        page.set_viewport_size({"width": width, "height": height})
+        until(page, sees)
+    assert page.evaluate("() => document.activeElement.value") == TEXT

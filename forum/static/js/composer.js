@@ -182,6 +182,8 @@ export function start(composer) {
     if (/** @type {HTMLElement} */ (event.target).closest("button")) event.preventDefault();
   });
   addEventListener("pagehide", keep);
+  // On a phone that is turned it stands at the end of the page, and no longer at the edge of the window.
+  addEventListener("resize", () => document.activeElement === field && field.scrollIntoView({ block: "nearest" }));
   document.addEventListener("visibilitychange", () => document.hidden && keep());
   onPostedElsewhere((name, body) => {
     if ((isOwn(name) || draft?.from === name) && field.value === body) empty();
