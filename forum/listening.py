@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from gevent import events
 from gunicorn.sock import BaseSocket
 
 
@@ -20,6 +21,9 @@ def on_starting(_server: Any) -> None:
     It was let listen and then stopped: between the two, on a busy machine, somebody was taken in for seconds.
     """
     BaseSocket._is_listening = staticmethod(lambda _sock: True)
+    # For plugins to its patching gevent looks through every package that is installed, 25 times, and patches twice
+    # (gunicorn does, and wsgi): a fifth of the time in which a process is ready. Nobody has such plugins here.
+    events.notify_and_call_entry_points = events.notify  # type: ignore[attr-defined]
 
 
 def worker_exit(_server: Any, _worker: Any) -> None:
