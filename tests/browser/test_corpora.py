@@ -1,6 +1,7 @@
 """Real attacks through every place for words, in Chromium without our policy: nothing of them acts, runs or loads."""
 
 import hashlib
+import re
 from datetime import timedelta
 from itertools import islice
 
@@ -82,52 +83,47 @@ def planted(house, payloads: list[str]) -> Discussion:
                     asked_at=now,
                 )
             )  # fmt: skip
-        db.session.add_all(asked)
+        people = [_person(discussion, number, payload) for number, payload in enumerate(payloads)]
+        db.session.add_all([*asked, *people])
         db.session.flush()
-        for number, payload in enumerate(payloads):
-            mark = hashlib.sha256(f"{discussion.id} {number}".encode()).hexdigest()[:12]
-            user = User(
-                email=f"{mark}@example.org", name=line(payload, 80), affiliation=line(payload, 120), created_at=now,
-                biography=body(payload)[:1000], confirmed_at=now,
-            )  # fmt: skip
-            db.session.add(user)
-            db.session.flush()
+        for number, (payload, source, question, user) in enumerate(zip(payloads, bodies, asked, people, strict=True)):
             db.session.add(
                 Seat(
                     discussion_id=discussion.id, user_id=user.id, role=SeatRole.PANELIST, position=number + 2,
                     name=line(payload, 80), title=line(payload, 120), affiliation=line(payload, 120),
                 )
             )  # fmt: skip
-            source = body(payload)
             db.session.add(
                 Comment(
-                    discussion_id=discussion.id, author_id=user.id, source=source, html=text.render(source), key=mark,
-                    question_id=asked[number].id, posted_at=now + timedelta(milliseconds=number),
+                    discussion_id=discussion.id, author_id=user.id, source=source, html=text.render(source),
+                    key=user.email.partition("@")[0], question_id=question.id,
+                    posted_at=now + timedelta(milliseconds=number),
                 )
             )  # fmt: skip
     db.session.expire_all()
     return discussion
 
 
+def _person(discussion: Discussion, number: int, payload: str) -> User:
+    mark = hashlib.sha256(f"{discussion.id} {number}".encode()).hexdigest()[:12]
+    now = clock.now()
+    return User(
+        email=f"{mark}@example.org", name=line(payload, 80), affiliation=line(payload, 120), created_at=now,
+        biography=body(payload)[:1000], confirmed_at=now,
+    )  # fmt: skip
+
+
 @pytest.mark.timeout(900)
 def test_nothing_that_people_write_acts_even_without_our_policy(scene):
     rows = iter([row for row in corpora.rows(*CORPORA) if row.strip()])
     host = scene.house.user("Ada Adler", role="administrator")
-    page = scene.context(host).new_page()
+    # The browser itself leaves the policy out: taking the header off each answer on its way was half of the time.
+    page = scene.context(host, bypass_csp=True).new_page()
     acted: list[str] = []
     page.on("dialog", lambda dialog: (acted.append(dialog.message), dialog.dismiss()))
     page.on("popup", lambda popup: acted.append(popup.url))
-
-    def without_policy(route):
-        if not route.request.url.startswith(scene.address):
-            acted.append(route.request.url)
-            route.abort()
-            return
-        answer = route.fetch()
-        headers = {name: value for name, value in answer.headers.items() if name != "content-security-policy"}
-        route.fulfill(response=answer, headers=headers)
-
-    page.route("**/*", without_policy)
+    elsewhere = re.compile(f"^(?!{re.escape(scene.address)}/)")
+    page.route(elsewhere, lambda route: (acted.append(route.request.url), route.abort()))
     seen = 0
     while payloads := list(islice(rows, AT_ONCE)):
         discussion = planted(scene.house, payloads)
@@ -147,8 +143,10 @@ def test_nothing_that_people_write_acts_even_without_our_policy(scene):
     assert seen > 900
     # The policy was really gone, and what looks for activity finds it.
     assert page.evaluate("eval('1 + 1')") == 2
-    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p onclick=1><img src=//example.org/x>')")
+    with page.expect_event("requestfailed"):
+        page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p onclick=1><img src=//example.org/x>')")
     assert len(page.evaluate(ACTIVE)) == 2
+    assert acted == ["http://example.org/x"]
 
 
 def test_words_that_attack_raise_no_violation_in_normal_use(scene):
