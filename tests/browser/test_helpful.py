@@ -80,6 +80,7 @@ def test_it_is_remembered_and_stays_through_changes_of_the_comment(scene, discus
     expect(button(again, written[0])).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.one_database
 def test_keys_say_it_and_a_key_that_is_held_down_says_it_once(scene, discussion, written):
     page = scene.visit(discussion, scene.house.user("Mina Member"))
     focus(page, written[2])
@@ -106,6 +107,7 @@ def test_two_presses_at_once_are_one(scene, discussion, written):
     becomes(written[0], 1)
 
 
+@pytest.mark.one_database
 def test_without_a_network_it_says_so_and_takes_the_mark_back(scene, discussion, written):
     context = scene.context(scene.house.user("Mina Member"))
     page = scene.open(context, discussion)
@@ -151,6 +153,7 @@ def test_two_tabs_of_one_person_agree_and_a_load_loses_no_press(scene, discussio
     expect(button(second, written[0])).to_have_text("Helpful 1")
 
 
+@pytest.mark.one_database
 def test_a_session_that_has_ended_is_said_with_the_way_to_sign_in(scene, discussion, written):
     context = scene.context(scene.house.user("Mina Member"))
     page = scene.open(context, discussion)
@@ -162,6 +165,7 @@ def test_a_session_that_has_ended_is_said_with_the_way_to_sign_in(scene, discuss
     expect(button(page, written[0])).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.one_database
 def test_by_key_a_visitor_stays_on_the_page(scene, discussion, written):
     page = scene.visit(discussion)
     page.keyboard.press("l")
@@ -169,6 +173,7 @@ def test_by_key_a_visitor_stays_on_the_page(scene, discussion, written):
     assert page.url.endswith(discussion.slug)
 
 
+@pytest.mark.one_database
 def test_who_may_not_write_is_told_why(scene, discussion, written):
     muted = scene.house.user("Max Silent")
     page = scene.visit(discussion, muted)
@@ -215,6 +220,7 @@ def test_a_page_that_is_fetched_while_a_press_is_on_its_way_does_not_lose_it(sce
     expect(button(page, written[0])).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.one_database
 def test_the_line_does_not_move_when_a_number_comes(scene, discussion, written):
     page = scene.visit(discussion, scene.house.user("Mina Member"))
     place = f"document.querySelector('#c{written[0].id} [data-action=helpful]').getBoundingClientRect().width"

@@ -63,6 +63,7 @@ def test_a_vote_in_one_tab_or_on_the_page_of_all_questions_shows_in_the_other_ta
         expect(vote(page, wishes[1]).locator("[data-voted]")).to_have_text("0 votes", timeout=8_000)
 
 
+@pytest.mark.one_database
 def test_a_visitor_is_led_to_the_page_of_them_all(scene, discussion, wishes):
     page = scene.visit(discussion)
     assert vote(page, wishes[0]).get_attribute("role") is None
@@ -81,6 +82,7 @@ def test_ones_own_is_refused_where_it_stands(scene, discussion, wishes):
     expect(page.locator(".side-wishes .press-refused")).to_have_count(1)
 
 
+@pytest.mark.one_database
 def test_who_has_voted_by_pointer_sees_what_comes_after_it(scene, discussion, wishes):
     page = scene.visit(discussion, scene.house.user("Mina Member"))
     vote(page, wishes[0]).click()
@@ -99,6 +101,7 @@ def test_one_that_hosts_take_out_of_sight_goes_for_everybody(scene, discussion, 
     expect(page.locator(".side-wishes")).to_be_hidden()
 
 
+@pytest.mark.one_database
 def test_one_that_comes_takes_no_place_from_what_somebody_is_about_to_press(scene, discussion, wishes):
     house, host = scene.house, scene.house.host_of(discussion)
     more = [house.do(proposals.make, house.user(), discussion, f"And point {number}?") for number in (3, 4)]
