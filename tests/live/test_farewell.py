@@ -15,14 +15,17 @@ from tests.live.conftest import Ear
 from tests.server import running
 
 
-@pytest.fixture
-def settings(postgresql, tmp_path):
+@pytest.fixture(scope="module")
+def settings(postgresql, tmp_path_factory):
     return Settings(
-        data_dir=tmp_path, database_url=new_database(postgresql), secret_key="a secret until farewell", limits=False
+        data_dir=tmp_path_factory.mktemp("farewell"),
+        database_url=new_database(postgresql),
+        secret_key="a secret until farewell",
+        limits=False,
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def house(settings):
     app = create_app(settings)
     migrating.upgrade(app)
