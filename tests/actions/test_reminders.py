@@ -527,3 +527,19 @@ def test_a_reset_is_written_in_the_language_of_the_account_and_else_of_who_asks(
         "Establezca una contraseña nueva para Roundtext",
         "Kein Konto auf Roundtext",
     ]
+
+
+@pytest.mark.postgresql
+def test_whom_another_process_writes_to_is_left_to_it(house, clock, event):
+    """Both take the same fifty: the second waited for the first row by row, until its line was cut."""
+    for _ in range(3):
+        house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    ids = reminders.due()
+    db.session.rollback()
+    with db.engine.connect() as other:
+        other.execute(update(Rsvp).where(Rsvp.id == ids[0]).values(day_at=clock.now()))
+        assert house.do(reminders.take, ids) == 2
+        other.rollback()
+    assert house.do(reminders.take, reminders.due()) == 1, "it died, and wrote none"
+    assert kinds() == ["day"] * 3
