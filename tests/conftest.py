@@ -58,10 +58,16 @@ def _loop_knows_the_time() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """A private PostgreSQL server on a free port; yields its address without a database's name."""
-    with cluster() as server:
-        yield server.address
+def _kept() -> Iterator[ExitStack]:
+    """What runs until the end; what came last ends first, so that no server of ours outlives its PostgreSQL."""
+    with ExitStack() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def postgresql(_kept: ExitStack) -> str:
+    """A private PostgreSQL server on a free port; its address without a database's name."""
+    return _kept.enter_context(cluster()).address
 
 
 _databases = itertools.count(1)
@@ -86,10 +92,9 @@ def _new_settings(request: pytest.FixtureRequest, kind: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _each_once(request: pytest.FixtureRequest) -> Iterator["Each"]:
+def _each_once(request: pytest.FixtureRequest, _kept: ExitStack) -> "Each":
     """What is made once for each kind of database and kept, however often a run goes from one kind to the other."""
-    with ExitStack() as kept:
-        yield Each(request, kept)
+    return Each(request, _kept)
 
 
 class Each:
