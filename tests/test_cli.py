@@ -32,18 +32,40 @@ COMMANDS = (
 
 
 @pytest.fixture
-def forum(app):
-    """Run `forum …` on the test's database; returns the finished process."""
-    environment = {**os.environ, **server.as_environment(app.config["SETTINGS"]), "FORUM_BIND": "127.0.0.1:1"}
+def environment(app):
+    """What tells a command where the test's database is."""
+    return {**os.environ, **server.as_environment(app.config["SETTINGS"]), "FORUM_BIND": "127.0.0.1:1"}
+
+
+@pytest.fixture
+def forum(app, environment, monkeypatch):
+    """Run `forum …` on the test's database, in this process: a new one takes seconds to load what this has loaded.
+
+    Returns click's result. That a shell gets the same is `test_a_shell_gets_status_and_both_streams`.
+    """
+    monkeypatch.setattr(server, "serve", lambda *_: pytest.fail("this process would have become the server"))
 
     def run(*arguments, stdin=""):
         db.session.commit()
-        command = [sys.executable, "-m", "forum.cli", *map(str, arguments)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, input=stdin, timeout=60, cwd=ROOT
-        )
+        db.engine.dispose()
+        done = CliRunner().invoke(main, [*map(str, arguments)], env=environment, input=stdin, prog_name="forum")
         db.session.expire_all()
-        assert "Traceback" not in done.stderr
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception  # it would be a traceback in the shell
+        return done
+
+    return run
+
+
+@pytest.fixture
+def shell(environment):
+    """Run `forum …` on the test's database as a process of its own; returns the finished process."""
+
+    def run(*arguments):
+        db.session.commit()
+        command = [sys.executable, "-m", "forum.cli", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, cwd=ROOT)
+        db.session.expire_all()
         return done
 
     return run
@@ -101,13 +123,13 @@ def test_a_server_gets_the_file_of_words_and_no_file_where_there_is_none(tmp_pat
 
 
 def test_an_account_is_made_and_then_changed(forum):
-    assert forum("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough").returncode == 0
+    assert forum("user", "add", "ada@example.org", "--name", "Ada", "--password", "long enough").exit_code == 0
     again = ("user", "add", "ada@example.org", "--name", "Ada Lovelace", "--password", "-", "--role", "organiser")
     assert "organiser Ada Lovelace" in forum(*again, stdin="another one\n").stdout
     user = User.with_email("ada@example.org")
     assert passwords.fits(user.password_hash, "another one")
     refused = forum("user", "add", "bob@example.org", "--name", "Bob", "--password", "short")
-    assert refused.returncode != 0
+    assert refused.exit_code != 0
     assert "8" in refused.stderr
     assert refused.stdout == ""
 
@@ -121,8 +143,24 @@ def test_commands_that_change_a_database_say_which(app, forum, tmp_path):
         ("restore", tmp_path / "saved"),
     ):
         done = forum(*command)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
         assert at in done.stdout
+
+
+@pytest.mark.one_database
+def test_a_shell_gets_status_and_both_streams(shell, house):
+    """What the other tests ask in their own process, once for each end that a command can have."""
+    discussion = house.discussion(ask=1)
+    house.comment(discussion, body="Schnee fällt – leise.", question=1)
+    done = shell("discussion", "export", discussion.slug, "--format", "markdown")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Schnee fällt – leise." in done.stdout
+    refused = shell("discussion", "export", "nowhere")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: There is no discussion nowhere. `forum discussion list` shows them.\n"
+    wrong = shell("discussion", "export")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("Usage: ")
 
 
 def test_the_place_of_a_database_is_said_without_its_password():
@@ -158,10 +196,10 @@ def test_a_new_password_by_the_shell_takes_no_role_away(forum):
     forum(*add, "--role", "administrator")
     assert forum(*add).stdout.startswith("ada@example.org is administrator Ada in ")
     refused = forum(*add, "--role", "member")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr == "Error: Ada is the last administrator. Make somebody else one first.\n"
     forum("user", "add", "bob@example.org", "--name", "Bob", "--password", "long enough", "--role", "administrator")
-    assert forum(*add, "--role", "member").returncode == 0
+    assert forum(*add, "--role", "member").exit_code == 0
 
 
 @pytest.mark.one_database
@@ -181,21 +219,21 @@ def test_a_discussion_goes_in_and_comes_out(forum, tmp_path):
     }
     file.write_text(json.dumps(values, indent=2))
     done = forum("discussion", "import", file)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "/d/water" in done.stdout
     assert db.session.query(Comment).count() == 1
     for kind in ("json", "html", "markdown", "csv", "text"):
         written = forum("discussion", "export", "water", "--format", kind)
-        assert written.returncode == 0
+        assert written.exit_code == 0
         assert "Nobody does." in written.stdout, kind
-    assert forum("discussion", "import", file).returncode != 0, "the address is taken"
+    assert forum("discussion", "import", file).exit_code != 0, "the address is taken"
 
     values["questions"][0]["length"] = "long"
     values["slug"] = "other"
     file.write_text(json.dumps(values, indent=2))
     refused = forum("discussion", "import", file)
     line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if '"long"' in text)
-    assert refused.returncode != 0
+    assert refused.exit_code != 0
     assert f"{line}:" in refused.stderr
     assert "questions[0].length" in refused.stderr
     assert Discussion.with_slug("other") is None
@@ -217,7 +255,7 @@ def test_what_is_not_there_is_said_in_one_line(forum, tmp_path):
         ("simulate", "nowhere"),
     ):
         done = forum(*arguments)
-        assert done.returncode != 0
+        assert done.exit_code != 0
         assert done.stdout == ""
         assert done.stderr.strip()
         assert len(done.stderr.strip().splitlines()) <= 4  # click adds how the command is used
@@ -309,19 +347,19 @@ def test_a_setting_that_works_is_taken_as_it_is(name, value):
 def test_invented_people_answer_in_a_live_discussion(forum, house):
     discussion = house.discussion(ask=1)
     done = forum("simulate", discussion.slug, "--comments", 5, "--people", 2, "--pause", 0)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     written = db.session.query(Comment).filter_by(discussion_id=discussion.id).all()
     assert len(written) == 5
     assert len({comment.author_id for comment in written}) <= 2
     closed = house.discussion(phase="closed")
-    assert forum("simulate", closed.slug, "--comments", 1).returncode != 0
+    assert forum("simulate", closed.slug, "--comments", 1).exit_code != 0
 
 
 def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(forum):
     with of_a_newer_version():
         for words in (("upgrade",), ("serve",), ("discussion", "list")):
             done = forum(*words)
-            assert (done.returncode, done.stdout) == (1, ""), words
+            assert (done.exit_code, done.stdout) == (1, ""), words
             assert done.stderr.startswith("Error: This database belongs to a newer version of Roundtext. Install ")
             assert len(done.stderr.splitlines()) == 1
         assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
