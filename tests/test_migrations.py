@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade
 from sqlalchemy import select, text, update
@@ -45,6 +46,14 @@ def run(step) -> None:
     with writing(), Operations.context(MigrationContext.configure(db.session.connection())):
         step()
     db.session.expire_all()
+
+
+def test_the_newest_by_its_files_name_is_the_one_that_alembic_ends_with(app):
+    """`upgrade` looks at names, so that who has nothing to run loads no Alembic."""
+    assert ScriptDirectory(str(migrating.FOLDER)).get_heads() == [migrating._newest()]
+    with db.engine.connect() as connection:
+        heads = MigrationContext.configure(connection).get_current_heads()
+        assert migrating._stands_at(connection) == set(heads) == {migrating._newest()}
 
 
 @pytest.fixture
