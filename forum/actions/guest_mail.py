@@ -68,8 +68,10 @@ def take(ids: list[int]) -> int:
     Whom another process is writing to right now is left to it, as in `reminders.take`.
     """
     found = select(Guest).where(Guest.id.in_(ids)).order_by(Guest.id)
-    free = found.with_for_update(skip_locked=True, key_share=True, of=Guest)
-    return sum(_write(guest) for guest in db.session.scalars(free))
+    guests = db.session.scalars(found.with_for_update(skip_locked=True, key_share=True, of=Guest))
+    # All of them are stored together at the end: one after the other took a third of the time of two thousand letters.
+    with db.session.no_autoflush:
+        return sum(_write(guest) for guest in guests)
 
 
 def _write(guest: Guest) -> int:
@@ -100,8 +102,7 @@ def _letter(guest: Guest, kind: str) -> int:
     )
     letter.unsubscribe = stop
     if kind == "guest":
-        db.session.flush()
-        guest.letter_id = letter.id
+        guest.letter = letter
     return 1
 
 
