@@ -36,3 +36,8 @@ def test_the_password_that_stands_for_none_opens_no_account_that_has_none():
     words = "nobody signs in with this"
     assert passwords.fits(passwords._nobodys(), words)
     assert not passwords.fits(None, words)
+
+
+def test_a_password_is_worked_out_as_owasp_says():
+    """Other tests sign up and in with less work."""
+    assert passwords.hashed("eleven rivers").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
