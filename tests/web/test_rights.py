@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import UpdateBase, delete, func, select, update
 
 from forum import addresses, clock
 from forum.access.table import STAFF, TABLE, Role
@@ -47,11 +47,12 @@ from forum.models import (
 )
 from forum.refusals import Refused
 from forum.web.inviting import Look
+from tests.untouched import may_have_written
 
 WORDS = "Words that were there before."
 
 
-# What is the same after a refusal. Ten thousand times in a run: as text they take a third of the time.
+# What is the same after a refusal. A thousand times in a run: as text they take a third of the time.
 FOOTPRINT = (
     select(Discussion.phase, Discussion.ends_at, Discussion.title),
     select(func.max(Event.seq)),
@@ -133,6 +134,7 @@ class World:
         self.fields = {name: getattr(self.discussion, name) for name in names}
         self.footprints = [str(question.compile(db.engine)) for question in FOOTPRINT]
         self.kept = db.session.scalars(select(Seat.id)).all(), db.session.scalars(select(Mute.id)).all()
+        self.resetting = self._resetting()
         self.reset()
 
     def _people(self):
@@ -167,36 +169,38 @@ class World:
 
     def reset(self) -> None:
         """Put everything back to where a cell begins."""
-        seats, mutes = self.kept
         with writing():
-            db.session.execute(
-                update(Discussion).where(Discussion.id == self.discussion.id).values(phase=self.phase, **self.fields)
-            )
-            db.session.execute(delete(Comment).where(Comment.key.like("cell-%") | Comment.key.like("snippet-%")))
-            db.session.execute(delete(Discussion).where(Discussion.rehearsal_of_id.is_not(None)))
-            db.session.execute(delete(Mailing))  # and with it the guests
-            db.session.execute(delete(ProposalVote))
-            db.session.execute(delete(Reaction))
-            db.session.execute(delete(Proposal).where(Proposal.id != self.wish.id))
-            db.session.execute(update(Proposal).values(state=ProposalState.APPROVED))
-            db.session.execute(delete(Snippet).where(Snippet.id != self.snippet.id))
-            db.session.execute(
-                update(Comment).values(
-                    source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1, highlighted_at=None
-                )
-            )
-            db.session.execute(update(Comment).where(Comment.id == self.held.id).values(state=CommentState.HELD))
-            db.session.execute(update(Review).values(decision=None, decided_at=None))
-            db.session.execute(delete(Flag))
-            db.session.execute(delete(Review).where(Review.comment_id != self.held.id))
-            db.session.execute(update(Safeguards).values(level=Level.OPEN))
-            db.session.execute(
-                update(Question).where(Question.id == self.waiting.id).values(number=None, state=QuestionState.DRAFT)
-            )
-            db.session.execute(delete(Question).where(Question.text == "Written in a cell?"))
-            db.session.execute(delete(Seat).where(Seat.id.not_in(seats)))
-            db.session.execute(delete(Mute).where(Mute.id.not_in(mutes)))
+            connection = db.session.connection()
+            for statement in self.resetting:
+                connection.execute(statement)
         db.session.expire_all()
+
+    def _resetting(self) -> tuple[UpdateBase, ...]:
+        """What `reset` says, put together once, and said past the session: it takes a quarter of the time."""
+        seats, mutes = self.kept
+        return (
+            update(Discussion).where(Discussion.id == self.discussion.id).values(phase=self.phase, **self.fields),
+            delete(Comment).where(Comment.key.like("cell-%") | Comment.key.like("snippet-%")),
+            delete(Discussion).where(Discussion.rehearsal_of_id.is_not(None)),
+            delete(Mailing),  # and with it the guests
+            delete(ProposalVote),
+            delete(Reaction),
+            delete(Proposal).where(Proposal.id != self.wish.id),
+            update(Proposal).values(state=ProposalState.APPROVED),
+            delete(Snippet).where(Snippet.id != self.snippet.id),
+            update(Comment).values(
+                source=WORDS, html=WORDS, state=CommentState.PUBLISHED, question_id=self.q1, highlighted_at=None
+            ),
+            update(Comment).where(Comment.id == self.held.id).values(state=CommentState.HELD),
+            update(Review).values(decision=None, decided_at=None),
+            delete(Flag),
+            delete(Review).where(Review.comment_id != self.held.id),
+            update(Safeguards).values(level=Level.OPEN),
+            update(Question).where(Question.id == self.waiting.id).values(number=None, state=QuestionState.DRAFT),
+            delete(Question).where(Question.text == "Written in a cell?"),
+            delete(Seat).where(Seat.id.not_in(seats)),
+            delete(Mute).where(Mute.id.not_in(mutes)),
+        )
 
     @property
     def q1(self) -> int:
@@ -322,27 +326,36 @@ def test_every_verb_has_a_way():
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-def test_every_cell_over_http(app, house, phase):
+def test_every_cell_over_http(app, house, phase, statements):
     world = World(app, house, phase)
     before = world.footprint()
-    for verb, way in WAYS.items():
-        for role in Role:
-            answer = way(world, role)
-            cell = f"{verb} as {role} in {phase}: {answer.status_code} {answer.get_data(as_text=True)[:200]}"
-            if role in TABLE[verb][phase]:
-                assert answer.status_code in {200, 201, 302, 303}, cell
-                if answer.status_code != 200 or world.footprint() != before:
-                    world.reset()
-                    before = world.footprint()
-                continue
-            assert answer.status_code in {303, 403, 404, 409}, cell
-            if answer.status_code == 303:
-                assert role is Role.VISITOR, cell
-                assert answer.headers["Location"].startswith("/sign-"), cell
-            if phase is Phase.DRAFT and role not in STAFF:
-                assert answer.status_code == 404, cell
-                assert world.discussion.title not in answer.get_data(as_text=True), cell
-            assert world.footprint() == before, cell
+    with statements() as made:
+        for verb, way in WAYS.items():
+            for role in Role:
+                db.session.rollback()
+                made.clear()
+                answer = way(world, role)
+                is_written = may_have_written(made)
+                cell = f"{verb} as {role} in {phase}: {answer.status_code} {answer.get_data(as_text=True)[:200]}"
+                if role in TABLE[verb][phase]:
+                    assert answer.status_code in {200, 201, 302, 303}, cell
+                    if is_written:
+                        world.reset()
+                        before = world.footprint()
+                    continue
+                _must_be_refused(world, answer, role, cell)
+                assert not is_written or world.footprint() == before, cell
+
+
+def _must_be_refused(world: World, answer, role: Role, cell: str) -> None:
+    """With a no, with the way to an account, or, of what is a draft, as if nothing were there."""
+    assert answer.status_code in {303, 403, 404, 409}, cell
+    if answer.status_code == 303:
+        assert role is Role.VISITOR, cell
+        assert answer.headers["Location"].startswith("/sign-"), cell
+    if world.phase is Phase.DRAFT and role not in STAFF:
+        assert answer.status_code == 404, cell
+        assert world.discussion.title not in answer.get_data(as_text=True), cell
 
 
 @pytest.mark.parametrize("phase", list(Phase))
