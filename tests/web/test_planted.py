@@ -62,6 +62,8 @@ from forum.notify import addresses
 from forum.notify.addresses import Target
 from tests.archive.unpacked import said as text_of_file
 from tests.archive.unpacked import text_of
+from tests.conftest import _app_of, _empty, nobody_reads
+from tests.house import House
 
 pytestmark = pytest.mark.timeout(900)  # some two thousand pages
 
@@ -250,11 +252,10 @@ class Garden:
 
     def addresses(self):
         """Every address that answers GET, with everything that is there in its places."""
-        homes = {str(comment.id): comment.discussion.slug for comment in db.session.query(Comment)}
         places = {
             "slug": [discussion.slug for discussion in db.session.query(Discussion)],
             "guest_id": [str(guest.id) for guest in db.session.query(Guest)],
-            "comment_id": list(homes),
+            "comment_id": [str(comment.id) for comment in db.session.query(Comment)],
             "user_id": [str(user.id) for user in db.session.query(User)],
             "question_id": [str(question.id) for question in db.session.query(Question)],
             "seat_id": [str(seat.id) for seat in db.session.query(Seat)],
@@ -281,20 +282,41 @@ class Garden:
                 continue
             unknown = rule.arguments - set(places)
             assert not unknown, f"{rule}: say in this test what stands at {unknown}"
-            yield from self._filled(rule, places, homes)
+            yield from self._filled(rule, places)
 
-    def _filled(self, rule, places, homes):
+    def _filled(self, rule, places):
+        """The addresses of `rule`, but those at which no kind of file is, and those that say what another does.
+
+        Where somebody may not read, the discussion is refused before anything in it is looked for, whatever that is: a
+        thing is asked for at its own discussion and, as somebody else's, at those which everybody reads.
+        """
+        answered, homes = self.app.url_map.bind("localhost"), self._homes()
+        abroad = {self.open.slug, self.counted.slug}
         names = sorted(rule.arguments)
         kinds = {name: next(part for part in _parts(str(rule.rule)) if part.endswith(f"{name}>")) for name in names}
         for values in itertools.product(*(places[name] for name in names)):
             chosen = dict(zip(names, values, strict=True))
-            # A comment under another discussion's address is looked for in the same way whatever is to be done with it.
-            if chosen.get("action", "edit") != "edit" and homes[chosen["comment_id"]] != chosen["slug"]:
+            home = next((homes[name][chosen[name]] for name in names if name in homes), None)
+            # As somebody else's it is looked for in the same way whatever is to be done with it.
+            looked_for = chosen.get("slug") in abroad and chosen.get("action", "edit") == "edit"
+            if home is not None and chosen["slug"] != home and not looked_for:
                 continue
             path = str(rule.rule)
             for name, value in chosen.items():
                 path = path.replace(kinds[name], value)
-            yield path
+            if answered.test(path):
+                yield path
+
+    def _homes(self) -> dict[str, dict[str, str]]:
+        """The slug of the discussion in which each thing is."""
+        kinds = {"comment_id": Comment, "question_id": Question, "seat_id": Seat, "guest_id": Guest}
+        return {
+            name: {
+                str(thing.id): db.session.get_one(Discussion, thing.discussion_id).slug
+                for thing in db.session.query(kind)
+            }
+            for name, kind in kinds.items()
+        }
 
 
 def _parts(rule: str):
@@ -304,8 +326,26 @@ def _parts(rule: str):
         yield rule[start:at]
 
 
+@pytest.fixture(scope="module")
+def _grown(database):
+    app = _app_of(database)
+    with app.app_context():
+        _empty()
+        yield Garden(app, House(app))
+        db.session.remove()
+
+
+@pytest.fixture
+def kept_garden(_grown):
+    """The garden of those who only look at it, one for them all: they stand first in this file."""
+    nobody_reads()
+    yield _grown
+    db.session.rollback()
+
+
 @pytest.fixture
 def garden(app, house):
+    """A garden for one test, which changes it."""
     return Garden(app, house)
 
 
@@ -314,11 +354,11 @@ def wanted(garden: Garden, role: str) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
-def test_no_page_shows_what_is_not_for_this_person(garden, role, caplog):
+def test_no_page_shows_what_is_not_for_this_person(kept_garden, role, caplog):
     caplog.set_level(logging.DEBUG)
-    client, forbidden = garden.client(role), wanted(garden, role)
+    client, forbidden = kept_garden.client(role), wanted(kept_garden, role)
     asked = 0
-    for address in garden.addresses():
+    for address in kept_garden.addresses():
         queries = QUERIES if address.count("/") == 2 and address.startswith("/d/") else ("",)
         if address.endswith(("/events", "/comments")):
             epochs = {d.epoch for d in db.session.query(Discussion)}
@@ -333,15 +373,15 @@ def test_no_page_shows_what_is_not_for_this_person(garden, role, caplog):
             for word in forbidden:
                 assert word not in said or _is_echo(word, address), f"{word} at {address}{query} for {role}"
     assert asked > 100
-    for word in garden.words:
+    for word in kept_garden.words:
         if word.startswith("zq"):
             assert word not in caplog.text, f"{word} is in the log"
 
 
 @pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
-def test_no_query_finds_what_is_not_for_this_person(garden, role):
+def test_no_query_finds_what_is_not_for_this_person(kept_garden, role):
     """Every surface that answers a question: search for each word itself, oEmbed, single questions, lists in pieces."""
-    client, forbidden = garden.client(role), wanted(garden, role)
+    client, forbidden = kept_garden.client(role), wanted(kept_garden, role)
     slugs = [discussion.slug for discussion in db.session.query(Discussion)]
     for word in forbidden:
         for where in ("", "&in=open-one", "&in=counted-one"):
@@ -364,6 +404,73 @@ def test_no_query_finds_what_is_not_for_this_person(garden, role):
         said = f"{answer.get_data(as_text=True)} {answer.headers}".replace(address, "")
         for word in forbidden:
             assert word not in said or word in address, f"{word} at {address} for {role}"
+
+
+def _is_echo(word: str, address: str) -> bool:
+    return word.startswith("wordslug") and word in address
+
+
+def test_the_host_sees_what_is_for_hosts(kept_garden):
+    """Or the words above would be looked for where they never are."""
+    client = kept_garden.client("host")
+    seen = " ".join(
+        client.get(address).data.decode("utf-8", "replace")
+        for address in kept_garden.addresses()
+        if address.startswith("/d/")
+    )
+    missing = [word for word, seen_by in kept_garden.words.items() if "host" in seen_by and word not in seen]
+    assert [word for word in missing if word.startswith("zq")] == []
+
+
+@pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
+def test_no_socket_hears_what_is_not_for_this_person(kept_garden, role):
+    user = kept_garden.people[role]
+    session = None
+    if user is not None:
+        kept_garden.client(role)
+        session = db.session.query(Session).filter_by(user_id=user.id).first().id
+    for discussion in db.session.query(Discussion).all():
+        frames: list[object] = []
+        reader = Reader(f"{role}-{discussion.id}", frames.append, user.id if user else None, session)
+        try:
+            heard = spoken.join(reader, {"discussion": discussion.id, "after": 0, "epoch": discussion.epoch})
+        except Exception as refusal:
+            heard = str(refusal)
+        said = json.dumps([heard, [str(frame) for frame in frames]])
+        for word in wanted(kept_garden, role):
+            assert word not in said, (word, role, discussion.slug)
+
+
+def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(kept_garden):
+    private = [
+        word for word in kept_garden.words if word.startswith(("zqheld", "zqback", "zqdraftback", "zqotherback"))
+    ]
+    assert len(private) > 5
+    said = [letter.body + letter.subject for letter in db.session.query(Letter)]
+    assert said, "the invitation was mailed"
+    for discussion in db.session.query(Discussion):
+        said += [text_of_file(kind, discussion) for kind in export.KINDS]
+    for word in private:
+        assert word not in " ".join(map(str, said)), word
+
+
+def test_no_file_for_readers_holds_what_readers_do_not_see(kept_garden):
+    words = [word for word in wanted(kept_garden, "visitor") if "slug" not in word]
+    for kind in ("html", "markdown", "csv", "text", "epub", "docx"):
+        said = text_of_file(kind, kept_garden.open)
+        assert "An answer to it." in said
+        assert [word for word in words if word in said] == [], kind
+    # The discussion file is the hosts' own: it has the questions to come and the seats' addresses, and nothing else.
+    file = export.whole("json", kept_garden.open)
+    private = [word for word in wanted(kept_garden, "host") if word in file]
+    assert private == []
+
+
+def _without_tokens(page: str) -> str:
+    return " ".join(part for part in page.split() if "csrf" not in part and not part.startswith(("content=", "value=")))
+
+
+# ---- who changes what is there, each in a garden of their own ----
 
 
 @pytest.mark.parametrize("role", ["visitor", "member"])
@@ -406,52 +513,6 @@ def test_no_reminder_and_no_notice_holds_what_is_not_for_its_reader(garden):
     for letter in letters:
         for word in wanted(garden, by_address.get(letter.to, "visitor")):
             assert word not in letter.subject + letter.body, (word, letter.kind)
-
-
-def _is_echo(word: str, address: str) -> bool:
-    return word.startswith("wordslug") and word in address
-
-
-def test_the_host_sees_what_is_for_hosts(garden):
-    """Or the words above would be looked for where they never are."""
-    client = garden.client("host")
-    seen = " ".join(
-        client.get(address).data.decode("utf-8", "replace")
-        for address in garden.addresses()
-        if address.startswith("/d/")
-    )
-    missing = [word for word, seen_by in garden.words.items() if "host" in seen_by and word not in seen]
-    assert [word for word in missing if word.startswith("zq")] == []
-
-
-@pytest.mark.parametrize("role", ["visitor", "member", "muted", "panelist"])
-def test_no_socket_hears_what_is_not_for_this_person(garden, role):
-    user = garden.people[role]
-    session = None
-    if user is not None:
-        garden.client(role)
-        session = db.session.query(Session).filter_by(user_id=user.id).one().id
-    for discussion in db.session.query(Discussion).all():
-        frames: list[object] = []
-        reader = Reader(f"{role}-{discussion.id}", frames.append, user.id if user else None, session)
-        try:
-            heard = spoken.join(reader, {"discussion": discussion.id, "after": 0, "epoch": discussion.epoch})
-        except Exception as refusal:
-            heard = str(refusal)
-        said = json.dumps([heard, [str(frame) for frame in frames]])
-        for word in wanted(garden, role):
-            assert word not in said, (word, role, discussion.slug)
-
-
-def test_no_export_and_no_letter_holds_what_was_said_or_held_behind_the_stage(garden):
-    private = [word for word in garden.words if word.startswith(("zqheld", "zqback", "zqdraftback", "zqotherback"))]
-    assert len(private) > 5
-    said = [letter.body + letter.subject for letter in db.session.query(Letter)]
-    assert said, "the invitation was mailed"
-    for discussion in db.session.query(Discussion):
-        said += [text_of_file(kind, discussion) for kind in export.KINDS]
-    for word in private:
-        assert word not in " ".join(map(str, said)), word
 
 
 def test_no_letter_holds_what_is_not_for_its_reader(garden):
@@ -500,18 +561,6 @@ def test_no_answer_by_mail_learns_or_publishes_what_is_not_for_its_writer(garden
     assert "My own words" not in caplog.text
 
 
-def test_no_file_for_readers_holds_what_readers_do_not_see(garden):
-    words = [word for word in wanted(garden, "visitor") if "slug" not in word]
-    for kind in ("html", "markdown", "csv", "text", "epub", "docx"):
-        said = text_of_file(kind, garden.open)
-        assert "An answer to it." in said
-        assert [word for word in words if word in said] == [], kind
-    # The discussion file is the hosts' own: it has the questions to come and the seats' addresses, and nothing else.
-    file = export.whole("json", garden.open)
-    private = [word for word in wanted(garden, "host") if word in file]
-    assert private == []
-
-
 def test_a_draft_and_a_private_discussion_are_as_if_they_were_not(garden):
     client = garden.client("member")
     nothing = client.get("/d/no-such-thing")
@@ -527,7 +576,3 @@ def test_a_draft_and_a_private_discussion_are_as_if_they_were_not(garden):
         phases.publish(garden.host, db.session.get_one(Discussion, garden.draft.id))
     assert client.get(f"/d/{garden.draft.slug}").status_code == 200
     assert SeatRole.HOST in {seat.role for seat in garden.draft.seats}
-
-
-def _without_tokens(page: str) -> str:
-    return " ".join(part for part in page.split() if "csrf" not in part and not part.startswith(("content=", "value=")))
