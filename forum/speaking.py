@@ -125,13 +125,12 @@ def tag() -> str:
 
 def _catalogue() -> NullTranslations:
     """Return what the language spoken now says."""
-    locale = get_locale()
-    return _catalogue_of(locale.language if locale is not None else SOURCE)
+    return _catalogue_of(get_locale() or _locale(SOURCE))
 
 
 @cache
-def _catalogue_of(language: str) -> NullTranslations:
-    return Translations.load(FOLDER, [language])
+def _catalogue_of(locale: Locale) -> NullTranslations:
+    return Translations.load(FOLDER, [locale])
 
 
 @cache

@@ -3,7 +3,7 @@
 Of the 3 s of processor time that a server takes to start, the libraries are half, and the suite starts some hundred.
 Nothing of ours is loaded before the fork: what a process makes of itself when it starts (its name among the others,
 its moments) is made by each, as ever. `make soak` measures how fast a server is back, and starts the usual way; so do
-the tests of `forum serve`.
+the tests of `forum serve`. Variables that Python or the C library read as they start (PYTHON…, TZ) come too late.
 """
 
 import gc

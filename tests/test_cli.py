@@ -38,7 +38,7 @@ def environment(app):
 
 
 @pytest.fixture
-def forum(app, environment, monkeypatch):
+def forum(app, environment, monkeypatch, caplog):
     """Run `forum …` on the test's database, in this process: a new one takes seconds to load what this has loaded.
 
     Returns click's result. That a shell gets the same is `test_a_shell_gets_status_and_both_streams`.
@@ -52,6 +52,7 @@ def forum(app, environment, monkeypatch):
         db.session.expire_all()
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception  # it would be a traceback in the shell
+        assert [line for line in caplog.records if line.exc_info] == [], "and so would be what is logged"
         return done
 
     return run

@@ -69,8 +69,10 @@ def take(ids: list[int]) -> int:
     longer than a transaction waits for a row.
     """
     found = select(Rsvp).where(Rsvp.id.in_(ids)).order_by(Rsvp.id)
-    free = found.with_for_update(skip_locked=True, key_share=True, of=Rsvp)
-    return sum(_tell(rsvp) for rsvp in db.session.scalars(free))
+    free = db.session.scalars(found.with_for_update(skip_locked=True, key_share=True, of=Rsvp))
+    # All of them are stored together at the end, as in `guest_mail.take`.
+    with db.session.no_autoflush:
+        return sum(_tell(rsvp) for rsvp in free)
 
 
 def _tell(rsvp: Rsvp) -> int:

@@ -190,9 +190,9 @@ def _restore_postgresql(settings: Settings, file: Path) -> None:
         _require_known(file, dumps.version(settings, file))
         dumps.put_back(settings, file, [*db.metadata.tables, "alembic_version"])
     except dumps.ProgramFailed as failure:
-        raise CannotBackUp(
-            f"{file} cannot be restored ({failure}). Nothing was changed; try another backup."
-        ) from failure
+        # psql tells of the database, pg_restore of the file.
+        advice = " Try another backup." if str(failure).startswith("pg_restore:") else ""
+        raise CannotBackUp(f"{file} was not restored, and nothing was changed. {failure}.{advice}") from failure
 
 
 def _require_known(file: Path, version: str | None) -> None:

@@ -9,7 +9,7 @@ public class Books {
         var paths = new BufferedReader(new InputStreamReader(System.in, "UTF-8"));
         for (String path = paths.readLine(); path != null; path = paths.readLine()) {
             int status = new EpubChecker().run(new String[] {"-w", path});
-            System.out.println("status " + status);
+            System.out.println("\nstatus " + status);
         }
     }
 }

@@ -163,7 +163,9 @@ def test_a_damaged_dump_is_refused_with_what_to_do(house, settings, tmp_path):
     slug = house.discussion().slug
     db.session.remove()
     db.engine.dispose()
-    with pytest.raises(CannotBackUp, match=r"cannot be restored .*Nothing was changed; try another backup\."):
+    with pytest.raises(
+        CannotBackUp, match=r"was not restored, and nothing was changed\. pg_restore: .*\. Try another backup\."
+    ):
         backup.restore(settings, file, force=True)
     assert Discussion.with_slug(slug) is not None
 

@@ -253,7 +253,7 @@ READ = {
     "/sign-in": ("email", "password", "next"),
     "/reset": ("email", "next"),
     "/confirm": ("email", "next"),
-    "/account": ("name", "affiliation", "biography", "next"),
+    "/account": ("name", "affiliation", "biography", "language", "next"),
     "/account/password": ("old_password", "password", "next"),
 }
 

@@ -235,6 +235,7 @@ def test_machines_are_told_that_a_comment_was_edited_and_a_file_read_in_again_kn
     rows = list(csv.DictReader(io.StringIO(said_in("csv", room))))
     at = rows[0]["edited_at"]
     assert datetime.fromisoformat(at) == written.edited_at > written.posted_at
+    assert list(rows[0])[-3:] == ["edited_at", "written_down_by", "highlighted"], "new columns come last"
     assert rows[1]["edited_at"] == ""
     for for_hosts in (True, False):
         file = json.loads(export.whole("json", room, for_hosts=for_hosts))

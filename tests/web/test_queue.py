@@ -116,7 +116,8 @@ def test_slow_mode_answers_429_with_retry_after_and_keeps_the_text(host, member)
 def test_a_member_flags_without_script(host, member, other):
     member.send("/comments", body="Buy now.", question="1", key="abcdefgh")
     number = only().id
-    assert f"/comments/{number}/flag" in other.page()
+    assert f"/comments/{number}/more" in other.page()
+    assert f"/comments/{number}/flag" in other.page(f"/comments/{number}/more")
     assert "What is wrong with it?" in other.page(f"/comments/{number}/flag")
     assert member.client.get(f"{member.at}/comments/{number}/flag").status_code == 404
     assert other.form(f"/comments/{number}/flag", reason="").status_code == 422

@@ -15,8 +15,11 @@ import { _ } from "./words.js";
 const UNANSWERED = _("The server does not answer. Try again in a moment.");
 const IN_DIALOG = ["edit", "delete", "move", "hide", "restore", "highlight", "unhighlight", "mute", "unmute", "flag"];
 
+/** Whether a form is on its way, for a link that may be gone with its menu. */
+let isAsking = false;
+
 /** Whether one is on its way or open: a second press opens no second, which would bring back the words before a change. */
-const isBusy = () => one("a[data-action][aria-busy=true]:not([role=button]), dialog[open]") !== null;
+const isBusy = () => isAsking || one("dialog[open]") !== null;
 
 /** @param {HTMLAnchorElement} link */
 async function open(link) {
@@ -25,7 +28,9 @@ async function open(link) {
   const place = placeOf(link);
   const isStillMeant = watchIntent(link);
   link.setAttribute("aria-busy", "true");
+  isAsking = true;
   const { status, fresh } = await askPage(link.href);
+  isAsking = false;
   link.removeAttribute("aria-busy");
   if (!isStillMeant()) return;
   const form = /** @type {HTMLFormElement | null} */ (fresh && one("main form", fresh));

@@ -183,7 +183,9 @@ export function start(composer) {
   });
   addEventListener("pagehide", keep);
   // On a phone that is turned it stands at the end of the page, and no longer at the edge of the window.
-  addEventListener("resize", () => document.activeElement === field && field.scrollIntoView({ block: "nearest" }));
+  matchMedia("(orientation: portrait)").addEventListener?.("change", () => {
+    if (document.activeElement === field) field.scrollIntoView({ block: "nearest" });
+  });
   document.addEventListener("visibilitychange", () => document.hidden && keep());
   onPostedElsewhere((name, body) => {
     if ((isOwn(name) || draft?.from === name) && field.value === body) empty();

@@ -1,6 +1,6 @@
 /** “⋯” under a comment: what is seldom done with it. Without script it leads to a small page; here it opens a menu. */
 
-import { all, commentsIn, hear, one } from "./page.js";
+import { all, commentsIn, hear, one, page } from "./page.js";
 import { view } from "./place.js";
 
 const STAFF = ["moderator", "host", "owner", "administrator"];
@@ -28,10 +28,10 @@ function menuOf(comment) {
   const menu = /** @type {HTMLElement} */ (template?.content.firstElementChild?.cloneNode(true));
   const idle = [one(".comment-highlight", comment) ? "highlight" : "unhighlight"];
   if (!comment.dataset.author) idle.push("mute");
-  // What its writer can do for a while ends for the move as for the edit; see mine.js.
-  if (one("[data-action=edit]", comment)?.hidden && !STAFF.includes(document.body.dataset.role ?? ""))
-    idle.push("move");
-  const address = /** @type {HTMLAnchorElement} */ (one(".comment-more > a", comment)).href;
+  // Its writer can move it for as long as they can edit it (see mine.js); who has typed it for them cannot.
+  const isClosed = one("[data-action=edit]", comment)?.hidden || comment.dataset.author !== page.me;
+  if (isClosed && !STAFF.includes(document.body.dataset.role ?? "")) idle.push("move");
+  const address = one(".comment-more > a", comment)?.getAttribute("href") ?? "";
   for (const link of all("a", menu)) {
     const { action = "" } = link.dataset;
     if (idle.includes(action)) link.remove();
@@ -50,6 +50,7 @@ function open(comment) {
 
 /** Where it would lie under the composer it opens upwards, if there is more room. @param {HTMLElement} place */
 function turn(place) {
+  place.classList.remove("is-up");
   const { top, bottom } = view();
   const below = /** @type {Element} */ (place.lastElementChild).getBoundingClientRect();
   const isTooLow = below.bottom > bottom;
@@ -61,8 +62,8 @@ function prepare(root) {
   if (!template) return;
   for (const comment of commentsIn(root)) {
     const link = one(".comment-more > a", comment);
-    if (!link || link.role) continue;
-    link.role = "button";
+    if (!link || link.hasAttribute("role")) continue;
+    link.setAttribute("role", "button");
     link.setAttribute("aria-expanded", "false");
     const old = root === document ? null : document.getElementById(comment.id);
     if (!old || !one(".comment-more > div", old)) continue;
