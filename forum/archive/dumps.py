@@ -73,10 +73,13 @@ def put_back(settings: Settings, file: Path, tables: list[str]) -> None:
             writer.stdin.write(b"COMMIT;\n" if reader.returncode == 0 else b"ROLLBACK;\n")
         with suppress(BrokenPipeError):
             writer.stdin.close()
-        if writer.wait() != 0:
+        read, is_written = _read(said_by_reader), writer.wait() == 0
+        # A file that breaks off ends a statement in the middle, of which psql complains too; where psql gives up first,
+        # it is the reader's pipe that breaks.
+        if reader.returncode != 0 and (is_written or "Broken pipe" not in read):
+            raise ProgramFailed(_first_fault("pg_restore", read))
+        if not is_written:
             raise ProgramFailed(_first_fault("psql", _read(said_by_writer)))
-        if reader.returncode != 0:
-            raise ProgramFailed(_first_fault("pg_restore", _read(said_by_reader)))
 
 
 def _read(said: IO[bytes]) -> str:

@@ -93,7 +93,7 @@ def test_with_keys_alone_and_back_where_one_was(scene, discussion, written):
 def test_a_form_that_is_long_in_coming_keeps_the_next_waiting_though_its_menu_is_shut(scene, discussion, written):
     page = scene.visit(discussion, scene.house.host_of(discussion))
     waiting = []
-    page.route("**/hide", waiting.append)
+    page.route("**/hide", lambda route: waiting.append(route))
     for comment in written[:2]:
         button(more(page, comment)).click()
         more(page, comment).get_by_text("Hide").click()
