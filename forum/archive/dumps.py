@@ -75,8 +75,9 @@ def put_back(settings: Settings, file: Path, tables: list[str]) -> None:
             writer.stdin.close()
         read, is_written = _read(said_by_reader), writer.wait() == 0
         # A file that breaks off ends a statement in the middle, of which psql complains too; where psql gives up first,
-        # it is the reader's pipe that breaks.
-        if reader.returncode != 0 and (is_written or "Broken pipe" not in read):
+        # the reader's pipe breaks, and it ends by a signal or complains of that.
+        is_of_the_file = reader.returncode > 0 and "Broken pipe" not in read
+        if reader.returncode != 0 and (is_of_the_file or is_written):
             raise ProgramFailed(_first_fault("pg_restore", read))
         if not is_written:
             raise ProgramFailed(_first_fault("psql", _read(said_by_writer)))
