@@ -9,7 +9,7 @@ from sqlalchemy import select
 from forum import access, clock, languages, pictures, zones
 from forum.actions import discussions, first_passwords, merging, seats, templates
 from forum.database import db, once_more, writing
-from forum.models import Discussion, QuestionsShown, Seat, SeatRole, Visibility
+from forum.models import Discussion, QuestionsShown, Seat, SeatRole, User, Visibility
 from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
@@ -163,8 +163,15 @@ def _form(
         phase=discussion.phase_at(clock.now()) if discussion else None,
         me=signed_in(),
         sheet=run_sheet(discussion) if discussion else None,
+        emails=_emails(discussion) if discussion else {},
     )
     return private(page, status)
+
+
+def _emails(discussion: Discussion) -> dict[int, str]:
+    """Return the addresses of who has a seat by their ids: in one question, and not in one for each seat."""
+    found = select(User.id, User.email).join(Seat, Seat.user_id == User.id).where(Seat.discussion_id == discussion.id)
+    return dict(db.session.execute(found).tuples().all())
 
 
 def _seen(discussion: Discussion, stale: Stale | None) -> str:

@@ -449,3 +449,23 @@ def test_a_date_that_comes_to_lie_outside_is_marked(made):
         send(client, "/d/food-and-climate/edit", weeks | {"ends_at_date": "2027-03-15"}).headers["Location"]
     )
     assert "never opens by itself" in page.text
+
+
+def test_a_long_panel_costs_the_form_no_more_questions(app, house, statements):
+    """Each seat asked for its person's account."""
+    number, slug = (discussion := house.discussion(phase="draft")).id, discussion.slug
+    host = app.test_client()
+    house.sign_in(host, house.host_of(discussion))
+
+    def asked(name: str) -> int:
+        house.panelist(db.session.get_one(Discussion, number), name)
+        emails = [seat.user.email for seat in db.session.get_one(Discussion, number).seats]
+        db.session.rollback()
+        db.session.expunge_all()  # as a request begins
+        with statements() as made:
+            page = host.get(f"/d/{slug}/edit").text
+        assert all(email in page for email in emails)
+        return len(made)
+
+    few = asked("Ana Prado")
+    assert [asked(name) for name in ("Ben Odd", "Chi Wu", "Dora Lang")] == [few] * 3
