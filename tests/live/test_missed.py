@@ -99,6 +99,21 @@ def test_what_is_hidden_meanwhile_is_not_told(house):
     assert "quokka" not in missed.since(discussion, start, discussion.epoch).text
 
 
+def test_what_is_hidden_stays_untold_however_much_is_posted_after_it(house):
+    """What has grown by a comment is still no piece of comments alone: it was put behind a text that it takes away."""
+    discussion = house.discussion()
+    start = discussion.last_seq
+    comment = house.comment(discussion, body="A planted quokka.")
+    missed.since(discussion, start, discussion.epoch)
+    end = discussion.last_seq
+    house.do(moderation.hide, house.host_of(discussion), comment, "No animals.")
+    missed.since(discussion, end, discussion.epoch)
+    house.comment(discussion, body="After that.")
+    assert "After that." in missed.since(discussion, end, discussion.epoch).text
+    told = missed.since(discussion, start, discussion.epoch).text
+    assert "After that." in told and "quokka" not in told
+
+
 def test_another_history_or_too_much_is_a_fresh_page(house):
     discussion = house.discussion()
     for after, epoch in ((discussion.last_seq, "another"), (discussion.last_seq + 1, discussion.epoch)):

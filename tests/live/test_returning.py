@@ -68,6 +68,17 @@ def test_who_is_told_last_of_all_or_whose_session_has_run_out_is_asked_about_alo
     assert returning.hear_as_any_member([nothing]) == [False]
 
 
+def test_who_is_told_the_first_of_as_much_as_can_be_replayed_is_asked_about_alone(house, monkeypatch):
+    discussion, muted = house.discussion(), house.user("Max Muted")
+    start, session_id = discussion.last_seq, signed_in(muted)
+    house.do(sanctions.mute, house.host_of(discussion), discussion, muted, "Too loud.")
+    house.comment(discussion)
+    db.session.refresh(discussion)
+    end = discussion.last_seq
+    monkeypatch.setattr(returning, "CATCH_UP_LIMIT", end - start)
+    assert returning.hear_as_any_member([Return(session_id, muted.id, discussion.id, start, end)]) == [False]
+
+
 def _audience(discussion, seq):
     found = log.since(discussion, seq - 1, discussion.epoch, {f"user:{n}" for n in range(100)} | {"everyone"})
     return next((event.audience for event in found.events if event.seq == seq), "")

@@ -114,6 +114,38 @@ def test_a_member_who_is_made_an_administrator_hears_what_they_may_from_then_on(
     assert Audience.HOSTS in reader.rooms[discussion.id]
 
 
+def test_an_owner_who_is_made_an_organiser_again_hears_what_hosts_do(house):
+    discussion = house.discussion()
+    owner = db.session.get_one(User, discussion.owner_id)
+    with writing():
+        owner.role = SiteRole.MEMBER
+    reader, _ = _signed_in(owner)
+    broadcast.enter(reader, discussion.id, broadcast.audiences(owner.id, Role.MEMBER))
+    rights.sweep_discussion(discussion.id)
+    assert Audience.HOSTS not in reader.rooms[discussion.id]
+    with writing():
+        db.session.get_one(User, owner.id).role = SiteRole.ORGANISER
+    rights.sweep_discussion(discussion.id)
+    assert Audience.HOSTS in reader.rooms[discussion.id]
+
+
+def test_who_leaves_while_they_are_judged_stays_outside(house, monkeypatch):
+    """On PostgreSQL each question lets others in: one of them may be a reader who leaves."""
+    discussion, user = house.discussion(), house.user()
+    house.seat(discussion, user, SeatRole.MODERATOR)
+    reader, _ = _signed_in(user)
+    broadcast.enter(reader, discussion.id, broadcast.audiences(user.id, Role.MODERATOR))
+    judge = rights.judge
+
+    def leave_meanwhile(*whom):
+        broadcast.leave(reader, discussion.id)
+        return judge(*whom)
+
+    monkeypatch.setattr(rights, "judge", leave_meanwhile)
+    rights.sweep_discussion(discussion.id)
+    assert reader.rooms == {}
+
+
 def test_a_discussion_that_is_there_no_more_is_closed_to_who_reads_it(app):
     told = []
     reader = Reader("visitor", lambda frame: told.append(json.loads(frame.text[1:])))
