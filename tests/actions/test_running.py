@@ -114,6 +114,28 @@ def test_the_console_knows_when_it_is_quiet(house, event, clock):
     assert "silence_minutes" in refused.value.fields
 
 
+def test_neither_another_discussion_nor_what_is_held_breaks_a_silence(house, event, clock):
+    elsewhere, writer = house.discussion(ask=1), house.user()
+    house.do(escalation.set_level, house.host_of(event), event, "everyone", None)
+    clock.advance(timedelta(minutes=5))
+    house.comment(elsewhere, writer, "Elsewhere.", question=1)
+    house.comment(event, writer, "This waits.", question=1)
+    assert now_of(event).quiet == 5
+
+
+def test_before_anything_is_asked_or_said_a_silence_begins_with_the_opening(house, clock):
+    discussion = house.discussion()
+    assert now_of(discussion).quiet == 0
+    clock.advance(timedelta(minutes=5))
+    assert now_of(discussion).quiet == 5
+
+
+def test_a_plan_is_late_from_two_minutes_on(house, event, clock):
+    planned = run_sheet(event).next.planned_at
+    for minutes, late in ((-5, 0), (1, 0), (2, 2)):
+        assert pace(event, run_sheet(event), planned + timedelta(minutes=minutes)).late == late
+
+
 def test_a_spare_is_ready_but_never_next_and_no_reader_sees_it(house, event):
     host = house.host_of(event)
     spare = house.do(questions.write, host, event, QuestionDraft("A spare?", is_spare=True))
