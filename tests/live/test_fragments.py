@@ -2,11 +2,12 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
-from forum.actions import comments, moderation, phases, questions, sanctions, seats
+from forum.actions import comments, escalation, moderation, phases, questions, sanctions, seats
 from forum.database import db
-from forum.live import fragments
+from forum.live import fragments, stream
 from forum.models import Audience, Discussion, Event
 
 
@@ -175,3 +176,23 @@ def test_an_unseen_question_is_not_told_where_the_host_hides_it(house, clock):
     house.do(questions.edit, house.host_of(discussion), question, questions.QuestionDraft("Another secret question"))
 
     assert "secret" not in str(heard(discussion, at))
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_answer_that_was_hidden_is_not_counted_beside_what_it_answers(house, is_new):
+    discussion = house.discussion()
+    parent = house.comment(discussion)
+    kept, hidden = (house.comment(discussion, reply_to=parent.id) for _ in range(2))
+    house.do(moderation.hide, house.host_of(discussion), hidden, "Off the point.")
+    shown = stream.dress(discussion, [parent, kept, hidden], [parent.id] if is_new else [])
+    assert [one.replies for one in shown] == [1, 0, 0]
+
+
+def test_the_first_comments_are_those_that_can_be_read(house):
+    """They go into what machines read of a page and into the replay: nothing that waits or was hidden."""
+    discussion = house.discussion()
+    hidden, kept = house.comment(discussion), house.comment(discussion)
+    house.do(moderation.hide, house.host_of(discussion), hidden, "Off the point.")
+    house.do(escalation.set_level, house.host_of(discussion), discussion, "everyone", None)
+    house.comment(discussion, body="This waits.")
+    assert [one.id for one in stream.first(discussion, 10)] == [kept.id]

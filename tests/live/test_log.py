@@ -45,6 +45,16 @@ def test_some_of_it_is_private_only_to_whom_it_is_meant_for(house):
     assert not log.is_private(discussion, start, EVERYBODY)
 
 
+def test_what_only_hosts_hear_of_a_discussion_is_no_change_of_it(house):
+    """Calendars count these: they would tell everybody that hosts are at work."""
+    discussion = house.discussion()
+    before = log.changes_of([discussion])
+    house.do(log.record, discussion, "question.written", None, Audience.HOSTS)
+    assert log.changes_of([discussion]) == before
+    seq = house.do(log.record, discussion, "question.asked", None)
+    assert log.changes_of([discussion]) == {discussion.id: seq}
+
+
 def test_the_bell_rings_when_it_is_committed_and_for_nothing_that_was_taken_back(house):
     """Within a process nothing else wakes the tail: readers would wait for its next look, up to a second."""
     discussion = house.discussion()

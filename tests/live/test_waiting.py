@@ -52,3 +52,4 @@ def test_an_answer_that_was_held_can_be_released_once_its_question_is_asked(hous
     after = for_you.html(discussion, priya.id)
     assert "#held-" not in before
     assert f"#held-{coming.id}" in after
+    assert "#held-" not in for_you.html(discussion, house.panelist(discussion, "Luc Arrieta").id)
