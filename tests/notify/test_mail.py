@@ -501,6 +501,22 @@ def test_a_mail_server_that_is_away_is_asked_again_later_and_later(site, post, c
     assert mail.deliver_due(site) == 1
 
 
+def test_a_mail_server_that_stays_away_is_asked_every_hour_and_at_last_no_more(site, post, clock):
+    post.refusal = "451 try again later"
+    number = letter()
+    for _ in range(mail.MOST_TRIES - 1):
+        mail.deliver_due(site)
+        db.session.rollback()
+        pause = db.session.get(Letter, number, populate_existing=True).next_try_at - clock.now()
+        assert pause <= timedelta(hours=1)
+        clock.advance(pause)
+    assert mail.deliver_due(site) == 0
+    db.session.rollback()
+    left = db.session.get(Letter, number, populate_existing=True)
+    assert left.next_try_at is None and left.refused_at == clock.now()
+    assert left.refusal.startswith("451") and left.body == ""
+
+
 def test_a_letter_refused_for_good_is_given_up(site, post, clock):
     post.refusal = "554 no such person"
     letter()
