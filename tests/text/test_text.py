@@ -55,6 +55,7 @@ def test_nothing_active_comes_out(name):
         html = text.render(source)
         assert Strict(html).wrong == [], source
         assert clean_html(html) == html, source
+        assert Strict(clean_html(source)).wrong == [], source
 
 
 @settings(max_examples=150, deadline=None)
@@ -115,6 +116,12 @@ def test_markdown_that_people_write():
     assert 'href="http://www.example.org"' in html
     assert 'rel="nofollow ugc noopener"' in html
     assert html.startswith('<p dir="auto">')
+
+
+@pytest.mark.parametrize("many", ["*" * 2_501, "a\n" * 1_001, "a@b " * 301])
+def test_what_is_shown_as_typed_loses_nothing_that_looks_like_markup(many):
+    html = text.render(f"Is 1 < 2 & <b>this</b> bold?\n\n{many}")
+    assert html.startswith('<p dir="auto">Is 1 &lt; 2 &amp; &lt;b&gt;this&lt;/b&gt; bold?</p>')
 
 
 def test_mentions_link_people_and_nothing_else():
