@@ -293,6 +293,7 @@ WRONG = [
     ("database_url", "sqlite:///:memory:"), ("database_url", "sqlite:////x/"),
     ("database_url", "sqlite:////srv/x.sqlite?mode=ro"), ("database_url", "sqlite://host/x.sqlite"),
     ("limits_url", "redis://x:yy/zz"), ("limits_url", "redis://x/zz"), ("limits_url", "redis://x:99999"),
+    ("site_url", "https://talk .example.org"), ("mail_bounces", f"{'b' * 21}@x.example"),
     ("limits_url", "redis://x?db=q"), ("limits_url", "memcached://x"), ("trusted_proxies", "9" * 20),
 ]  # fmt: skip
 
@@ -337,6 +338,7 @@ def test_an_address_to_serve_at_is_looked_at_like_the_setting(monkeypatch, tmp_p
         ("mail_from", "Our Talks <talks@localhost>"), ("secret_key", ""), ("edit_window_minutes", 0),
         ("database_url", "postgres://u:p%40@[::1]:5432/x"), ("database_url", "postgresql:///x?host=/run/postgresql"),
         ("database_url", ""), ("database_url", "postgresql+psycopg://u@a/x"),
+        ("mail_bounces", f"{'b' * 20}@x.example"),
         ("database_url", "sqlite:////srv/roundtext.sqlite"), ("limits_url", "redis://:p@[::1]:6379/0"),
         ("limits_url", "rediss://x?db=1"), ("limits_url", "redis+unix:///run/redis.sock"), ("limits_url", "redis://x/"),
     ],

@@ -112,3 +112,35 @@ def test_a_file_named_from_here_is_the_same_for_the_site_and_its_backup(monkeypa
     settings = Settings(database_url="sqlite:///some.sqlite")
     assert settings.database == f"sqlite:///{tmp_path}/some.sqlite"
     assert settings.sqlite_file == tmp_path / "some.sqlite"
+
+
+def test_an_address_of_postgresql_by_its_old_name_is_opened_by_the_driver_that_is_there():
+    assert Settings(database_url="postgres://u@h/x").database == "postgresql+psycopg://u@h/x"
+
+
+def test_no_link_has_two_slashes_whatever_the_address_ends_with():
+    assert Settings(site_url="https://talk.example.org/").public_url == "https://talk.example.org"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000", "localhost:8000", "talk.localhost"])
+def test_only_who_sits_at_this_machine_comes_to_its_own_address(host):
+    assert Settings(site_url=f"http://{host}").is_local
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5:8000", "10.0.0.1", "talk.example.org", "notlocalhost"])
+def test_a_site_that_neighbours_can_come_to_is_not_local(host):
+    assert not Settings(site_url=f"http://{host}").is_local
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "192.0.2.7:8000", "[::1]"])
+def test_a_site_with_a_name_answers_at_its_machine_s_own_addresses_too(host):
+    settings = Settings(site_url="https://talk.example.org")
+    assert settings.accepts_host(host)
+    assert not settings.accepts_host("localhost.example.org")
+
+
+def test_a_key_that_can_be_guessed_is_short_however_much_room_is_around_it():
+    assert Settings(secret_key="k" * 15).has_short_secret
+    assert Settings(secret_key=f"k{' ' * 20}").has_short_secret
+    assert not Settings(secret_key="k" * 16).has_short_secret
+    assert not Settings(secret_key="").has_short_secret
