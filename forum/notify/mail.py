@@ -108,7 +108,6 @@ def _note(
             return  # taken back meanwhile
         letter.sent_at, letter.next_try_at = sent_at, again_at
         if sent_at is None and again_at is None:
-            letter.tries = MOST_TRIES
             deliveries.refused(letter, answer)
         elif sent_at is None:
             letter.refusal = answer

@@ -579,6 +579,18 @@ def test_a_letter_over_whose_last_try_the_process_died_is_given_up(app):
         assert left.refused_at is not None and left.body == ""
 
 
+def test_a_letter_that_is_taken_back_while_it_leaves_stops_no_other(site, post):
+    letter()
+    settings = site.config["SETTINGS"]
+    with sender.Courier(settings) as courier:
+        claimed = mail._claim()
+        with writing():
+            db.session.delete(db.session.get(Letter, claimed.id))
+        assert mail._deliver(claimed, settings, courier) == 1
+    letter()
+    assert mail.deliver_due(site) == 1
+
+
 @pytest.mark.postgresql
 def test_a_letter_that_another_process_holds_is_left_to_it(app):
     with writing():
