@@ -144,3 +144,13 @@ def test_a_key_that_can_be_guessed_is_short_however_much_room_is_around_it():
     assert Settings(secret_key=f"k{' ' * 20}").has_short_secret
     assert not Settings(secret_key="k" * 16).has_short_secret
     assert not Settings(secret_key="").has_short_secret
+
+
+def test_the_data_folder_is_its_owner_s_alone_whatever_the_shell_allows_others(tmp_path):
+    """It holds the secret key, the letters of a site without mail, and on SQLite every address and password's hash."""
+    before = os.umask(0)
+    try:
+        Settings(data_dir=tmp_path / "data").make_data_dir()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
