@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from forum import access, clock
 from forum.actions import rsvps
-from forum.database import claims, db
+from forum.database import claims, db, unclaimed
 from forum.models import Discussion, Phase, Rsvp, User
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -63,16 +63,10 @@ def due() -> list[int]:
 
 
 def take(ids: list[int]) -> int:
-    """Write what is due to those with these `ids`, each once, and return how many letters were written.
-
-    Whom another process is writing to right now is left to it: waiting would take as long as its whole batch, and
-    longer than a transaction waits for a row.
-    """
-    found = select(Rsvp).where(Rsvp.id.in_(ids)).order_by(Rsvp.id)
-    free = db.session.scalars(found.with_for_update(skip_locked=True, key_share=True, of=Rsvp))
+    """Write what is due to those with these `ids`, each once, and return how many letters were written."""
     # All of them are stored together at the end, as in `guest_mail.take`.
     with db.session.no_autoflush:
-        return sum(_tell(rsvp) for rsvp in free)
+        return sum(_tell(rsvp) for rsvp in unclaimed(Rsvp, ids))
 
 
 def _tell(rsvp: Rsvp) -> int:

@@ -102,16 +102,20 @@ def test_that_somebody_is_here_is_noted_once_a_minute(house, clock, hung_up, sta
     assert db.session.get_one(Session, reader.session_id, populate_existing=True).seen_at == clock.now()
 
 
-def test_a_member_who_is_made_an_administrator_hears_what_they_may_from_then_on(house):
-    discussion, member = house.discussion(), house.user()
-    reader, _ = _signed_in(member)
-    broadcast.enter(reader, discussion.id, broadcast.audiences(member.id, Role.MEMBER))
+def _hears_more_once_made(discussion, user, role) -> None:
+    """Hosts' business is not for `user` until they are given this role on the site."""
+    reader, _ = _signed_in(user)
+    broadcast.enter(reader, discussion.id, broadcast.audiences(user.id, Role.MEMBER))
     rights.sweep_discussion(discussion.id)
     assert Audience.HOSTS not in reader.rooms[discussion.id]
     with writing():
-        db.session.get_one(User, member.id).role = SiteRole.ADMINISTRATOR
+        db.session.get_one(User, user.id).role = role
     rights.sweep_discussion(discussion.id)
     assert Audience.HOSTS in reader.rooms[discussion.id]
+
+
+def test_a_member_who_is_made_an_administrator_hears_what_they_may_from_then_on(house):
+    _hears_more_once_made(house.discussion(), house.user(), SiteRole.ADMINISTRATOR)
 
 
 def test_an_owner_who_is_made_an_organiser_again_hears_what_hosts_do(house):
@@ -119,14 +123,7 @@ def test_an_owner_who_is_made_an_organiser_again_hears_what_hosts_do(house):
     owner = db.session.get_one(User, discussion.owner_id)
     with writing():
         owner.role = SiteRole.MEMBER
-    reader, _ = _signed_in(owner)
-    broadcast.enter(reader, discussion.id, broadcast.audiences(owner.id, Role.MEMBER))
-    rights.sweep_discussion(discussion.id)
-    assert Audience.HOSTS not in reader.rooms[discussion.id]
-    with writing():
-        db.session.get_one(User, owner.id).role = SiteRole.ORGANISER
-    rights.sweep_discussion(discussion.id)
-    assert Audience.HOSTS in reader.rooms[discussion.id]
+    _hears_more_once_made(discussion, owner, SiteRole.ORGANISER)
 
 
 def test_who_leaves_while_they_are_judged_stays_outside(house, monkeypatch):
