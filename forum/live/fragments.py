@@ -31,7 +31,7 @@ _SAID = (
 )
 _WITH_REGIONS = ("question.", "discussion.", "announcement.", "proposal.")
 # What has happened to a comment that has been posted, and nothing since.
-_NEW = {"comment.posted"}
+_NEW = ["comment.posted"]
 # What has been said since to be helpful; see `Comment.helpful_seq`.
 _HELPFUL = select(Comment.id, Comment.helpful).where(
     Comment.discussion_id == bindparam("discussion"),
@@ -84,22 +84,31 @@ def status(scene: Scene) -> Wire:
     }
 
 
+def just_posted(discussion: Discussion, comments: Sequence[Comment]) -> list[Wire]:
+    """Return `comments` as `render` says the events that told of them: the newest of the log, with nothing between."""
+    scene = Scene.of(discussion)
+    with speaking.speaking(speaking.of_discussion(discussion)):
+        return _told(scene, comments, {c.id: c.told_at_seq for c in comments}, {c.id: _NEW for c in comments})
+
+
 def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
-    last: dict[int, Event] = {}
-    kinds: dict[int, set[str]] = {}
+    seqs: dict[int, int] = {}
+    kinds: dict[int, list[str]] = {}
     for event in events:
         if event.kind.startswith("comment.") and event.subject_id is not None:
-            last[event.subject_id] = event
-            kinds.setdefault(event.subject_id, set()).add(event.kind)
-    if not last:
+            seqs[event.subject_id] = event.seq
+            kinds.setdefault(event.subject_id, []).append(event.kind)
+    if not seqs:
         return []
     # With the accounts beside them, which `people` then finds in the session for as long as they are held here.
-    found = db.session.execute(_SAID, {"ids": list(last)}).all()
-    comments = [comment for comment, _author in found]
+    found = db.session.execute(_SAID, {"ids": list(seqs)}).all()
+    return _told(scene, [comment for comment, _author in found], seqs, kinds)
+
+
+def _told(scene: Scene, comments: Sequence[Comment], seqs: dict[int, int], kinds: dict[int, list[str]]) -> list[Wire]:
+    """Return `comments` for the wire. By their ids: the seq of the last that has happened to them, and all kinds."""
     posted = {comment.id for comment in comments if "comment.posted" in kinds[comment.id]}
-    tally.take_in(
-        scene.discussion, {last[comment.id].seq: comment for comment in comments if kinds[comment.id] == _NEW}
-    )
+    tally.take_in(scene.discussion, {seqs[comment.id]: comment for comment in comments if kinds[comment.id] == _NEW})
     parents = {c.reply_to_id for c in comments if c.reply_to_id is not None}
     replies = stream.reply_counts(sorted(parents))
     dressed = stream.dress(scene.discussion, comments, posted)
@@ -108,14 +117,14 @@ def _comments(scene: Scene, events: Sequence[Event]) -> list[Wire]:
     for shown in dressed:
         comment = shown.comment
         is_new = comment.id in posted
-        payload = _comment(scene, shown, last[comment.id].seq, "comment.posted" if is_new else last[comment.id].kind)
+        payload = _comment(scene, shown, seqs[comment.id], "comment.posted" if is_new else kinds[comment.id][-1])
         if not is_new:  # nothing that a reader has can quote what has just been posted
             payload["quote"] = scenes.quote_inner(stream.quote_of(comment, faces))
         if comment.reply_to_id is not None:
             payload["parent"] = {"id": comment.reply_to_id, "replies": replies.get(comment.reply_to_id, 0)}
         if "comment.moved" in kinds[comment.id]:
             payload["counts"] = _counts(scene, [None, *scene.asked])
-        changed = ["masthead"] if not kinds[comment.id].isdisjoint(_CHANGES_HIGHLIGHTS) else []
+        changed = [] if _CHANGES_HIGHLIGHTS.isdisjoint(kinds[comment.id]) else ["masthead"]
         if scene.phase == "closed":  # what is posted late, or hidden afterwards, is counted in the closing words
             changed.append("notice")
         if changed:

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 from forum import clock
 from forum.config import Settings
 from forum.database import db
-from forum.live import background, broadcast, door, elsewhere, log, rights, wake
+from forum.live import background, broadcast, door, elsewhere, fresh, log, rights, wake
 from forum.live.heads import Head
 from forum.live.lines import Lines
 from forum.models import Discussion, Event
@@ -70,6 +70,7 @@ def turn() -> None:
     watched = set(broadcast.watched())
     for left in set(_sent) - watched:
         del _sent[left]
+        fresh.forget(left)
     if not _sent:
         return
     fault: BaseException | None = None
@@ -96,6 +97,10 @@ def _send(discussion_id: int, epoch: str, before: tuple[str, int], seq: int) -> 
     if epoch != before[0] or not 0 < seq - after <= log.CATCH_UP_LIMIT:
         # Another history, or more than can be replayed: an empty range at the head is a hole, and everybody asks.
         broadcast.send(discussion_id, "events", _range(discussion_id, epoch, seq, seq, []))
+        return
+    laid_out = fresh.take(discussion_id, epoch, after, seq)
+    if laid_out is not None:
+        broadcast.send(discussion_id, "events", _range(discussion_id, epoch, after, seq, laid_out))
         return
     discussion = db.session.scalar(_GROWN, {"id": discussion_id})
     if discussion is None:

@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
 
 from forum.actions import drafts
-from forum.actions.posting import CommentDraft, Posting, post_all
+from forum.actions.posting import CommentDraft, Posted, Posting, post_all
 from forum.database import db, passes, writing
-from forum.live import fragments
+from forum.live import fragments, fresh
 from forum.models import Discussion, User
 from forum.models.cast import read_cast
 from forum.refusals import Refused, unknown
@@ -107,6 +107,7 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         if discussion is None:
             raise unknown()
         read_cast(discussion)
+        read_at = discussion.last_seq
         users = {user.id: user for user in db.session.scalars(_USERS, {"ids": [sheet.user_id for sheet in sheets]})}
         outcomes = post_all(
             discussion,
@@ -121,7 +122,7 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         if sheet.wants_html and not isinstance(outcome, Refused)
     ]
     html = fragments.comments_html(discussion, shown)
-    return [
+    receipts = [
         outcome
         if isinstance(outcome, Refused)
         else Receipt(
@@ -133,3 +134,6 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         )
         for outcome in outcomes
     ]
+    new = [outcome.comment for outcome in outcomes if isinstance(outcome, Posted) and outcome.is_new]
+    fresh.lay_out(discussion, read_at, new)
+    return receipts
