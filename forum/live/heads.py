@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import NamedTuple, Self
 
 from forum.live.lines import Lines
@@ -12,6 +13,9 @@ _SQL = (
     "FROM discussion WHERE {} = {}"
 )
 _LANES = 64
+# Readers come in crowds; so long they share a look that is over.
+LATELY_SECONDS = 0.02
+_MOST_LATELY = 200
 _log = logging.getLogger("roundtext")
 
 
@@ -41,6 +45,7 @@ class Heads:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._next: dict[str | int, _Flight] = {}
+        self._lately: dict[str | int, tuple[float, Head]] = {}
         self._lanes = [threading.Lock() for _ in range(_LANES)]
 
     def look(self, which: str | int) -> Head | None:
@@ -64,6 +69,22 @@ class Heads:
             self._take_off(which, flight)
             flight.landed.set()
         return flight.head
+
+    def look_lately(self, which: str | int, epoch: str, after: int) -> Head | None:
+        """The same, but as it was LATELY_SECONDS ago at most, and never behind who has the log of `epoch` to `after`.
+
+        Only for who finds out by `tail.watch` what has been sent since.
+        """
+        looked_at, head = self._lately.get(which, (0.0, None))
+        moment = time.monotonic()
+        if head is not None and moment - looked_at <= LATELY_SECONDS and head.epoch == epoch and head.last_seq >= after:
+            return head
+        head = self.look(which)
+        if head is not None:
+            if len(self._lately) >= _MOST_LATELY:
+                self._lately.clear()
+            self._lately[which] = moment, head
+        return head
 
     def _take_off(self, which: str | int, flight: "_Flight") -> None:
         """Let nobody board any more, also when the one who leads was stopped while waiting."""

@@ -33,7 +33,7 @@ def join_openly(app: Flask, heads: Heads, returns: Returns, reader: Reader, said
     if not _is_whole(after, _BIGGEST_SEQ) or not isinstance(epoch, str):
         return None
     assert isinstance(after, int)
-    head = _open_head(heads, wanted)
+    head = _if_open(heads.look_lately(wanted, epoch, after))
     if head is None or (head.id not in reader.rooms and len(reader.rooms) >= broadcast.MOST_DISCUSSIONS):
         return None
     place, first = head.id, head.last_seq
@@ -43,12 +43,13 @@ def join_openly(app: Flask, heads: Heads, returns: Returns, reader: Reader, said
     answer = missed.known(head, after, epoch) if tail.watch(head) else None
     if answer is None:
         # Something went out between the look and the entry, or must be read: look again, from inside.
-        head = _open_head(heads, place)
+        head = _if_open(heads.look(place))
         answer = missed.known(head, after, epoch) if head else None
         if head is not None and answer is None:
             with missed.turn(place, after):
                 answer = missed.known(head, after, epoch) or hands.ask(app, lambda: _read(place, after, epoch))
     if answer is None or not _hears_as_any(returns, reader, place, first, answer["seq"]):
+        broadcast.leave(reader, place)  # it may have been closed to them meanwhile: `join` judges anew
         return None
     _greet(reader, place, said)
     return answer
@@ -61,8 +62,7 @@ def _hears_as_any(returns: Returns, reader: Reader, discussion_id: int, after: i
     return returns.ask(returning.of(reader, discussion_id, after, seq))
 
 
-def _open_head(heads: Heads, wanted: int | str) -> Head | None:
-    head = heads.look(wanted)
+def _if_open(head: Head | None) -> Head | None:
     return head if head and access.is_open_to_all(Phase(head.phase), Visibility(head.visibility)) else None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from forum.config import Settings
 from forum.database import db, writing
 from forum.live import lines as module
-from forum.live.heads import Head, Heads
+from forum.live.heads import LATELY_SECONDS, Head, Heads
 from forum.live.lines import Lines
 from forum.models import Site
 
@@ -106,6 +106,27 @@ def test_a_head_that_is_looked_up_is_that_of_the_discussion_once_it_is_read(hous
         assert heads.look(which) == Head.of(discussion)
     assert heads.look("nothing-here") is None
     assert len(made) == 1, "one connection serves who come one after the other"
+
+
+def test_readers_of_one_crowd_share_a_look_that_is_not_behind_any_of_them(house, database, statements, monkeypatch):
+    discussion, heads, moment = house.discussion(), Heads(Lines(database)), [100.0]
+    monkeypatch.setattr("forum.live.heads.time.monotonic", lambda: moment[0])
+    head = Head.of(discussion)
+    first = discussion.id, head.epoch, head.last_seq
+    with statements() as made:
+        assert [heads.look_lately(*first) for _ in range(3)] == [head] * 3
+    assert len(made) == 1
+    house.comment(discussion)
+    moment[0] += LATELY_SECONDS
+    assert heads.look_lately(*first) == head, "old, and what has been sent since is asked of the tail"
+    assert heads.look_lately(discussion.id, head.epoch, head.last_seq + 1).last_seq == head.last_seq + 1
+    assert heads.look_lately(*first).last_seq == head.last_seq + 1
+    with statements() as made:
+        heads.look_lately(discussion.id, "another history", 0)
+        moment[0] += LATELY_SECONDS * 1.01
+        heads.look_lately(*first)
+        assert heads.look_lately("nothing-here", "", 0) is None
+    assert len(made) == 3
 
 
 @pytest.mark.postgresql

@@ -1,11 +1,16 @@
 """Members who come back are asked about together, and each is answered as if they had come alone."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
 
 from forum import clock as forum_clock
 from forum.actions import sanctions, sessions
 from forum.database import db, writing
-from forum.live import log, returning
+from forum.live import broadcast, log, returning, spoken, tail
+from forum.live.broadcast import Reader
+from forum.live.heads import Head
 from forum.live.returning import Return
 from forum.models import SeatRole, SiteRole, User
 
@@ -118,3 +123,20 @@ def test_who_bears_a_token_is_known_while_it_signs_them_in(house, clock):
     assert sessions.bearer_of(token) == (user.id, number)
     forum_clock.advance(timedelta(seconds=1))
     assert sessions.bearer_of(token) is None
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_who_comes_while_a_discussion_is_closed_to_them_stands_in_no_room(app, house, is_open):
+    """Between the look and the entry it became private, and its readers have been told something already."""
+    discussion = house.discussion()
+    head = Head.of(discussion)
+    tail._sent[discussion.id] = (head.epoch, head.last_seq + 1)
+    later = head._replace(last_seq=head.last_seq + 1, visibility=head.visibility if is_open else "invited")
+    heads = SimpleNamespace(look_lately=lambda *_: head, look=lambda _: later)
+    reader = Reader("new here", lambda _frame: None)
+    said = {"discussion": discussion.id, "after": later.last_seq if is_open else head.last_seq, "epoch": head.epoch}
+    answer = spoken.join_openly(app, heads, None, reader, said)
+    assert (answer is not None) is is_open
+    assert broadcast.count(discussion.id) == int(is_open)
+    broadcast.leave(reader, discussion.id)
+    tail._sent.clear()
