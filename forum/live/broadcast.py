@@ -75,7 +75,9 @@ def remove(sid: str) -> None:
 
 
 def enter(reader: Reader, discussion_id: int, heard: frozenset[str]) -> None:
-    """Let `reader` hear of a discussion, as one of the audiences `heard`."""
+    """Let `reader` hear of a discussion, as one of the audiences `heard`, unless they have gone meanwhile."""
+    if _readers.get(reader.sid) is not reader:
+        return  # nobody would remove them again
     reader.rooms[discussion_id] = heard
     _rooms.setdefault(discussion_id, {})[reader.sid] = reader
 

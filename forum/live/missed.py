@@ -127,17 +127,17 @@ def _longer(discussion: Discussion, part: _Part | None) -> _Part | None:
 
 
 def _made(discussion: Discussion, after: int) -> _Part:
-    made_at = time.monotonic()
     found = log.since(discussion, after, discussion.epoch, set(EVERYBODY))
     events = tail.render(discussion, found.events)
     is_posts = all(event.kind == "comment.posted" for event in found.events)
     text = engine.encode(events)[1:-1]
-    return _Part(found.seq, events, text, is_posts, made_at)
+    # From now on: those who wait for it have it however long it has taken, else each of them would make it anew.
+    return _Part(found.seq, events, text, is_posts, time.monotonic())
 
 
 def _keep(key: Key, part: _Part) -> None:
     _kept[key] = part
     _kept.move_to_end(key)
     late = time.monotonic() - LIVES_SECONDS
-    while len(_kept) > _MOST_KEPT or next(iter(_kept.values())).made_at < late:
+    while _kept and (len(_kept) > _MOST_KEPT or next(iter(_kept.values())).made_at < late):
         _kept.popitem(last=False)

@@ -140,6 +140,8 @@ def _connect(app: Flask, sid: str, environ: dict[str, Any], _auth: object = None
     if token:
         with app.app_context():
             reader.user_id, reader.session_id = sessions.bearer_of(token) or (None, None)
+    if reader.link is not None and not reader.link.is_open:
+        return False  # gone while they were looked up
     broadcast.add(reader)
     return None
 

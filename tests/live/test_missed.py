@@ -139,3 +139,22 @@ def test_a_member_who_comes_back_hears_what_was_said_to_them_alone(listen, house
             assert kinds.count("comment.posted") == 2 and answer["seq"] == discussion.last_seq, name
             assert ("person.muted" in kinds) is (name == "away"), name
             assert ("Too loud." in json.dumps(answer)) is (name == "away")
+
+
+def test_what_takes_long_to_make_is_made_once_and_given_to_all_who_wait(house, made, monkeypatch):
+    """A storm, or a database that stands still: longer than it lives, it was thrown away before the first had it."""
+    discussion, moment, counting = house.discussion(), [100.0], tail.render
+    start = discussion.last_seq
+    house.comment(discussion)
+    monkeypatch.setattr(missed.time, "monotonic", lambda: moment[0])
+
+    def slowly(*said):
+        moment[0] += missed.LIVES_SECONDS + 1
+        return counting(*said)
+
+    monkeypatch.setattr(tail, "render", slowly)
+    assert len([missed.since(discussion, start, discussion.epoch)["events"] for _ in range(3)]) == 3
+    assert made == [1]
+    moment[0] += missed.LIVES_SECONDS
+    missed.since(discussion, start, discussion.epoch)
+    assert made == [1, 1]

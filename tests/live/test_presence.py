@@ -1,13 +1,14 @@
 """How many read, and who of the panel writes."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from forum.access import Role
 from forum.database import db
-from forum.live import broadcast, elsewhere, presence, spoken
+from forum.live import broadcast, elsewhere, presence, sockets, spoken
 from forum.live.broadcast import Reader
 from forum.live.elsewhere import Here, Writer
 
@@ -155,7 +156,9 @@ def test_who_goes_is_gone_from_the_green_room_though_another_reader_comes_in_the
     _, told = comes(discussion, host, Role.HOST)
     presence.tell()
     broadcast.remove(panelist.sid)
-    broadcast.enter(Reader("visitor", lambda _frame: None), discussion.id, broadcast.EVERYBODY)
+    visitor = Reader("visitor", lambda _frame: None)
+    broadcast.add(visitor)
+    broadcast.enter(visitor, discussion.id, broadcast.EVERYBODY)
     moment[0] += presence.BETWEEN_SECONDS
     presence.tell()
     assert told[-1]["here"] == [host.id] and told[-1]["readers"] == 2
@@ -210,3 +213,21 @@ def test_of_a_room_that_is_empty_nothing_is_kept(house, comes):
     broadcast.remove(reader.sid)
     presence.tell()
     assert [presence._said, presence._said_here, presence._peaks, presence._outdated] == [{}, {}, {}, set()]
+
+
+def test_who_hangs_up_while_they_are_looked_up_is_counted_nowhere(house):
+    discussion, visitor = house.discussion(), Reader("gone already", lambda _frame: None)
+    broadcast.add(visitor)
+    broadcast.remove(visitor.sid)
+    broadcast.enter(visitor, discussion.id, broadcast.EVERYBODY)
+    assert broadcast.count(discussion.id) == 0 and presence.now(discussion.id)["readers"] == 0
+
+
+def test_who_hangs_up_while_it_is_asked_who_they_are_is_not_let_in(app, monkeypatch):
+    before = broadcast.members()
+    monkeypatch.setattr(sockets.engine, "writer", lambda *_: None)
+    monkeypatch.setattr(sockets.engine, "link_of", lambda *_: SimpleNamespace(is_open=False))
+    monkeypatch.setattr(sockets.cookies, "token_in", lambda *_: "a token")
+    monkeypatch.setattr(sockets.sessions, "bearer_of", lambda _token: (1, 1))
+    assert sockets._connect(app, "gone already", {"HTTP_HOST": "localhost"}) is False
+    assert broadcast.members() == before and broadcast.find("gone already") is None

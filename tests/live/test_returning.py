@@ -6,11 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from forum import clock as forum_clock
+from forum.access import Role
 from forum.actions import sanctions, sessions
 from forum.database import db, writing
 from forum.live import broadcast, log, returning, spoken, tail
 from forum.live.broadcast import Reader
-from forum.live.heads import Head
+from forum.live.heads import Head, Heads
+from forum.live.lines import Lines
 from forum.live.returning import Return
 from forum.models import SeatRole, SiteRole, User
 
@@ -134,9 +136,25 @@ def test_who_comes_while_a_discussion_is_closed_to_them_stands_in_no_room(app, h
     later = head._replace(last_seq=head.last_seq + 1, visibility=head.visibility if is_open else "invited")
     heads = SimpleNamespace(look_lately=lambda *_: head, look=lambda _: later)
     reader = Reader("new here", lambda _frame: None)
+    broadcast.add(reader)
     said = {"discussion": discussion.id, "after": later.last_seq if is_open else head.last_seq, "epoch": head.epoch}
     answer = spoken.join_openly(app, heads, None, reader, said)
     assert (answer is not None) is is_open
     assert broadcast.count(discussion.id) == int(is_open)
-    broadcast.leave(reader, discussion.id)
+    broadcast.remove(reader.sid)
+    tail._sent.clear()
+
+
+def test_a_host_who_asks_again_on_the_same_socket_hears_no_less(app, house, database):
+    discussion = house.discussion()
+    host = house.host_of(discussion)
+    heads, returns = Heads(Lines(database)), returning.line(app)
+    reader = Reader("a host", lambda _frame: None, user_id=host.id)
+    broadcast.add(reader)
+    said = {"discussion": discussion.id, "after": discussion.last_seq, "epoch": discussion.epoch}
+    for _ in range(2):
+        assert spoken.join_openly(app, heads, returns, reader, said) is None
+        spoken.join(reader, said)
+        assert reader.rooms[discussion.id] == broadcast.audiences(host.id, Role.HOST)
+    broadcast.remove(reader.sid)
     tail._sent.clear()

@@ -67,7 +67,7 @@ function typed() {
   // A copy of another tab's text that is changed here is a text of its own; so is one that was sent, and may have arrived.
   if ((now.from || now.wasSent) && now.body !== field.value)
     draft = { ...now, key: newKey(), from: undefined, wasSent: undefined };
-  unsay("refused");
+  unsay("refused", "posted");
   measure();
   saveSoon();
   if (field.value) tell("typing", Number(begin().question) || null);

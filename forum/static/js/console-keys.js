@@ -2,6 +2,7 @@
 
 import { isCommand } from "./commands.js";
 import { all, one } from "./page.js";
+import { trying } from "./trying.js";
 import { _ } from "./words.js";
 
 const SWITCH = "roundtext-console-keys";
@@ -59,8 +60,8 @@ function moveTo(number, send) {
 export function startKeys(send, say) {
   const box = /** @type {HTMLInputElement | null} */ (one("[data-keys-switch]"));
   if (box) {
-    box.checked = localStorage.getItem(SWITCH) !== "off";
-    box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"));
+    box.checked = trying(() => localStorage.getItem(SWITCH)) !== "off";
+    box.addEventListener("change", () => trying(() => localStorage.setItem(SWITCH, box.checked ? "on" : "off")));
   }
   document.addEventListener("keydown", (event) => {
     const { key } = event;
@@ -82,6 +83,8 @@ export function startKeys(send, say) {
       return;
     }
     const name = key.toLowerCase();
+    // A key that is held down goes through the list, and judges nothing that nobody has read.
+    if (event.repeat && !"jk".includes(name)) return;
     if (name === "n") arm(say);
     else if (name === "j") step(1);
     else if (name === "k") step(-1);

@@ -1,10 +1,10 @@
 /** "Show 24 earlier answers" brings them into the page instead of leading to another one. */
 
-import { one, page, parse, tell } from "./page.js";
+import { all, one, page, parse, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { showEarlier } from "./resync.js";
 import { getJson } from "./send.js";
-import { listOf } from "./stream.js";
+import { after, FIRST, listOf } from "./stream.js";
 import { _, plural } from "./words.js";
 
 const AT_ONCE = 50;
@@ -13,7 +13,7 @@ const AT_ONCE = 50;
 async function load(link) {
   const question = link.dataset.earlier ?? "";
   const list = listOf(question);
-  const first = list && one(".comment[data-id]", list);
+  const first = list && one(FIRST, list);
   if (!list || link.getAttribute("aria-busy") === "true") return;
   link.setAttribute("aria-busy", "true");
   tell("say", _("Loading earlier answers…"));
@@ -25,10 +25,10 @@ async function load(link) {
     return;
   }
   const holder = parse(`<ol>${data.html}</ol>`);
-  const fresh = holder ? [...holder.children].filter((child) => !document.getElementById(child.id)) : [];
+  const fresh = holder ? all(".comment", holder).filter((comment) => !document.getElementById(comment.id)) : [];
   for (const comment of fresh) tell("prepare", comment);
   keepPlace(() => {
-    list.prepend(...fresh);
+    for (const comment of fresh) list.insertBefore(comment, after(list, Number(comment.dataset.id)));
     showEarlier(list, data.left);
   });
   tell("morphed");

@@ -13,9 +13,11 @@ const CHECK_EVERY = 20_000;
 const CALL_IT_LOST_AFTER = 5_000;
 const FAILURES_BEFORE_CHECKING = 3;
 const HIDDEN_TOO_LONG = 60_000;
+const SAY_TYPING_EVERY = 2_000;
 
 let failures = 0;
 let hiddenSince = 0;
+let typingAt = Number.NEGATIVE_INFINITY;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let lostTimer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -101,7 +103,12 @@ function comeBack() {
 
 /** Open the link of this page and keep it open. */
 export function start() {
-  hear("typing", (question) => line.say("typing", { discussion: page.discussion, question }));
+  // At each key, a key held down would say more than a socket may.
+  hear("typing", (question) => {
+    if (!page.me || performance.now() < typingAt + SAY_TYPING_EVERY) return;
+    typingAt = performance.now();
+    line.say("typing", { discussion: page.discussion, question });
+  });
   hear("come back", () => {
     line.disconnect();
     line.connect();

@@ -80,7 +80,7 @@ export function start(form) {
   field.addEventListener("input", offer);
   field.addEventListener("blur", close);
   field.addEventListener("keydown", (event) => {
-    if (list.hidden || event.ctrlKey || event.metaKey) return;
+    if (list.hidden || event.ctrlKey || event.metaKey || event.shiftKey || event.isComposing) return;
     const name = all("[role=option]", list)[chosen]?.textContent;
     if (event.key === "ArrowDown") choose(chosen + 1);
     else if (event.key === "ArrowUp") choose(chosen - 1);

@@ -69,7 +69,7 @@ async function send(key) {
   if (!waiting.has(key)) return;
   if (answer.ok) {
     drop(key);
-    tell("outbox sent", { entry: item.entry, answer: answer.data });
+    tell("outbox sent", { entry: item.entry, id: answer.data.id, answer: answer.data });
   } else if (answer.status === 0 || answer.status >= 500) {
     again(item, answer.error);
   } else {
@@ -106,6 +106,10 @@ export function start() {
     const item = event.key ? waiting.get(event.key) : undefined;
     if (!item || !isOf(event, item.entry)) return;
     drop(event.key);
-    tell("outbox sent", { entry: item.entry, answer: null });
+    tell("outbox sent", { entry: item.entry, id: event.id, answer: null });
+  });
+  // Another tab has thrown it away, taken it back or sent it: this one must not send it any more.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key?.startsWith(PREFIX) && newValue === null) tell("take back", key.slice(PREFIX.length));
   });
 }

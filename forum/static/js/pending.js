@@ -1,8 +1,9 @@
 /** Shows what is on its way to the server in the place where it will stand, and says when it does not get there. */
 
 import { unfold } from "./fold.js";
+import { link, say } from "./notice.js";
 import { drop, retry, unsent } from "./outbox.js";
-import { hear, make, one, page, tell } from "./page.js";
+import { all, hear, make, one, page, tell } from "./page.js";
 import { keepPlace, view } from "./place.js";
 import { listOf, put } from "./stream.js";
 import { _ } from "./words.js";
@@ -18,7 +19,7 @@ const initials = (name) =>
 
 /** @param {Entry} entry */
 function show(entry) {
-  const list = listOf(entry.question);
+  const list = listOf(entry.question) ?? all(".answers").at(-1);
   if (!list || document.getElementById(idOf(entry.key))) return;
   const name = one(".top .you bdi")?.textContent || _("You");
   const text = make("div", { class: "comment-text", dir: "auto" });
@@ -87,11 +88,14 @@ export function start() {
       note(entry, _("Not sent yet. Trying again…"));
     }
   });
-  hear("outbox sent", ({ entry, answer }) => {
+  hear("outbox sent", ({ entry, id, answer }) => {
     keepPlace(() => {
       remove(entry.key);
       if (answer?.html) put(answer.html, true);
     });
+    // On a page that shows another part of the stream it would have vanished, and be written again.
+    if (answer?.state !== "held" && !document.getElementById(`c${id}`))
+      say("posted", [`${_("Posted, in another part of this discussion.")} `, link(_("Go there"), page.at(`c/${id}`))]);
     tell("say", answer?.state === "held" ? _("Waiting for a host") : _("Posted"));
     if (page.me && answer) tell("posted", answer);
   });

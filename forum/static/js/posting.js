@@ -1,7 +1,7 @@
 /** Sends off what is written in the composer, and takes back what the server refuses. */
 
-import { begin, empty, fill, measure, writing } from "./composer.js";
-import { save } from "./draft.js";
+import { begin, change, empty, fill, measure, writing } from "./composer.js";
+import { newKey, save } from "./draft.js";
 import { say, unsay } from "./notice.js";
 import { add, isOf } from "./outbox.js";
 import { hear, one, page, tell } from "./page.js";
@@ -63,7 +63,7 @@ async function sendAsVisitor(entry) {
   unsay("refused");
   if (answer.ok) {
     clear();
-    tell("outbox sent", { entry, answer: answer.data });
+    tell("outbox sent", { entry, id: answer.data.id, answer: answer.data });
   } else {
     refuse(entry, answer.error, false);
   }
@@ -87,9 +87,12 @@ export function start(composer) {
   startRefusals(form);
   form.addEventListener("submit", submit);
   hear("outbox refused", giveBack);
-  // What was given back had arrived all the same: only the answer was lost.
+  // What was given back had arrived all the same: only the answer was lost. What goes on here after an earlier state of it
+  // was posted, by another tab or by this one before "Back", is a comment of its own.
   hear("event", (event) => {
     const now = writing();
-    if (now?.wasSent && isOf(event, now) && now.body === field.value) empty();
+    if (!now || !isOf(event, now)) return;
+    if (now.wasSent && now.body === field.value) empty();
+    else change({ key: newKey(), wasSent: undefined });
   });
 }

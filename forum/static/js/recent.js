@@ -25,7 +25,7 @@ function take(event) {
   const row = event.recent ? parse(event.recent) : null;
   const isGone = event.state !== undefined && event.state !== "published";
   if (isGone) old?.remove();
-  if (isGone && old) void refresh();
+  if (isGone && old && !isPaused) void refresh();
   if (!row || isGone) return;
   if (old) {
     morph(old, row);

@@ -12,6 +12,10 @@ import { write } from "./words.js";
 
 const JITTER = 700;
 const MOST_TRIES = 4;
+const LATER = 15_000;
+
+/** What a page says of itself only while it is so. */
+const MAY_END = ["slowSeconds", "late", "openQuestion"];
 
 let isRunning = false;
 let isWanted = false;
@@ -27,13 +31,17 @@ export async function resync() {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * JITTER + tries * 1000));
       const fresh = await getPage(location.pathname + location.search);
       const theirs = fresh?.body.dataset;
-      // A page from a cache may be older than what was pushed to us: then ask again.
+      // A page from a cache may be older than what was pushed to us: then ask again. On a slow line all are; what is
+      // missing in the last one is asked for.
       const isOlder = theirs?.epoch === page.epoch && Number(theirs.seq) < page.seq;
-      if (!fresh || theirs?.discussion !== String(page.discussion) || isOlder) isWanted = true;
+      const isLast = tries === MOST_TRIES - 1;
+      if (!fresh || theirs?.discussion !== String(page.discussion) || (isOlder && !isLast)) isWanted = true;
       else keepPlace(() => become(fresh));
+      if (isOlder && isLast) tell("check now");
     }
   } finally {
     isRunning = false;
+    if (isWanted) setTimeout(resync, LATER);
   }
 }
 
@@ -41,6 +49,7 @@ export async function resync() {
 function become(fresh) {
   const before = page.phase;
   tell("fetched", fresh);
+  for (const name of MAY_END) delete document.body.dataset[name];
   Object.assign(document.body.dataset, { ...fresh.body.dataset });
   adoptToken(fresh);
   for (const section of all("main section.question", fresh)) {
@@ -121,6 +130,7 @@ export function showEarlier(list, left, pattern = null) {
 
 export function start() {
   hear("resync", resync);
+  hear("link", (state) => state === "live" && isWanted && resync());
   hear("pushed status", (status) => status.phase !== page.phase && takeStatus(status));
   hear("status", ({ phase, before }) => {
     if (before === "closed" && phase !== before && !one("form[data-composer]")) void resync();

@@ -1,6 +1,7 @@
 /** The ruler of the hour: moves "now" along, and lets a bar grow when an answer comes. */
 
 import { all, hear, one } from "./page.js";
+import { now } from "./server-time.js";
 import { clock } from "./times.js";
 
 /** Python rounds a half to the even neighbour, and so must this, to draw the bars that `live/scene.py` draws. @param {number} x */
@@ -41,15 +42,15 @@ function grow({ bar }) {
 function moveNow() {
   const { startsAt, endsAt } = document.body.dataset;
   const from = Date.parse(startsAt ?? "");
-  const share = (Date.now() - from) / (Date.parse(endsAt ?? "") - from);
+  const share = (now() - from) / (Date.parse(endsAt ?? "") - from);
   if (!(share >= 0)) return;
-  for (const now of all("[data-region=ruler] [data-now]")) {
-    for (const name of [...now.classList]) if (name.startsWith("at-")) now.classList.remove(name);
+  for (const mark of all("[data-region=ruler] [data-now]")) {
+    for (const name of [...mark.classList]) if (name.startsWith("at-")) mark.classList.remove(name);
     const place = roundEven(100 * Math.min(share, 1));
-    now.classList.add(`at-${place}`);
-    now.classList.toggle("ruler-left", place > 80);
-    const time = one("time", now);
-    if (time) time.textContent = clock(new Date());
+    mark.classList.add(`at-${place}`);
+    mark.classList.toggle("ruler-left", place > 80);
+    const time = one("time", mark);
+    if (time) time.textContent = clock(new Date(now()));
   }
   for (const ruler of all("[data-region=ruler]")) fit(ruler);
 }
@@ -64,9 +65,9 @@ function giveWay(word, gives) {
 function fit(ruler) {
   const words = all("a, b, li:not([data-now]) > time", ruler);
   for (const word of words) giveWay(word, true);
-  const now = one("[data-now]", ruler);
+  const mark = one("[data-now]", ruler);
   /** @type {Map<Element | null, DOMRect>} */
-  const taken = new Map(now ? [[now, now.getBoundingClientRect()]] : []);
+  const taken = new Map(mark ? [[mark, mark.getBoundingClientRect()]] : []);
   // Labels before times, and from the end on: the open question's is the last.
   for (const word of words.reverse().sort((a, b) => Number(!b.matches("time")) - Number(!a.matches("time")))) {
     const tick = word.closest("li");

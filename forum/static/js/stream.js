@@ -12,6 +12,9 @@ const shown = new URLSearchParams(location.search);
 const isPiece = () => shown.has("show") || shown.has("around") || one('[data-answers="time"]') !== null;
 const reachesEnd = !shown.has("before") && document.body.dataset.window !== "closed";
 
+/** Where a list begins that has no holes. */
+export const FIRST = ".comment[data-id]:not([data-apart])";
+
 /** @param {LogEvent} event */
 export function apply(event) {
   if (event.resync) {
@@ -90,7 +93,10 @@ export function put(html, isNew) {
   }
   const hadFocus = old?.contains(document.activeElement) ?? false;
   old?.remove();
-  if (!list || !isWithin(list, Number(fresh.dataset.id), isNew || old !== null)) return null;
+  const isPart = list && isWithin(list, Number(fresh.dataset.id), isNew);
+  if (!list || !(isPart || (old && reachesEnd))) return null;
+  // Moved here from what this page shows, older than the rest of this list: between them others are missing.
+  if (!isPart) fresh.dataset.apart = "";
   tell("prepare", fresh);
   insert(list, fresh, isNew, hadFocus);
   if (hadFocus) tell("moved", fresh);
@@ -116,7 +122,7 @@ function wait(fresh) {
 function isWithin(list, id, isNew) {
   if (!reachesEnd) return false;
   if (isNew || !list.closest("section, main")?.querySelector(".show-earlier")) return true;
-  const first = one(".comment[data-id]", list);
+  const first = one(FIRST, list);
   return first !== null && Number(first.dataset.id) < id;
 }
 
@@ -126,7 +132,7 @@ function isWithin(list, id, isNew) {
  * @param {HTMLElement} list
  * @param {number} id
  */
-function after(list, id) {
+export function after(list, id) {
   let next = null;
   for (let other = list.lastElementChild; other instanceof HTMLElement; other = other.previousElementSibling) {
     if (!other.matches(".comment")) continue;
