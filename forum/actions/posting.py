@@ -87,7 +87,9 @@ def post_all(discussion: Discussion, postings: Sequence[Posting]) -> list[Posted
         with speaking.speaking(case.posting.language or speaking.tag()):
             _write(case, discussion)
     # The same key sent to two processes at once waits for its turn.
-    log.lock(discussion)
+    if log.lock(discussion):
+        # A mute that this waited for holds. The close does not: what had reached the server before it counts.
+        roles = access.roles_of({posting.author for posting in postings}, discussion)
     left = accounts.have_left({posting.author for posting in postings})
     # Only keys that are keys: PostgreSQL takes no text with a NUL in it.
     keys = [(case.posting.author, case.posting.draft.key) for case in cases if case.may_be_there]
@@ -96,7 +98,7 @@ def post_all(discussion: Discussion, postings: Sequence[Posting]) -> list[Posted
     outcomes: list[Posted | Refused] = []
     for case in cases:
         with speaking.speaking(case.posting.language or speaking.tag()):
-            outcomes.append(_admitted(case, there, screen, left))
+            outcomes.append(_admitted(case, roles[case.posting.author.id], there, screen, left))
     db.session.flush()
     _tell(discussion, [case for case, outcome in zip(cases, outcomes, strict=True) if _is_new(outcome)])
     _look_up_seqs(discussion, [outcome.comment for outcome in outcomes if isinstance(outcome, Posted)])
@@ -140,9 +142,12 @@ def _write(case: _Case, discussion: Discussion) -> None:
     )
 
 
-def _admitted(case: _Case, there: dict[tuple[int, str], Comment], screen: Screen, left: set[int]) -> Posted | Refused:
-    """Add what is written to the session. What was posted in time stays posted, also for a browser that asks again
-    after the close. Of who has `left` the site while this waited nothing is added: nobody could take it away again.
+def _admitted(
+    case: _Case, role: Role, there: dict[tuple[int, str], Comment], screen: Screen, left: set[int]
+) -> Posted | Refused:
+    """Add what is written to the session, if who has `role` by now may post it. What was posted in time stays posted,
+    also for a browser that asks again after the close. Of who has `left` the site while this waited nothing is added:
+    nobody could take it away again.
     """
     if case.posting.author.id in left:
         return Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
@@ -154,6 +159,8 @@ def _admitted(case: _Case, there: dict[tuple[int, str], Comment], screen: Screen
         assert case.refusal is not None
         return case.refusal
     try:
+        if role is not case.role:
+            _require_right(case.posting, role, screen.discussion)
         screen.require_pace(author, case.role)
         case.found = screen.finding(author, case.role, comment.source, comment.html)
     except Refused as refusal:

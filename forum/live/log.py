@@ -36,7 +36,7 @@ _NEXT = (
 )
 _ADD = insert(Event.__table__)  # type: ignore[arg-type]
 _NEXT_AND_RING = _NEXT.returning(func.pg_notify(bindparam("channel"), bindparam("who")))
-_LOCK = select(Discussion.id).where(Discussion.id == bindparam("of")).with_for_update()
+_LOCK = select(Discussion.last_seq).where(Discussion.id == bindparam("of")).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -141,10 +141,14 @@ def is_out_of_reach(head: "Head | Discussion", after: int, epoch: str) -> bool:
     return epoch != head.epoch or after < 0 or not 0 <= head.last_seq - after <= CATCH_UP_LIMIT
 
 
-def lock(discussion: Discussion) -> None:
-    """Let whoever else changes `discussion` wait until this transaction ends. SQLite's one writer has it already."""
-    if db.engine.dialect.name != "sqlite":
-        db.session.execute(_LOCK, {"of": discussion.id})
+def lock(discussion: Discussion) -> bool:
+    """Let whoever else changes `discussion` wait until this transaction ends. SQLite's one writer has it already.
+
+    Returns whether its log has grown since `discussion` was read.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return False
+    return db.session.scalar(_LOCK, {"of": discussion.id}) != discussion.last_seq
 
 
 def lock_and_refresh(row: Discussion | Question | Comment) -> None:

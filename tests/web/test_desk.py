@@ -9,12 +9,12 @@ import requests
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
-from forum.actions import escalation, sanctions
+from forum.actions import escalation, phases, sanctions
 from forum.actions.escalation import Rules
 from forum.actions.posting import CommentDraft, Posted, Posting, post_all
 from forum.database import db, writing
 from forum.live import log
-from forum.models import Comment, CommentState, Event
+from forum.models import Comment, CommentState, Discussion, Event, User
 from forum.refusals import Refused
 from forum.web import desk
 from forum.web.desk import Receipt, Sheet
@@ -77,6 +77,34 @@ def test_what_is_held_is_told_to_nobody_beside_what_is_shown(house):
     assert (held.comment.state, shown.comment.state) == (CommentState.HELD, CommentState.PUBLISHED)
     told = db.session.execute(select(Event.kind, Event.subject_id).where(Event.audience == "everyone")).all()
     assert [row for row in told if row.kind.startswith("comment.")] == [("comment.posted", shown.comment.id)]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("meanwhile", ["muted", "closed"])
+def test_what_waited_behind_a_mute_is_not_posted_and_what_came_before_the_close_is(house, monkeypatch, meanwhile):
+    """Another process does it between the desk's reading and its lock."""
+    discussion, ada, lock = house.discussion(), house.user("Ada"), log.lock
+    ids = discussion.id, discussion.owner_id, ada.id
+
+    def act():
+        room, owner, writer = (db.session.get_one(kind, number) for kind, number in zip(kinds, ids, strict=True))
+        if meanwhile == "muted":
+            sanctions.mute(owner, room, writer, "Advertising")
+        else:
+            phases.close(owner, room)
+
+    def lock_late(wanted):
+        monkeypatch.undo()
+        with house.app.app_context():
+            house.do(act)
+        return lock(wanted)
+
+    kinds = Discussion, User, User
+    monkeypatch.setattr(log, "lock", lock_late)
+    [outcome] = house.do(post_all, discussion, [Posting(ada, draft("Buy!", "key-of-ada-0"))])
+    assert getattr(outcome, "code", "posted") == ("muted" if meanwhile == "muted" else "posted")
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Comment)) == int(meanwhile == "closed")
 
 
 class Queue:
