@@ -6,7 +6,7 @@ import unicodedata
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forum.text.characters import EMBEDDING, has_seen, without_unseen
+from forum.text.characters import EMBEDDING, has_seen, without_piles, without_unseen
 
 _OVERRIDING = re.compile(r"[\u202a-\u202e]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -28,7 +28,7 @@ def clean_line(value: str, limit: int) -> str:
     Raises TextFault (empty, too_long, nul, surrogate).
     """
     _refuse_unreadable(value)
-    line = without_unseen(without_controls(value))
+    line = without_piles(without_unseen(without_controls(value)))
     line = " ".join(unicodedata.normalize("NFC", line).split())
     # A joiner means something only between letters of scripts that join, and inside emoji.
     line = re.sub(r"(?<![^\x00-\u05ff])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u05ff])", "", line)
@@ -41,7 +41,7 @@ def clean_body(value: str, limit: int = 10_000) -> str:
     Raises TextFault (empty, too_long, nul, surrogate).
     """
     _refuse_unreadable(value)
-    value = without_controls(value)
+    value = without_piles(without_controls(value))
     lines = [_close_directions(line.rstrip()) for line in unicodedata.normalize("NFC", value).split("\n")]
     body = re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
     return _within(body, limit)

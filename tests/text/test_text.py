@@ -2,6 +2,8 @@
 
 import re
 import time
+import unicodedata
+from contextlib import suppress
 from html.parser import HTMLParser
 
 import pytest
@@ -116,6 +118,27 @@ def test_markdown_that_people_write():
     assert 'href="http://www.example.org"' in html
     assert 'rel="nofollow ugc noopener"' in html
     assert html.startswith('<p dir="auto">')
+
+
+# Marks of two classes, which have to be put in order; with what counts as a mark only where it is decomposed.
+PILES = ["\u0300\u0323", "\u0f73\u0f71", "\uff9e\u0323", "a\u0300\u0323", "\u1100\u1161\u11a8", "é"]
+
+
+@pytest.mark.parametrize("piece", PILES)
+@pytest.mark.parametrize("clean", [text.clean_line, text.clean_body])
+def test_no_repeated_letter_takes_long_to_be_cleaned(clean, piece):
+    """As much as a form may bring: its length is looked at only when what is not kept of it is gone."""
+    begun = time.process_time()
+    with suppress(text.TextFault):
+        text.looks_of(clean(piece * 40_000, LONGEST))
+    assert time.process_time() - begun < 0.5  # what had to be put in order took 7 s
+
+
+def test_marks_are_kept_as_far_as_any_language_has_them():
+    honest = "Việt Nam, שָׁלוֹם, กี่, བརྒྱུད, z̶̢̡͔̃͠a̴͉͌l̷̰̍g̸͈̈́o"
+    assert text.clean_body(honest) == unicodedata.normalize("NFC", honest)
+    assert text.clean_line("a" + "\u0300\u0323" * 15, 80) == unicodedata.normalize("NFC", "a" + "\u0300\u0323" * 15)
+    assert text.clean_body("a" + "\u0323" * 99 + "b") == "\u1ea1" + "\u0323" * 29 + "b"
 
 
 @pytest.mark.parametrize("many", ["*" * 2_501, "a\n" * 1_001, "a@b " * 301])
