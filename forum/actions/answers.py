@@ -126,7 +126,8 @@ def _author(answer: Answer) -> User:
 def _plain(address: str) -> str:
     """Spell an address one way: lower case, an international domain in its ASCII letters."""
     try:
-        checked = validate_email(address, check_deliverability=False, test_environment=True)
+        # Cut where no address ends: how long it is, is looked at only when its marks have been put in order.
+        checked = validate_email(address[:255], check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return address.lower()
     return f"{checked.local_part}@{checked.ascii_domain}".lower()

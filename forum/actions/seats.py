@@ -38,8 +38,10 @@ class SeatDraft:
         country = countries.clean(faults, self.country)
         email = self.email.strip().lower()
         try:
-            email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
-        except EmailNotValidError:
+            # Cut where no address ends: how long it is, is looked at only when its marks have been put in order.
+            checked = validate_email(email[:255], check_deliverability=False, test_environment=True)
+            email = checked.normalized.lower()
+        except (EmailNotValidError, UnicodeError):
             faults["email"] = _("Give an email address like name@example.org.")
         if faults:
             raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 from forum.actions import passwords
 
@@ -29,6 +30,14 @@ print(turns)
 def test_sixteen_sign_ins_at_once_do_not_hold_the_loop():
     ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True)
     assert int(ran.stdout) > 50
+
+
+def test_a_password_that_nobody_could_choose_opens_nothing_and_stops_nobody():
+    one = passwords.hashed("a" * passwords.LONGEST)
+    begun = time.process_time()
+    assert not passwords.fits(one, "a" * passwords.LONGEST + "\u0300\u0323" * 40_000)
+    assert time.process_time() - begun < 1  # to put these in order took 7 s
+    assert passwords.fits(one, "a" * passwords.LONGEST)
 
 
 def test_the_password_that_stands_for_none_opens_no_account_that_has_none():
