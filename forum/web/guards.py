@@ -4,7 +4,7 @@ import base64
 import hashlib
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, make_response, request
+from flask import Flask, Response, current_app, g, make_response, request, session
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from forum.config import Settings
 from forum.extensions import csrf
 from forum.refusals import Refused
+from forum.web.sent_forms import URLENCODED, Request
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _POLICY = (
@@ -22,6 +23,7 @@ _POLICY = (
 
 def init_app(app: Flask) -> None:
     """Put the guards in front of every view of `app` and the headers behind it."""
+    app.request_class = Request
     # Before anybody (the limits too) asks who this is.
     app.before_request_funcs.setdefault(None, []).insert(0, _read_form)
     app.before_request(_check_host)
@@ -78,11 +80,18 @@ def _read_form() -> None:
     """
     if request.method in _SAFE or request.routing_exception is not None:
         return
-    view = current_app.view_functions.get(request.endpoint or "")
-    if (longest := getattr(view, "longest_form", None)) is not None:
-        request.max_form_memory_size = longest
+    if "_user_id" in session:
+        request.max_form_memory_size = _longest_form()
     # What is no form is not waited for: no view of ours reads it.
     request.form  # noqa: B018
+
+
+def _longest_form() -> int:
+    """Return how many bytes are read of the form of somebody who has signed in; of a visitor's it is the usual."""
+    usual: int = current_app.config["MAX_FORM_MEMORY_SIZE"]
+    longest: int | None = getattr(current_app.view_functions.get(request.endpoint or ""), "longest_form", None)
+    # A refused form comes back so, with three signs for each byte of many a script.
+    return longest or (3 * usual if request.mimetype == URLENCODED else usual)
 
 
 def _check_host() -> None:

@@ -1,8 +1,11 @@
 """Posting over HTTP: the contract's answers, and every way to send rubbish."""
 
 import re
+import time
+from urllib.parse import quote
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from forum.actions import comments, escalation, highlights, moderation, phases
@@ -104,6 +107,36 @@ def test_a_form_larger_than_the_server_reads_is_refused_with_words(client, live,
     """The page of the refusal gives typed text back, and must not stumble over a text that cannot be read."""
     page = client.post(f"/d/{live.slug}/comments", data={"body": "x" * (7 * 1024 * 1024)})
     assert page.status_code == 413 and "What you sent is too large." in page.text
+
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+def of_a_visitor(client: FlaskClient, slug: str, form: bytes) -> int:
+    client.delete_cookie("roundtext")
+    begun = time.process_time()
+    page = client.post(f"/d/{slug}/comments", data=form, content_type=URLENCODED)
+    assert time.process_time() - begun < 1.5
+    assert page.status_code != 413 or "What you sent is too large." in page.text
+    return page.status_code
+
+
+@pytest.mark.parametrize("form", [b"a&" * 1_500_000, b"a&" * 25_000, b"body=" + b"%ff" * 2_000_000])
+def test_a_visitors_form_that_would_take_seconds_to_take_apart_is_refused_before(client, live, form):
+    """Of 3 MB of separators it took 3 s, of 6 MB of what is no letter as long as 6 s, in which nobody read along."""
+    assert of_a_visitor(client, live.slug, form) == 413
+
+
+def test_a_visitors_longest_comment_is_read_whatever_its_script(client, live):
+    """Every letter of it has twelve signs in an address; it is kept for after the sign-in."""
+    said = "\U00010428" * 10_000
+    assert of_a_visitor(client, live.slug, f"body={quote(said)}".encode()) == 303
+    assert said in client.get(f"/d/{live.slug}").text
+
+
+def test_a_members_form_has_as_few_fields_as_a_visitors(client, live, member):
+    page = client.post(f"/d/{live.slug}/comments", data=b"a&" * 25_000, content_type=URLENCODED)
+    assert page.status_code == 413
 
 
 def test_a_form_without_its_token_is_refused(client, live, member):

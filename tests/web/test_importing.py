@@ -234,6 +234,13 @@ def test_a_long_text_in_any_script_comes_back_whole(desk, clock):
     assert "Comment 21, Otto:" in again.get_data(as_text=True)
 
 
+def test_the_form_with_the_most_fields_is_read(desk):
+    """Two thousand people said one thing each, and all of it was wrong."""
+    names = ("name", "join", "words", "question", "body", "at", "out")
+    fields = {f"{name}-{at}": "1" for name in names for at in range(foreign.MOST_COMMENTS)}
+    assert send(desk, source="Ada: Yes.", **fields).status_code == 200
+
+
 def test_a_row_without_an_author_is_proposed_with_one_to_be_named(desk, clock):
     rows = "at,author,text,question\n2024-03-05 10:00,Ann,Hello,Who pays?\n2024-03-05 10:10,,All of us.,What next?\n"
     shown = send(desk, kind="csv", source=rows).text
