@@ -6,6 +6,7 @@ refusal keeps the form. What is said to whoever was too often, here or at a deco
 
 import logging
 import math
+import re
 import time
 from ipaddress import ip_address, ip_network
 
@@ -35,6 +36,8 @@ LIMITS = {
     "profile of": "20/hour",
     "objection of": "10/hour",
 }
+# An address as some proxies forward it: with the port.
+_WITH_PORT = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?")
 
 
 def count(kind: str, *whom: str) -> None:
@@ -58,11 +61,19 @@ def give_back(kind: str, *whom: str) -> None:
 
 
 def visitor() -> str:
-    """Return where this request comes from; of an IPv6 address the half that one household has."""
+    """Return where this request comes from; of an IPv6 address the half that one household has.
+
+    Where one socket listens for both, every address of IPv4 arrives as one of IPv6 (::ffff:192.0.2.1, RFC 4291,
+    2.5.5.2), and all of those would be one household.
+    """
+    said = request.remote_addr or ""
+    if (match := _WITH_PORT.fullmatch(said)) is not None:
+        said = match["six"] or match["four"]
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(said)
     except ValueError:
         return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(ip_network(f"{address}/64", strict=False)) if address.version == 6 else str(address)
 
 

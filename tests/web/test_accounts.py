@@ -17,6 +17,7 @@ from forum.actions import drafts, passwords, sanctions, sessions
 from forum.actions.posting import CommentDraft
 from forum.database import db, writing
 from forum.models import CommentState, Discussion, Letter, Session, User
+from forum.web import throttles
 from forum.web.inside import inside
 from tests import corpora
 from tests.conftest import forget_person
@@ -593,6 +594,35 @@ def test_many_passwords_from_one_place_are_stopped(strict):
     visitor = strict.test_client()
     statuses = [sign_in(visitor, email=f"person{n}@example.org").status_code for n in range(11)]
     assert statuses == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    ("said", "visitor"),
+    [
+        ("203.0.113.5", "203.0.113.5"),
+        ("203.0.113.5:4711", "203.0.113.5"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+        ("[::ffff:203.0.113.5]:4711", "203.0.113.5"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("[2001:db8::1]", "2001:db8::/64"),
+        ("[2001:db8::1]:4711", "2001:db8::/64"),
+        ("203.0.113.500", "unknown"),
+        ("[unix]", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_visitor_is_told_from_others_however_the_address_arrives(app, said, visitor):
+    with app.test_request_context(environ_base={"REMOTE_ADDR": said}):
+        assert throttles.visitor() == visitor
+
+
+def test_visitors_of_a_socket_for_both_kinds_of_addresses_are_not_counted_together(strict):
+    statuses = set()
+    for n in range(1, 13):
+        visitor = strict.test_client()
+        visitor.environ_base["REMOTE_ADDR"] = f"::ffff:203.0.113.{n}"
+        statuses.add(sign_in(visitor, email=f"person{n}@example.org").status_code)
+    assert statuses == {422}
 
 
 def test_five_letters_an_hour_to_one_address(strict):
