@@ -110,6 +110,21 @@ def _tag(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
+def encoding_for(environ: dict[str, Any]) -> str:
+    """Return the best encoding of ours that who asks takes; "" for none."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "").lower()
+    return next((name for name in _ENCODERS if _takes(accepted, name)), "")
+
+
+def _takes(accepted: str, name: str) -> bool:
+    """Whether a header in small letters accepts the encoding `name`: says it, and not with the weight 0."""
+    for part in accepted.split(","):
+        said, _, weight = part.partition(";")
+        if said.strip() == name:
+            return weight.strip().removeprefix("q=").strip("0.") != "" or not weight
+    return False
+
+
 def is_known(environ: dict[str, Any], tag: str) -> bool:
     """Whether who asks has what the quoted `tag` stands for already (RFC 9110, 13.1.2: compared as weak)."""
     known = environ.get("HTTP_IF_NONE_MATCH")
@@ -121,9 +136,8 @@ def _cache_of(environ: dict[str, Any]) -> str:
 
 
 def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str) -> list[bytes]:
-    offered = {part.split(";")[0].strip() for part in environ.get("HTTP_ACCEPT_ENCODING", "").lower().split(",")}
-    encoding = next((name for name in _ENCODERS if name in offered and file.is_compressible), "")
-    tag = f'"{file.tag}{"-" + encoding if encoding else ""}"'
+    packed = encoding_for(environ) if file.is_compressible else ""
+    tag = f'"{file.tag}{"-" + packed if packed else ""}"'
     headers = [
         ("Content-Type", file.kind),
         ("Cache-Control", cache),
@@ -137,9 +151,9 @@ def _answer(file: File, environ: dict[str, Any], start_response: Any, cache: str
     if is_known(environ, tag):
         start_response("304 Not Modified", headers)
         return []
-    body = file.encoded(encoding)
-    if encoding:
-        headers.append(("Content-Encoding", encoding))
+    body = file.encoded(packed)
+    if packed:
+        headers.append(("Content-Encoding", packed))
     headers.append(("Content-Length", str(len(body))))
     start_response("200 OK", headers)
     return [body if environ["REQUEST_METHOD"] == "GET" else b""]

@@ -32,7 +32,15 @@ def browser(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "accept, open_it", [("br, gzip", brotli.decompress), ("gzip", gzip.decompress), ("", lambda body: body)]
+    "accept, open_it",
+    [
+        ("br, gzip", brotli.decompress),
+        ("gzip", gzip.decompress),
+        ("", lambda body: body),
+        ("br;q=0, gzip", gzip.decompress),
+        ("gzip; q=0.5, br;q=0.0", gzip.decompress),
+        ("gzip;q=0, br;q=0.000", lambda body: body),
+    ],
 )
 def test_a_script_comes_in_the_best_encoding_the_browser_takes(browser, accept, open_it):
     answer = browser.get("/static/js/live.js", headers={"Accept-Encoding": accept})

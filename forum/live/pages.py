@@ -19,7 +19,7 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import clock
-from forum.files import is_known
+from forum.files import encoding_for, is_known
 from forum.live.heads import Head, Heads
 from forum.live.lines import Lines
 from forum.models import Discussion
@@ -150,7 +150,7 @@ class Pages:
             page = Page(head, _minute(), rest, body)
             self._keep(key, page)
             return _repeat(page, environ, start_response)
-        encoding = _encoding(environ) if len(body) >= _WORTH_COMPRESSING else ""
+        encoding = encoding_for(environ) if len(body) >= _WORTH_COMPRESSING else ""
         body = compress(body, encoding, 4)
         rest.append(("Content-Length", str(len(body))))
         if encoding:
@@ -178,7 +178,7 @@ def _stream(
     chunks: Iterable[bytes], environ: dict[str, Any], start_response: Any, status: str, headers: list[tuple[str, str]]
 ) -> Iterator[bytes]:
     """Answer with what is made while it is sent."""
-    encoding = _encoding(environ)
+    encoding = encoding_for(environ)
     headers = [*headers, ("Content-Encoding", encoding)] if encoding else headers
     start_response(status, _varied(headers))
     return _packed(chunks, encoding)
@@ -222,26 +222,12 @@ def _packer(encoding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes
 
 
 def _repeat(page: Page, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    tag, headers, body = page.in_encoding(_encoding(environ))
+    tag, headers, body = page.in_encoding(encoding_for(environ))
     if is_known(environ, tag):
         start_response("304 Not Modified", [pair for pair in headers if not pair[0].startswith("Content-")])
         return []
     start_response("200 OK", headers)
     return [body] if environ["REQUEST_METHOD"] == "GET" else []
-
-
-def _encoding(environ: dict[str, Any]) -> str:
-    accepted = environ.get("HTTP_ACCEPT_ENCODING", "").lower()
-    return next((encoding for encoding in ("br", "gzip") if _takes(accepted, encoding)), "")
-
-
-def _takes(accepted: str, encoding: str) -> bool:
-    """Whether a header in small letters accepts `encoding`: named, and not with the weight 0."""
-    for part in accepted.split(","):
-        name, _, weight = part.partition(";")
-        if name.strip() == encoding:
-            return weight.strip().removeprefix("q=").strip("0.") != "" or not weight
-    return False
 
 
 def _minute() -> int:
