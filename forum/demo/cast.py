@@ -15,7 +15,7 @@ from forum.actions import comments, phases, questions, reactions
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.demo import lines
-from forum.demo.make import SLUG, reader
+from forum.demo.make import SLUG, reader, runner_of
 from forum.live import broadcast, presence
 from forum.models import Comment, CommentState, Discussion, Phase, Question, SeatRole, User
 
@@ -126,7 +126,7 @@ def _react(dice: random.Random, discussion: Discussion) -> None:
 
 def _run(discussion: Discussion) -> bool:
     """Do what a host does: move the end on, ask the next question. Return whether there was something to do."""
-    host = next(seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST)
+    runner = runner_of(discussion)
     now = clock.now()
     current = discussion.open_question
     following = next((q for q in discussion.questions if q.is_coming), None)
@@ -134,11 +134,12 @@ def _run(discussion: Discussion) -> bool:
     # The second question of the sample was asked before anybody watched; the third comes once people do.
     due = following is not None and (current is None or (late and _watched_for(discussion)))
     short = discussion.ends_at - now < _TOO_SHORT
-    if not due and not short:
+    if runner is None or not (due or short):
         return False
+    runner_id = runner.id
     with writing():
         found = db.session.get_one(Discussion, discussion.id)
-        actor = db.session.get_one(User, host)
+        actor = db.session.get_one(User, runner_id)
         if short:
             phases.extend(actor, found, 120)
         elif following is not None:

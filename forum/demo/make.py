@@ -90,25 +90,32 @@ def _keep_live(discussion: Discussion | None) -> None:
     closed = discussion.phase_at(clock.now()) is Phase.CLOSED
     if not closed and discussion.ends_at - clock.now() > _TOO_SHORT:
         return
-    host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
-    phases.extend(host, discussion, 240)
-    db.session.flush()
+    # It is everybody's to try, and so is taking the seat of its host.
+    if (runner := runner_of(discussion)) is not None:
+        phases.extend(runner, discussion, 240)
+        db.session.flush()
 
 
 def _let_the_audience_ask(discussion: Discussion | None) -> None:
     """Let some of those who read along have asked what the panel should be asked, and others want it too."""
     if discussion is None or db.session.scalar(select(Proposal.id).where(Proposal.discussion_id == discussion.id)):
         return
-    host = next(seat.user for seat in discussion.seats if seat.role is SeatRole.HOST)
     readers = [reader(name) for name in lines.PEOPLE]
     # Whoever has tried the demo before may have closed the list, or somebody's mouth.
-    if not all(proposals.may_make(one, discussion) for one in readers):
+    runner = runner_of(discussion)
+    if runner is None or not all(proposals.may_make(one, discussion) for one in readers):
         return
     for place, words in enumerate(lines.QUESTIONS):
         wish = proposals.make(readers[place], discussion, words)
-        shortlisting.put(host, discussion, wish.id, ProposalState.APPROVED, ProposalState.NEW.value)
+        shortlisting.put(runner, discussion, wish.id, ProposalState.APPROVED, ProposalState.NEW.value)
         for voter in readers[place + 1 :: place + 2]:
             proposals.vote(voter, discussion, wish.id, wants=True)
+
+
+def runner_of(discussion: Discussion) -> User | None:
+    """Return who runs the sample: its host, its owner where the seat of the host was taken, None without both."""
+    host = next((seat.user for seat in discussion.seats if seat.role is SeatRole.HOST), None)
+    return host or db.session.get(User, discussion.owner_id or 0)
 
 
 def reader(name: str) -> User:

@@ -1,17 +1,19 @@
 """The sample discussion: made once, live right now, and its cast does not repeat itself."""
 
 import random
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, func, select
 
 from forum import audience, clock, server
+from forum.actions import phases, seats
 from forum.cli import main
 from forum.config import Settings
 from forum.database import db, writing
 from forum.demo import cast, lines, make
-from forum.models import Comment, Discussion, Phase, Proposal, User
+from forum.models import Comment, Discussion, Phase, Proposal, SeatRole, User
 from tests.machine import free_port
 
 
@@ -50,6 +52,27 @@ def test_where_the_list_of_questions_was_closed_the_sample_is_made_ready_all_the
     make.prepare(app)
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Proposal)) == 0
+
+
+@pytest.mark.parametrize("has_owner", [True, False])
+def test_without_its_host_the_sample_is_made_ready_all_the_same(app, house, clock, has_owner):
+    make.prepare(app)
+    discussion = Discussion.with_slug(make.SLUG)
+    owner = db.session.get_one(User, discussion.owner_id)
+    with writing():
+        for seat in [seat for seat in discussion.seats if seat.role is SeatRole.HOST]:
+            seats.take(owner, seat)
+        phases.close(owner, discussion)
+        db.session.execute(delete(Proposal))
+        if not has_owner:
+            discussion.owner_id = None
+    make.prepare(app)
+    db.session.expire_all()
+    discussion = Discussion.with_slug(make.SLUG)
+    assert (discussion.phase_at(clock.now()) is Phase.LIVE) is has_owner
+    assert (db.session.scalar(select(func.count()).select_from(Proposal)) > 0) is has_owner
+    clock.advance(discussion.ends_at - clock.now() - timedelta(minutes=5))
+    assert cast._run(discussion) is has_owner
 
 
 def test_some_answers_to_the_first_question_came_late(app):
