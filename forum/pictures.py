@@ -35,6 +35,17 @@ STRAYS_KEPT_FOR = timedelta(days=7)
 LOGO_HEIGHT, LOGO_WIDTH = 96, 480
 
 
+# How a picture is turned upright, by what its camera says of it (EXIF, tag 0x0112).
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _PLAIN = re.compile(r"[0-9a-f]{32}\.webp\Z")
 _SIZED = re.compile(r"([0-9a-f]{32})-w(\d{1,4})\.webp\Z")
 _NARROWER = re.compile(r"([0-9a-f]{32}-w\d{1,4})-\d{1,4}\.webp\Z")
@@ -78,9 +89,21 @@ def _drawn(data: bytes, mode: str) -> Image.Image:
                 picture = picture.convert("RGBA")
             # Made small before it is copied: forty million pixels take 160 MB each time.
             picture.thumbnail((max(WIDEST, TALLEST), max(WIDEST, TALLEST)))
-            return ImageOps.exif_transpose(picture).convert(mode)
+            return _upright(picture).convert(mode)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise invalid(hero=_("This is no PNG, JPEG or WebP picture. Choose another file.")) from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Return `picture` turned as its camera says; as it is where that cannot be read.
+
+    Pillow's own `exif_transpose` writes all that the camera has said anew, and fails where any of it is damaged.
+    """
+    way = None
+    # In what way it is damaged, decides what Pillow raises; the picture beside it is whole.
+    with suppress(Exception):
+        way = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1))
+    return picture if way is None else picture.transpose(way)
 
 
 def _kept(drawn: Image.Image, folder: Path, *, in_sizes: bool) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import gevent
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from forum import aside, pictures
 from forum.actions import rehearsals
@@ -88,6 +88,44 @@ def test_it_stands_upright_and_keeps_nothing_of_the_camera(settings):
     with Image.open(kept) as picture:
         assert picture.size == (30, 60)
     assert b"zq" not in kept.read_bytes()
+
+
+@pytest.mark.parametrize("way", range(1, 9))
+def test_each_way_to_hold_a_camera_gives_the_same_picture(settings, way):
+    turned = Image.Exif()
+    turned[274] = way
+    drawn = Image.new("RGB", (60, 30), "white")
+    drawn.paste("red", (0, 0, 30, 15))
+    upright = ImageOps.exif_transpose(drawn_by_a_camera(drawn, way))
+    name = pictures.store(io.BytesIO(written(drawn, "PNG", exif=turned)), settings)
+    with Image.open(settings.data_dir / "media" / name) as kept:
+        assert kept.size == upright.size
+        corner = (kept.width // 4, kept.height // 4)
+        assert near(kept.getpixel(corner), upright.getpixel(corner))
+
+
+def drawn_by_a_camera(drawn: Image.Image, way: int) -> Image.Image:
+    turned = Image.Exif()
+    turned[274] = way
+    return Image.open(io.BytesIO(written(drawn, "PNG", exif=turned)))
+
+
+def near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(abs(a - b) < 40 for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("kind", range(1, 14))
+@pytest.mark.parametrize("tag", [0x011A, 0x0132, 0x8298])
+def test_what_is_damaged_beside_a_picture_costs_only_that(settings, tag, kind):
+    """Such photographs could not be sent at all: turned upright, what their camera had said was written anew."""
+    said = Image.Exif()
+    said[274], said[0x010F], said[0x011A], said[0x0132], said[0x8298] = 6, "Canon", 72.0, "2020:01:01 00:00:00", "x"
+    data = bytearray(said.tobytes())
+    assert data.startswith(b"Exif\0\0MM")
+    struct.pack_into(">H", data, data.index(struct.pack(">H", tag)) + 2, kind)
+    name = pictures.store(io.BytesIO(written(RED, "JPEG", exif=bytes(data))), settings)
+    with Image.open(settings.data_dir / "media" / name) as kept:
+        assert kept.size == (30, 60)
 
 
 def test_only_plain_names_are_thrown_away(settings, tmp_path):
@@ -216,10 +254,8 @@ def test_every_column_that_is_shown_from_the_folder_is_one_that_keeps_its_files(
 def test_a_large_picture_is_small_before_it_is_copied(mode, monkeypatch):
     """A 155 KB picture of forty million pixels took 440 MB, and twelve of them 4 GB."""
     sizes = []
-    transposed = pictures.ImageOps.exif_transpose
-    monkeypatch.setattr(
-        pictures.ImageOps, "exif_transpose", lambda picture: sizes.append(picture.size) or transposed(picture)
-    )
+    upright = pictures._upright
+    monkeypatch.setattr(pictures, "_upright", lambda picture: sizes.append(picture.size) or upright(picture))
     form = "JPEG" if mode == "CMYK" else "PNG"
     drawn = pictures._drawn(written(Image.new(mode, (6000, 3000)), form), "RGB")
     assert max(sizes[0]) <= 2400 and drawn.size == (2400, 1200)
