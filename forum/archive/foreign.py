@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum import countries, text
-from forum.archive import plain_text
+from forum.archive import plain_text, readings
 from forum.archive.findings import NAMELESS, Found, Said, dated
 from forum.refusals import invalid
 
@@ -120,14 +120,10 @@ def _csv(source: str) -> Found:
 
     def cell(row: dict[str, Any], key: str) -> str:
         name = column[key]
-        return str(row.get(name) or "").strip() if name is not None else ""
+        return readings.from_cell(str(row.get(name) or "").strip()).strip() if name is not None else ""
 
     for row in rows:
-        body = (
-            cell(row, "body").removeprefix("'")
-            if cell(row, "body")[:2] in {"'=", "'+", "'-", "'@"}
-            else cell(row, "body")
-        )
+        body = cell(row, "body")
         asked = cell(row, "question")
         if asked and asked not in numbers:
             numbers[asked] = len(numbers) + 1

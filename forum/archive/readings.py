@@ -42,6 +42,11 @@ def cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
+def from_cell(value: str) -> str:
+    """Return what `cell` has made of a text as it was."""
+    return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
+
+
 def as_csv(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield one row a comment, in the order of their times; no cell is a formula to a spreadsheet."""
     out = io.StringIO()

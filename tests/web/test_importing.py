@@ -426,6 +426,20 @@ def test_our_own_table_comes_back_as_it_went(app, house, desk, clock):
     assert found.comments[0].at == first.posted_at
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "|", "%"])
+def test_our_own_table_comes_back_without_what_we_put_before_a_formula(house, sign):
+    room = house.discussion(ask=1)
+    house.comment(room, house.user(f"{sign}Mara"), f"{sign} of it\n{sign} all", question=1)
+    assert f"'{sign}" in export.whole("csv", room)
+    (found,) = foreign.read(Kind.CSV, export.whole("csv", room)).comments
+    assert (found.author, found.body) == (f"{sign}Mara", f"{sign} of it\n{sign} all")
+
+
+def test_an_apostrophe_of_ones_own_stays():
+    (found,) = foreign.read(Kind.CSV, "author,text\n'Mara,'Tis so.").comments
+    assert (found.author, found.body) == ("'Mara", "'Tis so.")
+
+
 @pytest.mark.parametrize(
     ("kind", "source"),
     [
