@@ -69,6 +69,7 @@ def _account(user: User, place: _Places) -> dict[str, Any]:
             "affiliation": user.affiliation,
             "country": user.country,
             "biography": user.biography,
+            "language": user.language,
             "role": user.role.value,
             "since": moment(user.created_at),
             "confirmed": _at(user.confirmed_at),

@@ -155,9 +155,10 @@ def test_the_discussion_file_keeps_it(app, house, mixed):
 
 def test_ones_data_has_it_and_leaving_takes_it_away(app, house, mixed):
     priya = next(seat.user for seat in mixed.seats if seat.country == "IN")
-    house.do(accounts.change_profile, priya, Profile("Priya Raman", country="IN"))
+    house.do(accounts.change_profile, priya, Profile("Priya Raman", country="IN", language="fr"))
     data = person.of(priya)
     assert (data["account"]["country"], data["seats"][0]["country"]) == ("IN", "IN")
+    assert data["account"]["language"] == "fr"
     house.do(leaving.leave, priya, leaving.Words.KEEP)
     assert (priya.country, db.session.query(Seat).filter_by(user_id=priya.id).one().country) == ("", "")
     assert statistics.of(mixed).countries == [("KE", 2, 3)]
