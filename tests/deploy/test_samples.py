@@ -120,6 +120,14 @@ def test_compose_names_only_settings_and_files_that_exist():
     assert mounted and all((DEPLOY / path).is_file() for path in mounted)
 
 
+def test_the_image_can_back_up_the_database_of_the_sample():
+    """pg_dump refuses a newer server than itself, and what a newer one has written no older server takes back."""
+    runs = " ".join(rest for name, rest in instructions() if name == "RUN")
+    client = re.search(r"postgresql-client-(\d+)", runs)[1]
+    assert compose()["services"]["database"]["image"].partition(":")[2].split("-")[0] == client
+    assert all("-bookworm" in rest for name, rest in instructions() if name == "FROM")  # whose PostgreSQL is 15
+
+
 def test_compose_itself_takes_the_file():
     """Debian's docker-compose reads, completes and checks it without an engine."""
     program = shutil.which("docker-compose")
