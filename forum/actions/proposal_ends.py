@@ -15,14 +15,17 @@ from forum.models import Audience, Comment, CommentState, Discussion, Proposal, 
 def follow(comment: Comment) -> None:
     """Let the questions that were made of `comment` go with it: what readers may not see there they see nowhere.
 
-    What was made of a deleted comment loses its words (`take_words`); what was made of a hidden one waits for hosts.
+    What was made of a deleted comment loses its words (`take_words`); what was made of a hidden one waits for hosts, or
+    has theirs where they have put it into the run sheet.
     """
+    is_hidden = comment.state is CommentState.HIDDEN
     found = select(Proposal).where(Proposal.discussion_id == comment.discussion_id, Proposal.comment_id == comment.id)
     for proposal in db.session.scalars(found):
         was_public = proposal.is_public
-        if comment.state is CommentState.DELETED or not comment.source:
+        is_planned = proposal.question_id is not None
+        if comment.state is CommentState.DELETED or not comment.source or (is_hidden and is_planned):
             take_words(proposal)
-        elif comment.state is CommentState.HIDDEN and was_public and proposal.question_id is None:
+        elif is_hidden and was_public:
             proposal.state = ProposalState.NEW
         else:
             continue

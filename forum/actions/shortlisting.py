@@ -94,10 +94,12 @@ def plan(actor: User, discussion: Discussion, proposal_id: int, words: str = "",
         question = questions.write(actor, discussion, QuestionDraft(words or proposal.text))
         question.is_from_audience = True
         question.asked_for = "" if proposal.is_anonymous else proposal.author.name
-        proposal.question_id = question.id
+        proposal.question = question
         if proposal.state is not ProposalState.SHORTLISTED:
             _change(actor, proposal, ProposalState.SHORTLISTED)
         proposal_ends.tell(proposal, is_public=False)
+        if (comment := _made_of(proposal)) is not None:
+            proposal_ends.follow(comment)  # hidden by now, it shows the words of the run sheet alone
     if ask:
         questions.ask(actor, question)
     return question
@@ -211,6 +213,10 @@ def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = ""
         after={"state": to.value},
     )
     proposal_ends.tell(proposal, is_public=was_public or proposal.is_public)
+
+
+def _made_of(proposal: Proposal) -> Comment | None:
+    return db.session.get(Comment, proposal.comment_id) if proposal.comment_id is not None else None
 
 
 def _voters(proposal: Proposal) -> list[int]:

@@ -443,6 +443,30 @@ def test_of_a_deleted_comment_the_run_sheet_keeps_what_the_host_has_written(hous
     assert [one.proposal.text for one in audience.public(room, None)] == ["Where do you live?"]
 
 
+@pytest.mark.parametrize("end", ["hidden", "set aside", "hidden before"])
+def test_of_a_hidden_comment_readers_see_what_the_host_has_written_alone(house, room, app, end):
+    """Its words stayed on the page of all questions and beside the stream."""
+    host, zoe = house.host_of(room), house.user("Zoe Zebra")
+    comment = house.comment(room, zoe, "Does Jo Doe of Mill Lane 12 take money?", question=1)
+    wish = house.do(shortlisting.from_comment, host, room, comment.id)
+    hidden = [moderation.hide, host, comment, "Names somebody"]
+    if end == "hidden before":
+        house.do(*hidden)
+    house.do(shortlisting.plan, host, room, wish.id, "How is money accounted for?")
+    seq = room.last_seq if end != "hidden before" else 0
+    if end == "set aside":
+        house.do(flags.set_aside, comment, {"cause": "flags"})
+    elif end == "hidden":
+        house.do(*hidden)
+    assert [one.proposal.text for one in audience.public(room, None)] == ["How is money accounted for?"]
+    assert not any("Mill Lane" in app.test_client().get(f"/d/{room.slug}{of}").text for of in ("", "/questions"))
+    told = select(Event.audience).where(Event.seq > seq, Event.kind == "proposal.changed")
+    assert Audience.EVERYONE in set(db.session.scalars(told)), "open pages look again"
+    if end != "hidden before":
+        house.do(moderation.restore, host, comment)
+    assert [one.standing for one in audience.public(room, None)] == ["shortlisted"]
+
+
 @pytest.mark.parametrize("end", ["taken back", "made a comment", "left"])
 def test_what_was_merged_into_a_question_that_goes_waits_for_the_hosts_again(house, room, end):
     """It stood in no list any more, and its asker read that it goes with another one."""
