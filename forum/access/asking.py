@@ -47,7 +47,13 @@ def _may_know(user: User | None, role: Role, discussion: Discussion) -> bool:
     """A draft is known to its staff; a discussion by invitation to whoever has a seat (a muted panelist too)."""
     if role not in TABLE["discussion.read"][discussion.phase_at(clock.now())]:
         return False
-    if discussion.visibility is not Visibility.INVITED or role in PANEL:
+    return discussion.visibility is not Visibility.INVITED or is_invited(user, discussion, role)
+
+
+def is_invited(user: User | None, discussion: Discussion, role: Role | None = None) -> bool:
+    """Whether `user` knows of `discussion` where it is by invitation, in whatever phase it is."""
+    role = role or role_of(user, discussion)
+    if role in PANEL:
         return True
     if role not in {Role.MUTED, Role.SUSPENDED} or seat_of(user, discussion) is None or user is None:
         return False

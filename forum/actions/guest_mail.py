@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from forum import access, clock, speaking
 from forum.actions import deliveries, links, rsvps
 from forum.database import claims, db, unclaimed
-from forum.models import Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
+from forum.models import CalledOff, Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
 from forum.notify import letters
 from forum.refusals import Refused
 
@@ -40,7 +40,7 @@ def _has_news() -> ColumnElement[bool]:
         ~exists().where(NoMail.email == Guest.email),
         or_(
             and_(Discussion.phase == Phase.ANNOUNCED, other),
-            and_(Discussion.phase == Phase.DRAFT, Guest.cancelled_at.is_(None)),
+            and_(Discussion.phase == Phase.DRAFT, Guest.cancelled_at.is_(None), ~CalledOff.in_private()),
         ),
     )
 

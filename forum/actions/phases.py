@@ -49,10 +49,7 @@ def publish(actor: User, discussion: Discussion) -> None:
 def withdraw(actor: User, discussion: Discussion) -> None:
     """Make an announced discussion a draft again. Raises Refused (not theirs, already begun)."""
     access.require(actor, "discussion.withdraw", discussion)
-    if (
-        _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor)
-        and discussion.visibility is not Visibility.INVITED
-    ):
+    if _step(discussion, Phase.DRAFT, "discussion.withdrawn", actor):
         _call_off(discussion)
 
 
@@ -227,11 +224,11 @@ def _step(discussion: Discussion, to: Phase, kind: str, actor: User | None, *sti
 
 
 def _call_off(discussion: Discussion) -> None:
-    """Keep what calendars have of it, so that they can be told."""
+    """Keep what calendars and those who come have of it, so that they can be told."""
     db.session.merge(
         CalledOff(
             discussion_id=discussion.id,
-            slug=discussion.slug,
+            slug="" if discussion.visibility is Visibility.INVITED else discussion.slug,
             title=discussion.title,
             starts_at=discussion.starts_at,
             ends_at=discussion.ends_at,

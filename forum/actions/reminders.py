@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from forum import access, clock
 from forum.actions import rsvps
 from forum.database import claims, db, unclaimed
-from forum.models import Discussion, Phase, Rsvp, User
+from forum.models import CalledOff, Discussion, Phase, Rsvp, User
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # How late a reminder may still go out.
@@ -71,13 +71,13 @@ def take(ids: list[int]) -> int:
 
 def _tell(rsvp: Rsvp) -> int:
     discussion, now = rsvp.discussion, clock.now()
-    if discussion.phase is Phase.DRAFT:
-        return _once(rsvp, Rsvp.cancelled_at, "cancelled") if rsvp.cancelled_at is None else 0
     person = db.session.get(User, rsvp.user_id) if rsvp.user_id is not None else None
-    if not access.may(person, "discussion.read", discussion):
+    if not _may_hear(person, discussion):
         # It has been made private meanwhile: nothing more of it reaches this person.
         db.session.delete(rsvp)
         return 0
+    if discussion.phase is Phase.DRAFT:
+        return _once(rsvp, Rsvp.cancelled_at, "cancelled") if rsvp.cancelled_at is None else 0
     if discussion.phase is Phase.ANNOUNCED and (
         rsvp.cancelled_at is not None or rsvp.told_starts_at != discussion.starts_at
     ):
@@ -90,6 +90,14 @@ def _tell(rsvp: Rsvp) -> int:
     if rsvp.day_at is None and DAY - _DAY_LATE < ahead <= DAY:
         return _once(rsvp, Rsvp.day_at, "day")
     return 0
+
+
+def _may_hear(person: User | None, discussion: Discussion) -> bool:
+    """Whether `person` may be told of `discussion`; of what is a draft again, whether they knew of it to the last."""
+    if discussion.phase is not Phase.DRAFT:
+        return access.may(person, "discussion.read", discussion)
+    off = db.session.get(CalledOff, discussion.id)
+    return (off is not None and not off.was_private) or access.is_invited(person, discussion)
 
 
 def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -> int:

@@ -10,14 +10,14 @@ from forum.models.discussion import Discussion, Visibility
 
 
 class CalledOff(Model):
-    """What calendars have of a discussion that has become a draft again, so that they can be told.
+    """What was announced of a discussion that is a draft again, so that calendars and whoever comes can be told.
 
-    It holds what was public then: what is written into the draft afterwards is nobody's business. It ends when the
-    discussion is announced anew.
+    It holds what they knew then: what is written into the draft afterwards is nobody's business. What was by invitation
+    stands at no address, whatever the draft becomes. It ends when the discussion is announced anew.
     """
 
     discussion_id: Mapped[int] = mapped_column(ForeignKey("discussion.id", ondelete="CASCADE"), primary_key=True)
-    slug: Mapped[str] = mapped_column(String(80), index=True)
+    slug: Mapped[str] = mapped_column(String(80), index=True)  # "" where it was by invitation
     title: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -32,10 +32,20 @@ class CalledOff(Model):
         """The language in which its letters speak to whoever has not said another (BCP 47)."""
         return self.discussion.language
 
+    @property
+    def was_private(self) -> bool:
+        """Whether it was by invitation, so that nobody outside hears of it."""
+        return not self.slug
+
     @classmethod
     def before(cls, moment: datetime) -> ColumnElement[bool]:
         """Return the condition under which a discussion was called off before `moment`, and not announced anew."""
         return exists().where(cls.discussion_id == Discussion.id, cls.at < moment)
+
+    @classmethod
+    def in_private(cls) -> ColumnElement[bool]:
+        """Return the condition under which what was called off was by invitation (`was_private`)."""
+        return exists().where(cls.discussion_id == Discussion.id, cls.slug == "")
 
     @classmethod
     def at_address(cls, slug: str) -> "CalledOff | None":

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from forum import clock as forum_clock
@@ -12,7 +13,7 @@ from forum.addresses import Row
 from forum.archive import person
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Digest, Digests, Letter, Rsvp, RsvpKind, SeatRole, SiteRole
+from forum.models import Digest, Digests, Discussion, Letter, Rsvp, RsvpKind, SeatRole, SiteRole
 from forum.notify import letters
 
 SECOND = timedelta(seconds=1)
@@ -137,7 +138,8 @@ def test_nobody_writes_to_who_is_forgotten_when_it_is_opened_again(house, clock)
     assert not [email for email in db.session.scalars(select(Digest.email)) if email.endswith("invalid")]
 
 
-def test_of_what_was_called_off_nobody_is_kept(house, clock):
+@pytest.mark.parametrize("visibility", ["public", "invited"])
+def test_of_what_was_called_off_nobody_is_kept(house, clock, visibility):
     room = house.discussion(phase="announced", slug="water")
     host, invited = house.host_of(room), ("gus", "bob", "una")
     rows = [Row(number, f"{name}@example.org") for number, name in enumerate(invited)]
@@ -149,10 +151,12 @@ def test_of_what_was_called_off_nobody_is_kept(house, clock):
         )
     for name in ("gus", "vic"):
         house.do(rsvps.answer, f"{name}@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    with writing():
+        db.session.get_one(Discussion, room.id).visibility = visibility
     house.do(phases.withdraw, host, room)
     clockwork.remind()
     forum_clock.advance(rsvps.KEPT_FOR)
-    assert addresses() == ["gus@example.org", "vic@example.org"]
+    assert addresses() == (["gus@example.org", "vic@example.org"] if visibility == "public" else [])
     assert len(list_of_guests.listed(room)) == 3
     forum_clock.advance(SECOND)
     assert addresses() == []

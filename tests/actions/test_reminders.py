@@ -194,6 +194,23 @@ def test_made_private_nobody_outside_hears_of_it_any_more(house, clock, event):
     assert [letter.to for letter in letters()] == [house.host_of(event).email]
 
 
+@pytest.mark.parametrize("opened_up", [False, True])
+def test_made_private_and_withdrawn_it_tells_nobody_outside_its_private_title(house, clock, event, opened_up):
+    panelist, host = house.panelist(event), house.host_of(event)
+    for person in (house.user(), panelist):
+        house.do(rsvps.say, person, event, RsvpKind.READ_ALONG, "UTC")
+    house.do(rsvps.answer, "nora@example.org", event, RsvpKind.READ_ALONG, "UTC")
+    later(house, event, visibility="invited", title="Whom we dismiss")
+    house.do(phases.withdraw, host, event)
+    if opened_up:
+        later(house, event, visibility="public", title="A new one")
+    clockwork.remind()
+    assert [(letter.to, letter.subject) for letter in letters()] == [
+        (panelist.email, "It will not take place: Whom we dismiss")
+    ]
+    assert [rsvp.user_id for rsvp in db.session.query(Rsvp)] == [panelist.id]
+
+
 def test_without_an_account_an_address_counts_once_it_is_proven(app, house, clock, event, mailing):
     client = app.test_client()
     data = {"kind": "read_along", "email": "Nora@Example.org", "zone": "America/Bogota"}

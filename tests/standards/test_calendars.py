@@ -155,6 +155,8 @@ def test_what_was_never_public_is_not_called_off_either(app, house, clock):
     for discussion in (private, unlisted, once):
         house.do(phases.withdraw, house.host_of(discussion), discussion)
     house.do(discussions.edit, house.host_of(once), once, draft_of(once, visibility="invited"))
+    # Of what was private nothing is told either when the draft is not.
+    house.do(discussions.edit, house.host_of(private), private, draft_of(private, visibility="public"))
     client = app.test_client()
     for discussion in (draft, private, once):
         assert client.get(f"/d/{discussion.slug}/calendar.ics").status_code == 404, discussion.slug

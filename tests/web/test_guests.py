@@ -584,13 +584,13 @@ def test_who_is_taken_off_while_a_letter_waits_gets_none(desk, post):
 # ---- the event changes ----
 
 
-def moved(desk, hours):
+def moved(desk, hours, **changes):
     event = db.session.get_one(Discussion, desk.event.id)
     names = ("title", "slug", "starts_at", "ends_at", "time_zone", "visibility", "questions_shown")
     fields = {name: getattr(event, name) for name in names}
     fields["starts_at"] += timedelta(hours=hours)
     fields["ends_at"] += timedelta(hours=hours)
-    desk.house.do(discussions.edit, desk.host, event, DiscussionDraft(**fields))
+    desk.house.do(discussions.edit, desk.host, event, DiscussionDraft(**fields | changes))
 
 
 def test_who_was_mailed_and_has_not_answered_hears_once_of_a_new_time_and_of_the_end_of_it(desk, post):
@@ -639,6 +639,17 @@ def test_letters_that_wait_do_not_leave_for_what_is_called_off_or_closed_to_gues
         db.session.get_one(Discussion, desk.event.id).visibility = Visibility.UNLISTED
     desk.mail()
     assert len(post.messages) == 2
+
+
+def test_guests_hear_nothing_of_what_was_closed_to_them_before_it_was_called_off(desk, post):
+    desk.send()
+    desk.mail()
+    post.messages.clear()
+    moved(desk, 0, visibility="invited", title="Whom we dismiss")
+    desk.house.do(phases.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
+    moved(desk, 0, visibility="public")
+    desk.mail()
+    assert post.messages == []
 
 
 # ---- whose business it is ----
