@@ -91,6 +91,8 @@ def _write(guest: Guest) -> int:
 def _letter(guest: Guest, kind: str) -> int:
     token = _token(guest)
     facts = _facts(guest.discussion, guest.name, guest.time_zone, guest.by_id, guest.mailing.words)
+    if (off := db.session.get(CalledOff, guest.discussion_id)) is not None:
+        facts["discussion"] = off  # as in `rsvps.write`: what had been announced
     stop = f"/guest/{token}/stop"
     letter = letters.write(
         guest.email, kind, f"/guest/{token}", facts=facts | {"stop": stop}, language=speaking.known(guest.language)

@@ -609,6 +609,7 @@ def test_who_was_mailed_and_has_not_answered_hears_once_of_a_new_time_and_of_the
     assert "you said that you want to come" in post.to("bob@example.org").get_content()
     post.messages.clear()
     desk.house.do(phases.withdraw, desk.host, db.session.get_one(Discussion, desk.event.id))
+    moved(desk, 1, title="What is written since")
     desk.mail()
     desk.mail()
     assert sorted(m["To"] for m in post.messages) == ["ada@example.org", "bob@example.org"]
