@@ -42,9 +42,7 @@ def require(actor: User, seat: Seat) -> None:
     if seat.role is SeatRole.PANELIST:
         words = _("%(name)s is on the panel and comes in by a link. Send them a link instead.", name=seat.name)
         raise Refused("is_panel", words, 409)
-    if seat.user.left_at is not None:
-        words = _("%(name)s has left this site, so there is nobody to write to. Take the seat away.", name=seat.name)
-        raise Refused("has_left", words, 409)
+    invitations.require_here(seat)
     if not is_missing(seat.user):
         words = _(
             "%(name)s has a password already, so no letter was sent. They sign in with it; "

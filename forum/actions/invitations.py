@@ -82,6 +82,13 @@ def of_event() -> Refused:
     return Refused("rehearsal", words, 409)
 
 
+def require_here(seat: Seat) -> None:
+    """Refuse a letter to somebody who has left the site. Raises Refused (has_left, 409)."""
+    if seat.user.left_at is not None:
+        words = _("%(name)s has left this site, so there is nobody to write to. Take the seat away.", name=seat.name)
+        raise Refused("has_left", words, 409)
+
+
 def _is_for_event(discussion: Discussion) -> bool:
     if discussion.rehearsal_of_id is None:
         return False
@@ -91,12 +98,13 @@ def _is_for_event(discussion: Discussion) -> bool:
 def invite(actor: User, seat: Seat) -> str:
     """Make a link for the panelist of `seat`, mail it, and return the path of its twin to show to the host once.
 
-    Links made before are dead at once. Raises Refused (as `require_invite`; 409 for who is no panelist).
+    Links made before are dead at once. Raises Refused (as `require_invite`; 409 for who is no panelist, has_left).
     """
     discussion = seat.discussion
     require_invite(actor, discussion)
     if seat.role is not SeatRole.PANELIST:
         raise Refused("not_panel", _("Links are for panelists. Hosts and moderators sign in with a password."), 409)
+    require_here(seat)
     log.lock(discussion)  # of two hosts the second ends the first one's link
     _end(seat, InvitationState.REPLACED)
     mailed, shown = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -173,7 +181,7 @@ def find(token: str) -> Opened:
             ),
             410,
         )
-    if not invitation.is_good(clock.now()):
+    if not invitation.is_good(clock.now()) or seat.user.left_at is not None:
         raise _over()
     return Opened(invitation, invitation.mailed_hash == digest)
 
@@ -277,9 +285,10 @@ def latest(discussion: Discussion) -> dict[int, Invitation]:
 
 
 def never_invited(discussion: Discussion) -> list[Seat]:
-    """Return the panel's seats of `discussion` that never had a link."""
+    """Return the panel's seats of `discussion` that never had a link, but for who has left the site."""
     known = latest(discussion)
-    return [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.id not in known]
+    panel = [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.user.left_at is None]
+    return [seat for seat in panel if seat.id not in known]
 
 
 def _end(seat: Seat, state: InvitationState) -> bool:

@@ -53,9 +53,12 @@ def begin(user: User, device: str = "") -> Session:
 
 
 def user_of(token: str) -> User | None:
-    """Return whom `token` signs in, with `session` set, or None when that session is unknown, ended or over."""
+    """Return whom `token` signs in, with `session` set, or None when that session is unknown, ended or over.
+
+    One that began while its person left the site is nobody's.
+    """
     session = _with_hash(_hash(token))
-    if session is None or not session.is_open(clock.now()):
+    if session is None or not session.is_open(clock.now()) or session.user.left_at is not None:
         return None
     session.token = token
     session.user.session = session

@@ -15,6 +15,7 @@ from forum.actions import (
     held,
     introductions,
     invitations,
+    leaving,
     members,
     moderation,
     phases,
@@ -27,6 +28,7 @@ from forum.actions import (
 )
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.introductions import Introduction
+from forum.actions.leaving import Words
 from forum.actions.seats import SeatDraft
 from forum.database import db, writing
 from forum.models import (
@@ -35,6 +37,7 @@ from forum.models import (
     Event,
     HeldAnswer,
     Invitation,
+    InvitationState,
     Letter,
     PanelCall,
     ReadyCheck,
@@ -102,6 +105,23 @@ def test_an_invitation_goes_from_sent_to_opened_to_done_and_hosts_hear_each_step
     assert table.standing() is Standing.INTRODUCED
     assert (table.seat.title, table.seat.biography) == ("Director", "Writes about\nwater.")
     assert table.heard("hosts") == ["invitation.made", "invitation.opened"]
+
+
+def test_nobody_comes_in_as_a_panelist_who_has_left_the_site(table, clock):
+    """The host read the link on their screen, and had somebody else's words in hand."""
+    spare = Invitation(
+        seat_id=table.seat.id, mailed_hash="m", shown_hash=invitations._hash("shown"), by_id=table.host.id,
+        state=InvitationState.GOOD, made_at=clock.now(), expires_at=clock.now() + timedelta(days=9),
+    )  # fmt: skip
+    session = table.house.do(sessions.begin, table.priya)
+    table.house.do(leaving.leave, table.priya, Words.KEEP)
+    assert "has left this site" in refused("has_left", invitations.invite, table.host, table.seat).message
+    assert table.seat not in invitations.never_invited(table.discussion)
+    with writing():  # a link or a session that was made at the same moment
+        db.session.add(spare)
+        db.session.get_one(Session, session.id).ended_at = None
+    refused("link_over", invitations.enter, "shown")
+    assert sessions.user_of(session.token) is None
 
 
 def test_a_link_works_on_every_device_until_it_ends(table, clock):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import calls, held, invitations, phases, questions, rehearsals
+from forum.actions import calls, held, invitations, leaving, phases, questions, rehearsals
 from forum.database import db, writing
 from forum.live import fragments
 from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session, User
@@ -262,6 +262,15 @@ def test_the_host_sends_links_sees_each_once_and_the_record_says_who(table):
     everybody = table.post("host", "/panel/invite", JSON)
     assert everybody.json["links"] == [], "nobody is left without a link"
     assert table.post("panelist", f"/panel/{seat_id}/invite").status_code == 404
+
+
+def test_the_console_offers_no_link_to_who_has_left_the_site(table):
+    at = f"/panel/{table.seat.id}/invite"
+    assert at in table.get("host", "/console").text
+    table.house.do(leaving.leave, table.priya, leaving.Words.KEEP)
+    assert at not in table.get("host", "/console").text
+    assert table.post("host", at, JSON).status_code == 409
+    assert table.seat.id not in [link["seat"] for link in table.post("host", "/panel/invite", JSON).json["links"]]
 
 
 def test_one_completes_ones_own_seat_with_a_picture_that_is_drawn_anew(table, app):
