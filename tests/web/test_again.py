@@ -44,7 +44,27 @@ def test_other_words_under_the_key_of_an_old_page_are_another_comment(house, mem
     assert say("First.").location.endswith(f"#c{first.id}")
     assert say("Something else.", JSON).json["id"] == first.id
     house.do(comments.delete, member, first)
+    assert say("First.").status_code == 409
+    assert words() == ["", "Second."]
+
+
+@pytest.mark.parametrize("end", ["deleted", "hidden"])
+def test_other_words_from_an_old_page_are_not_lost_with_the_comment_it_made(client, house, room, member, say, end):
+    """They were nowhere, and the page said nothing of it."""
     say("First.")
+    first = db.session.scalars(select(Comment)).one()
+    if end == "hidden":
+        house.do(moderation.hide, house.host_of(room), first, "Off the point")
+        assert say("First.").location.endswith(f"#c{first.id}")
+        assert say("Second.").status_code == 303
+        assert words() == ["First.", "Second."]
+        return
+    house.do(comments.delete, member, first)
+    refused = say("Second.")
+    assert refused.status_code == 409 and "load the page again" in refused.text and "Second." in refused.text
+    form = Form(client.get(f"/d/{room.slug}").text, 'id="say"')
+    assert form.seen["body"] == "Second."
+    assert form.press(client).status_code == 303
     assert words() == ["", "Second."]
 
 
