@@ -5,17 +5,28 @@ Nobody but their writer is told of them, so saving one is no event: only their o
 
 import secrets
 
+from flask_babel import LazyString
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import comments, merging
+from forum.actions import again, comments, merging
 from forum.actions.comments import CommentDraft
 from forum.actions.posting import written
 from forum.database import db
 from forum.live import log
 from forum.models import Audience, Comment, Discussion, HeldAnswer, Question, User
 from forum.refusals import Refused, Stale, unknown
+
+_CHANGED = lazy(
+    "You have changed this in another window meanwhile. What you wrote there is shown; this one is kept here. "
+    "Keep it again to put it in the place of the other."
+)
+_CHANGED_BEFORE_RELEASE = lazy(
+    "You have changed this in another window meanwhile, and nothing is posted yet. What you wrote there is shown. "
+    "Release this one again to post it in place of the other."
+)
 
 
 def hold(panelist: User, question: Question, body: str, seen: str = "") -> HeldAnswer | None:
@@ -29,7 +40,7 @@ def hold(panelist: User, question: Question, body: str, seen: str = "") -> HeldA
     if not question.is_asked and not question.is_coming:
         raise unknown()
     kept = _kept(panelist, question)
-    if _is_left_alone(kept.body if kept else "", body, seen):
+    if _is_left_alone(kept.body if kept else "", body, seen, _CHANGED):
         return kept
     if not body.strip():
         if kept is not None:
@@ -49,25 +60,24 @@ def hold(panelist: User, question: Question, body: str, seen: str = "") -> HeldA
     return kept
 
 
-def _is_left_alone(kept: str, body: str, seen: str) -> bool:
-    """Whether only another window has changed what is kept. Raises Stale when both have, each to something else."""
+def _is_left_alone(kept: str, body: str, seen: str, words: LazyString) -> bool:
+    """Whether only another window has changed what is kept. Raises Stale, with `words`, when both have, each to
+    something else.
+    """
     try:
         return bool(merging.untouched(seen, {"body": kept}, {"body": body}))
     except Stale as stale:
         if not kept:
             return False
-        words = _(
-            "You have changed this in another window meanwhile. What you wrote there is shown; this one is kept here. "
-            "Keep it again to put it in the place of the other."
-        )
-        raise Stale(stale.theirs, stale.seen, words=words) from stale
+        raise Stale(stale.theirs, stale.seen, words=str(words)) from stale
 
 
-def release(panelist: User, question: Question, key: str, body: str = "") -> Comment:
+def release(panelist: User, question: Question, key: str, body: str = "", seen: str = "") -> Comment:
     """Post what is held for `question` as a normal comment, or `body` if that is what the page shows by now.
 
     The same `key` again returns the comment it made. Raises Refused as `comments.post`; 404 when nothing is held,
-    409 while the question is not asked, invalid (key).
+    409 while the question is not asked, and for another text than that comment's (released); invalid (key); Stale as
+    `hold`.
     """
     discussion = question.discussion
     access.require(panelist, "discussion.read", discussion)
@@ -75,17 +85,30 @@ def release(panelist: User, question: Question, key: str, body: str = "") -> Com
     if kept is None:
         known = CommentDraft(body, question.number, None, key).checked_key() if key else ""
         if known and (posted := Comment.with_key(discussion, panelist, known)) is not None:
+            _require_as_posted(posted, body)
             return posted
         raise unknown()
     if question.number is None:
         raise Refused(
             "not_asked", _("This question is not asked yet. Your answer stays held, and only you see it."), 409
         )
-    comment = comments.post(panelist, discussion, CommentDraft(body or kept.body, question.number, None, kept.key))
+    if not body or _is_left_alone(kept.body, body, seen, _CHANGED_BEFORE_RELEASE):
+        body = kept.body
+    comment = comments.post(panelist, discussion, CommentDraft(body, question.number, None, kept.key))
     db.session.delete(kept)
     db.session.flush()
     log.record(discussion, "held.changed", question.id, Audience.person(panelist.id))
     return comment
+
+
+def _require_as_posted(posted: Comment, body: str) -> None:
+    """Let nobody take for posted what they have typed since on another device. Raises Refused (released, 409)."""
+    if body.strip() and written(body, posted.discussion)[0] != again.as_posted(posted):
+        words = _(
+            "Your answer was posted already, from another window, with other words than these. These are kept here: "
+            "release them as a second answer, or edit the first one."
+        )
+        raise Refused("released", words, 409)
 
 
 def forget(panelist: User, discussion: Discussion, held_id: int) -> None:

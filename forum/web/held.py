@@ -8,7 +8,7 @@ from forum.actions.merging import marks
 from forum.database import once_more, writing
 from forum.extensions import limiter
 from forum.models import Discussion, User
-from forum.refusals import Refused
+from forum.refusals import Refused, Stale
 from forum.web.backstage import done, entered
 from forum.web.comments import by_writer
 from forum.web.forms import Fields
@@ -33,15 +33,17 @@ def hold(slug: str, question_id: int) -> Response:
 @blueprint.post("/answers/<int:question_id>/release")
 @limiter.limit("20/minute;300/hour", key_func=by_writer)
 def release(slug: str, question_id: int) -> Response:
-    """Post what is held: fields key, and body when the page shows a newer text than was kept."""
+    """Post what is held: fields key, and body when the page shows a newer text than was kept, with seen as `hold`."""
     user, discussion = entered(slug)
     fields = Fields()
-    key, body = fields.text("key"), fields.text("body")
+    key, body, seen = fields.text("key"), fields.text("body"), fields.seen() or ""
     fields.refuse()
     try:
         with writing():
-            comment = held.release(user, questions.find(discussion, question_id), key, body)
+            comment = held.release(user, questions.find(discussion, question_id), key, body, seen)
             comment_id = comment.id
+    except Stale:
+        raise  # kept, it would take the place of what was written elsewhere
     except Refused:
         _keep(user, discussion, question_id, body)
         raise

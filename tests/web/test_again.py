@@ -205,6 +205,60 @@ def test_a_held_answer_is_released_as_it_stands_in_its_field(client, house, room
     assert words() == ["Everybody, in turn."]
 
 
+@pytest.fixture
+def two_devices(client, house, room):
+    """Return how a page that shows “First.” presses Release on what is held, and what else happens meanwhile."""
+    priya = house.panelist(room, "Priya Raman")
+    question = room.questions[0]
+    house.sign_in(client, priya)
+    house.do(held.hold, priya, question, "First.")
+    page = client.get(f"/d/{room.slug}/backstage").text
+    form = page[page.index(f'id="hold-{question.id}"') :]
+    form = form[: form.index("</form>")]
+    action = re.search(r'formaction="([^"]+)"', form)[1]
+    fields = {name: re.search(rf'name="{name}" value="([^"]+)"', form)[1] for name in ("key", "seen")}
+
+    def press(body, headers=None, **more):
+        return client.post(
+            action, data=fields | {"csrf_token": house.token(client), "body": body} | more, headers=headers
+        )
+
+    def held_here():
+        db.session.rollback()
+        return [one.body for one in db.session.scalars(select(HeldAnswer))]
+
+    return press, held_here, lambda body, seen="": house.do(held.hold, priya, question, body, seen)
+
+
+def test_releasing_takes_the_place_of_nothing_newer_that_was_kept_elsewhere(two_devices, client):
+    press, held_here, hold = two_devices
+    hold("Second, an hour longer.")
+    refused = press("Third.")
+    assert refused.status_code == 409
+    assert "nothing is posted yet" in refused.text
+    assert "Second, an hour longer." in refused.text and Form(refused.text).seen == {"body": "Third."}
+    assert held_here() == ["Second, an hour longer."] and words() == []
+    assert Form(refused.text).press(client).status_code == 303
+    assert words() == ["Third."]
+
+
+def test_a_page_that_was_left_as_it_was_releases_what_was_kept_elsewhere(two_devices):
+    press, held_here, hold = two_devices
+    hold("Second, an hour longer.")
+    assert press("First.").status_code == 303
+    assert (words(), held_here()) == (["Second, an hour longer."], [])
+
+
+def test_what_is_typed_where_the_answer_is_not_released_yet_is_held_and_not_taken_for_posted(two_devices):
+    press, held_here, _hold = two_devices
+    assert press("First.").status_code == press("First.").status_code == press("").status_code == 303
+    refused = press("First, and better.", JSON)
+    assert (refused.status_code, refused.json["error"]["code"]) == (409, "released")
+    assert (words(), held_here()) == (["First."], ["First, and better."])
+    assert press("First, and better.").status_code == 303
+    assert (words(), held_here()) == (["First.", "First, and better."], [])
+
+
 def test_an_old_console_opens_no_discussion_again(host, house, room):
     page = host.get(f"/d/{room.slug}/console").text
     form = page[page.index('id="step-extend"') :]

@@ -64,10 +64,16 @@ function takeTyped(form) {
   const hold = /** @type {HTMLFormElement | null} */ (details && one("form", details));
   const field = /** @type {HTMLTextAreaElement | null} */ (hold && one("textarea", hold));
   const body = /** @type {HTMLInputElement | null} */ (one("input[name=body]", form));
-  if (!hold || !field || !body) return;
+  const seen = /** @type {HTMLInputElement | null} */ (one("input[name=seen]", form));
+  const shown = /** @type {HTMLInputElement | null} */ (hold && one("input[name=seen]", hold));
+  if (!hold || !field || !body || !seen || !shown) return;
   clearTimeout(unsaved.get(hold));
   unsaved.delete(hold);
-  body.value = details?.hasAttribute("open") ? field.value : "";
+  // Other marks than it was given: a refusal has shown what was written in another window.
+  if (seen.value !== (form.dataset.given ?? "")) mark(hold, seen.value);
+  const isOpen = details?.hasAttribute("open");
+  body.value = isOpen ? field.value : "";
+  seen.value = form.dataset.given = isOpen ? shown.value : "";
 }
 
 /** @param {HTMLFormElement} form */

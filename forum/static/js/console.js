@@ -118,7 +118,7 @@ function showTheirs(form, { theirs = {}, seen = "" }) {
   const words = Object.values(theirs).join("\n") || _("Nothing: it was taken away.");
   const quote = make("blockquote", { class: "as-typed", dir: "auto" }, words);
   const box = make("div", { "data-theirs": "" }, make("p", {}, _("What stands there now")), quote);
-  one("textarea", form)?.after(box);
+  (one("textarea", form) ?? form.lastElementChild)?.after(box);
 }
 
 /**
