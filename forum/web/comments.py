@@ -161,6 +161,10 @@ def _keep(slug: str, form: drafts.Form | None, draft: CommentDraft, spoken_for: 
     """Keep a text that was not posted, for browsers that cannot keep it themselves."""
     if form is None or wants_json() or not draft.body.strip():
         return
+    if (user := signed_in()) is not None:
+        session["draft_of"] = user.id  # nobody else who signs in here reads it (`signing.enter`)
+    elif session.pop("draft_of", None) is not None:
+        form = replace(form, holder=secrets.token_urlsafe(18))  # a visitor's stays theirs, whoever they are
     session["draft_holder"] = form.holder
     with writing():
         drafts.keep(find(slug), form, draft, spoken_for)

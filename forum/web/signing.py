@@ -13,8 +13,6 @@ from forum.extensions import login_manager
 from forum.models import Session, User
 from forum.web.forms import signed_in
 
-# What a browser keeps through signing in; all else in its cookie belongs to who it was before.
-_KEPT = ("draft_holder",)
 _BROWSERS: tuple[tuple[str, str], ...] = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -48,10 +46,14 @@ def begin(user: User) -> Session:
 
 
 def enter(user: User) -> None:
-    """Give the browser the session begun for `user`, after the commit; what its cookie held before is gone."""
-    kept = {name: cookie[name] for name in _KEPT if name in cookie}
+    """Give the browser the session begun for `user`, after the commit; what its cookie held before is gone.
+
+    But what was typed in it stays, unless somebody else did who was signed in: from now on it is theirs alone.
+    """
+    typed = cookie.get("draft_holder") if cookie.get("draft_of") in {None, user.id} else None
     cookie.clear()
-    cookie.update(kept)
+    if typed is not None:
+        cookie["draft_holder"], cookie["draft_of"] = typed, user.id
     cookie.permanent = True
     g.pop("csrf_token", None)
     login_user(user)

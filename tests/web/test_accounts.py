@@ -361,6 +361,36 @@ def test_a_text_typed_first_is_still_there_after_signing_up(client, house):
     assert kept.body == "Typed before the account"
 
 
+@pytest.mark.parametrize("typed", ["signed in", "as a visitor before"])
+def test_a_text_that_was_refused_is_read_by_nobody_else_who_signs_in_at_the_same_browser(client, house, typed):
+    """Their session had ended elsewhere, so nothing took it out of the cookie."""
+    path = f"/d/{house.discussion(ask=1).slug}"
+    anna, bert = house.user("Anna Alt"), house.user("Bert Bau")
+    with writing():
+        for user in (anna, bert):
+            db.session.get_one(User, user.id).password_hash = passwords.hashed(PASSWORD)
+
+    def post(body, **more):
+        return client.post(f"{path}/comments", data={"body": body, "key": "k" * 16} | more)
+
+    if typed == "as a visitor before":
+        assert post("Mine alone.").status_code == 303
+    sign_in(client, anna.email)
+    if typed == "signed in":
+        assert post("Mine alone.", question="77", csrf_token=house.token(client)).status_code == 422
+    house.do(sessions.end_all, anna)
+    sign_in(client, anna.email)
+    assert "Mine alone." in client.get(path).text, "who comes back finds it"
+    house.do(sessions.end_all, anna)
+    assert post("A visitor's.", key="v" * 16).status_code == 303
+    sign_in(client, bert.email)
+    page = client.get(path).text
+    assert "Mine alone." not in page and "A visitor&#39;s." in page
+    house.do(sessions.end_all, bert)
+    sign_in(client, anna.email)
+    assert "A visitor&#39;s." not in client.get(path).text
+
+
 # ---- sessions ----
 
 
