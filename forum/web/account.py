@@ -19,6 +19,12 @@ from forum.web.forms import signed_in
 from forum.web.guards import private, settings
 
 _PROFILE = ("name", "affiliation", "biography", "country")
+# What each form of the page shows again when it is refused.
+_KEPT = {
+    "accounts.account": (*_PROFILE, "language"),
+    "accounts.change_address": ("email",),
+    "accounts.leave": ("words",),
+}
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -214,11 +220,10 @@ def end_others() -> AnyResponse:
 
 
 def _form(user: User) -> Form:
-    stored = {name: getattr(user, name) for name in _PROFILE}
-    kept = {"accounts.account": _PROFILE, "accounts.change_address": ("email",)}.get(request.endpoint or "", ())
+    stored = {name: getattr(user, name) for name in (*_PROFILE, "language")}
     return Form(
         "accounts/account.html",
-        *kept,
+        *_KEPT.get(request.endpoint or "", ()),
         typed=stored,
         sessions=sessions.open_of(user),
         unproven=invitations.unproven(user),

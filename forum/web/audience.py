@@ -30,10 +30,12 @@ _STEPS = {
 @blueprint.get("/questions")
 def show(slug: str) -> Response:
     """Show the questions of the audience, with the form for one's own."""
-    return _page(find(slug), "", {})
+    return _page(find(slug), {}, {})
 
 
-def _page(discussion: Discussion, typed: str, faults: dict[str, str], status: int = 200, why: str = "") -> Response:
+def _page(
+    discussion: Discussion, typed: dict[str, str], faults: dict[str, str], status: int = 200, why: str = ""
+) -> Response:
     reader = signed_in()
     page = render_template(
         "discussion/questions.html",
@@ -58,16 +60,16 @@ def _page(discussion: Discussion, typed: str, faults: dict[str, str], status: in
 def make(slug: str) -> Response:
     """Propose a question: fields text, is_anonymous. A refusal shows the form again with what was typed."""
     fields = Fields()
-    words, is_anonymous = fields.text("text"), bool(request.form.get("is_anonymous"))
+    typed = {name: fields.text(name) for name in ("text", "is_anonymous")}
     fields.refuse()
     discussion, user = find(slug), writer()
     try:
         with writing():
-            made = proposals.make(user, discussion, words, is_anonymous=is_anonymous)
+            made = proposals.make(user, discussion, typed["text"], is_anonymous=bool(typed["is_anonymous"]))
     except Refused as refusal:
         if errors.wants_json() or refusal.status == 404:
             raise
-        return _page(discussion, words, refusal.fields or {}, refusal.status, refusal.message)
+        return _page(discussion, typed, refusal.fields or {}, refusal.status, refusal.message)
     return _back(discussion, _("Your question is with the hosts. You see here what becomes of it."), id=made.id)
 
 

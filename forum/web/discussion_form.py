@@ -25,7 +25,7 @@ _TEXTS = (
     "title", "slug", "hosted_by", "intro", "editors_note", "related_url", "related_title", "hero_credit", "hero_alt",
 )  # fmt: skip
 _TYPED = (
-    *_TEXTS, "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests",
+    *_TEXTS, "remove_hero", "time_zone", "visibility", "questions_shown", "late_minutes", "language", "digests",
     "starts_at_date", "starts_at_time", "starts_at_fold", "ends_at_date", "ends_at_time", "ends_at_fold",
 )  # fmt: skip
 _TIMES = ("time_zone", "starts_at_", "ends_at_")

@@ -74,7 +74,7 @@ def _draft() -> tuple[SiteDraft, FileStorage | None]:
 
 def _typed() -> dict[str, str]:
     """Return the fields as they were sent; a colour whose box is not ticked is none."""
-    typed = {name: request.form.get(name, "") for name in (*_TEXTS, "registration", "hold_links")}
+    typed = {name: request.form.get(name, "") for name in (*_TEXTS, "remove_logo", "registration", "hold_links")}
     return typed | {name: "" for name in _COLOURS if request.form.get(f"own_{name}") != "1"}
 
 

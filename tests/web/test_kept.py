@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from forum.database import db
-from forum.models import Discussion, Session
+from forum.actions import passwords, rsvps
+from forum.database import db, writing
+from forum.models import Discussion, RsvpKind, Session, Site, SiteRole
 from tests.web.test_organiser import WHOLE, picture
 
 INTRO = "Who shares the river, <b>and how</b>?\r\nCome & say so."
@@ -91,6 +92,83 @@ def test_an_expired_form_comes_back_whole_and_can_be_pressed(host, room, path, f
     again = form.press(host)
     assert "form has expired" not in again.text, again.text
     assert again.status_code in ({404} if "/comments/" in path else {200, 303})
+
+
+class Choices(HTMLParser):
+    """The boxes, circles and lists of the form that sends `sign`: what each offers by its name, and what is chosen."""
+
+    def __init__(self, page: str, sign: str) -> None:
+        super().__init__()
+        self.fields, self.offered, self.chosen, self._list = {}, {}, {}, ""
+        start = page.rfind("<form", 0, page.index(f'name="{sign}"'))
+        self.feed(page[start : page.index("</form>", start)])
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        name, kind, value = found.get("name", ""), found.get("type"), found.get("value", "")
+        if tag == "select":
+            self._list = name
+        elif kind in {"checkbox", "radio"}:
+            self.offered.setdefault(name, [] if kind == "radio" else [""]).append(value)
+            self._choose(name, value, "checked" in found)
+        elif tag == "option" and self._list:
+            self.offered.setdefault(self._list, []).append(value)
+            self._choose(self._list, value, "selected" in found)
+        elif tag == "input" and kind not in {"file", "submit"}:
+            self.fields[name] = value
+
+    def handle_endtag(self, tag):
+        if tag == "select":
+            self._list = ""
+
+    def _choose(self, name, value, is_chosen):
+        if is_chosen or name not in self.chosen:
+            self.chosen[name] = value if is_chosen else ""
+
+    def others(self):
+        """What nobody had chosen, for each."""
+        return {
+            name: next(value for value in offered[::-1] if value != self.chosen[name])
+            for name, offered in self.offered.items()
+        }
+
+
+CHOOSING = [
+    ("/organise/new", {"title": ""}),
+    ("/d/{slug}/edit", {"title": ""}),
+    ("/d/{slug}/seats/new", {"name": ""}),
+    ("/d/{slug}/questions/new", {"text": ""}),
+    ("/d/{slug}/questions", {"text": "x" * 3000}),
+    ("/d/{slug}/rsvp", {"zone": "Nowhere"}),
+    ("/account", {"name": ""}),
+    ("/account/leave", {"leave_password": "not mine"}),
+    ("/organise/import", {"source": ""}),
+    ("/site", {"held_words": "x" * 60_000}),
+]
+
+
+@pytest.mark.parametrize(("path", "wrong"), CHOOSING, ids=[path for path, _ in CHOOSING])
+def test_a_refused_form_keeps_what_was_chosen(house, host, path, wrong):
+    """Boxes, circles and lists, each with what is not there at first."""
+    admin = house.user("Ada Admin", role=SiteRole.ADMINISTRATOR)
+    room = house.discussion(phase="announced", host=admin)
+    with writing():
+        room.takes_anonymous, room.hero, room.hero_credit, room.hero_alt = True, "a" * 32 + ".webp", "Ada", "A river"
+        site = Site.fresh()
+        site.logo = "b" * 32 + ".webp"
+        db.session.add(site)
+        admin.password_hash = passwords.hashed("eleven rivers")
+        rsvps.say(admin, room, RsvpKind.TAKE_PART, "UTC")
+    house.sign_in(host, admin)
+    path = path.format(slug=room.slug)
+    sign = next(iter(wrong))
+    before = Choices(host.get(path.removesuffix("/leave")).text, sign)
+    chosen = before.others()
+    sent = before.fields | {name: value for name, value in chosen.items() if value} | wrong
+    refused = host.post(path, data=sent | {"csrf_token": house.token(host)})
+    assert refused.status_code == 422, refused.text
+    assert Choices(refused.text, sign).chosen == chosen
+    assert chosen, "or it has nothing to choose, and need not stand in this list"
 
 
 def test_what_people_type_has_a_label_and_machines_words_are_not_shown(host, room):
