@@ -123,8 +123,13 @@ def _asking(file: DiscussionFile, question: dict[str, Any], path: Path) -> None:
         return
     if not file.values["starts_at"] <= found <= min(file.values["ends_at"], clock.now()):
         file.fault(path, "must lie between the discussion's start and its end, and not in the future.")
-    elif question.get("skipped") is True or question.get("spare") is True or file.values.get("draft") is True:
+    elif not _was_asked(question) or file.values.get("draft") is True:
         file.fault(path, "cannot stand with a question that was not asked. Take it out.")
+
+
+def _was_asked(question: dict[str, Any]) -> bool:
+    """Whether the file leaves room for it: nobody answers what was left out, or waited as a spare."""
+    return question.get("skipped") is not True and question.get("spare") is not True
 
 
 def _moment(file: DiscussionFile, typed: Any, path: Path) -> datetime | None:
@@ -186,9 +191,9 @@ def _comment(file: DiscussionFile, path: Path, comment: dict[str, Any]) -> None:
         file.fault((*path, "question"), "must be a question's number, or null for a general remark.")
         comment["question"] = None
     elif number is not None and not (
-        1 <= number <= len(file.values["questions"]) and file.values["questions"][number - 1]["skipped"] is not True
+        1 <= number <= len(questions := file.values["questions"]) and _was_asked(questions[number - 1])
     ):
-        file.fault((*path, "question"), f"must be a number from 1 to {len(file.values['questions'])}, not skipped.")
+        file.fault((*path, "question"), f"must be a number from 1 to {len(questions)}, neither skipped nor a spare.")
     answered = comment.get("reply_to")
     if isinstance(answered, bool) or not (answered is None or isinstance(answered, int | str)):
         file.fault((*path, "reply_to"), "must be another comment's id, or its place in the list from 1.")

@@ -176,6 +176,15 @@ def test_a_fault_names_line_and_field_and_nothing_is_stored(app):
         assert db.session.scalar(select(func.count()).select_from(model)) == 0
 
 
+@pytest.mark.parametrize("unasked", ["skipped", "spare"])
+def test_nobody_has_answered_what_was_not_asked(app, unasked):
+    """A comment to it would stand in no place of the page."""
+    values = FILE | {"questions": [{"text": "Who owns it?"}, {"text": "Who pays?", unasked: True}]}
+    values["comments"] = [FILE["comments"][1] | {"question": 2}]
+    with pytest.raises(FileFaults, match=r"comments\[0\].question: must be a number from 1 to 2, neither skipped nor"):
+        put(values)
+
+
 @pytest.mark.parametrize(("at", "words"), [("2199-01-01T00:00:00Z", "in the future"), ("yesterday", "date and time")])
 def test_a_comment_was_edited_at_a_moment_that_can_be(app, at, words):
     with pytest.raises(FileFaults) as raised:
