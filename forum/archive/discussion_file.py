@@ -48,8 +48,6 @@ def _check(file: DiscussionFile) -> None:
         _seat(file, ("seats", index), seat)
     for index, question in enumerate(values["questions"]):
         _question(file, ("questions", index), question)
-    if values.get("draft") is True and values["comments"]:
-        file.fault(("comments",), "cannot stand in a draft. Take out the comments, or draft.")
     for index, comment in enumerate(values["comments"]):
         _comment(file, ("comments", index), comment)
     _answers(file, values["comments"])
@@ -187,6 +185,8 @@ def _comment(file: DiscussionFile, path: Path, comment: dict[str, Any]) -> None:
     else:
         fields.words(file, comment, (*path, "author"), 254, required=True)
     number = comment.get("question")
+    if number is not None and file.values.get("draft") is True:
+        file.fault((*path, "question"), "must be null in a draft, where no question was asked. Or take out draft.")
     if isinstance(number, bool) or not (number is None or isinstance(number, int)):
         file.fault((*path, "question"), "must be a question's number, or null for a general remark.")
         comment["question"] = None

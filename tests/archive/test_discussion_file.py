@@ -297,6 +297,20 @@ def test_answers_stay_with_their_question_when_others_were_skipped_or_moved(app,
         assert comment.question.text.lower()[:4] in comment.source
 
 
+def test_what_hosts_said_before_they_withdrew_it_comes_back(app, house):
+    discussion = house.discussion(phase="announced")
+    house.question(discussion)
+    house.comment(discussion, house.host_of(discussion), "Welcome, all.")
+    house.do(phases.withdraw, house.host_of(discussion), discussion)
+    once, again = _again(discussion)
+    assert "Welcome, all." in once
+    assert again == once
+    values = json.loads(once)
+    values["comments"][0]["question"] = 1
+    with pytest.raises(FileFaults, match=r"comments\[0\].question: must be null in a draft"):
+        put(values)
+
+
 def test_a_field_that_nobody_knows_gets_a_suggestion(app):
     with pytest.raises(FileFaults, match="Did you mean title"):
         discussion_file.read(b'{"titel": "a"}')
