@@ -79,14 +79,21 @@ def _whole(file: DiscussionFile, values: dict[str, Any]) -> None:
     values["hero"] = fields.object_in(
         file, "hero", "picture", {"credit": values.pop("hero_credit", None), "alt": values.pop("hero_alt", None)}
     )
-    if (picture := values["hero"]["picture"]) and not pictures.is_ours(picture):
-        named = "must be the name that a Roundtext site gave to a picture, like 9f86d081884c7d659a2feaa0c55ad015.webp."
-        file.fault(("hero", "picture"), f"{named} Take it out, and choose the picture in the discussion's form.")
+    _picture(file, ("hero", "picture"), values["hero"]["picture"], "discussion")
+
+
+def _picture(file: DiscussionFile, path: Path, named: str, form: str) -> None:
+    """Let `named` be one of our pictures, or none; others are chosen in the form of what they belong to."""
+    if named and not pictures.is_ours(named):
+        like = "must be the name that a Roundtext site gave to a picture, like 9f86d081884c7d659a2feaa0c55ad015.webp."
+        file.fault(path, f"{like} Take it out, and choose the picture in the {form}'s form.")
 
 
 def _seat(file: DiscussionFile, path: Path, seat: dict[str, Any]) -> None:
-    for name, limit in (("name", 80), ("email", 254), ("title", 120), ("affiliation", 120)):
+    limits = {"name": 80, "email": 254, "title": 120, "affiliation": 120, "biography": 600, "picture": 200}
+    for name, limit in limits.items():
         fields.words(file, seat, (*path, name), limit, required=name in {"name", "email"})
+    _picture(file, (*path, "picture"), seat["picture"], "seat")
     fields.country(file, seat, (*path, "country"))
     if seat.get("role") not in ("host", "moderator", "panelist"):
         file.fault((*path, "role"), "must be host, moderator or panelist.")

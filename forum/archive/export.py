@@ -29,6 +29,7 @@ _READINGS: dict[str, Callable[[Discussion, str], Iterator[str]]] = {
 }
 _ARCHIVES: dict[str, Callable[[Discussion, str], Iterator[bytes]]] = {"epub": epub.pieces, "docx": docx.pieces}
 _AT_ONCE = 100
+_OF_SEAT = ("title", "affiliation", "country", "biography", "picture")
 
 
 def pieces(kind: str, discussion: Discussion, site: str = "", *, for_hosts: bool = True) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _head(discussion: Discussion) -> dict[str, Any]:
         "draft": True if discussion.phase is Phase.DRAFT else "",
         "seats": [
             {"name": seat.name, "email": seat.user.email, "role": seat.role.value}
-            | _given(title=seat.title, affiliation=seat.affiliation, country=seat.country)
+            | _given(**{name: getattr(seat, name) for name in _OF_SEAT})
             for seat in discussion.seats
             if seat.user.left_at is None  # a seat of nobody, with no address that could be read again
         ],

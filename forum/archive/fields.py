@@ -47,6 +47,8 @@ _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "title": (),
         "affiliation": ("organisation", "organization"),
         "country": ("country_code",),
+        "biography": ("bio",),
+        "picture": ("photo",),
     },
     "question": {
         "text": ("question", "title"),

@@ -30,7 +30,14 @@ FILE = {
     "language": "pt",
     "seats": [
         {"name": "Hana Maier", "email": "hana@example.org", "role": "host", "title": "Editor"},
-        {"name": "Priya Raman", "email": "priya@example.org", "role": "panelist", "affiliation": "Lab"},
+        {
+            "name": "Priya Raman",
+            "email": "priya@example.org",
+            "role": "panelist",
+            "affiliation": "Lab",
+            "biography": "Ten years of wells.\nRivers since.",
+            "picture": "9f86d081884c7d659a2feaa0c55ad015.webp",
+        },
     ],
     "questions": [
         {"text": "Who owns it?", "planned_offset": 0, "length": 20},
@@ -233,6 +240,15 @@ def test_a_picture_is_named_as_we_name_them(app, named, is_alone):
     lines = json.dumps(written, indent=2).splitlines()
     assert ('"hero"' if is_alone else '"picture"') in lines[line - 1] and path == "hero.picture"
     assert "Take it out" in words
+
+
+def test_what_a_seat_says_of_its_person_is_checked(app):
+    seat = FILE["seats"][1] | {"biography": "\u200b", "picture": "https://example.org/priya.webp"}
+    with pytest.raises(FileFaults) as raised:
+        put(FILE | {"seats": [FILE["seats"][0], seat]})
+    assert "seats[1].picture: must be the name that a Roundtext site gave to a picture" in str(raised.value)
+    with pytest.raises(FileFaults, match=r"seats\[1\].biography"):
+        put(FILE | {"seats": [FILE["seats"][0], seat | {"picture": ""}]})
 
 
 @pytest.mark.parametrize("named", ["", "0" * 32 + ".webp", "0" * 32 + "-w1600.webp"])

@@ -4,6 +4,7 @@ from typing import Any
 
 from forum import text
 from forum.actions import invitations
+from forum.actions.drafting import clean
 from forum.actions.seats import SeatDraft, member_with
 from forum.archive.discussion_file import DiscussionFile
 from forum.archive.lines import Path
@@ -37,10 +38,21 @@ def add_seats(file: DiscussionFile, discussion: Discussion) -> None:
                 title=seat.title,
                 affiliation=seat.affiliation,
                 country=seat.country,
+                biography=_biography(file, path, values),
+                picture=values["picture"],
             )
         )
     db.session.flush()
     invitations.close_shown_of(discussion)
+
+
+def _biography(file: DiscussionFile, path: Path, values: dict[str, Any]) -> str:
+    """Return what who sits there says of themselves: their own words, and so none of what an organiser fills in."""
+    faults: dict[str, str] = {}
+    words = clean(faults, "biography", values["biography"], 600, lines=True)
+    for name, why in faults.items():
+        file.fault((*path, name), why)
+    return words
 
 
 def _seat(file: DiscussionFile, path: Path, values: dict[str, Any]) -> SeatDraft | None:
