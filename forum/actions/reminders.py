@@ -7,7 +7,7 @@ A reminder whose time was missed by too much (the server was off) is not sent la
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from forum import access, clock
@@ -108,15 +108,18 @@ def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -
 
 
 def _tell_moved(rsvp: Rsvp, now: datetime) -> int:
-    """Tell of the new time; reminders of the old one are forgotten, so that those of the new one go out."""
+    """Tell of the new time; reminders of the old one are forgotten, so that those of the new one go out.
+
+    What that is too late for is noted as of when they said that they come: nothing was written, and nothing is.
+    """
     starts_at = rsvp.discussion.starts_at
     if not claims(
         rsvp,
         or_(Rsvp.told_starts_at != starts_at, Rsvp.cancelled_at.is_not(None)),
         told_starts_at=starts_at,
         cancelled_at=None,
-        day_at=None if starts_at > now + DAY else now,
-        hour_at=None if starts_at > now + HOUR else now,
+        day_at=None if starts_at > now + DAY else func.coalesce(Rsvp.day_at, Rsvp.made_at),
+        hour_at=None if starts_at > now + HOUR else func.coalesce(Rsvp.hour_at, Rsvp.made_at),
     ):
         return 0
     rsvps.write(rsvp.email, "moved_event", rsvp)

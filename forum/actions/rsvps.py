@@ -60,8 +60,9 @@ def counts(discussion: Discussion) -> dict[RsvpKind, int]:
 
 def reached(discussion: Discussion) -> dict[str, int]:
     """Return how many were reminded, by the kind of letter: day, hour, live. For hosts only."""
-    notes = (func.count(Rsvp.day_at), func.count(Rsvp.hour_at), func.count(Rsvp.live_at))
-    row = db.session.execute(select(*notes).where(Rsvp.discussion_id == discussion.id)).one()
+    day, hour = (func.count().filter(note > Rsvp.made_at) for note in (Rsvp.day_at, Rsvp.hour_at))
+    asked = select(day, hour, func.count(Rsvp.live_at)).where(Rsvp.discussion_id == discussion.id)
+    row = db.session.execute(asked).one()
     return dict(zip(("day", "hour", "live"), row, strict=True))
 
 

@@ -26,7 +26,8 @@ class Rsvp(Model):
 
     Of the latter only that they wanted to come is kept for good (`rsvps.forget_old`): the address is none then.
 
-    Each of `day_at`, `hour_at` and `live_at` is set in the transaction that writes its letter, and so only once.
+    Each of `day_at`, `hour_at` and `live_at` is set in the transaction that writes its letter, and so only once. Of
+    the first two one that is `made_at` was never written: the discussion was moved so near that it was too late for it.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)

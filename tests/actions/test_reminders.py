@@ -159,6 +159,21 @@ def test_a_moved_event_tells_everyone_and_is_reminded_of_anew(house, clock, even
     assert kinds() == ["day", "moved_event", "day"]
 
 
+def test_only_who_was_written_to_was_reminded(house, clock, event):
+    """Moved so near that a reminder would come too late, it is not written, and nobody is told that it was."""
+    house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    house.do(rsvps.say, house.user(), event, RsvpKind.TAKE_PART, "UTC")
+    clock.advance(timedelta(minutes=20))
+    begin = clock.now() + timedelta(minutes=50)
+    later(house, event, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    clockwork.remind()
+    clockwork.remind()
+    assert kinds() == ["day", "moved_event", "moved_event"]
+    assert rsvps.reached(event) == {"day": 1, "hour": 0, "live": 0}
+
+
 def test_a_cancelled_event_says_so_once_and_a_new_announcement_too(house, clock, event):
     house.do(rsvps.say, house.user(), event, RsvpKind.READ_ALONG, "UTC")
     house.do(phases.withdraw, house.host_of(event), event)
