@@ -24,20 +24,24 @@ class Said:
 
 @dataclass(frozen=True)
 class Part:
-    """What is told of one question: the panel's newest answers, how many others there are, and what hosts point out."""
+    """What is told of one question: the panel's newest answers, how many others there are, and what hosts point out.
+
+    `count` is of all its answers, those of hosts too, which are told of no further.
+    """
 
     question: Question
     is_over: bool
     panel: list[Said]
     panel_count: int
     public_count: int
+    count: int
     highlights: list[Said]
     summary: str
 
     @property
     def says_something(self) -> bool:
         """Whether anything was written to it."""
-        return bool(self.panel_count or self.public_count or self.summary)
+        return bool(self.count or self.summary)
 
 
 def part_of(question: Question, reader: User | None, *, is_over: bool) -> Part:
@@ -61,6 +65,7 @@ def part_of(question: Question, reader: User | None, *, is_over: bool) -> Part:
         panel=_said(discussion, answers),
         panel_count=_count(*shown, of_panel),
         public_count=_count(*shown, or_(Comment.author_id.is_(None), Comment.author_id.not_in(seated))),
+        count=_count(*shown),
         highlights=_said(discussion, pointed_out),
         summary=text.excerpt(question.summary_html, _SUMMARY),
     )

@@ -235,6 +235,15 @@ def test_questions_that_were_over_together_are_one_letter(house, clock, room, ma
     assert "Open now: Q3" in letter.body
 
 
+def test_what_a_host_alone_has_answered_was_not_answered_by_nobody(house, clock, room, mara):
+    ask_next(house, room)
+    house.comment(room, house.host_of(room), "The district pays.", question=2)
+    house.do(phases.close, house.host_of(room), room)
+    (letter,) = of(work(clock, 15 * MINUTE), mara)
+    assert "Q2: Who pays?" in letter.body
+    assert "Nobody has answered it." not in letter.body
+
+
 def test_within_an_hour_they_wait_for_each_other(house, clock, room, mara):
     house.question(room, "Who drinks?")
     ask_next(house, room)
