@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from forum.text.characters import NOT_XML
@@ -132,11 +133,13 @@ def paragraphs(html: str, site: str) -> Iterator[Paragraph]:
     return (found for found in reader.found if found.said.strip() or found.mark)
 
 
-def lines(html: str) -> str:
-    """Return a cleaned fragment as plain text: a line for each item of a list, "> " before what is quoted."""
+def lines(html: str, site: str) -> str:
+    """Return a cleaned fragment as plain text: a line for each item of a list, "> " before what is quoted, and behind
+    the words of a link its address.
+    """
     written = ""
     before: Paragraph | None = None
-    for found in paragraphs(html, ""):
+    for found in paragraphs(html, site):
         quote = "> " if found.quoted else ""
         if before is not None:
             are_quoted, are_items = before.quoted and found.quoted, bool(before.mark and found.mark)
@@ -144,9 +147,20 @@ def lines(html: str) -> str:
         indent = "  " * (found.depth - found.quoted - bool(found.mark))
         first = f"{quote}{indent}{found.mark} " if found.mark else f"{quote}{indent}"
         rest = f"\n{quote}{indent}{'  ' if found.mark else ''}"
-        written += first + rest.join(line.rstrip() for line in found.said.strip("\n").split("\n"))
+        written += first + rest.join(line.rstrip() for line in _with_addresses(found, site).strip("\n").split("\n"))
         before = found
     return written
+
+
+def _with_addresses(found: Paragraph, site: str) -> str:
+    """Return the words, and behind those of a link its address where they do not say it; a mention has its name."""
+    said = ""
+    for href, runs in groupby(found.runs, key=lambda run: run.href):
+        linked = "".join(run.said for run in runs)
+        is_said = href in {address(linked, site), address(f"http://{linked}", site), f"mailto:{linked}"}
+        is_mention = linked.startswith("@") and href.startswith(f"{site}/people/")
+        said += linked if not href or is_said or is_mention else f"{linked} <{href}>"
+    return said
 
 
 class _ToParagraphs(HTMLParser):

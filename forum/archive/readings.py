@@ -84,7 +84,7 @@ def as_markdown(discussion: Discussion, site: str) -> Iterator[str]:
 
 def as_text(discussion: Discussion, site: str) -> Iterator[str]:
     """Yield the transcript by question as plain text."""
-    return _by_question(discussion, site, ("", "", "", "{}"), lambda _source, html: markup.lines(html))
+    return _by_question(discussion, site, ("", "", "", "{}"), lambda _source, html: markup.lines(html, site))
 
 
 def as_html(discussion: Discussion, site: str) -> Iterator[str]:

@@ -167,6 +167,20 @@ def test_the_text_file_keeps_the_lines_of_lists_and_quotations(app, house):
     assert kept in export.whole("text", room)
 
 
+def test_the_text_file_tells_where_links_lead_where_their_words_do_not(house):
+    room = house.discussion(ask=1)
+    priya = house.panelist(room, "Priya Raman")
+    for written, kept in (
+        ("See [the **report** now](https://who.int/r?a=é).", "See the report now <https://who.int/r?a=%C3%A9>."),
+        ("https://x.org/bare, www.y.org and me@x.org", "https://x.org/bare, www.y.org and me@x.org"),
+        ("https://bücher.de/é is [one](https://a.org)", "https://bücher.de/é is one <https://a.org>"),
+        ("- [mail](mailto:a@b.org)\n- [here](/d/rain)", "• mail <mailto:a@b.org>\n• here <https://site.test/d/rain>"),
+        ("@Priya Raman, [now](https://[)?", "@Priya Raman, now?"),  # that is no address
+    ):
+        house.comment(room, priya, written, question=1)
+        assert f"\n\n{kept}\n\n" in export.whole("text", room, "https://site.test"), written
+
+
 def test_the_text_file_has_no_marks_in_summaries_and_the_markdown_file_all(house):
     room = house.discussion(ask=1)
     host = house.host_of(room)
@@ -174,7 +188,7 @@ def test_the_text_file_has_no_marks_in_summaries_and_the_markdown_file_all(house
     house.do(summaries.of_discussion, host, room, "In *short*: [users](https://example.org).")
     house.do(summaries.of_question, host, room.questions[0], "**Rain**, mostly.")
     said = export.whole("text", room)
-    assert "Summary by the hosts\n\nIn short: users.\n" in said
+    assert "Summary by the hosts\n\nIn short: users <https://example.org>.\n" in said
     assert "Summary by the hosts\n\nRain, mostly.\n" in said
     assert {"In *short*: [users](https://example.org).", "**Rain**, mostly."} <= set(
         export.whole("markdown", room).split("\n")
