@@ -126,9 +126,9 @@ def _article(book: Book, shown: Shown) -> str:
         escape(f"★ {_('highlighted by the hosts')}") if comment.highlighted_at else "",
         escape(helpful_to(shown)),
     ]
-    answered = (
-        f"<p><small>↩ <a href='#c{shown.quote.id}'>{escape(shown.quote.name)}</a></small></p>" if shown.quote else ""
-    )
+    quote, answered = shown.quote, ""
+    if quote and quote.name:  # what is hidden has none, and stands in no file
+        answered = f"<p><small>↩ <a href='#c{quote.id}'>{escape(quote.name)}</a></small></p>"
     link = f"<a href='{escape(permalink(book.site, book.discussion, shown))}'>#</a>"
     return (
         f"<article id=c{comment.id}><b><bdi>{escape(face.name)}</bdi></b> "

@@ -181,6 +181,15 @@ def test_the_text_file_tells_where_links_lead_where_their_words_do_not(house):
         assert f"\n\n{kept}\n\n" in export.whole("text", room, "https://site.test"), written
 
 
+def test_a_file_names_nothing_above_what_answers_a_hidden_comment(house):
+    room = house.discussion(ask=1)
+    hidden = house.comment(room, body="Rude words.", question=1)
+    house.comment(room, body="Please stay kind.", question=1, reply_to=hidden.id)
+    assert f"href='#c{hidden.id}'" in export.whole("html", room)
+    house.do(moderation.hide, house.host_of(room), hidden, "rude")
+    assert f"#c{hidden.id}'" not in export.whole("html", room)
+
+
 def test_the_text_file_has_no_marks_in_summaries_and_the_markdown_file_all(house):
     room = house.discussion(ask=1)
     host = house.host_of(room)
