@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from forum import clock as real_clock
-from forum.actions import accounts, calls, discussions, phases, reminders, rsvps
+from forum.actions import accounts, calls, discussions, phases, reminders, rsvps, shortlisting
 from forum.actions.drafting import DiscussionDraft
 from forum.database import db, writing
 from forum.live import clockwork
@@ -78,6 +78,17 @@ def test_a_day_an_hour_and_live_each_once(house, clock, event):
     clockwork.remind()
     assert kinds() == ["day", "hour", "live"]
     assert "Sign in on the page to write" in letters("live")[0].body
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_the_letter_a_day_before_asks_for_questions_only_where_the_hosts_take_them(house, clock, event, takes):
+    house.do(rsvps.say, house.user(), event, RsvpKind.TAKE_PART, "UTC")
+    house.do(shortlisting.set_taking, house.host_of(event), event, takes=takes, anonymous=False)
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    (letter,) = letters("day")
+    assert ("/d/river/questions" in letter.body) == takes
+    assert "\n\n\n" not in letter.body
 
 
 def test_hosts_alone_see_how_far_it_reached(app, house, clock, event):
