@@ -19,6 +19,8 @@ from forum.refusals import Refused, invalid, unknown
 
 LONGEST_OBJECTION = 500
 _LONGEST_HOURS = 366 * 24
+# Ends that lie no further apart are one end: that of a second press, or of two hosts who press together.
+_SAME_END = timedelta(minutes=1)
 
 
 def mute(
@@ -26,18 +28,26 @@ def mute(
 ) -> Mute:
     """End the right of `person` to write in `discussion`, for `hours` or until it is lifted; they may still read.
 
-    A removal also takes from them what a seat lets them see. Again changes nothing, but a removal follows a mute.
-    Raises Refused (not theirs; invalid: reason, hours; 409 for hosts, moderators and whoever runs the discussion).
+    A removal also takes from them what a seat lets them see. The same again changes nothing. A longer term, or a
+    removal, takes the place of what is in force, and never makes it end earlier.
+    Raises Refused (not theirs; invalid: reason, hours; 409 for hosts, moderators and whoever runs the discussion, and
+    measured where a harder measure is in force).
     """
     access.require(actor, "person.mute", discussion)
     reason, until = checked_reason(reason), _until(hours)
     log.lock(discussion)
     earlier = access.mute_of(person, discussion)
     if earlier is not None:
-        if earlier.is_removal or not removal:
+        is_harder, is_longer = removal and not earlier.is_removal, _is_later(until, earlier.until)
+        is_milder = _is_later(earlier.until, until) or (is_longer and earlier.is_removal and not removal)
+        if is_milder and not is_harder:
+            raise _measured(person)
+        if not is_harder and not is_longer:
             return earlier
-        earlier.lifted_at = clock.now()
+        until = until if is_longer else earlier.until
     require_below(actor, discussion, person)
+    if earlier is not None:
+        earlier.lifted_at = clock.now()
     muted = Mute(
         discussion_id=discussion.id, user_id=person.id, reason=reason, by_id=actor.id, at=clock.now(), until=until,
         is_removal=removal, objection="", lifted_at=None,
@@ -160,6 +170,16 @@ def _until(hours: int | None) -> datetime | None:
     if hours is not None and not 1 <= hours <= _LONGEST_HOURS:
         raise invalid(hours=_("Give whole hours, from 1 to a year, or leave this empty for no end."))
     return clock.now() + timedelta(hours=hours) if hours is not None else None
+
+
+def _measured(person: User) -> Refused:
+    words = _("A harder measure against %(name)s is in force here. Lift it first if you want another.", name=person.name)
+    return Refused("measured", words, 409)
+
+
+def _is_later(end: datetime | None, other: datetime | None) -> bool:
+    """Whether `end` comes after `other`; None comes last."""
+    return other is not None and (end is None or end > other + _SAME_END)
 
 
 def _objection(words: str) -> str:

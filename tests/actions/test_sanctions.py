@@ -84,6 +84,48 @@ def test_an_open_page_hears_of_the_end_of_a_mute_and_a_second_end_is_none(house,
     assert db.session.scalars(told).all() == ["person.muted", "person.unmuted"]
 
 
+def test_a_removal_never_ends_before_the_mute_that_it_replaces(house, room, clock):
+    host, mara, bob = house.host_of(room), house.user("Mara Member"), house.user("Bob Member")
+    house.do(sanctions.mute, host, room, mara, "spam")
+    house.do(sanctions.mute, host, room, mara, "threats", 1, removal=True)
+    house.do(sanctions.mute, host, room, bob, "spam", 1)
+    house.do(sanctions.mute, host, room, bob, "threats", 3, removal=True)
+    clock.advance(timedelta(hours=2))
+    assert access.role_of(mara, room) is Role.MUTED
+    assert [mute.is_removal for mute, _person in sanctions.mutes(host, room)] == [True, True]
+    clock.advance(timedelta(hours=1))
+    assert access.role_of(bob, room) is Role.MEMBER
+
+
+def test_a_longer_mute_takes_the_place_of_a_shorter_one_and_is_told(house, room, clock):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    house.do(sanctions.mute, host, room, mara, "spam", 1)
+    house.do(sanctions.mute, host, room, mara, "spam again")
+    assert [(mute.reason, mute.until) for mute, _person in sanctions.mutes(host, room)] == [("spam again", None)]
+    letters = db.session.scalars(select(Letter).where(Letter.to == mara.email).order_by(Letter.id)).all()
+    assert len(letters) == 2
+    assert "spam again" in letters[1].body
+    clock.advance(timedelta(hours=2))
+    assert access.role_of(mara, room) is Role.MUTED
+
+
+def test_a_second_press_is_no_longer_mute(house, room, clock):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    first = house.do(sanctions.mute, host, room, mara, "spam", 1)
+    clock.advance(timedelta(seconds=5))
+    assert house.do(sanctions.mute, host, room, mara, "spam", 1).id == first.id
+
+
+@pytest.mark.parametrize("hard", [{}, {"removal": True}, {"removal": True, "hours": 1}])
+def test_a_milder_measure_is_refused_and_changes_nothing(house, room, hard):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    first = house.do(sanctions.mute, host, room, mara, "spam", **hard)
+    refusal = refused(house, sanctions.mute, host, room, mara, "less", 24)
+    assert (refusal.code, refusal.status) == ("measured", 409)
+    assert "Lift it first" in refusal.message
+    assert access.mute_of(mara, room).id == first.id
+
+
 def test_of_a_mute_in_a_rehearsal_no_letter_tells(house, clock):
     event = house.discussion(phase="announced")
     priya, host = house.panelist(event), house.host_of(event)
