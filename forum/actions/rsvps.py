@@ -101,7 +101,7 @@ def ask(email: str, discussion: Discussion, kind: RsvpKind, zone: str, language:
         found.confirmed_at = found.confirmed_at or clock.now()
         return
     db.session.flush()
-    path = f"/rsvp/{_token('rsvp', found.id, email, *astuple(wish))}"
+    path = f"/rsvp/{_token('rsvp', found.id, email, *astuple(wish), str(discussion.id))}"
     write(email, "rsvp", found, path, wish)
 
 
@@ -129,12 +129,12 @@ def confirm(token: str) -> Rsvp:
 def by_token(token: str) -> tuple[Rsvp, Wish]:
     """Return what a mailed link is about, and what was wanted with it. Raises Refused (link_over, 410)."""
     number, email, *wanted = _read("rsvp", token)
-    found = db.session.get(Rsvp, number)
-    if found is None or found.email != email or not access.may(None, "discussion.read", found.discussion):
+    found = _meant(number, email, *wanted[3:])
+    if found is None or not access.may(None, "discussion.read", found.discussion):
         raise Refused("link_over", _OVER, 410)
     if not wanted:
         return found, Wish.of(found)  # a link of before: the wish was noted when it was typed
-    kind, zone, language = wanted
+    kind, zone, language = wanted[:3]
     return found, Wish(RsvpKind(kind), zones.of_today(zone), language)
 
 
@@ -193,17 +193,16 @@ def unsubscribe(token: str) -> None:
 
     Raises Refused (link_over, 410) for a link that we have not made.
     """
-    number, email, *_none = _read("stop", token)
-    found = db.session.get(Rsvp, number)
-    if found is not None and found.email == email:
+    if (found := unsubscribed_from(token)) is not None:
         db.session.delete(found)
 
 
 def unsubscribed_from(token: str) -> Rsvp | None:
-    """Return what an unsubscribe link is about; None when it is unsubscribed from already."""
-    number, email, *_none = _read("stop", token)
-    found = db.session.get(Rsvp, number)
-    return found if found is not None and found.email == email else None
+    """Return what an unsubscribe link is about; None when it is unsubscribed from already.
+
+    Raises Refused (link_over, 410) for a link that we have not made.
+    """
+    return _meant(*_read("stop", token))
 
 
 def may_be_named(rsvp: Rsvp) -> bool:
@@ -230,7 +229,7 @@ def write(email: str, kind: str, rsvp: Rsvp, path: str = "", wish: Wish | None =
 
 def stop(rsvp: Rsvp, email: str = "") -> str:
     """Return the path at which whoever reads it wants no more mail about this discussion."""
-    return f"/unsubscribe/{_token('stop', rsvp.id, email or rsvp.email)}"
+    return f"/unsubscribe/{_token('stop', rsvp.id, email or rsvp.email, str(rsvp.discussion_id))}"
 
 
 def is_to_come(discussion: Discussion) -> bool:
@@ -269,6 +268,18 @@ def _new(discussion: Discussion, email: str) -> Rsvp:
     made.discussion = discussion
     db.session.add(made)
     return made
+
+
+def _meant(number: int, email: str, *discussion: str) -> Rsvp | None:
+    """Return what a mailed link is about, if it is still there.
+
+    SQLite gives the id of what was deleted to the next one, maybe of the same address: so the link names its
+    `discussion` too, by its id. Links of before name none.
+    """
+    found = db.session.get(Rsvp, number)
+    if found is None or found.email != email or (discussion and discussion != (str(found.discussion_id),)):
+        return None
+    return found
 
 
 def _token(purpose: str, number: int, email: str, *wish: str) -> str:

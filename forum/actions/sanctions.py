@@ -173,7 +173,8 @@ def _until(hours: int | None) -> datetime | None:
 
 
 def _measured(person: User) -> Refused:
-    words = _("A harder measure against %(name)s is in force here. Lift it first if you want another.", name=person.name)
+    name = person.name
+    words = _("A harder measure against %(name)s is in force here. Lift it first if you want another.", name=name)
     return Refused("measured", words, 409)
 
 

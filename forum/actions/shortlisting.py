@@ -1,6 +1,8 @@
 """What hosts do with the questions of the audience. Every function runs inside `writing()`.
 
 Of two hosts who take the same one, the second is told what the first has done: each form names the state it showed.
+With it goes a mark of the words (`merging.marks` of the state and the text), because SQLite gives the id of a question
+that was taken back to the next one: nobody approves or asks by an old page what they have not read.
 """
 
 import secrets
@@ -10,7 +12,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock, text
-from forum.actions import comments, proposal_ends, proposals, questions
+from forum.actions import comments, merging, proposal_ends, proposals, questions
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
@@ -34,7 +36,7 @@ def put(actor: User, discussion: Discussion, proposal_id: int, to: ProposalState
 
     `seen` is the state that the host's page showed. Raises Refused (not theirs, 404, 409 when another host was faster).
     """
-    proposal = _hold(actor, discussion, proposal_id)
+    proposal = _hold(actor, discussion, proposal_id, seen)
     if to not in {ProposalState.NEW, ProposalState.APPROVED, ProposalState.SHORTLISTED}:
         raise unknown()
     if proposal.state is to and proposal.question_id is None:
@@ -46,7 +48,7 @@ def put(actor: User, discussion: Discussion, proposal_id: int, to: ProposalState
 
 def decline(actor: User, discussion: Discussion, proposal_id: int, reason: str, seen: str) -> Proposal:
     """Say no, with a reason that its asker reads. Raises Refused (not theirs, 404, 409, invalid: reason)."""
-    proposal = _hold(actor, discussion, proposal_id)
+    proposal = _hold(actor, discussion, proposal_id, seen)
     faults: dict[str, str] = {}
     reason = clean(faults, "reason", reason, 200, required=True)
     if faults:
@@ -62,7 +64,7 @@ def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, s
 
     Raises Refused (not theirs, 404, 409, invalid: into).
     """
-    proposal = _hold(actor, discussion, proposal_id)
+    proposal = _hold(actor, discussion, proposal_id, seen)
     into = proposals.find(discussion, into_id)
     if into.id == proposal.id or into.state in {ProposalState.MERGED, ProposalState.DECLINED}:
         raise invalid(into=_("Choose another question that is still there."))
@@ -77,16 +79,19 @@ def merge(actor: User, discussion: Discussion, proposal_id: int, into_id: int, s
     return into
 
 
-def plan(actor: User, discussion: Discussion, proposal_id: int, words: str = "", *, ask: bool = False) -> Question:
+def plan(
+    actor: User, discussion: Discussion, proposal_id: int, words: str = "", seen: str = "", *, ask: bool = False
+) -> Question:
     """Put a question of the audience into the run sheet with its credit, and `ask` it at once if wanted.
 
-    `words` may put it better; nothing keeps its own. A second click or host gets the same question.
+    `words` may put it better; nothing keeps its own. A second click or host gets the same question, whatever the state
+    in `seen`.
     Raises Refused (not theirs, 404, 409 not live, invalid: text).
     """
     access.require(actor, "question.write", discussion)
     if ask:
         access.require(actor, "question.ask", discussion)
-    proposal = _hold(actor, discussion, proposal_id)
+    proposal = _hold(actor, discussion, proposal_id, seen)
     question = proposal.question
     if question is None:
         if proposal.state in {ProposalState.DECLINED, ProposalState.MERGED}:
@@ -144,7 +149,7 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
     What was made of a comment only goes back to being that. Raises Refused (not theirs, 404, 409; invalid for a
     question without a name: a comment would show it).
     """
-    proposal = _hold(actor, discussion, proposal_id)
+    proposal = _hold(actor, discussion, proposal_id, seen)
     if proposal.comment_id is None and proposal.is_anonymous:
         raise invalid(text=_("Its asker wants no name shown, and a comment shows one. Decline it instead."))
     _require_seen(proposal, seen)
@@ -182,13 +187,18 @@ def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: b
         log.record(discussion, "discussion.edited", discussion.id)
 
 
-def _hold(actor: User, discussion: Discussion, proposal_id: int) -> Proposal:
+def _hold(actor: User, discussion: Discussion, proposal_id: int, seen: str) -> Proposal:
     access.require(actor, "proposal.work", discussion)
-    return proposals.find_and_lock(discussion, proposal_id)
+    proposal = proposals.find_and_lock(discussion, proposal_id)
+    state, has_mark, _mark = seen.partition(".")
+    if has_mark and seen != merging.marks({state: proposal.text}):
+        words = _("The question that your page showed was taken back. Reload the page, and read this one first.")
+        raise Refused("taken_back", words, 409)
+    return proposal
 
 
 def _require_seen(proposal: Proposal, seen: str) -> None:
-    if proposal.state.value != seen or proposal.question_id is not None:
+    if proposal.state.value != seen.partition(".")[0] or proposal.question_id is not None:
         raise _faster(proposal)
 
 

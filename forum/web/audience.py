@@ -88,7 +88,7 @@ def act(slug: str, proposal_id: int, verb: str) -> Response:
 
 @blueprint.post("/console/audience/<int:proposal_id>/<any(approve, shortlist, hide, decline, merge, comment):verb>")
 def work(slug: str, proposal_id: int, verb: str) -> Response:
-    """Take one step with a question of the audience. Fields: seen (the state shown), reason (decline), into (merge)."""
+    """Take one step with a question of the audience. Fields: seen (what was shown), reason (decline), into (merge)."""
     user, discussion = staffed(slug)
     fields = Fields()
     seen, reason = fields.text("seen"), fields.text("reason") if verb == "decline" else ""
@@ -115,9 +115,9 @@ def work(slug: str, proposal_id: int, verb: str) -> Response:
 def plan(slug: str, proposal_id: int, verb: str) -> Response:
     """Put a question of the audience into the run sheet, or ask it now, in `text` if that puts it better."""
     user, discussion = staffed(slug)
-    (words,) = texts("text")
+    words, seen = texts("text", "seen")
     with writing():
-        question = shortlisting.plan(user, discussion, proposal_id, words, ask=verb == "ask")
+        question = shortlisting.plan(user, discussion, proposal_id, words, seen, ask=verb == "ask")
         number = question.number
     if number is not None:
         return done(discussion, _("Q%(number)s is asked.", number=number), "#audience")

@@ -8,6 +8,7 @@ from forum.actions import (
     comments,
     flags,
     leaving,
+    merging,
     moderation,
     phases,
     posting,
@@ -19,7 +20,7 @@ from forum.actions import (
 from forum.archive import export
 from forum.database import db
 from forum.live import clockwork
-from forum.models import Audience, Event, ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole
+from forum.models import Audience, Event, ModerationAction, Phase, Proposal, ProposalState, ProposalVote, SeatRole, User
 from forum.refusals import Refused
 
 
@@ -157,6 +158,26 @@ def test_of_two_hosts_one_is_told_that_the_other_was_faster(house, room):
     mine = audience.own(room, wish.author)[0]
     assert (mine.standing, mine.proposal.reason) == ("declined", "Asked already")
     assert "reason" in refused(house, shortlisting.decline, host, room, wish.id, " ", "declined").fields
+
+
+@pytest.mark.parametrize("verb", ["approve", "plan", "ask"])
+def test_an_old_page_takes_no_question_that_its_host_has_not_read(house, room, verb):
+    mara, host = house.user("Mara Member"), house.app.test_client()
+    first = made(house, room, "X, which the host has read?", author=mara)
+    house.sign_in(host, house.host_of(room))
+    page = host.get(f"/d/{room.slug}/console").get_data(as_text=True)
+    assert page.count('name="seen" value="new.') > 2
+    seen = page.partition('name="seen" value="new.')[2].partition('"')[0]
+    house.do(proposals.take_back, mara, room, first.id)
+    second = made(house, room, "Y, unseen and libellous")
+    data = {"csrf_token": house.token(host), "seen": f"new.{seen}", "text": ""}
+    path = f"/d/{room.slug}/console/audience/"
+    # SQLite has given the id of the first to the second.
+    answer = host.post(f"{path}{second.id}/{verb}", data=data, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "taken_back")
+    assert [one.standing for one in audience.own(room, db.session.get(User, second.author_id))] == ["new"]
+    data["seen"] = merging.marks({"new": "Y, unseen and libellous"})
+    assert host.post(f"{path}{second.id}/{verb}", data=data).status_code == 303
 
 
 def test_merging_counts_everybody_once(house, room):
