@@ -16,7 +16,8 @@ from forum.actions import links, passwords, rsvps, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentState, Discussion, SiteRole, User
+from forum.models import Comment, CommentState, Discussion, Proposal, SiteRole, User
+from forum.models.proposal import PUBLIC
 from forum.notify import letters
 from forum.refusals import Refused, invalid
 
@@ -196,8 +197,8 @@ def move_by_link(token: str) -> User:
 def change_profile(user: User, profile: Profile) -> None:
     """Change what people read about `user`. Raises Refused (invalid), also for a look-alike name.
 
-    Readers of discussions where they wrote are told, because their comments carry the name; not where all they wrote
-    is held, and so read by nobody.
+    Readers of discussions where they wrote or asked are told, because what they wrote carries the name; not where all
+    of it is held, and so read by nobody.
     """
     faults: dict[str, str] = {}
     name = _clean_name(faults, profile.name) if profile.name != user.name else user.name
@@ -310,12 +311,20 @@ def _clean_name(faults: dict[str, str], typed: str) -> str:
 
 
 def _written_in(user: User) -> list[Discussion]:
-    """In the order of their ids: whoever takes several rows' locks takes them in the same order."""
-    ids = select(Comment.discussion_id).where(Comment.author_id == user.id)
+    """Where hosts and readers may have their name before them, beside a comment or a question of the audience.
+
+    In the order of their ids: whoever takes several rows' locks takes them in the same order.
+    """
+    wrote = select(Comment.discussion_id).where(Comment.author_id == user.id)
+    asked = select(Proposal.discussion_id).where(Proposal.author_id == user.id)
+    ids = wrote.union(asked)
     return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(Discussion.id)))
 
 
 def _seen_in(user: User) -> set[int]:
-    """Return the ids of the discussions whose readers have a comment of `user` before them."""
-    shown = (Comment.author_id == user.id, Comment.state != CommentState.HELD)
-    return set(db.session.scalars(select(Comment.discussion_id).where(*shown).distinct()))
+    """Return the ids of the discussions whose readers have their name before them, as far as they may know it."""
+    wrote = select(Comment.discussion_id).where(Comment.author_id == user.id, Comment.state != CommentState.HELD)
+    asked = select(Proposal.discussion_id).where(
+        Proposal.author_id == user.id, Proposal.state.in_(PUBLIC), Proposal.is_anonymous.is_(False)
+    )
+    return set(db.session.scalars(wrote.union(asked)))

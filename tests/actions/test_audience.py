@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from forum import audience
 from forum.actions import (
+    accounts,
     comments,
     flags,
     leaving,
@@ -17,6 +18,7 @@ from forum.actions import (
     sanctions,
     shortlisting,
 )
+from forum.actions.accounts import Profile
 from forum.archive import export
 from forum.database import db
 from forum.live import clockwork
@@ -219,6 +221,30 @@ def test_a_comment_becomes_a_question_and_a_question_a_comment(house, room):
     held = house.comment(room, mara, "Hidden?")
     house.do(moderation.hide, host, held, "off topic")
     assert refused(house, shortlisting.from_comment, host, room, held.id).status == 404
+
+
+def test_whose_question_is_shown_cannot_rename_into_a_panelist(house, room):
+    house.panelist(room, "Priya Raman")
+    bob = house.user("Harmless Bob")
+    wish = made(house, room, "Are all of you corrupt?", author=bob)
+    seq = room.last_seq
+    house.do(accounts.change_profile, bob, Profile(name="Harmless Rob"))
+    assert room.last_seq == seq, "nobody may know of it yet"
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.APPROVED, "new")
+    assert "name" in refused(house, accounts.change_profile, bob, Profile(name="Priya Rаman")).fields
+    seq = room.last_seq
+    house.do(accounts.change_profile, bob, Profile(name="Bob Roberts"))
+    assert [one.name for one in audience.public(room, None)] == ["Bob Roberts"]
+    assert room.last_seq == seq + 1, "open pages look again"
+
+
+def test_nobody_hears_of_a_new_name_that_an_asker_does_not_show(house, room):
+    nemo = house.user("Nemo Nameless")
+    wish = made(house, room, author=nemo, is_anonymous=True)
+    house.do(shortlisting.put, house.host_of(room), room, wish.id, ProposalState.APPROVED, "new")
+    seq = room.last_seq
+    house.do(accounts.change_profile, nemo, Profile(name="Nemo Nobody"))
+    assert room.last_seq == seq
 
 
 def test_who_may_not_write_may_not_ask(house, room):
