@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum import clock, countries, speaking, text
-from forum.actions import links, passwords, rsvps, seats, sessions, site
+from forum.actions import digests, links, passwords, rsvps, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentState, Discussion, Proposal, SiteRole, User
+from forum.models import Comment, CommentState, Discussion, Proposal, Question, SiteRole, User
 from forum.models.proposal import PUBLIC
 from forum.notify import letters
 from forum.refusals import Refused, invalid
@@ -183,6 +183,7 @@ def move(user: User, email: str) -> None:
         raise invalid(email=_("There is an account with this address already."))
     letters.write(user.email, "moved")
     rsvps.move(user, email)
+    digests.move(user.email, email)
     user.email = email
 
 
@@ -215,13 +216,16 @@ def change_profile(user: User, profile: Profile) -> None:
                 faults["name"] = refusal.fields["name"]
     if faults:
         raise Refused("invalid", _("Some fields need another look."), 422, fields=faults)
-    user.name, user.affiliation, user.biography, user.country = name, affiliation, biography, country
+    before, user.name = user.name, name
+    user.affiliation, user.biography, user.country = affiliation, biography, country
     if profile.language is not None:
         user.language = speaking.known(profile.language)
     seen_in = _seen_in(user) if is_seen else set()
     for discussion in written_in:
         if discussion.id in seen_in:
             log.record(discussion, "discussion.edited", discussion.id)
+    if name != before:
+        _credit_anew(user, before)
 
 
 def put(email: str, name: str, password_hash: str, role: SiteRole | None = None) -> User:
@@ -308,6 +312,15 @@ def _clean_name(faults: dict[str, str], typed: str) -> str:
     elif "name" not in faults and text.has_badge_word(name):
         faults["name"] = _("Leave out words like Host, Moderator or Panel: they are badges here.")
     return name
+
+
+def _credit_anew(user: User, before: str) -> None:
+    """Let questions that were asked for `user` give them the name they have now, as their comments do."""
+    mine = select(Proposal.question_id).where(Proposal.author_id == user.id)
+    db.session.execute(
+        update(Question).where(Question.id.in_(mine), Question.asked_for == before).values(asked_for=user.name),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _written_in(user: User) -> list[Discussion]:

@@ -9,7 +9,7 @@ set neither doubles a letter nor loses one. Whatever a letter says is looked up 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from forum import clock
 from forum.actions import forgetting, mornings, readers_of_digests, rsvps
@@ -90,6 +90,15 @@ def take(ids: list[int]) -> int:
     for email, discussion_id in together:
         written += _tell(email, db.session.get_one(Discussion, discussion_id))
     return written
+
+
+def move(old: str, new: str) -> None:
+    """Let what was told at the address `old` go with its person to `new`, so that nobody is told of it again there."""
+    off = {"synchronize_session": False}
+    told = select(Digest.question_id).where(Digest.email == old)
+    there = delete(Digest).where(Digest.email == new, Digest.question_id.in_(told))
+    db.session.execute(there, execution_options=off)
+    db.session.execute(update(Digest).where(Digest.email == old).values(email=new), execution_options=off)
 
 
 def forget_old() -> None:

@@ -138,7 +138,6 @@ def _unname(user: User) -> set[str]:
         (Digest, Digest.email),
     ):  # fmt: skip
         db.session.execute(delete(model).where(address == user.email), execution_options={"synchronize_session": False})
-    name = user.name
     user.name, user.email = str(NAME), f"left-{user.id}-{secrets.token_hex(6)}@invalid"
     user.affiliation = user.biography = user.country = user.suspension_objection = ""
     objections = update(Mute).where(Mute.user_id == user.id).values(objection="")
@@ -151,9 +150,10 @@ def _unname(user: User) -> set[str]:
         seat.biography, seat.picture = "", ""
         links = update(Invitation).where(Invitation.seat_id == seat.id).values(state=InvitationState.REVOKED)
         db.session.execute(links, execution_options={"synchronize_session": False})
+    # Whatever name they had when it was planned; who asked without one has none there.
     asked = select(Proposal.question_id).where(Proposal.author_id == user.id)
     db.session.execute(
-        update(Question).where(Question.id.in_(asked), Question.asked_for == name).values(asked_for=str(NAME)),
+        update(Question).where(Question.id.in_(asked), Question.asked_for != "").values(asked_for=str(NAME)),
         execution_options={"synchronize_session": False},
     )
     return faces - {""}

@@ -238,6 +238,16 @@ def test_whose_question_is_shown_cannot_rename_into_a_panelist(house, room):
     assert room.last_seq == seq + 1, "open pages look again"
 
 
+def test_a_question_asked_for_somebody_gives_them_the_name_they_have_now(house, room):
+    bob, host = house.user("Harmless Bob"), house.host_of(room)
+    question = house.do(shortlisting.plan, host, room, made(house, room, author=bob).id, ask=True)
+    other = house.do(shortlisting.plan, host, room, made(house, room, "Why?", author=house.user("Harmless Bob")).id)
+    house.do(accounts.change_profile, bob, Profile(name="Bob Roberts"))
+    for one in (question, other):
+        db.session.refresh(one)
+    assert (question.asked_for, other.asked_for) == ("Bob Roberts", "Harmless Bob")
+
+
 def test_nobody_hears_of_a_new_name_that_an_asker_does_not_show(house, room):
     nemo = house.user("Nemo Nameless")
     wish = made(house, room, author=nemo, is_anonymous=True)

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from forum import pictures, search
 from forum.actions import (
+    accounts,
     backstage,
     calls,
     comments,
@@ -90,6 +91,31 @@ def test_the_name_goes_everywhere_and_the_words_as_chosen(app, house, room, word
     assert page(app, house, None, f"/people/{zoe.id}").count("Nothing here")
     assert statistics.of(room).comments == (2 if words is Words.KEEP else 1)
     assert json.loads(export.whole("json", room))
+
+
+def test_a_name_of_before_goes_with_them(app, house, room):
+    zoe = house.user("Zoe Zebra")
+    wish = house.do(proposals.make, zoe, room, "And rivers?")
+    question = house.do(shortlisting.plan, house.host_of(room), room, wish.id, ask=True)
+    with writing():  # as it was planned before a new name went there too
+        db.session.get_one(User, zoe.id).name = "Quentin Quagga"
+    assert "Zoe Zebra" in everything(app, house)
+    house.do(leaving.leave, zoe, Words.REMOVE)
+    assert "Zoe Zebra" not in everything(app, house)
+    db.session.refresh(question)
+    assert question.asked_for == "Former member"
+
+
+def test_who_has_moved_to_another_address_leaves_the_first_one_in_no_digest(house, room):
+    zoe, number = house.user("Zoe Zebra"), room.questions[0].id
+    old, new = zoe.email, "zoe.new@example.org"
+    with writing():
+        for email, told in ((old, 7), (new, 0)):
+            db.session.add(Digest(question_id=number, email=email, time_zone="UTC", told_id=told))
+    house.do(accounts.move, zoe, new)
+    assert [(row.email, row.told_id) for row in db.session.query(Digest)] == [(new, 7)]
+    house.do(leaving.leave, zoe, Words.REMOVE)
+    assert db.session.query(Digest).all() == []
 
 
 def _bytes_of_the_index() -> bytes:
