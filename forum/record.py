@@ -15,8 +15,8 @@ from forum.database import db
 from forum.models import Comment, Discussion, ModerationAction, Seat, User
 
 MOST = 200
-# What a line about a seat says of its person.
-_NAMING = {"name", "title", "affiliation", "biography", "email"}
+# What a line about a seat, or about what was written down for somebody, says of its person.
+_NAMING = {"name", "title", "affiliation", "biography", "email", "author"}
 _COLUMNS = ("at", "discussion", "who", "verb", "subject", "subject_id", "person", "reason", "before", "after")
 
 
@@ -55,19 +55,32 @@ def lines(wanted: Wanted, limit: int | None = MOST) -> list[ModerationAction]:
 
 
 def _without_who_left(found: list[ModerationAction]) -> list[ModerationAction]:
-    """Take the names of seats whose people have left out of what is read; what is stored nobody can change."""
+    """Take the names of who has left out of what is read: of those who sat, and of those for whom a host wrote.
+
+    What is stored nobody can change.
+    """
+    for line in [*_of_seats_left(found), *_written_for_who_left(found)]:
+        for name in ("before", "after"):
+            kept = {key: value for key, value in getattr(line, name).items() if key not in _NAMING}
+            set_committed_value(line, name, kept)  # never written back
+    return found
+
+
+def _of_seats_left(found: list[ModerationAction]) -> list[ModerationAction]:
     about = [line for line in found if line.subject == "seat"]
     sat = select(Seat.id).join(User, User.id == Seat.user_id).where(User.left_at.is_not(None))
     seats = set(db.session.scalars(sat.where(Seat.id.in_({line.subject_id for line in about}))))
     known = {line.after.get("person") for line in about} - {None}
     people = set(db.session.scalars(select(User.id).where(User.id.in_(known), User.left_at.is_not(None))))
-    for line in about:
-        # A seat that was taken away is no row any more; the line itself says whose it was.
-        if line.subject_id in seats or line.after.get("person") in people:
-            for name in ("before", "after"):
-                kept = {key: value for key, value in getattr(line, name).items() if key not in _NAMING}
-                set_committed_value(line, name, kept)  # never written back
-    return found
+    # A seat that was taken away is no row any more; the line itself says whose it was.
+    return [line for line in about if line.subject_id in seats or line.after.get("person") in people]
+
+
+def _written_for_who_left(found: list[ModerationAction]) -> list[ModerationAction]:
+    about = [line for line in found if line.verb == "comment.posted_for"]
+    wrote = select(Comment.id).join(User, User.id == Comment.author_id).where(User.left_at.is_not(None))
+    comments = set(db.session.scalars(wrote.where(Comment.id.in_({line.subject_id for line in about}))))
+    return [line for line in about if line.subject_id in comments]
 
 
 def of_person(person: User) -> list[ModerationAction]:

@@ -63,19 +63,6 @@ def write_down_state(actor: User, comment: Comment, verb: str, before: CommentSt
     write_down(actor, comment.discussion, verb, "comment", comment.id, reason=reason, **states)
 
 
-def record(actor: User | None, discussion: Discussion, limit: int = 200) -> list[ModerationAction]:
-    """Return the newest `limit` lines of the record, newest first. Raises Refused for who may not read it."""
-    access.require(actor, "record.read", discussion)
-    return list(
-        db.session.scalars(
-            select(ModerationAction)
-            .where(ModerationAction.discussion_id == discussion.id)
-            .order_by(ModerationAction.id.desc())
-            .limit(limit)
-        )
-    )
-
-
 def hide(actor: User, comment: Comment, reason: str) -> Comment:
     """Take `comment` from readers' sight; its place stays, with the reason. The same reason again changes nothing.
 

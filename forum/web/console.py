@@ -25,6 +25,7 @@ from forum.actions import (
 from forum.database import writing
 from forum.live import presence
 from forum.models import Discussion, Phase, Question, Safeguards, User
+from forum.record import Wanted, lines
 from forum.refusals import Refused, Stale, invalid
 from forum.web import backstage, deciding, errors, question_form
 from forum.web.comments import admitted
@@ -37,7 +38,9 @@ from forum.web.run_sheet import names_of, newest_comments, run_sheet
 blueprint = Blueprint("console", __name__, url_prefix="/d/<slug>")
 
 _ORDER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,199}\Z")
+# What the console shows of the green room and of the record; each has a page of its own.
 _MESSAGES = 6
+_LINES = 60
 _STEPS = {
     "publish": (phases.publish, lazy("It is announced now. Readers can see it.")),
     "withdraw": (phases.withdraw, lazy("It is a draft again. Only its hosts can see it.")),
@@ -84,7 +87,8 @@ def show(slug: str) -> Response:
     now = clock.now()
     sheet = run_sheet(discussion)
     wishes = audience.for_hosts(discussion, _order())
-    record = moderation.record(user, discussion, limit=60)
+    access.require(user, "record.read", discussion)
+    told = lines(Wanted(discussion), _LINES)
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
     newest, queue = newest_comments(discussion), deciding.queue(user, discussion)
     shown = [comment for comment, _face in newest] + [item.review.comment for item in queue.items]
@@ -105,12 +109,12 @@ def show(slug: str) -> Response:
         newest=newest,
         hidings=moderation.hidings(discussion, [comment.id for comment, _face in newest]),
         mutes=sanctions.mutes(user, discussion),
-        record=record,
+        record=told,
         queue=queue,
         below=moderation.below(user, discussion, {comment.author_id for comment in shown if comment.author_id}),
         decided=deciding.decided(discussion),
         safeguards=Safeguards.of(discussion.id),
-        names=names_of(discussion, record),
+        names=names_of(discussion, told),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, now),
         may_invite=invitations.may_invite(user, discussion),

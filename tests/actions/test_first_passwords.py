@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from forum import panel
-from forum.actions import deliveries, first_passwords, leaving, moderation, seats, sessions
+from forum import panel, record
+from forum.actions import deliveries, first_passwords, leaving, seats, sessions
 from forum.actions.leaving import Words
 from forum.actions.seats import SeatDraft
 from forum.database import db, writing
 from forum.models import Event, Letter, SeatRole, Session
+from forum.record import Wanted
 from forum.refusals import Refused
 
 
@@ -198,7 +199,7 @@ def test_hosts_see_who_is_awaited_and_hear_each_step(staff, clock):
     assert staff.awaited() == {}
     heard = db.session.execute(select(Event.kind, Event.audience).where(Event.kind.startswith("first_password"))).all()
     assert heard == [("first_password.asked", "hosts"), ("first_password.set", "hosts")]
-    assert moderation.record(staff.host, staff.discussion)[0].verb == "seat.password_asked"
+    assert record.lines(Wanted(staff.discussion))[0].verb == "seat.password_asked"
 
 
 def test_a_letter_that_did_not_arrive_is_said(staff, clock):

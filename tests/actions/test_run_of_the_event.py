@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from forum import access
+from forum import access, record
 from forum.actions import comments, discussions, moderation, phases, questions, sanctions, seats
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.questions import QuestionDraft
@@ -27,6 +27,7 @@ from forum.models import (
     SeatRole,
     User,
 )  # fmt: skip
+from forum.record import Wanted
 from forum.refusals import Refused
 
 
@@ -324,7 +325,7 @@ def test_hiding_needs_a_reason_and_is_written_down(house, clock):
     assert "reason" in raised.value.fields
     house.do(moderation.hide, host, comment, "advertising")
     house.do(moderation.restore, host, comment)
-    lines = [(line.verb, line.reason) for line in moderation.record(host, discussion)][:2]
+    lines = [(line.verb, line.reason) for line in record.lines(Wanted(discussion), 2)]
     assert lines == [("comment.restored", ""), ("comment.hidden", "advertising")]
 
 
