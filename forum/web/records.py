@@ -53,7 +53,13 @@ def own() -> Response:
     if user is None:
         raise unknown()
     found = record.of_person(user)
-    return private(render_template("accounts/record.html", lines=found, places=record.discussions(found), me=user))
+    # One that they may not read (any more) has neither title nor address for them, which may be others by now.
+    places = {
+        number: place
+        for number, place in record.discussions(found).items()
+        if access.may(user, "discussion.read", place)
+    }
+    return private(render_template("accounts/record.html", lines=found, places=places, me=user))
 
 
 def _wanted(discussion: Discussion | None) -> Wanted:

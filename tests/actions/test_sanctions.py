@@ -13,8 +13,8 @@ from forum import clock as time
 from forum.access import Role
 from forum.actions import comments, moderation, rehearsals, sanctions
 from forum.actions.comments import CommentDraft
-from forum.database import db
-from forum.models import Audience, Event, Letter, SeatRole, SiteRole
+from forum.database import db, writing
+from forum.models import Audience, Event, Letter, SeatRole, SiteRole, Visibility
 from forum.record import Wanted
 from forum.refusals import Refused
 
@@ -295,3 +295,18 @@ def test_a_person_sees_what_was_done_to_theirs_and_not_by_whom(house, recorded):
     house.sign_in(other, house.user())
     assert "+rude" not in other.get("/account/record").get_data(as_text=True)
     assert time.now().year == 2026
+
+
+def test_nobody_learns_by_a_measure_what_a_discussion_that_they_may_not_read_is_called_now(house, recorded):
+    room, _host, mara = recorded
+    client = house.app.test_client()
+    house.sign_in(client, mara)
+    assert room.title in client.get("/account/record").get_data(as_text=True)
+    assert client.get(f"/d/{room.slug}/objection").get_data(as_text=True).count(room.title) == 2
+    with writing():
+        room.visibility, room.title, room.slug = Visibility.INVITED, "Secret merger", "secret-merger"
+    pages = [client.get(path).get_data(as_text=True) for path in ("/account/record", "/d/secret-merger/objection")]
+    assert "+rude" in pages[0]
+    assert "shouting" in pages[1]
+    assert "ecret merger" not in "".join(pages)
+    assert "secret-merger" not in pages[0]
