@@ -212,6 +212,8 @@ def _faster(proposal: Proposal) -> Refused:
 def _change(actor: User, proposal: Proposal, to: ProposalState, reason: str = "") -> None:
     before, was_public = proposal.state.value, proposal.is_public
     proposal.state = to
+    if to is not ProposalState.MERGED:
+        proposal.merged_into_id = None  # or it would go, and be new again, with what it goes with no more
     write_down(
         actor,
         proposal.discussion,

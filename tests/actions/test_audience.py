@@ -198,6 +198,28 @@ def test_merging_counts_everybody_once(house, room):
     assert "into" in refused(house, shortlisting.merge, host, room, one.id, two.id, "approved").fields
 
 
+def test_whose_question_is_merged_reads_no_other_that_is_not_shown(house, room):
+    host, ada, bob = house.host_of(room), house.user("Ada Asker"), house.user("Bob Asker")
+    first, second = made(house, room, "First?", author=ada), made(house, room, "Second, unseen?", author=bob)
+    house.do(shortlisting.merge, host, room, first.id, second.id, "new")
+    client = house.app.test_client()
+    house.sign_in(client, ada)
+    assert "Second, unseen?" not in client.get(f"/d/{room.slug}/questions").get_data(as_text=True)
+    house.do(shortlisting.put, host, room, second.id, ProposalState.APPROVED, "new")
+    assert '<q dir="auto">Second, unseen?</q>' in client.get(f"/d/{room.slug}/questions").get_data(as_text=True)
+    house.do(shortlisting.decline, host, room, second.id, "rude", "approved")
+    assert "Second, unseen?" not in client.get(f"/d/{room.slug}/questions").get_data(as_text=True)
+
+
+def test_a_question_that_is_merged_no_more_does_not_go_with_the_other(house, room):
+    host, bob = house.host_of(room), house.user("Bob Asker")
+    first, second = made(house, room, "First?"), made(house, room, "Second?", author=bob)
+    house.do(shortlisting.merge, host, room, first.id, second.id, "new")
+    house.do(shortlisting.put, host, room, first.id, ProposalState.APPROVED, "merged")
+    house.do(proposals.take_back, bob, room, second.id)
+    assert [one.proposal.text for one in audience.public(room, None)] == ["First?"]
+
+
 def test_each_question_that_becomes_a_comment_is_posted(house, room):
     """On SQLite the next question takes the id of the one that has just gone."""
     host, mara = house.host_of(room), house.user("Mara Member")
