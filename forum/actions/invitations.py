@@ -27,6 +27,8 @@ from forum.models import (
     Invitation,
     InvitationState,
     Phase,
+    Proposal,
+    Rsvp,
     Seat,
     SeatRole,
     Session,
@@ -268,6 +270,9 @@ def is_bare(user: User, discussion: Discussion, host_id: int | None) -> bool:
     elsewhere = (
         exists().where(Seat.user_id == user.id, Seat.discussion_id.not_in(here) | (Seat.role != SeatRole.PANELIST)),
         exists().where(Comment.author_id == user.id, Comment.discussion_id.not_in(here)),
+        # Without a name it may be, for everybody but the hosts there.
+        exists().where(Proposal.author_id == user.id, Proposal.discussion_id.not_in(here)),
+        exists().where(Rsvp.user_id == user.id, Rsvp.discussion_id.not_in(here)),
         exists().where(Discussion.owner_id == user.id),
     )
     return not any(db.session.scalar(select(has_more)) for has_more in elsewhere)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from forum import access, clock
-from forum.actions import accounts, proposal_ends
+from forum.actions import accounts, invitations, proposal_ends
 from forum.actions.drafting import clean
 from forum.actions.seats import check_name
 from forum.database import db
@@ -72,6 +72,7 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     )
     db.session.add(proposal)
     proposal_ends.tell(proposal, is_public=False)
+    invitations.close_shown(author)
     return proposal
 
 

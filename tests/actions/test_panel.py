@@ -19,11 +19,14 @@ from forum.actions import (
     members,
     moderation,
     phases,
+    proposals,
     questions,
     rehearsals,
+    rsvps,
     sanctions,
     seats,
     sessions,
+    shortlisting,
     templates,
 )
 from forum.actions.drafting import DiscussionDraft
@@ -41,6 +44,7 @@ from forum.models import (
     Letter,
     PanelCall,
     ReadyCheck,
+    RsvpKind,
     Seat,
     SeatRole,
     Session,
@@ -271,6 +275,21 @@ def test_nor_where_another_host_has_the_panelist_or_where_they_are_more_than_tha
     assert invitations.find(shown).signs_in
     house.seat(house.discussion(), table.luc, SeatRole.PANELIST)
     assert not invitations.find(shown).signs_in, "he sits on a stranger's panel"
+
+
+@pytest.mark.parametrize("what", ["asked", "comes"])
+def test_nor_where_the_panelist_has_asked_or_comes_elsewhere(table, house, what):
+    session = came_by_the_shown_link(table)
+    _mailed, shown = table.invite()
+    assert invitations.find(shown).signs_in
+    stranger = house.discussion(host=house.user("Sten Stranger"), ask=1)
+    if what == "asked":
+        house.do(shortlisting.set_taking, house.host_of(stranger), stranger, takes=True, anonymous=True)
+        house.do(proposals.make, table.priya, stranger, "Who was bribed?", is_anonymous=True)
+        assert not is_open(session)
+    else:
+        house.do(rsvps.say, table.priya, stranger, RsvpKind.READ_ALONG, "UTC")
+    assert not invitations.find(shown).signs_in
 
 
 def test_a_rehearsal_is_no_other_place(house, clock):
