@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, func, or_, select, update
 
 from forum import access, clock, people, text
-from forum.actions import quiet
+from forum.actions import calls, quiet
 from forum.database import db
-from forum.models import CommentState, Letter, Notice, NoticeKind, Session, User
+from forum.models import CommentState, Letter, Notice, NoticeKind, Session, Silence, User
 from forum.notify import addresses, letters
 
 # Who was seen so lately is on the site: a session is noted every five minutes, that of an open page too.
@@ -133,13 +133,14 @@ def _tell(user_id: int) -> int:
 
 
 def _line(user: User, notice: Notice) -> Line | None:
-    """Return what the letter says, None for what is not to be seen (any more)."""
+    """Return what the letter says, None for what is not to be seen, or not awaited, (any more)."""
     discussion, comment, question = notice.discussion, notice.comment, notice.question
-    if not access.may(user, "discussion.read", discussion):
+    if not access.may(user, "discussion.read", discussion) or _is_over(notice):
         return None
     path, who, words = f"/d/{discussion.slug}", "", ""
     if comment is not None:
-        if comment.state is not CommentState.PUBLISHED:
+        is_unread = comment.author_id is not None and db.session.get(Silence, (user.id, comment.author_id)) is not None
+        if is_unread or comment.state is not CommentState.PUBLISHED:
             return None
         path, who = f"{path}/c/{comment.id}", people.face_of(comment).name
         words = text.excerpt(comment.html, 300)
@@ -150,6 +151,15 @@ def _line(user: User, notice: Notice) -> Line | None:
         notice.kind, discussion.title, who, words, path, question.number if question else None,
         addresses.address_for(user, discussion, question, comment), addresses.address_for(user, discussion, question),
     )  # fmt: skip
+
+
+def _is_over(notice: Notice) -> bool:
+    """Whether a host calls on this person no more: the call was taken back, passed on or answered meanwhile."""
+    if notice.kind is not NoticeKind.CALLED:
+        return False
+    asked = (notice.question_id, notice.comment_id)
+    standing = calls.open_calls(notice.discussion, notice.user_id)
+    return all((call.question_id, call.comment_id) != asked for call in standing)
 
 
 def _waiting(user_id: int) -> list[Notice]:

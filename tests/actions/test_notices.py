@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from forum.actions import (
     calls,
+    comments,
     escalation,
     moderation,
     notice_mail,
@@ -108,6 +109,27 @@ def test_a_call_is_told_at_once(house, clock, room):
     priya = house.panelist(room)
     house.do(calls.call, house.host_of(room), room, priya.id, room.questions[0])
     assert len(work(clock)) == 1
+
+
+def test_of_a_call_that_stands_no_more_no_letter_tells(house, clock, room):
+    host, priya, luc = house.host_of(room), house.panelist(room), house.panelist(room, "Luc Martin")
+    question = room.questions[0]
+    withdrawn = house.do(calls.call, host, room, priya.id, question)
+    house.do(calls.withdraw, host, room, withdrawn.id)
+    house.do(calls.call, host, room, luc.id, question)
+    said = comments.CommentDraft("As I said by telephone.", 1, None, "key-of-a-post")
+    house.do(comments.post, luc, room, said, typist=host)
+    assert work(clock, 4) == []
+    house.do(calls.call, host, room, priya.id, question)
+    assert [letter.to for letter in work(clock)] == [priya.email]
+
+
+def test_of_whom_somebody_has_silenced_meanwhile_no_letter_tells(house, clock, room, mara):
+    lou = house.user("Lou Loud")
+    first = house.comment(room, mara, "Rivers first.", question=1)
+    house.comment(room, lou, "LISTEN", question=1, reply_to=first.id)
+    house.do(silences.silence, mara, lou)
+    assert work(clock, 5) == []
 
 
 def test_each_kind_can_be_switched_off_on_the_page_and_all_by_one_click(app, house, clock, room, mara):
