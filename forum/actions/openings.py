@@ -51,8 +51,9 @@ def take(question_id: int) -> bool:
     if discussion.phase_at(now) is not Phase.LIVE:
         return False
     # Readers see whose question it is; that the clock asked it stands in the record.
-    host = next((seat.user_id for seat in discussion.seats if seat.role is SeatRole.HOST), None)
-    open_now(question, None, host)
+    hosts = [seat for seat in discussion.seats if seat.role is SeatRole.HOST]
+    hosts.sort(key=lambda seat: seat.user.left_at is not None)  # who has left asks only where nobody else hosts
+    open_now(question, None, hosts[0].user_id if hosts else None)
     return True
 
 

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from forum.actions import openings, pacing, phases, questions, rehearsals, templates
+from forum.actions import leaving, openings, pacing, phases, questions, rehearsals, templates
 from forum.actions.drafting import DiscussionDraft
+from forum.actions.leaving import Words
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Event, ModerationAction, Question, QuestionState, User
+from forum.models import Event, ModerationAction, Question, QuestionState, SeatRole, User
 from forum.refusals import Refused
 from tests.actions.test_after_the_end import refused
 from tests.actions.test_reminders import later
@@ -70,6 +71,17 @@ def test_a_question_opens_at_its_moment_and_not_before(house, clock, weeks):
     assert (one.state, two.state, three.state) == (QuestionState.CLOSED, QuestionState.OPEN, QuestionState.DRAFT)
     assert one.closed_at == two.asked_at == clock.now()
     assert two.asked_by_id == house.host_of(weeks).id
+
+
+def test_the_clock_asks_in_the_name_of_a_host_who_is_still_there(house, clock, weeks):
+    other = house.user("Otto Other")
+    house.seat(weeks, other, SeatRole.HOST)
+    one = plan(house, weeks, 1, weeks.starts_at)
+    house.do(leaving.leave, house.host_of(weeks), Words.KEEP)
+    clock.advance(3 * DAY)
+    clockwork.turn()
+    db.session.refresh(one)
+    assert one.asked_by_id == other.id
 
 
 def test_a_turn_in_which_nothing_is_due_asks_once(weeks, statements):
