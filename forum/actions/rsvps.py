@@ -118,8 +118,12 @@ def answer(email: str, discussion: Discussion, kind: RsvpKind, zone: str, langua
 
 
 def confirm(token: str) -> Rsvp:
-    """Count what was said by the mailed link; what an account has said since stays. Raises Refused (link_over, 410)."""
+    """Count what was said by the mailed link; what an account has said since stays.
+
+    Raises Refused (link_over, 410; over, 409).
+    """
     found, wish = by_token(token)
+    _require_open(None, found.discussion)
     if found.user_id is None:
         wish.note(found)
     found.confirmed_at = found.confirmed_at or clock.now()

@@ -355,6 +355,15 @@ def test_no_letter_asks_an_address_that_wants_none(house, event, mailing):
     assert letters() == []
 
 
+def test_a_link_that_is_pressed_after_the_end_counts_nobody(house, clock, event, mailing):
+    house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "UTC")
+    token = re.search(r"/rsvp/(\S+)", letters()[0].body)[1]
+    clock.advance(10 * DAY)
+    clockwork.turn()
+    assert refused(house, rsvps.confirm, token).code == "over"
+    assert rsvps.counts(event) == {}
+
+
 def test_a_link_in_a_letter_tells_nothing_of_what_has_turned_private_or_is_a_draft_again(house, event, mailing):
     house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "UTC")
     token = re.search(r"/rsvp/(\S+)", letters()[0].body)[1]
