@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import dates, merging, phases, slugs
+from forum.actions import dates, invitations, merging, phases, slugs
 from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -74,7 +74,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     """Change the words, times and settings of `discussion` to those of `draft`.
 
     With `seen`, the marks of what the form showed, fields that only somebody else has changed meanwhile stay theirs.
-    Before it has begun, the moments at which its questions open move with its start.
+    Before it has begun, the moments at which its questions open move with its start; the panel's links with its end.
     Raises Refused (not theirs, invalid), Stale for fields that both have changed.
     """
     access.require(actor, "discussion.edit", discussion)
@@ -96,6 +96,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
         discussion.silence_minutes = discussion.usual_silence
     if discussion.phase in {Phase.DRAFT, Phase.ANNOUNCED}:
         dates.move_along(discussion, start, zone)
+        invitations.move_along(discussion)
     if before["slug"] != discussion.slug:
         slugs.keep_old(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:

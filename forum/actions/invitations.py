@@ -134,6 +134,15 @@ def invite(actor: User, seat: Seat) -> str:
     return f"/invitation/{shown}"
 
 
+def move_along(discussion: Discussion) -> None:
+    """Let the links of the panel that are good go on until LIVES_AFTER the end, which may have been put off."""
+    end = discussion.ends_at + LIVES_AFTER
+    of_panel = select(Invitation).join(Seat, Seat.id == Invitation.seat_id).where(Seat.discussion_id == discussion.id)
+    for invitation in db.session.scalars(of_panel.where(Invitation.expires_at < end)):
+        if invitation.is_good(clock.now()):
+            invitation.expires_at = end
+
+
 def revoke(actor: User, seat: Seat) -> None:
     """Take every link to `seat` back and sign out whoever came by one. Again changes nothing. Raises Refused."""
     access.require(actor, "panelist.invite", seat.discussion)

@@ -53,6 +53,7 @@ from forum.models import (
 )
 from forum.panel import Standing
 from forum.refusals import Refused
+from tests.actions.test_reminders import later
 
 
 class Panel:
@@ -275,6 +276,19 @@ def test_nor_where_another_host_has_the_panelist_or_where_they_are_more_than_tha
     assert invitations.find(shown).signs_in
     house.seat(house.discussion(), table.luc, SeatRole.PANELIST)
     assert not invitations.find(shown).signs_in, "he sits on a stranger's panel"
+
+
+def test_a_link_goes_on_with_an_event_that_is_put_off(house, clock):
+    table = Panel(house, phase="announced")
+    _mailed, shown = table.invite()
+    begin = clock.now() + timedelta(days=45)
+    later(house, table.discussion, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    clock.advance(timedelta(days=45))
+    assert invitations.find(shown).signs_in
+    clock.advance(timedelta(days=8))
+    with pytest.raises(Refused) as refused:
+        invitations.find(shown)
+    assert refused.value.code == "link_over"
 
 
 @pytest.mark.parametrize("what", ["asked", "comes"])
