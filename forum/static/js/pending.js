@@ -95,7 +95,7 @@ export function start() {
     });
     // On a page that shows another part of the stream it would have vanished, and be written again.
     if (answer?.state !== "held" && !document.getElementById(`c${id}`))
-      say("posted", [`${_("Posted, in another part of this discussion.")} `, link(_("Go there"), page.at(`c/${id}`))]);
+      say("posted", [_("Posted, in another part of this discussion."), " ", link(_("Go there"), page.at(`c/${id}`))]);
     tell("say", answer?.state === "held" ? _("Waiting for a host") : _("Posted"));
     if (page.me && answer) tell("posted", answer);
   });

@@ -53,7 +53,7 @@ function signIn() {
     return;
   }
   const there = link(_("Sign in and post"), `/sign-in?next=${back()}`);
-  say("refused", [strong(_("You were signed out.")), ` ${_("Your text is safe.")} `, there], "bad");
+  say("refused", [strong(_("You were signed out.")), " ", _("Your text is safe."), " ", there], "bad");
 }
 
 /** Count down until it can be tried again; the button says so. @param {number} seconds @param {string} message */
@@ -120,7 +120,7 @@ export function start(composer) {
   hear("link", (state) => {
     if (state === "live") unsay("link");
     const now = button(state === "lost" ? _("Load now") : _("Check now"), () => tell("check now"));
-    if (state === "lost") say("link", [strong(_("Reconnecting…")), ` ${_("You can keep writing.")} `, now], "warn");
+    if (state === "lost") say("link", [strong(_("Reconnecting…")), " ", _("You can keep writing."), " ", now], "warn");
     if (state === "checking") say("link", [_("Checking for new answers every 20 s."), " ", now]);
   });
   hear("gone", async () => {
