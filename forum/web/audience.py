@@ -11,7 +11,7 @@ from forum.database import writing
 from forum.extensions import limiter
 from forum.models import Discussion, ProposalState
 from forum.refusals import Refused
-from forum.web import errors
+from forum.web import errors, silences
 from forum.web.comments import by_writer, find, writer
 from forum.web.console import done, staffed
 from forum.web.event import address_of_event
@@ -50,6 +50,7 @@ def _page(
         why=why,
         longest=LONGEST,
         event_address=address_of_event(reader, discussion),
+        silence_style=silences.style(reader),
         me=reader,
     )
     return private(page, status)

@@ -47,7 +47,7 @@ def style(user: User | None) -> Markup:
     if not left_out:
         return Markup()
     comments = ",".join(f'.comment[data-author="{number}"],.hit[data-author="{number}"]' for number in left_out)
-    rows = ",".join(f':is(.recent,.side-wishes) [data-author="{number}"]' for number in left_out)
+    rows = ",".join(f':is(.recent,.side-wishes,.wishes) [data-author="{number}"]' for number in left_out)
     quoted = ",".join(f'[data-words-of="{number}"]' for number in left_out)
     said = json.dumps(_("A comment by somebody whom you do not read."), ensure_ascii=True)
     rules = (

@@ -1,6 +1,6 @@
 /** Says to screen readers what matters, and no more (spec G). Two elements, both empty at load. */
 
-import { hear, one, page, writingField } from "./page.js";
+import { hear, isShown, one, page, writingField } from "./page.js";
 import { trying } from "./trying.js";
 import { _, label, plural } from "./words.js";
 
@@ -17,7 +17,7 @@ const LOST = _("The connection is lost. You can keep writing.");
 
 const EVERY = 20_000;
 const EVERY_WHILE_WRITING = 60_000;
-/** @type {{question: number | null | undefined, panel: boolean, words: string}[]} */
+/** @type {{question: number | null | undefined, panel: boolean, id: number | undefined}[]} */
 let held = [];
 let lastAt = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -61,9 +61,14 @@ export function setMode(wanted) {
 
 function sayHeld() {
   timer = undefined;
-  if (!held.length) return;
-  const said = held.flatMap(({ words }) => words || []);
-  const counted = held.filter(({ words }) => !words);
+  // What was hidden or changed since it came is said as it is now.
+  const answers = held.filter(
+    ({ id }) => (document.getElementById(`c${id}`)?.dataset.state ?? "published") === "published",
+  );
+  held = [];
+  if (!answers.length) return;
+  const said = answers.flatMap(({ id }) => wordsOf(id) || []);
+  const counted = answers.filter(({ id }) => !wordsOf(id));
   if (counted.length) {
     const questions = [...new Set(counted.map(({ question }) => question))];
     const panel = counted.filter((answer) => answer.panel).length;
@@ -76,7 +81,6 @@ function sayHeld() {
     said.push(fresh + (panel ? plural(panel, ", {n} from the panel", ", {n} from the panel") : ""));
   }
   say(said.join(". "));
-  held = [];
   lastAt = Date.now();
 }
 
@@ -102,13 +106,15 @@ function tellOf(event) {
     if (words) say(words);
   }
   if (event.kind !== "comment.posted" || String(event.author) === page.me) return;
+  const name = one(`#c${event.id} .comment-name`);
+  if (name && !isShown(name)) return;
   const parent = event.parent ? document.getElementById(`c${event.parent.id}`) : null;
   if (parent?.classList.contains("mine")) {
-    const name = one(`#c${event.id} .comment-name`)?.textContent?.trim() ?? _("Somebody");
-    setTimeout(say, isWriting() ? 5_000 : 0, _("{name} replied to you", { name }));
+    const who = name?.textContent?.trim() ?? _("Somebody");
+    setTimeout(say, isWriting() ? 5_000 : 0, _("{name} replied to you", { name: who }));
     return;
   }
-  held.push({ question: event.question, panel: Boolean(event.panel), words: wordsOf(event.id) });
+  held.push({ question: event.question, panel: Boolean(event.panel), id: event.id });
   const wait = lastAt + (isWriting() ? EVERY_WHILE_WRITING : EVERY) - Date.now();
   if (!timer) timer = setTimeout(sayHeld, Math.max(wait, 1_000));
 }

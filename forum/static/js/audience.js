@@ -123,9 +123,10 @@ function takeRows(name, fresh) {
     // One's own is read out as such, and not once more.
     const isQuiet = announce.mode() === "nothing" || document.getElementById(row.id.replace("wish", "mine"));
     const told = all(isMine ? ".wish-text, .wish-facts" : ".wish-text", row);
-    if (isNew && (isMine || !isQuiet)) said.push(words(one("h2", ours), ...told));
     if (old) morph(old, row);
     else list.insertBefore(row, next);
+    const isLeftOut = getComputedStyle(old ?? row).display === "none"; // by somebody whom its reader does not read
+    if (isNew && !isLeftOut && (isMine || !isQuiet)) said.push(words(one("h2", ours), ...told));
   }
   list.hidden = rows.length === 0;
   if (isMine) ours.hidden = list.hidden;
@@ -149,11 +150,13 @@ async function vote(form) {
   }
   const wants = !form.action.endsWith("/unvote");
   const fresh = await getPage(location.pathname);
-  if (fresh?.body.dataset.discussion !== String(page.discussion)) {
+  if (fresh && fresh.body.dataset.discussion !== String(page.discussion)) {
     location.reload();
     return;
   }
-  become(fresh);
+  // Without an answer the vote counts all the same, and the page stays.
+  if (fresh) become(fresh);
+  else lookLater();
   tellVotes();
   announce.say(wants ? _("Your vote counts.") : _("Your vote is taken back."));
   if (row?.isConnected) one("form[action$=vote] button", row)?.focus({ preventScroll: true });

@@ -1,5 +1,6 @@
 /** "Show 24 earlier answers" brings them into the page instead of leading to another one. */
 
+import { say as notice } from "./notice.js";
 import { all, one, page, parse, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { showEarlier } from "./resync.js";
@@ -18,8 +19,16 @@ async function load(link) {
   link.setAttribute("aria-busy", "true");
   tell("say", _("Loading earlier answers…"));
   const before = first?.dataset.id ?? "";
-  const { ok, data } = await getJson(page.at(`comments?question=${question}&before=${before}&limit=${AT_ONCE}`));
+  const { ok, status, data, error } = await getJson(
+    page.at(`comments?question=${question}&before=${before}&limit=${AT_ONCE}`),
+  );
   link.removeAttribute("aria-busy");
+  if (!status && error) {
+    // The way there would lead off the page as well, and to nothing.
+    notice("refused", [error.message], "warn");
+    tell("alert", error.message);
+    return;
+  }
   if (!ok) {
     location.assign(/** @type {HTMLAnchorElement} */ (link).href);
     return;

@@ -3,7 +3,7 @@
  * name that a text begins with ("Luc - ", "Hi Folake,") offers its people too, and is taken with Tab only.
  */
 
-import { all, make, one } from "./page.js";
+import { all, isShown, make, one } from "./page.js";
 import { _ } from "./words.js";
 
 const MOST = 6;
@@ -13,7 +13,9 @@ const ADDRESSED = /^((?:(?:hi|hello|dear)\s+)?)([\p{L}\p{M}'’.-]{2,30})( -|[,:
 /** @returns {string[]} the panel first, then writers, the latest first */
 function names() {
   const panel = all("[data-region=panel] bdi").map((place) => place.textContent?.trim() ?? "");
-  const writers = all(".answers .comment-name").map((place) => place.textContent?.trim() ?? "");
+  const writers = all(".answers .comment-name")
+    .filter(isShown)
+    .map((place) => place.textContent?.trim() ?? "");
   return [...new Set([...panel, ...writers.reverse()])].filter(Boolean);
 }
 
@@ -48,8 +50,9 @@ export function start(form) {
       .slice(0, field.selectionStart)
       .replace(pattern, (_, start, _typed, end) => `${start}@${name}${end} `);
     field.setRangeText(before, 0, field.selectionStart, "end");
-    close();
     field.dispatchEvent(new Event("input", { bubbles: true }));
+    // Nothing more is offered for what was just taken: Enter and Tab are for the text again.
+    close();
     field.focus();
   };
 
@@ -58,8 +61,8 @@ export function start(form) {
     pattern = ADDRESSED.test(text) ? ADDRESSED : AT;
     const wanted = pattern.exec(text)?.[2].toLocaleLowerCase();
     const fitting = (name = "") => {
-      const words = ` ${name.toLocaleLowerCase()} `;
-      return pattern === AT ? words.includes(` ${wanted}`) : words.startsWith(` ${wanted} `);
+      const words = ` ${name.toLocaleLowerCase()}`;
+      return pattern === AT ? words.includes(` ${wanted}`) : `${words} `.startsWith(` ${wanted} `);
     };
     const people = wanted === undefined ? [] : names().filter(fitting).slice(0, MOST);
     list.replaceChildren(

@@ -139,3 +139,9 @@ export const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").match
 /** Whether an element takes typing, so that single keys are not shortcuts there. @param {EventTarget | null} target */
 export const isField = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
+
+/** Whether its reader wants to see the comment in which `part` stands: whom they do not read a style leaves out. @param {Element} part */
+export function isShown(part) {
+  const article = part.closest("article");
+  return !article || getComputedStyle(article).display !== "none";
+}

@@ -21,7 +21,9 @@ export function start(form) {
       close();
       return;
     }
-    const { ok, data, error } = await post(page.at("preview"), { body: field.value });
+    const body = field.value;
+    const { ok, data, error } = await post(page.at("preview"), { body });
+    if (field.value !== body) return; // sent off, or written on
     if (!ok) {
       say("refused", explain(error), "warn");
       return;

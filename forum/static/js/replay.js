@@ -14,10 +14,16 @@ let at = 0;
 let last = 0;
 let isPlaying = false;
 
+const DAY = 86_400_000;
 const begin = Number(list?.dataset.begin);
 const end = Number(list?.dataset.end);
-// As the server writes the times of the comments, in every language: on the clock of the event.
-const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: list?.dataset.zone });
+// As the server writes the times of the comments, in every language: on the clock of the event; with the day where there are several.
+const time = new Intl.DateTimeFormat(end - begin > DAY ? document.documentElement.lang : "en-GB", {
+  dateStyle: end - begin > DAY ? "medium" : undefined,
+  timeStyle: "medium",
+  hourCycle: "h23",
+  timeZone: list?.dataset.zone,
+});
 
 function show() {
   let newest = null;
