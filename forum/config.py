@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -109,13 +109,14 @@ class Settings(BaseSettings):
             return url
         # In memory every line would have a database of its own; of what has a query, or does not begin at the root, the
         # site and its backup would each read another file.
-        path = re.fullmatch(r"sqlite:///([^?]*[^?/])", url)
-        if path is None or path[1] == ":memory:":
+        path = re.fullmatch(r"sqlite:///([^?]+)", url)
+        file = unquote(path[1]) if path else "/"
+        if file.endswith("/") or file == ":memory:" or "\0" in file:
             raise ValueError(
                 "Give the whole path of a file, like sqlite:////srv/roundtext.sqlite, without ?, "
                 "or leave it empty for SQLite in the data folder."
             )
-        return f"sqlite:///{Path(path[1]).absolute()}"
+        return _address_of(Path(file).absolute())
 
     @field_validator("secret_key")
     @classmethod
@@ -202,7 +203,7 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy address of the database, with psycopg 3 as PostgreSQL's driver."""
         if not self.database_url:
-            return f"sqlite:///{self.data_dir.resolve() / 'roundtext.sqlite'}"
+            return _address_of(self.data_dir.resolve() / "roundtext.sqlite")
         scheme, _, rest = self.database_url.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
 
@@ -215,7 +216,7 @@ class Settings(BaseSettings):
     @property
     def sqlite_file(self) -> Path:
         """Where everything is kept, where `is_sqlite`."""
-        return Path(self.database.removeprefix("sqlite:///"))
+        return Path(unquote(self.database.removeprefix("sqlite:///")))
 
     @property
     def postgresql_address(self) -> str:
@@ -276,6 +277,12 @@ class Settings(BaseSettings):
         if not _kept_in(path):
             _keep(secrets.token_urlsafe(48), path)
         return _kept_in(path)
+
+
+def _address_of(file: Path) -> str:
+    """Return the SQLAlchemy address of `file`: SQLAlchemy ends the name at a `?`, and decodes what is before it."""
+    name = str(file).replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{name}"
 
 
 def _kept_in(path: Path) -> str:

@@ -291,6 +291,7 @@ WRONG = [
     ("most_readers", "abc"), ("most_readers", "0"),
     ("database_url", "postgresql"), ("database_url", "/var/lib/x.sqlite"), ("database_url", "sqlite://"),
     ("database_url", "sqlite:///:memory:"), ("database_url", "sqlite:////x/"),
+    ("database_url", "sqlite:///%3Amemory:"), ("database_url", "sqlite:////x%2F"),
     ("database_url", "sqlite:////srv/x.sqlite?mode=ro"), ("database_url", "sqlite://host/x.sqlite"),
     ("limits_url", "redis://x:yy/zz"), ("limits_url", "redis://x/zz"), ("limits_url", "redis://x:99999"),
     ("site_url", "https://talk .example.org"), ("mail_bounces", f"{'b' * 21}@x.example"),

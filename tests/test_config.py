@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import make_url
 
 from forum.config import Settings
 
@@ -112,6 +113,25 @@ def test_a_file_named_from_here_is_the_same_for_the_site_and_its_backup(monkeypa
     settings = Settings(database_url="sqlite:///some.sqlite")
     assert settings.database == f"sqlite:///{tmp_path}/some.sqlite"
     assert settings.sqlite_file == tmp_path / "some.sqlite"
+
+
+@pytest.mark.parametrize("name", ["what?", "50%25off", "100%", "a b+c", "a#b", "ä%41", "q?x=1&y", "a:b@c"])
+def test_every_part_of_the_site_looks_at_the_same_file_whatever_its_folder_is_called(monkeypatch, tmp_path, name):
+    """SQLAlchemy decodes the name, and ends it at a question mark: the site then wrote elsewhere than was saved."""
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    in_folder, from_here = Settings(data_dir=folder), Settings(database_url="sqlite:///roundtext.sqlite")
+    for settings in in_folder, from_here, Settings(database_url=from_here.database_url):
+        assert settings.sqlite_file == folder / "roundtext.sqlite"
+        assert make_url(settings.database).database == str(settings.sqlite_file)
+        assert not make_url(settings.database).query
+
+
+def test_an_address_of_an_sqlite_file_is_read_as_addresses_are():
+    settings = Settings(database_url="sqlite:////srv/a%20b%3F.sqlite")
+    assert settings.sqlite_file == Path("/srv/a b?.sqlite")
+    assert make_url(settings.database).database == "/srv/a b?.sqlite"
 
 
 def test_an_address_of_postgresql_by_its_old_name_is_opened_by_the_driver_that_is_there():
