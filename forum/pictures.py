@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -115,10 +116,22 @@ def _kept(drawn: Image.Image, folder: Path, *, in_sizes: bool) -> str:
         name = f"{digest}-w{drawn.width}.webp"
         for width in _narrower(drawn.width):
             small = drawn.resize((width, max(1, drawn.height * width // drawn.width)))
-            (folder / f"{digest}-w{drawn.width}-{width}.webp").write_bytes(_webp(small))
-    (folder / name).write_bytes(written)
+            _put(_webp(small), folder / f"{digest}-w{drawn.width}-{width}.webp")
+    _put(written, folder / name)
     (folder / f"{name}{_REPLACED}").unlink(missing_ok=True)  # the same picture was in use, was replaced, and comes back
     return name
+
+
+def _put(data: bytes, file: Path) -> None:
+    """Have `data` in `file`, whole or not at all: the same picture may be shown already, and the disk be full."""
+    if file.is_file() and file.read_bytes() == data:
+        return
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def throw_away(name: str, settings: Settings) -> None:

@@ -18,6 +18,7 @@ from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Discussion, Phase, Seat, Site
 from forum.refusals import Refused
+from tests.machine import a_full_disk
 
 
 @pytest.fixture
@@ -126,6 +127,20 @@ def test_what_is_damaged_beside_a_picture_costs_only_that(settings, tag, kind):
     name = pictures.store(io.BytesIO(written(RED, "JPEG", exif=bytes(data))), settings)
     with Image.open(settings.data_dir / "media" / name) as kept:
         assert kept.size == (30, 60)
+
+
+def test_a_full_disk_leaves_a_picture_in_use_as_it_is(settings, tmp_path):
+    data = written(Image.effect_noise((600, 400), 80), "PNG")
+    name = pictures.store(io.BytesIO(data), settings)
+    whole = {file.name: file.read_bytes() for file in (tmp_path / "media").iterdir()}
+    with a_full_disk(4096):
+        assert pictures.store(io.BytesIO(data), settings) == name
+        with pytest.raises(OSError, match="too large"):
+            pictures.store(io.BytesIO(data), settings, square=400)
+    assert {file.name: file.read_bytes() for file in (tmp_path / "media").iterdir()} == whole
+    (tmp_path / "media" / name).write_bytes(whole[name][:100])  # as an earlier version left it
+    pictures.store(io.BytesIO(data), settings)
+    assert (tmp_path / "media" / name).read_bytes() == whole[name]
 
 
 def test_only_plain_names_are_thrown_away(settings, tmp_path):

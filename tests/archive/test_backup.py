@@ -1,11 +1,10 @@
 """A backup holds everything, is for its owner's eyes, and comes back as another history."""
 
 import os
-import resource
 import sqlite3
 import stat
 import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 from sqlalchemy import inspect, text
@@ -17,6 +16,7 @@ from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion
 from tests.house import of_a_newer_version
+from tests.machine import a_full_disk
 
 
 @pytest.fixture
@@ -192,17 +192,6 @@ def test_what_cannot_be_read_is_named_and_not_the_file_that_was_to_be_written(tm
     assert str(refused.value).startswith(f"{source} could not be read: ")
     assert str(file) not in str(refused.value).replace(str(source), "")
     assert not file.exists()
-
-
-@contextmanager
-def a_full_disk(size):
-    """Let no file of this process grow beyond `size` bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.one_database
