@@ -70,6 +70,10 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> None:
     """
     if not file.is_file():
         raise CannotBackUp(f"There is no file {file}.")
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise CannotBackUp(f"{file} could not be read: {error.strerror}. See who may read it.") from error
     is_damaged = settings.is_sqlite and _is_damaged(settings.sqlite_file)
     if is_damaged and not force:
         kept = _aside(settings.sqlite_file)

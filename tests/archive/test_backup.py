@@ -1,10 +1,12 @@
 """A backup holds everything, is for its owner's eyes, and comes back as another history."""
 
+import errno
 import os
 import sqlite3
 import stat
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
@@ -66,6 +68,19 @@ def test_a_foreign_file_is_refused_and_nothing_is_replaced(house, settings, tmp_
             backup.restore(settings, file, force=True)
     db.session.expire_all()
     assert Discussion.with_slug(slug) is not None
+
+
+def test_a_backup_that_may_not_be_read_is_refused_in_one_line(house, settings, tmp_path, monkeypatch):
+    file = kept(tmp_path, settings)
+
+    def refuse(*_):  # root, who runs tests, may read everything
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        with pytest.raises(CannotBackUp) as refused:
+            backup.restore(settings, file, force=True)
+    assert str(refused.value) == f"{file} could not be read: Permission denied. See who may read it."
 
 
 def _statements(*statements):
