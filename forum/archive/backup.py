@@ -26,24 +26,32 @@ def backup(settings: Settings, file: Path) -> None:
         raise CannotBackUp(f"{file} exists already. Choose another name.")
     if settings.is_sqlite:
         _require_readable(settings.sqlite_file)
-    # Nobody else may read it, from its first byte on.
-    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    # Under its own name stands only what is whole, however this ends.
+    beside = file.with_name(f"{file.name}.part")
     try:
+        _forget(beside)
+        # Nobody else may read it, from its first byte on.
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         if settings.is_sqlite:
-            with closing(sqlite3.connect(settings.sqlite_file)) as database, closing(sqlite3.connect(file)) as copy:
+            with closing(sqlite3.connect(settings.sqlite_file)) as database, closing(sqlite3.connect(beside)) as copy:
                 database.backup(copy)
                 copy.execute("PRAGMA journal_mode=DELETE")
         else:
-            dumps.dump(settings, file)
+            dumps.dump(settings, beside)
+        _sync(beside)
+        beside.replace(file)
     except dumps.ProgramFailed as failure:
-        file.unlink(missing_ok=True)
         raise CannotBackUp(str(failure)) from failure
     except sqlite3.Error as error:
-        file.unlink(missing_ok=True)
         raise CannotBackUp(f"{file} could not be written: {error}. Choose another place.") from error
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
+    finally:
+        _forget(beside)
+
+
+def _forget(file: Path) -> None:
+    """Delete an SQLite file, with what SQLite keeps beside it."""
+    for ending in ("", "-journal", "-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
 
 
 def _require_readable(file: Path) -> None:
@@ -181,8 +189,7 @@ def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:
             database.execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as error:
         if not was_there:
-            for ending in ("", "-journal", "-wal", "-shm"):
-                file.with_name(file.name + ending).unlink(missing_ok=True)
+            _forget(file)
         raise CannotBackUp(f"{file} could not be written: {error}. Make room, or see who may write there.") from error
 
 

@@ -58,6 +58,18 @@ def test_only_its_owner_can_read_a_backup_and_it_replaces_nothing(house, setting
         backup.backup(settings, file)
 
 
+def test_half_a_backup_never_stands_under_its_name(house, settings, tmp_path, monkeypatch):
+    house.discussion()
+    file = tmp_path / "roundtext.backup"
+    (tmp_path / "roundtext.backup.part").write_bytes(b"of one that was killed")
+    (tmp_path / "roundtext.backup.part-journal").write_bytes(b"of one that was killed")
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(file.exists()))
+    assert kept(tmp_path, settings) == file
+    assert seen == [False]
+    assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == ["roundtext.backup"]
+
+
 def test_a_foreign_file_is_refused_and_nothing_is_replaced(house, settings, tmp_path):
     slug = house.discussion().slug
     db.session.commit()
