@@ -37,7 +37,7 @@ def backup(settings: Settings, file: Path) -> None:
                 database.backup(copy)
                 copy.execute("PRAGMA journal_mode=DELETE")
         else:
-            dumps.dump(settings, beside)
+            dumps.dump(settings, beside, _tables())
         _sync(beside)
         beside.replace(file)
     except dumps.ProgramFailed as failure:
@@ -193,13 +193,24 @@ def _write_sqlite(copy: sqlite3.Connection, file: Path) -> None:
         raise CannotBackUp(f"{file} could not be written: {error}. Make room, or see who may write there.") from error
 
 
+def _tables() -> list[str]:
+    return [*db.metadata.tables, "alembic_version"]
+
+
 def _restore_postgresql(settings: Settings, file: Path) -> None:
     try:
         # Looked at before anything is replaced: another program's file would leave no discussions.
-        if " TABLE DATA public discussion " not in dumps.contents(settings, file):
+        found, where = dumps.schemas(dumps.contents(settings, file)), dumps.place(settings)
+        if not found:
             raise CannotBackUp(f"{file} is no backup of this site. Choose another file.")
-        _require_known(file, dumps.version(settings, file))
-        dumps.put_back(settings, file, [*db.metadata.tables, "alembic_version"])
+        if where.schema not in found:
+            raise CannotBackUp(
+                f"The tables in {file} are in the schema {found[0]}, and this database keeps them in "
+                f"{where.schema or 'none'}. Make a schema {found[0]} the first in the search_path of its user, and try "
+                "again."
+            )
+        _require_known(file, dumps.version(settings, file, where.schema))
+        dumps.put_back(settings, file, where, _tables())
     except dumps.ProgramFailed as failure:
         # psql tells of the database, pg_restore of the file.
         advice = " Try another backup." if str(failure).startswith("pg_restore:") else ""

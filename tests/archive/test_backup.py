@@ -5,19 +5,22 @@ import os
 import sqlite3
 import stat
 import subprocess
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psycopg
 import pytest
+from flask import current_app
 from sqlalchemy import inspect, text
 
-from forum import alone
+from forum import alone, create_app, migrating
 from forum.archive import backup, dumps
 from forum.archive.backup import CannotBackUp
 from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion
-from tests.house import of_a_newer_version
+from tests.conftest import new_database
+from tests.house import House, of_a_newer_version
 from tests.machine import a_full_disk
 
 
@@ -124,6 +127,86 @@ def test_a_backup_from_before_an_upgrade_goes_over_the_upgraded_database(request
     tables = inspect(db.engine).get_table_names()
     assert "another_s" in tables
     assert not {"newer", "newer_still"} & {*tables}
+
+
+@pytest.fixture
+def elsewhere(postgresql, tmp_path):
+    """Make databases of a site on PostgreSQL, each in a schema that is given, with what `statements` make there."""
+    contexts = ExitStack()
+
+    def made(schema: str, *statements: str) -> Settings:
+        settings = Settings(data_dir=tmp_path, database_url=new_database(postgresql), secret_key="a secret for tests")
+        database, quoted = settings.database_url.rpartition("/")[2], schema.replace('"', '""')
+        with psycopg.connect(settings.database_url, autocommit=True) as line:
+            line.execute(f'CREATE SCHEMA IF NOT EXISTS "{quoted}"')
+            line.execute(f'ALTER DATABASE {database} SET search_path = "{quoted}"')
+        app = create_app(settings)
+        migrating.upgrade(app)
+        contexts.enter_context(app.app_context())
+        contexts.callback(db.session.remove)
+        _statements(*statements)
+        db.engine.dispose()
+        return settings
+
+    with contexts:
+        yield made
+
+
+def _with_another_program(*more):
+    return (
+        "CREATE TABLE wiki (id serial PRIMARY KEY, words text)",
+        "CREATE INDEX wiki_words ON wiki (words)",
+        "CREATE VIEW both_of_us AS SELECT * FROM wiki JOIN discussion USING (id)",
+        "INSERT INTO wiki (words) VALUES ('before')",
+        *more,
+    )
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("schema", ["public", "roundtext", 'a "schema" of ours'])
+@pytest.mark.parametrize("is_old", [False, True])
+def test_another_program_s_tables_stay_as_they_are_in_whichever_schema(elsewhere, tmp_path, schema, is_old):
+    settings = elsewhere(schema, *_with_another_program())
+    house = House(current_app)
+    user = house.user().id
+    db.session.remove()
+    file = tmp_path / "saved"
+    if is_old:  # earlier versions saved the whole database
+        subprocess.run(
+            ["pg_dump", "--format=custom", f"--file={file}", settings.postgresql_address], check=True
+        )  # fmt: skip
+    else:
+        backup.backup(settings, file)
+        assert "wiki" not in dumps.contents(settings, file)
+    _statements("INSERT INTO wiki (words) VALUES ('after')")
+    house.user()
+    db.session.remove()
+    db.engine.dispose()
+    backup.restore(settings, file, force=True)
+    assert db.session.scalars(text("SELECT words FROM wiki ORDER BY id")).all() == ["before", "after"]
+    assert db.session.scalars(text('SELECT id FROM "user"')).all() == [user]
+    db.session.rollback()
+    house.discussion()  # with its triggers, numbers and functions
+
+
+@pytest.mark.postgresql
+def test_a_backup_from_another_schema_is_refused_before_anything_is_replaced(elsewhere, tmp_path):
+    backup.backup(elsewhere("roundtext"), tmp_path / "saved")
+    with pytest.raises(CannotBackUp, match=r"are in the schema roundtext, and this database keeps them in public\."):
+        backup.restore(elsewhere("public"), tmp_path / "saved")
+
+
+@pytest.mark.postgresql
+def test_a_backup_goes_to_a_machine_that_knows_none_of_the_people_who_may_read(elsewhere, tmp_path):
+    settings = elsewhere("public")
+    reader = f"reader_{os.getpid()}"
+    _statements(f"CREATE ROLE {reader}", f"GRANT SELECT ON discussion TO {reader}")
+    backup.backup(settings, tmp_path / "saved")
+    old = ["pg_dump", "--format=custom", f"--file={tmp_path}/old", settings.postgresql_address]
+    subprocess.run(old, check=True)
+    _statements(f"DROP OWNED BY {reader}", f"DROP ROLE {reader}")
+    for name in "saved", "old":
+        backup.restore(settings, tmp_path / name, force=True)
 
 
 @pytest.mark.postgresql
@@ -285,12 +368,11 @@ def test_a_password_is_not_on_the_command_line(monkeypatch, settings, tmp_path):
 
     def run(command, **options):
         seen.append((command, options["env"].get("PGPASSWORD")))
-        return subprocess.CompletedProcess(command, 0, "", "")
+        return subprocess.CompletedProcess(command, 0, "public\n150000\n", "")
 
     monkeypatch.setattr(subprocess, "run", run)
     secret = settings.model_copy(update={"database_url": "postgresql://me:s3cret@127.0.0.1:1/water"})
     backup.backup(secret, tmp_path / "file")
-    (command, password) = seen[0]
-    assert password == "s3cret"
-    assert not any("s3cret" in part for part in command)
+    assert {password for _, password in seen} == {"s3cret"}
+    assert not any("s3cret" in part for command, _ in seen for part in command)
     assert "PGPASSWORD" not in os.environ
