@@ -5,8 +5,10 @@ A question that mostly finds nothing costs there a fifth of what it costs on SQL
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Self, cast
 from urllib.parse import quote
 
@@ -17,7 +19,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from forum.config import Settings
 
-_MOST_IDLE = 16
+# So many questions go to PostgreSQL at a time, and so many lines are open: `max_connections` counts them.
+_MOST = 16
 _AGAIN_WITHIN_SECONDS = 1.0
 _log = logging.getLogger("roundtext")
 
@@ -28,6 +31,7 @@ class Lines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._idle: list[Any] = []
+        self._free = threading.BoundedSemaphore(_MOST)
 
     @classmethod
     def of(cls, app: Flask) -> Self:
@@ -66,11 +70,16 @@ class Lines:
         return self.ask(question.format(",".join([self.mark] * len(ids))), list(ids))
 
     def _ask(self, question: str, said: Any) -> list[Any]:
-        connection = self._idle.pop() if self._idle else self._connect()
-        rows: list[Any] = connection.execute(question, said).fetchall()
-        if len(self._idle) < _MOST_IDLE:
-            self._idle.append(connection)
-        return rows
+        with nullcontext() if self.is_sqlite else self._free:
+            connection = self._idle.pop() if self._idle else self._connect()
+            try:
+                rows: list[Any] = connection.execute(question, said).fetchall()
+            except BaseException:
+                connection.close()  # who was stopped while waiting holds it for longer than the question
+                raise
+            if len(self._idle) < _MOST:
+                self._idle.append(connection)
+            return rows
 
     def _connect(self) -> Any:
         if self.is_sqlite:

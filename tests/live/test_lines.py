@@ -1,8 +1,11 @@
 """Our own lines to the database: mended by themselves, and what is put together once still knows the time."""
 
 import sqlite3
+import threading
 from datetime import timedelta
+from urllib.parse import quote
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -43,6 +46,38 @@ def test_a_line_is_used_again(lines):
     assert lines._idle == [kept]
 
 
+@pytest.mark.postgresql
+def test_a_crowd_opens_no_more_lines_than_the_documents_promise(lines, monkeypatch):
+    opened, really, door = [], lines._connect, threading.Barrier(40)
+
+    def connect():
+        opened.append(really())
+        return opened[-1]
+
+    def ask():
+        door.wait(10)
+        lines.ask("SELECT pg_sleep(0.02)", ())
+
+    monkeypatch.setattr(lines, "_connect", connect)
+    threads = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert 1 < len(opened) <= 16
+    for line in opened:
+        line.close()
+
+
+@pytest.mark.postgresql
+def test_a_question_that_fails_leaves_no_line_open(lines):
+    for _ in range(20):
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            lines.ask("SELECT 1 FROM nowhere", ())
+    lines.ask(_ONE, ())
+    assert len(lines._idle) == 1
+
+
 def test_a_glance_asks_for_the_moment_each_time(house, clock, lines):
     discussion = house.discussion(phase=Phase.ANNOUNCED)
     begun = Glance(
@@ -78,5 +113,5 @@ def test_any_file_name_is_found(tmp_path, name):
     where = tmp_path / name
     sqlite3.connect(where).execute("CREATE TABLE note (id INTEGER)").connection.close()
     read = Settings(secret_key="not empty, for the test")
-    settings = read.model_copy(update={"database_url": f"sqlite:///{where}"})  # a ? can stand in the data folder's name
+    settings = read.model_copy(update={"database_url": f"sqlite:///{quote(str(where))}"})
     assert Lines(settings).ask("SELECT count(*) FROM note", ()) == [(0,)]
