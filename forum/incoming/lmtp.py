@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from forum.incoming import answers, receiving
 _MOST_RECIPIENTS = 50
 _IDLE_SECONDS = 120.0
 _LAST_SECONDS = 10.0
+_ANSWER_SECONDS = 5.0
 
 
 class _Door(LMTP):
@@ -90,15 +92,17 @@ async def _serve(app: Flask, where: str) -> None:
             )  # fmt: skip
 
         server = await _listen(loop, door, where)
+        ours = _file_at(where)
         try:
             await over.wait()
         finally:
+            # Before it is closed: as long as it is open, no other socket gets its number.
+            if ours is not None and _file_at(where) == ours:
+                Path(where).unlink(missing_ok=True)
             server.close()
             if handler.under_way:
                 await asyncio.wait(handler.under_way, timeout=_LAST_SECONDS)
                 await asyncio.sleep(0)  # let what was done be said
-            if "/" in where:
-                Path(where).unlink(missing_ok=True)
 
 
 async def _listen(loop: asyncio.AbstractEventLoop, door: Any, where: str) -> asyncio.AbstractServer:
@@ -107,9 +111,30 @@ async def _listen(loop: asyncio.AbstractEventLoop, door: Any, where: str) -> asy
         return await loop.create_server(door, host.strip("[]"), int(port))
     path = Path(where)
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-        path.unlink()  # of a process that was killed
+        if _answers(where):
+            raise ValueError(f"Another process takes mail at {where}. End it first, or give this one another path.")
+        path.unlink(missing_ok=True)  # of a process that was killed
     before = os.umask(0o007)
     try:
         return await loop.create_unix_server(door, where)
     finally:
         os.umask(before)
+
+
+def _answers(where: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(_ANSWER_SECONDS)
+        try:
+            line.connect(where)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        return True
+
+
+def _file_at(where: str) -> tuple[int, int] | None:
+    """Return which file the socket at the path `where` is, or nothing where there is none."""
+    try:
+        found = os.stat(where) if "/" in where else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None

@@ -170,6 +170,27 @@ def test_lmtp_says_of_every_recipient_how_it_went(app, house, tmp_path):
     assert not Path(where).exists()
 
 
+@pytest.mark.one_database
+def test_a_socket_is_its_successor_s_from_when_that_is_there(app, tmp_path):
+    where = str(tmp_path / "lmtp.sock")
+    with lmtp(app, where) as process:
+        second = subprocess.run(
+            [str(FORUM), "mail", "receive", "--lmtp", where], env=environment(app), capture_output=True, timeout=30
+        )
+        assert second.returncode == 1
+        assert f"Another process takes mail at {where}." in second.stderr.decode()
+        assert _answers(where)
+        Path(where).unlink()
+        with socket.socket(socket.AF_UNIX) as successor:
+            successor.bind(where)
+            successor.listen()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0
+            assert _answers(where)
+    with lmtp(app, where):  # over the file of one that was killed
+        assert _answers(where)
+
+
 class Mailbox:
     """A mail server that keeps what it gets."""
 
