@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, TypeDecorator, event, select, update
-from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.engine.interfaces import Dialect, ExceptionContext
 from sqlalchemy.exc import DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -115,6 +115,18 @@ def _connect_postgresql(dialect: Dialect, _record: Any, arguments: Any, options:
     from forum.postgresql import Line
 
     return Line.connect(*arguments, **options)
+
+
+@event.listens_for(Engine, "handle_error")
+def _hide_what_people_wrote(context: ExceptionContext) -> None:
+    """PostgreSQL tells of the row beside the fault, an address among it: like parameters it stays out of the log."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    if primary is None:
+        return
+    whole, error.args = str(error), (primary,)
+    if wrapped is not None:
+        wrapped.args = tuple(str(said).replace(whole, primary) for said in wrapped.args)
 
 
 def passes(error: BaseException) -> bool:

@@ -2,19 +2,20 @@
 
 import threading
 import time
+import traceback
 from datetime import datetime
 
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
-from sqlalchemy import select, text, update
-from sqlalchemy.exc import OperationalError, ProgrammingError, StatementError
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from forum import create_app, migrating
+from forum import clock, create_app, migrating
 from forum.config import Settings
 from forum.database import db, passes, writing
-from forum.models import Discussion
+from forum.models import Discussion, SiteRole, User
 from forum.postgresql import Line
 from tests.conftest import new_database
 
@@ -163,3 +164,14 @@ def _leave_half_written() -> None:
     with writing():
         db.session.execute(update(Discussion).values(title="Half written"))
         raise SystemExit
+
+
+@pytest.mark.parametrize("name", ["Another", None])
+def test_what_a_refused_row_holds_is_in_no_traceback(house, name):
+    email = house.user().email
+    row = {"email": email, "name": name, "role": SiteRole.MEMBER, "created_at": clock.now()}
+    with pytest.raises(IntegrityError) as raised, writing():
+        db.session.execute(insert(User).values(row))
+    said = "".join(traceback.format_exception(raised.value))
+    assert "constraint" in said
+    assert email not in said
