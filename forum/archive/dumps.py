@@ -44,6 +44,7 @@ _WHERE = """
   )::text, current_setting('server_version_num')])
 """
 _DEBIAN = Path("/usr/lib/postgresql")
+_HEAD_LINES = 20
 
 
 class ProgramFailed(Exception):
@@ -127,7 +128,10 @@ def put_back(settings: Settings, file: Path, where: Place, tables: list[str]) ->
             _found("pg_restore"), "--clean", "--if-exists", "--no-owner", "--no-privileges",
             f"--use-list={chosen.name}", "--file=-", str(file),
         ]  # fmt: skip
-        reader = subprocess.run(reading, stdout=writer.stdin, stderr=said_by_reader, check=False)  # noqa: S603
+        with subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=said_by_reader) as reader:  # noqa: S603
+            assert reader.stdout is not None
+            with suppress(BrokenPipeError):
+                _pass_on(reader.stdout, writer.stdin, where.server)
         with suppress(BrokenPipeError):
             writer.stdin.write(b"COMMIT;\n" if reader.returncode == 0 else b"ROLLBACK;\n")
         with suppress(BrokenPipeError):
@@ -140,6 +144,15 @@ def put_back(settings: Settings, file: Path, where: Place, tables: list[str]) ->
             raise ProgramFailed(_first_fault("pg_restore", read))
         if not is_written:
             raise ProgramFailed(_first_fault("psql", _read(said_by_writer)))
+
+
+def _pass_on(script: IO[bytes], to: IO[bytes], server: int) -> None:
+    """Hand over what pg_restore writes, without what it says at its head from 17 on, whichever server is to hear it."""
+    for _ in range(_HEAD_LINES):
+        line = script.readline()
+        if server >= 17 or line != b"SET transaction_timeout = 0;\n":
+            to.write(line)
+    shutil.copyfileobj(script, to)
 
 
 def _ours_of(listed: str, schema: str, tables: Iterable[str]) -> str:

@@ -210,6 +210,29 @@ def test_a_backup_goes_to_a_machine_that_knows_none_of_the_people_who_may_read(e
 
 
 @pytest.mark.postgresql
+def test_programs_of_a_newer_postgresql_do_for_an_older_server(house, settings, tmp_path, monkeypatch):
+    slug = house.discussion().slug
+    own, newer = tmp_path / "15/bin", tmp_path / "17/bin"
+    for folder in own, newer:
+        folder.mkdir(parents=True)
+    programs = {program: dumps._found(program) for program in ("pg_dump", "pg_restore", "psql")}
+    for program, found in programs.items():
+        (own / program).symlink_to(found)
+    says = "s/^SET lock_timeout = 0;/&\\nSET transaction_timeout = 0;/"
+    (newer / "pg_restore").write_text(f'#!/bin/sh\n{programs["pg_restore"]} "$@" | sed "{says}"\n')
+    (newer / "pg_dump").write_text("#!/bin/sh\nexit 1\n")  # what it writes an older pg_restore could not read
+    for program in newer.iterdir():
+        program.chmod(0o755)
+    monkeypatch.setattr(dumps, "_DEBIAN", tmp_path)
+    monkeypatch.setattr(dumps, "_WHERE", dumps._WHERE.replace("current_setting('server_version_num')", "'150000'"))
+    file = kept(tmp_path, settings)
+    db.session.remove()
+    db.engine.dispose()
+    backup.restore(settings, file, force=True)
+    assert Discussion.with_slug(slug) is not None
+
+
+@pytest.mark.postgresql
 def test_half_a_backup_replaces_nothing(house, settings, tmp_path):
     house.comment(house.discussion(), body="In the backup.")
     file = kept(tmp_path, settings)
