@@ -60,8 +60,11 @@ def place(read: Settings) -> str:
     return url.set(drivername="postgresql", query={})._replace(password=None).render_as_string()
 
 
-def made(read: Settings) -> "Flask":
-    """Return the app on a database that has every table of this version."""
+def made(read: Settings, *, only_reads: bool = False) -> "Flask":
+    """Return the app on a database that has every table of this version.
+
+    Who `only_reads` changes no database of an earlier one, which a process of that version may serve: raises Failure.
+    """
     from forum import create_app, migrating
 
     gc.disable()  # as in wsgi.py
@@ -69,6 +72,8 @@ def made(read: Settings) -> "Flask":
         app = create_app(read)
     finally:
         gc.enable()
+    if only_reads and migrating.is_outdated(app):
+        raise Failure("This database belongs to an earlier version of Roundtext. Run `forum upgrade` first.")
     migrating.upgrade(app)
     return app
 
@@ -227,7 +232,7 @@ def export_file(slug: str, kind: str) -> None:
     from forum.archive import export
     from forum.models import Discussion
 
-    with refusals(), made(settings()).app_context():
+    with refusals(), made(settings(), only_reads=True).app_context():
         found = Discussion.with_slug(slug)
         if found is None:
             raise Failure(f"There is no discussion {slug}. `forum discussion list` shows them.")
@@ -245,7 +250,7 @@ def list_discussions() -> None:
     from forum.database import db
     from forum.models import Discussion
 
-    with refusals(), made(settings()).app_context():
+    with refusals(), made(settings(), only_reads=True).app_context():
         for found in db.session.scalars(select(Discussion).order_by(*Discussion.soonest_first())):
             click.echo(f"{found.slug}\t{found.phase_at(clock.now()).value}\t{found.title}")
 

@@ -27,6 +27,16 @@ def upgrade(app: Flask) -> None:
             _run(app)
 
 
+def is_outdated(app: Flask) -> bool:
+    """Whether `app`'s database was made by an earlier version; an empty one was not. Raises Newer."""
+    with app.app_context(), db.engine.connect() as connection:
+        stands_at = _stands_at(connection)
+    if stands_at <= {_newest()}:
+        return False
+    require_known(stands_at)
+    return True
+
+
 def _is_behind() -> bool:
     with db.engine.connect() as connection:
         return _stands_at(connection) != {_newest()}

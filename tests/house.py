@@ -193,11 +193,11 @@ class House:
 
 
 @contextmanager
-def of_a_newer_version() -> Iterator[None]:
-    """Let the database say meanwhile that a version of the software that is not written yet has upgraded it."""
+def of_another_version(number: str = "9999") -> Iterator[None]:
+    """Let the database say meanwhile that another version has upgraded it: one that is not written yet, or `number`."""
     with db.engine.begin() as connection:
         before = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :number"), {"number": number})
     try:
         yield
     finally:

@@ -22,7 +22,7 @@ from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion, User
 from tests.conftest import new_database
-from tests.house import of_a_newer_version
+from tests.house import of_another_version
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (
@@ -360,14 +360,35 @@ def test_invented_people_answer_in_a_live_discussion(forum, house):
     assert forum("simulate", closed.slug, "--comments", 1).exit_code != 0
 
 
-def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(forum):
-    with of_a_newer_version():
+def test_a_database_of_another_version_is_refused_in_one_line_and_left_alone(forum):
+    with of_another_version():
         for words in (("upgrade",), ("serve",), ("discussion", "list")):
             done = forum(*words)
             assert (done.exit_code, done.stdout) == (1, ""), words
             assert done.stderr.startswith("Error: This database belongs to a newer version of Roundtext. Install ")
             assert len(done.stderr.splitlines()) == 1
         assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def test_who_only_reads_changes_no_database_under_a_process_of_the_version_before(house, forum):
+    slug = house.discussion().slug
+    with of_another_version("0001"):
+        for words in (("list",), ("export", slug)):
+            done = forum("discussion", *words)
+            assert (done.exit_code, done.stdout) == (1, "")
+            assert done.stderr == (
+                "Error: This database belongs to an earlier version of Roundtext. Run `forum upgrade` first.\n"
+            )
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        db.session.rollback()
+
+
+@pytest.mark.one_database
+def test_who_only_reads_finds_nothing_on_a_machine_where_nothing_is_yet(monkeypatch, tmp_path):
+    for name, value in {"DATABASE_URL": "", "DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(f"FORUM_{name}", value)
+    done = CliRunner().invoke(main, ["discussion", "list"])
+    assert (done.exit_code, done.output) == (0, "")
 
 
 @pytest.mark.postgresql

@@ -20,7 +20,7 @@ from forum.config import Settings
 from forum.database import db
 from forum.models import Comment, Discussion
 from tests.conftest import new_database
-from tests.house import House, of_a_newer_version
+from tests.house import House, of_another_version
 from tests.machine import a_full_disk
 
 
@@ -278,8 +278,8 @@ def test_every_function_and_type_of_the_database_is_dropped_before_a_restore(app
     assert db.session.scalar(text(of_their_own)) == 0
 
 
-def test_a_backup_of_a_newer_version_is_refused_and_nothing_is_replaced(house, settings, tmp_path):
-    with of_a_newer_version():
+def test_a_backup_of_another_version_is_refused_and_nothing_is_replaced(house, settings, tmp_path):
+    with of_another_version():
         file = kept(tmp_path, settings)
     slug = house.discussion().slug
     db.session.remove()
