@@ -12,7 +12,7 @@ from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, Question, QuestionState, User
+from forum.models import Audience, Discussion, Question, QuestionsShown, QuestionState, User
 from forum.refusals import Refused, invalid, unknown
 
 _MOST_QUESTIONS = 100
@@ -112,7 +112,7 @@ def edit(actor: User, question: Question, draft: QuestionDraft, seen: str = "") 
     draft = draft.checked()
     log.lock_and_refresh(question)
     draft = _merged(question, draft, seen)
-    before = question.text
+    before, was_coming = question.text, question.is_coming
     if not question.is_asked:
         dates.require_fit(question.discussion, draft.opens_at, question.opens_at)
         question.opens_at = draft.opens_at
@@ -123,7 +123,9 @@ def edit(actor: User, question: Question, draft: QuestionDraft, seen: str = "") 
     question.length_minutes = draft.length_minutes
     question.is_spare = draft.is_spare
     _reorder(question.discussion)
-    _note(actor, question, "question.edited", before={"text": before}, after={"text": draft.text})
+    _note(
+        actor, question, "question.edited", before={"text": before}, after={"text": draft.text}, was_coming=was_coming
+    )
     return question
 
 
@@ -212,8 +214,9 @@ def _switch(actor: User, question: Question, come: QuestionState, go: QuestionSt
     log.lock_and_refresh(question)
     _require_unasked(question)
     if question.state is come:
+        was_coming = question.is_coming
         question.state = go
-        _note(actor, question, kind)
+        _note(actor, question, kind, was_coming=was_coming)
 
 
 def _reorder(discussion: Discussion) -> None:
@@ -235,6 +238,21 @@ def _note(
     kind: str,
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
+    *,
+    was_coming: bool = False,
 ) -> None:
     write_down(actor, question.discussion, kind, "question", question.id, before=before, after=after)
-    log.record(question.discussion, kind, question.id)
+    log.record(question.discussion, kind, question.id, _audience(question, was_coming=was_coming))
+
+
+def _audience(question: Question, *, was_coming: bool) -> str:
+    """Return who hears that `question` has changed: readers only if they see something of it, now or before.
+
+    The green room shows all that are to come. Else anybody could count what is in preparation, and see hosts at work.
+    """
+    if question.is_asked:
+        return Audience.EVERYONE
+    discussion = question.discussion
+    db.session.refresh(discussion, ["questions_shown"])  # whoever has changed that meanwhile has told readers already
+    is_seen = discussion.questions_shown is not QuestionsShown.NONE and (was_coming or question.is_coming)
+    return Audience.EVERYONE if is_seen else Audience.BACKSTAGE

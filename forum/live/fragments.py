@@ -29,6 +29,8 @@ _SAID = (
     .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state != CommentState.HELD)
     .order_by(Comment.id)
 )
+# Whoever has the page from before it was a draft again is not told what has been done to that.
+_CHANGES_ALL = {"discussion.edited", "discussion.published"}
 _WITH_REGIONS = ("question.", "discussion.", "announcement.", "proposal.")
 # What has happened to a comment that has been posted, and nothing since.
 _NEW = ["comment.posted"]
@@ -181,7 +183,7 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
         if kind.startswith("question."):
             changed |= {"rail", "tabs", "ruler", "chip", "about", "notice", "wishes", "composer-options"}
             changed |= _question(scene, event, shown)
-        elif kind.startswith("seat.") or kind == "discussion.edited":
+        elif kind.startswith("seat.") or kind in _CHANGES_ALL:
             shown["resync"] = True
         elif kind.startswith("announcement."):
             changed.add("notice")

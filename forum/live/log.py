@@ -16,7 +16,7 @@ from forum import clock
 from forum.database import db
 from forum.live import elsewhere
 from forum.live.wake import wake
-from forum.models import Audience, Comment, Discussion, Event, Question
+from forum.models import Audience, Comment, Discussion, Event, Phase, Question
 
 if TYPE_CHECKING:
     from forum.live.heads import Head
@@ -32,7 +32,7 @@ _NEXT = (
     update(_DISCUSSION)
     .where(_DISCUSSION.c.id == bindparam("of"))
     .values(last_seq=_DISCUSSION.c.last_seq + bindparam("more"))
-    .returning(_DISCUSSION.c.last_seq)
+    .returning(_DISCUSSION.c.last_seq, _DISCUSSION.c.phase)
 )
 _ADD = insert(Event.__table__)  # type: ignore[arg-type]
 _NEXT_AND_RING = _NEXT.returning(func.pg_notify(bindparam("channel"), bindparam("who")))
@@ -53,6 +53,7 @@ def record(discussion: Discussion, kind: str, subject_id: int | None, audience: 
     """Add one event to the log of `discussion` inside the running transaction and return its seq.
 
     `subject_id` is the id of the comment, question, seat or user the event points at. Readers are woken on commit.
+    What everybody would hear of a draft is for its hosts.
     """
     return record_all(discussion, kind, [subject_id], audience)
 
@@ -66,9 +67,13 @@ def record_all(
     asked = {"of": discussion.id, "more": len(subject_ids)}
     if connection.dialect.name == "postgresql":
         rung = {"channel": CHANNEL, "who": f"{discussion.id} {elsewhere.ME}"}
-        last: int = connection.execute(_NEXT_AND_RING, asked | rung).scalar_one()
+        grown = connection.execute(_NEXT_AND_RING, asked | rung).one()
     else:
-        last = connection.execute(_NEXT, asked).scalar_one()
+        grown = connection.execute(_NEXT, asked).one()
+    last: int = grown.last_seq
+    # Nobody else may know of a draft, and once it is public anybody can read the log from its beginning.
+    if grown.phase is Phase.DRAFT and audience == Audience.EVERYONE and kind != "discussion.withdrawn":
+        audience = Audience.HOSTS
     set_committed_value(discussion, "last_seq", last)
     said = {"discussion_id": discussion.id, "kind": kind, "audience": audience, "at": clock.now()}
     first = last - len(subject_ids) + 1
