@@ -16,6 +16,8 @@ from forum.models import Discussion
 LONGEST = 200
 _MOST_WORDS = 12
 _AROUND = 90
+# As keyboards of many languages write a phrase, and word processors everywhere.
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _PARTS = re.compile(r'(-?)"([^"]*)"|(-?)(\S+)')
 
 
@@ -33,13 +35,15 @@ def terms_of(typed: str, discussion: Discussion | None) -> list[Term]:
     """Return what is looked for, in the forms of the language of `discussion`, or of every language spoken here."""
     spoken = {discussion.language} if discussion else set(db.session.scalars(select(Discussion.language).distinct()))
     terms: list[Term] = []
-    for match in _PARTS.finditer(unicodedata.normalize("NFC", typed[:LONGEST].replace("\0", " "))):
+    plain = unicodedata.normalize("NFC", typed[:LONGEST].replace("\0", " ")).translate(_QUOTES)
+    for match in _PARTS.finditer(plain):
         is_unwanted = (match[1] or match[3]) == "-"
         said = match[2] if match[2] is not None else match[4]
         signs = [word for word, _, _ in languages.spans(said) if languages.is_unspaced(word)]
         words = [word for word in languages.words_of(said) if not languages.is_unspaced(word)]
         terms.extend(Term(signs=one, is_unwanted=is_unwanted) for one in signs)
-        if match[2] is not None and len(words) > 1 and not signs:
+        # Of “-don't” each part alone would keep out what has another word that begins so.
+        if (match[2] is not None or is_unwanted) and len(words) > 1 and not signs:
             # Copied with its vowel marks it is found with them and without.
             ways = dict.fromkeys((tuple(words), tuple(languages.words_of(languages.bare(said)))))
             terms.append(Term(phrases=tuple(way for way in ways if way), is_unwanted=is_unwanted))

@@ -51,6 +51,8 @@ TYPED = {
     "measure -costs": 2, "flusse": 1, "öl": 1, "OL": 1, "medicion": 1, "río": 1, "rio": 1,
     "price": 2, "bread water": 0, "": 0, "-bread": 0, "xyzzy": 0, "*": 0, '"': 0, "' OR 1=1 --": 0,
     "AND OR NOT NEAR(": 0, "source:measure": 0, "a" * 300: 0, "measure\0": 3, "🙂 measure": 3,
+    "“price of water”": 1, "„water of price“": 0, "«price of water»": 1, "price -“of water”": 1,
+    "measure -don't": 3, "measure -e-mail": 3, "measure -l’eau": 3, "measure -example.org": 2, "price -prices-of": 1,
     ":* | !": 0, "example.org": 1, '"ـ ـ"': 0, "ـ": 0, "ً": 0, '"measure ـ"': 1,
 }  # fmt: skip
 
