@@ -102,7 +102,10 @@ def find(reader: User | None, wanted: Wanted) -> Found:
             .order_by(*order)
         )
     )
-    hits = [Hit(comment, people.face_of(comment), excerpt(comment.html, terms)) for comment in comments]
+    faces: dict[int, Face] = {}
+    for discussion in {comment.discussion for comment in comments}:
+        faces |= people.faces(discussion, [comment for comment in comments if comment.discussion is discussion])
+    hits = [Hit(comment, faces[comment.id], excerpt(comment.html, terms)) for comment in comments]
     titles = _discussions(reader, terms) if terms and wanted.discussion is None and wanted.page == 0 else []
     return Found(hits, total, titles)
 

@@ -179,6 +179,25 @@ def test_by_person_part_question_and_day(house, room, clock):
     assert found("water", until=today - timedelta(days=1)) == []
 
 
+def test_who_wrote_what_was_found_is_asked_once_for_each_discussion(house, room, statements):
+    """With a query for each writer, a page of twenty took twice as long."""
+    other = house.discussion(ask=1)
+    for number in range(6):
+        house.comment((room, other)[number % 2], house.user(f"Ada {number}"), "A zebra.", question=1)
+
+    def asked() -> int:
+        db.session.expire_all()
+        with statements() as sent:
+            hits = search.find(None, Wanted("zebra")).hits
+        assert {hit.face.name for hit in hits} == {hit.comment.author.name for hit in hits}
+        return len(sent)
+
+    few = asked()
+    for number in range(6, 18):
+        house.comment((room, other)[number % 2], house.user(f"Ada {number}"), "A zebra.", question=1)
+    assert asked() == few
+
+
 def test_the_form_says_on_whose_clocks_its_days_begin(app, house, room):
     assert "UTC time" in page(app, house, {}).get_data(as_text=True)
     assert "London time" in page(app, house, {"in": room.slug}).get_data(as_text=True)
