@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Float, Integer, String, bindparam, cast, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, Event, SeatRole
 
 BARS = 60
-_DAY_OF_1970 = 2440587.5  # as SQLite counts days (sqlite.org/lang_datefunc.html)
 _MOST_KEPT = 200
 # After these the numbers stand as they are, or grow by the comment the event points at.
 _HARMLESS = (
@@ -81,7 +80,8 @@ class Tally:
     def bar_of(self, moment: datetime) -> int | None:
         """Return the index of the bar that counts what is posted at `moment`; None outside the hour."""
         length = (self.over_at - self.starts_at).total_seconds()
-        index = int((moment - self.starts_at).total_seconds() / length * BARS) if length > 0 else -1
+        # In the order of `_count_once`: of whole minutes the quotient is then the same whole number.
+        index = int((moment - self.starts_at).total_seconds() * BARS / length) if length > 0 else -1
         return index if 0 <= index < BARS else None
 
     def add(self, question: int | None, author: int | None, byline: str, count: int = 1) -> None:
@@ -202,7 +202,9 @@ def _count_once(discussion: Discussion, seq: int) -> Tally:
 
 
 def _seconds(moment: Any) -> ColumnElement[Any]:
-    """Return seconds since 1970 in the database's own words, to the millisecond."""
+    """Return seconds since 1970 in the database's own words."""
     if db.engine.dialect.name == "sqlite":
-        return (func.julianday(moment) - _DAY_OF_1970) * 86_400.0
+        # Not from its days, in which whole seconds are none: every other comment of a whole minute lay a bar too early.
+        whole, rest = func.substr(moment, 1, 19, type_=String), func.substr(moment, 20, type_=String)
+        return cast(func.strftime("%s", whole), Integer) + cast("0" + rest, Float)
     return func.extract("epoch", moment)

@@ -171,3 +171,19 @@ def test_what_is_posted_while_all_is_counted_is_counted_once(house, clock):
     db.session.rollback()
     db.session.refresh(discussion)
     assert tally.of(discussion).comments == 2
+
+
+def test_what_is_posted_on_the_minute_stands_in_the_bar_of_that_minute_however_it_is_counted(house, clock):
+    """SQLite counted moments in days, where whole seconds are none: bars of whole minutes got two, and others none."""
+    discussion = house.discussion(ask=1)
+    start = clock.now().replace(second=0, microsecond=0)
+    comments = [house.comment(discussion, question=1) for _ in range(tally.BARS)]
+    for rest in (timedelta(), timedelta(microseconds=999_900)):
+        with writing():
+            discussion.starts_at, discussion.ends_at = start, start + timedelta(hours=1)
+            for minute, comment in enumerate(comments):
+                comment.posted_at = start + timedelta(minutes=minute, seconds=59 if rest else 0) + rest
+        tally._kept.clear()
+        counted = tally.of(discussion)
+        assert counted.bars == [1] * tally.BARS
+        assert [counted.bar_of(comment.posted_at) for comment in comments] == list(range(tally.BARS))
