@@ -173,15 +173,15 @@ def count_highlights(discussion: Discussion) -> int:
     return db.session.scalar(select(func.count()).where(*Comment.highlighted_in(discussion.id))) or 0
 
 
+def latest(discussion: Discussion, where: Where, limit: int) -> list[Comment]:
+    """Return up to `limit` comments of one place that can be read, newest first."""
+    found = select(Comment).where(*_in(discussion, where), Comment.state == CommentState.PUBLISHED)
+    return list(db.session.scalars(found.order_by(Comment.id.desc()).limit(limit)))
+
+
 def recent(discussion: Discussion) -> list[Shown]:
     """Return the newest comments that can be read, newest first."""
-    found = db.session.scalars(
-        select(Comment)
-        .where(Comment.discussion_id == discussion.id, Comment.state == CommentState.PUBLISHED)
-        .order_by(Comment.id.desc())
-        .limit(RECENT)
-    )
-    return dress(discussion, list(found))
+    return dress(discussion, latest(discussion, "time", RECENT))
 
 
 def _in(discussion: Discussion, where: Where) -> tuple[Any, ...]:

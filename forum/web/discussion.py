@@ -246,15 +246,14 @@ def feed(slug: str) -> Response:
     found = find(slug)
     number = whole("question", 1, 1000)
     where = _where(found.discussion, str(number) if number else "time")
-    comments = stream.dress(found.discussion, stream.before(found.discussion, where, None, 50)[::-1])
-    published = [shown for shown in comments if shown.is_published]
+    comments = stream.latest(found.discussion, where, 50)
     name = partial(names.tag, found.discussion, site=current_app.config["SETTINGS"].public_url)
-    changes = [shown.comment.edited_at or shown.comment.posted_at for shown in published]
+    changes = [comment.edited_at or comment.posted_at for comment in comments]
     page = render_template(
         "discussion/feed.xml",
         discussion=found.discussion,
         question=number,
-        comments=published,
+        comments=stream.dress(found.discussion, comments),
         own=name("question", where) if isinstance(where, int) else name(),
         name=name,
         updated=max(changes, default=found.discussion.created_at),

@@ -38,7 +38,7 @@ def show(slug: str) -> Response:
     scene = Scene.of(discussion)
     question = _question(scene, whole("question", 1, 1000))
     where: stream.Where = question.id if question else "time"
-    comments = stream.dress(discussion, stream.before(discussion, where, None, MOST))
+    comments = stream.dress(discussion, stream.latest(discussion, where, MOST)[::-1])
     g.is_embed = True
     page = render_template(
         "discussion/embed.html", discussion=discussion, scene=scene, question=question, comments=comments, seconds=60

@@ -4,8 +4,11 @@ import html
 
 import pytest
 from bleach._vendor.html5lib import HTMLParser
+from sqlalchemy import insert
 
 from forum.actions import moderation
+from forum.database import db, writing
+from forum.models import Comment
 
 
 def get(app, path, user=None, house=None):
@@ -44,6 +47,34 @@ def test_it_shows_the_same_to_everybody_and_nothing_to_press(app, house, room):
     for sign in ("<form", "csrf", "data-action", "<input"):
         assert sign not in anonymous
     assert 'http-equiv="refresh"' in anonymous
+
+
+@pytest.fixture
+def flooded(house, room):
+    """Somebody has flooded it after a good answer, and was hidden with all they wrote."""
+    good = house.comment(room, house.user(), "zqgoodqz", question=2)
+    spam = house.comment(room, house.user("Spam Writer"), "zqspamqz", question=2)
+    house.do(moderation.hide, house.host_of(room), spam, "spam")
+    row = {column.name: getattr(spam, column.name) for column in Comment.__table__.columns}
+    with writing():
+        db.session.execute(insert(Comment), [row | {"id": spam.id + n, "key": f"spam-{n}"} for n in range(1, 60)])
+        room.last_seq += 1
+    return good
+
+
+@pytest.mark.parametrize("path", ["embed", "feed.atom", "embed?question=2", "feed.atom?question=2"])
+def test_what_was_hidden_takes_nobodys_room(app, house, room, flooded, path):
+    shown = get(app, f"/d/water/{path}").get_data(as_text=True)
+    assert "zqgoodqz" in shown
+    assert "spam" not in shown.lower()
+
+
+def test_where_all_that_was_written_is_hidden_it_says_that_there_is_nothing(app, house, room):
+    gone = house.comment(room, house.user(), "zqgoneqz", question=2)
+    house.do(moderation.hide, house.host_of(room), gone, "no")
+    shown = get(app, "/d/water/embed").get_data(as_text=True)
+    assert "Nothing has been written yet." in shown
+    assert "<ol" not in shown
 
 
 def test_one_question_alone(app, house, room):
