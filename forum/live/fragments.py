@@ -189,8 +189,8 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             changed.add("notice")
         elif kind.startswith("proposal.") and event.audience == Audience.EVERYONE:
             changed.add("wishes")
-        elif kind == "discussion.extended" and scene.discussion.late_minutes:
-            shown["resync"] = True  # what came after the end is late no more
+        elif kind == "discussion.extended" and (scene.discussion.late_minutes or scene.discussion.runs_for_days):
+            shown["resync"] = True  # what came after the end is late no more, or every time has its day beside it now
         elif kind.startswith("discussion."):
             changed |= {*scenes.STATUS_REGIONS, *(f"q{q.number}" for q in scene.asked)}
             shown["status"] = status(scene)

@@ -105,6 +105,18 @@ def test_a_new_question_brings_its_section_and_what_changes_around_it(house, clo
     assert '<option value="2" selected>' in event["regions"]["composer-options"]
 
 
+def test_more_time_than_a_day_puts_the_day_beside_every_time(house, clock):
+    """What stands on an open page was said by the hour alone."""
+    discussion = house.discussion(ask=1)
+    comment = house.comment(discussion, question=1)
+    for minutes, is_other in ((30, False), (24 * 60, True)):
+        at, before = seq(discussion), fragments.comment_html(comment)
+        house.do(phases.extend, house.host_of(discussion), discussion, minutes)
+        (event,) = heard(discussion, at)
+        assert (fragments.comment_html(comment) != before) is is_other
+        assert event.get("resync", False) is is_other
+
+
 def test_every_region_is_marked_with_its_name_and_on_the_page(client, house, clock):
     discussion = house.discussion(ask=1)
     at = seq(discussion)
