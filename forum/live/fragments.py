@@ -181,7 +181,7 @@ def _others(scene: Scene, events: Sequence[Event]) -> list[Wire]:
             continue
         shown: Wire = {"seq": event.seq, "kind": kind, "id": event.subject_id}
         if kind.startswith("question."):
-            changed |= {"rail", "tabs", "ruler", "chip", "about", "notice", "wishes", "composer-options"}
+            changed |= {"rail", "tabs", "ruler", "chip", "about", "notice", "wishes", "composer-options", "skip"}
             changed |= _question(scene, event, shown)
         elif kind.startswith("seat.") or kind in _CHANGES_ALL:
             shown["resync"] = True

@@ -24,7 +24,7 @@ from forum.people import Face
 
 # What a change of status or of the questions can be seen in.
 STATUS_REGIONS = (
-    "chip", "masthead", "notice", "about", "rail", "tabs", "ruler", "panel", "wishes", "composer-options",
+    "chip", "masthead", "notice", "about", "rail", "tabs", "ruler", "panel", "wishes", "composer-options", "skip",
 )  # fmt: skip
 
 

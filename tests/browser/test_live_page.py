@@ -286,3 +286,15 @@ def test_the_keys_lead_through_the_stream_and_sleep_while_typing(scene, discussi
     field.blur()
     page.keyboard.press("?")
     assert page.locator("dialog[open]").is_visible()
+@pytest.mark.one_database
+def test_the_way_past_everything_leads_to_the_question_that_is_open_now(scene):
+    discussion = scene.house.discussion()
+    page = scene.visit(discussion)
+    way = page.locator("a.skip[href^='#q']")
+    assert page.locator("a.skip[data-region=skip]").is_hidden()
+    for number in (1, 2):
+        scene.house.asked(discussion)
+        scene.settle(discussion, page)
+        way.focus()
+        page.keyboard.press("Enter")
+        until(page, "(hash) => location.hash === hash", f"#q{number}")

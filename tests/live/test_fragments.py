@@ -105,6 +105,20 @@ def test_a_new_question_brings_its_section_and_what_changes_around_it(house, clo
     assert '<option value="2" selected>' in event["regions"]["composer-options"]
 
 
+def test_the_way_to_the_current_question_goes_where_it_is_on_an_open_page_too(client, house, clock):
+    discussion = house.discussion()
+    before = client.get(f"/d/{discussion.slug}").get_data(as_text=True)
+    (link,) = re.findall(r'<a class="skip" data-region="skip"[^>]*>', before)
+    assert " hidden" in link
+    for number in (1, 2):
+        at = seq(discussion)
+        house.asked(discussion)
+        link = heard(discussion, at)[-1]["regions"]["skip"]
+        assert f'href="#q{number}">' in link
+        assert link in client.get(f"/d/{discussion.slug}").get_data(as_text=True)
+    assert 'data-region="skip"' not in client.get(f"/d/{discussion.slug}?order=time").get_data(as_text=True)
+
+
 def test_more_time_than_a_day_puts_the_day_beside_every_time(house, clock):
     """What stands on an open page was said by the hour alone."""
     discussion = house.discussion(ask=1)
