@@ -690,3 +690,24 @@ def test_arrivals_are_written_down_in_the_order_of_their_discussions(house, monk
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     assert written == ids
+
+
+@pytest.mark.parametrize("path", ["highlights", "embed?question=1", "replay"])
+def test_what_answers_something_that_stands_elsewhere_leads_there(app, house, path):
+    """An anchor of this page led nowhere: a page of some of the comments has not what all of them answer."""
+    room = house.discussion(ask=2, slug="rain")
+    first, gone = house.comment(room, question=2), house.comment(room, question=1)
+    for parent in (first, gone):
+        answer = house.comment(room, house.user(), "So it is.", question=1, reply_to=parent.id)
+        house.do(highlights.highlight, house.host_of(room), answer)
+        again = house.comment(room, house.user(), "It is.", question=1, reply_to=answer.id)
+        house.do(highlights.highlight, house.host_of(room), again)
+    house.do(moderation.hide, house.host_of(room), gone, "no")
+    page = get(app, house, f"/d/rain/{path}").get_data(as_text=True)
+    quotes = re.findall(r'<(a|span) class="reply-quote"(?: href="([^"]*)")?', page)
+    assert len(quotes) == 4
+    assert {tag for tag, to in quotes if not to} == {"span"}, "nothing is to be read where it was"
+    for _tag, to in quotes:
+        assert not to.startswith("#") or f'id="{to[1:]}"' in page
+    elsewhere = [to for _tag, to in quotes if to and not to.startswith("#")]
+    assert [to[to.index("/d/") :] for to in elsewhere] == ([] if path == "replay" else [f"/d/rain/c/{first.id}"])
