@@ -1,5 +1,6 @@
 """What machines read of the whole site: feeds, the calendar of all that is public, the map for search engines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 from forum import access, clock, people, text
 from forum.archive import calendar, names
 from forum.database import db
-from forum.models import CalledOff, Comment, CommentState, Discussion, User, Visibility
+from forum.models import CalledOff, Comment, CommentState, Discussion, ModerationAction, User, Visibility
 from forum.refusals import unknown
 from forum.web.archive import public_url
 from forum.web.words import site_name
@@ -50,6 +51,8 @@ class Mapped(NamedTuple):
 def of_site() -> Response:
     """The newest public discussions as a feed."""
     found = _public().options(selectinload(Discussion.seats)).order_by(Discussion.id.desc()).limit(_MOST)
+    discussions = db.session.scalars(found).all()
+    published = _published_at(discussions)
     site, name = public_url(), site_name()
     entries = [
         Entry(
@@ -57,11 +60,26 @@ def of_site() -> Response:
             discussion.title,
             f"{site}/d/{discussion.slug}",
             discussion.hosted_by or name,
-            discussion.created_at,
-            discussion.closed_at or discussion.opened_at or discussion.created_at,
+            published[discussion.id],
+            # What was brought in from elsewhere was held long before anybody could read it here.
+            max(published[discussion.id], discussion.closed_at or discussion.opened_at or discussion.created_at),
             discussion.intro_html,
         )
         for discussion in db.session.scalars(found)
+def _published_at(discussions: Sequence[Discussion]) -> dict[int, datetime]:
+    """Return by each discussion's id when it was first published; of what was brought in, when that was."""
+    steps = (
+        select(ModerationAction.discussion_id, func.min(ModerationAction.at))
+        .where(
+            ModerationAction.discussion_id.in_([discussion.id for discussion in discussions]),
+            ModerationAction.verb == "discussion.published",
+        )
+        .group_by(ModerationAction.discussion_id)
+    )
+    made = {discussion.id: discussion.created_at for discussion in discussions}
+    return made | {discussion_id: at for discussion_id, at in db.session.execute(steps) if discussion_id is not None}
+
+
     ]
     return _feed(name, f"{site}/", f"{site}/feed.atom", name, entries)
 

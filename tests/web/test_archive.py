@@ -23,7 +23,7 @@ from forum.archive import card, citing, discussion_file, export, statistics
 from forum.database import db, writing
 from forum.live import presence, spoken
 from forum.live.broadcast import Reader
-from forum.models import Comment, Discussion, SiteRole
+from forum.models import Comment, Discussion, SiteRole, User
 from forum.refusals import Refused
 from tests.archive.unpacked import said as said_in
 
@@ -455,6 +455,26 @@ def test_feeds_are_atom(app, house, past, path):
     assert "zqhiddenqz" not in answer.get_data(as_text=True)
     if "question" in path:
         assert len(entries) == 3
+
+
+def test_a_discussion_is_as_new_to_the_feed_as_it_is_to_its_readers(app, house, clock):
+    """Weeks in which it was prepared made it old before anybody could read it, and an import before it was there."""
+    draft = house.discussion(phase="draft", slug="late")
+    brought = house.discussion(phase="closed", slug="brought")
+    with writing():
+        brought.starts_at = brought.opened_at = clock.now() - timedelta(days=900)
+        brought.ends_at = brought.closed_at = brought.starts_at + timedelta(hours=1)
+    clock.advance(timedelta(minutes=40))
+    house.do(phases.publish, db.session.get_one(User, draft.owner_id), draft)
+    feed = ET.fromstring(get(app, house, "/feed.atom").get_data(as_text=True))
+    times = {
+        entry.find(f"{ATOM}link").get("href").rpartition("/")[2]: [
+            datetime.fromisoformat(entry.findtext(f"{ATOM}{name}")) for name in ("published", "updated")
+        ]
+        for entry in feed.findall(f"{ATOM}entry")
+    }
+    assert times["late"] == [clock.now().replace(microsecond=0)] * 2
+    assert times["brought"][0] == times["brought"][1] == brought.created_at.replace(microsecond=0)
 
 
 def test_feeds_and_maps_name_only_what_is_public(app, house, past):
