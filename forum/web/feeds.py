@@ -51,9 +51,9 @@ class Mapped(NamedTuple):
 def of_site() -> Response:
     """The newest public discussions as a feed."""
     found = _public().options(selectinload(Discussion.seats)).order_by(Discussion.id.desc()).limit(_MOST)
+    site, name = public_url(), site_name()
     discussions = db.session.scalars(found).all()
     published = _published_at(discussions)
-    site, name = public_url(), site_name()
     entries = [
         Entry(
             names.tag(discussion, site=site),
@@ -65,7 +65,11 @@ def of_site() -> Response:
             max(published[discussion.id], discussion.closed_at or discussion.opened_at or discussion.created_at),
             discussion.intro_html,
         )
-        for discussion in db.session.scalars(found)
+        for discussion in discussions
+    ]
+    return _feed(name, f"{site}/", f"{site}/feed.atom", name, entries)
+
+
 def _published_at(discussions: Sequence[Discussion]) -> dict[int, datetime]:
     """Return by each discussion's id when it was first published; of what was brought in, when that was."""
     steps = (
@@ -78,10 +82,6 @@ def _published_at(discussions: Sequence[Discussion]) -> dict[int, datetime]:
     )
     made = {discussion.id: discussion.created_at for discussion in discussions}
     return made | {discussion_id: at for discussion_id, at in db.session.execute(steps) if discussion_id is not None}
-
-
-    ]
-    return _feed(name, f"{site}/", f"{site}/feed.atom", name, entries)
 
 
 @blueprint.get("/people/<int:user_id>/feed.atom")
@@ -163,7 +163,8 @@ def _map(part: int) -> Response:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What crawlers are asked to leave alone: pages that are another view of what they have already."""
-    lines = ["User-agent: *", "Disallow: /search", "Disallow: /account", "Disallow: /*?", ""]
+    # The longer rule wins (RFC 9309, 2.2.2): sheets and scripts carry their version behind a question mark.
+    lines = ["User-agent: *", "Disallow: /search", "Disallow: /account", "Disallow: /*?", "Allow: /static/", ""]
     return _sent("\n".join([*lines, f"Sitemap: {public_url()}/sitemap.xml", ""]), "text/plain; charset=utf-8")
 
 

@@ -506,7 +506,8 @@ def test_the_map_and_the_calendar_are_what_they_say(app, house, past):
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H" in get(app, house, "/calendar.ics").data
     robots = get(app, house, "/robots.txt").get_data(as_text=True)
     assert re.search(r"^Sitemap: http.*/sitemap.xml$", robots, re.M)
-    assert "Allow" not in robots, "of two rules of one length the one that allows wins (RFC 9309)"
+    allowed = re.findall(r"^Allow: (.*)$", robots, re.M)
+    assert allowed == ["/static/"], "the longest rule wins, and of two of one length the one that allows (RFC 9309)"
 
 
 def test_pages_are_html_by_a_strict_parser(app, house, past):
