@@ -104,3 +104,16 @@ def test_what_somebody_silenced_wrote_is_left_out_of_the_line_above_a_reply_too(
     assert re.search(
         rf"<style[^>]*>[^<]*{re.escape(rule)}[^<]*{{display:none}}", client.get(f"/d/{room.slug}{path}").text
     )
+
+
+def test_times_of_several_zones_say_of_which(house, client):
+    """Without script they stand as they are: 23:15 in Tokyo is before 15:16 in London."""
+    for zone in ("Asia/Tokyo", "America/New_York"):
+        room = house.discussion(ask=1)
+        with writing():
+            room.time_zone = zone
+        house.comment(room, question=1)
+    page = client.get("/").get_data(as_text=True)
+    newest = page[page.index('id="newest"') : page.index('id="coming"')]
+    times = re.findall(r'<time [^>]*data-time="clock">([^<]*)</time>', newest)
+    assert [re.sub(r"^\d\d:\d\d ", "", time) for time in times] == ["New York", "Tokyo"]
