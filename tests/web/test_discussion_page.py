@@ -2,8 +2,10 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
+from sqlalchemy import insert
 import pytest
 
 from forum import web
@@ -11,7 +13,7 @@ from forum.actions import comments, moderation, phases, questions, sanctions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork
-from forum.models import Discussion, Phase, QuestionsShown, SeatRole, SiteRole, Visibility
+from forum.models import Comment, Discussion, Phase, QuestionsShown, SeatRole, SiteRole, Visibility
 from tests.web.conftest import policy_of_styles
 
 
@@ -193,6 +195,26 @@ def test_text_only_has_neither_pictures_nor_script(client, house, clock):
 
     assert "<script" not in html
     assert "<img" not in html
+@pytest.mark.parametrize("part", ["", "&order=time", "&show=q1", "&show=general"])
+def test_text_only_leads_to_text_only(client, house, part):
+    discussion = house.discussion(ask=1)
+    writer = house.user()
+    one = house.comment(discussion, writer, question=1)
+    row = {column.name: getattr(one, column.name) for column in Comment.__table__.columns}
+    with writing():
+        db.session.execute(insert(Comment), [row | {"id": one.id + n, "key": f"more-{n}"} for n in range(1, 250)])
+        discussion.last_seq += 1
+    html = unescape(page(client, discussion, f"?text=1{part}"))
+    stream = html[html.index('<main class="stream"') : html.index("</main>")]
+    ways = stream[stream.index("stream-order") :]
+    own = [way for way in re.findall(r'href="([^"]*\?[^"]*)"', ways) if "reply=" not in way]
+    assert f'href="/d/{discussion.slug}"' not in ways
+    assert any("show=q1" in way or "before=" in way for way in own)
+    for way in own:
+        assert "text=1" in way
+        assert client.get(way if way[0] == "/" else f"/d/{discussion.slug}{way}").status_code == 200
+
+
 
 
 def test_a_closed_discussion_is_an_archive(client, house, clock):
