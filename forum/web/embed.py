@@ -12,6 +12,7 @@ from forum.live import pages, stream
 from forum.live.scene import Scene
 from forum.models import Discussion, Question, Visibility
 from forum.refusals import Refused, invalid, unknown
+from forum.web import moved
 from forum.web.archive import public_url
 from forum.web.view import whole
 from forum.web.words import site_name
@@ -21,9 +22,8 @@ blueprint = Blueprint("embed", __name__)
 MOST = 40
 
 
-def _found(slug: str) -> Discussion:
+def _public(discussion: Discussion | None) -> Discussion:
     """Return a discussion that everybody may read, whoever asks: a frame in a stranger's page shows nobody more."""
-    discussion = Discussion.with_slug(slug)
     if discussion is None or discussion.visibility is Visibility.INVITED:
         raise unknown()
     access.require(None, "discussion.read", discussion)
@@ -34,7 +34,7 @@ def _found(slug: str) -> Discussion:
 @blueprint.get("/d/<slug>/embed")
 def show(slug: str) -> Response:
     """Show the open question's newest answers (else those of all), or with `?question=2` of one, for a frame."""
-    discussion = _found(slug)
+    discussion = _public(Discussion.with_slug(slug))
     scene = Scene.of(discussion)
     question = _question(scene, whole("question", 1, 1000))
     where: stream.Where = question.id if question else "time"
@@ -83,7 +83,7 @@ def describe() -> Response:
     ours = urlsplit(public_url()).netloc
     if parts.scheme not in {"http", "https"} or parts.netloc not in {ours, request.host} or place[:1] != ["d"]:
         raise unknown()
-    discussion = _found(place[1] if len(place) > 1 else "")
+    discussion = _public(moved.at(place[1] if len(place) > 1 else ""))
     widest, highest = whole("maxwidth", 1, 10_000) or 10_000, whole("maxheight", 1, 10_000) or 10_000
     width, height = min(framing.WIDTH, widest), min(framing.HEIGHT, highest)
     # The limits hold for the picture too (oembed.com, 2.2), and it has one size only.

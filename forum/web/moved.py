@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from forum import access
 from forum.database import db
-from forum.models import OldAddress
+from forum.models import Discussion, OldAddress
 from forum.web.forms import signed_in
 
 
@@ -25,6 +25,15 @@ def way_on() -> Response | None:
     rest = f"/{parts[3]}" if len(parts) > 3 else ""
     address = f"/d/{old.discussion.slug}{rest}" + _query()
     return make_response(redirect(address, 301 if request.method in {"GET", "HEAD"} else 308))
+
+
+def at(slug: str) -> Discussion | None:
+    """Return the discussion that stands at /d/<slug>, or stood there once; ask `access` before telling of it."""
+    found = Discussion.with_slug(slug)
+    if found is not None or not 0 < len(slug) <= 80 or "\0" in slug:
+        return found
+    old = db.session.get(OldAddress, slug)
+    return old.discussion if old is not None else None
 
 
 def without_slash() -> Response | None:

@@ -10,7 +10,7 @@ from forum.extensions import limiter
 from forum.models import Discussion
 from forum.refusals import invalid, unknown
 from forum.search import Found, Wanted
-from forum.web import errors, silences
+from forum.web import errors, moved, silences
 from forum.web.comments import by_writer
 from forum.web.forms import signed_in
 from forum.web.guards import private
@@ -82,7 +82,7 @@ def _wanted() -> Wanted:
 def _discussion(slug: str) -> Discussion | None:
     if not slug:
         return None
-    found = Discussion.with_slug(slug)
+    found = moved.at(slug)
     if found is None or not access.may(signed_in(), "discussion.read", found):
         raise unknown()
     return found

@@ -530,6 +530,10 @@ def test_an_old_address_leads_on_for_good(app, house, past):
     house.sign_in(client, host)
     answer = client.post("/d/rain/comments", data={"csrf_token": house.token(client), "body": "x"})
     assert (answer.status_code, answer.location) == (308, "/d/rain-3/comments")
+    # Where it is named within another address too.
+    embedded = get(app, house, "/oembed?url=http://localhost/d/rain").get_json()
+    assert "/d/rain-3/embed" in embedded["html"]
+    assert 'name="in" value="rain-3"' in get(app, house, "/search?q=pays&in=rain").get_data(as_text=True)
 
 
 def test_an_old_address_is_nobody_elses_and_tells_nobody_of_a_private_one(app, house, past):
@@ -544,7 +548,8 @@ def test_an_old_address_is_nobody_elses_and_tells_nobody_of_a_private_one(app, h
     assert get(app, house, "/d/rain").status_code == 200
     assert get(app, house, "/d/new-rain").location == "/d/rain"
     house.do(discussions.edit, host, past, draft_of(past, visibility="invited"))
-    assert get(app, house, "/d/new-rain", house.user()).status_code == 404
+    for path in ("/d/new-rain", "/oembed?url=http://localhost/d/new-rain", "/search?in=new-rain"):
+        assert get(app, house, path, house.user()).status_code == 404
     assert get(app, house, "/d/new-rain", host).status_code == 301
 
 
