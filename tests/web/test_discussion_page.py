@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
-from sqlalchemy import insert
 import pytest
+from sqlalchemy import insert
 
 from forum import web
 from forum.actions import comments, moderation, phases, questions, sanctions
@@ -195,6 +195,8 @@ def test_text_only_has_neither_pictures_nor_script(client, house, clock):
 
     assert "<script" not in html
     assert "<img" not in html
+
+
 @pytest.mark.parametrize("part", ["", "&order=time", "&show=q1", "&show=general"])
 def test_text_only_leads_to_text_only(client, house, part):
     discussion = house.discussion(ask=1)
@@ -215,6 +217,14 @@ def test_text_only_leads_to_text_only(client, house, part):
         assert client.get(way if way[0] == "/" else f"/d/{discussion.slug}{way}").status_code == 200
 
 
+@pytest.mark.parametrize("is_reply", [True, False])
+def test_what_describes_the_field_is_on_the_page(client, house, is_reply):
+    discussion = house.discussion(ask=1)
+    comment = house.comment(discussion, question=1)
+    html = page(client, discussion, f"?reply={comment.id}" if is_reply else "")
+    described = re.search(r'<textarea[^>]* aria-describedby="([^"]*)"', html)[1].split()
+    assert [html.count(f' id="{name}"') for name in described] == [1, 1]
+    assert ("You reply to comment" in html) is is_reply
 
 
 def test_a_closed_discussion_is_an_archive(client, house, clock):

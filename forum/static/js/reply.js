@@ -20,7 +20,7 @@ export function showReply(id, name) {
   });
   const chip = make(
     "p",
-    { class: "reply-chip", id: "reply-chip", "data-reply-chip": "" },
+    { class: "reply-chip", "data-reply-chip": "" },
     _("to"),
     " ",
     make("bdi", {}, name),
@@ -29,8 +29,7 @@ export function showReply(id, name) {
   );
   // Esc in an empty field means what the cross does.
   field.addEventListener("keydown", leave);
-  const row = field.closest("[data-row], .composer-row") ?? field;
-  row.before(chip);
+  document.getElementById("reply-chip")?.append(chip);
 }
 
 /** @param {KeyboardEvent} event */
