@@ -7,6 +7,7 @@ import pytest
 from forum.actions import comments, questions
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
+from forum.live import log
 from forum.models import Comment, Discussion
 from tests.browser.scene import Scene, until
 
@@ -286,6 +287,18 @@ def test_the_keys_lead_through_the_stream_and_sleep_while_typing(scene, discussi
     field.blur()
     page.keyboard.press("?")
     assert page.locator("dialog[open]").is_visible()
+
+
+@pytest.mark.one_database
+def test_another_title_is_that_of_the_open_page_too(scene, discussion):
+    page = scene.visit(discussion)
+    with writing():
+        discussion.title = "How should towns share water?"
+        log.record(discussion, "discussion.edited", discussion.id)
+    until(page, "(title) => document.querySelector('.crumb').textContent === title", discussion.title)
+    until(page, "(title) => document.title.includes(title)", discussion.title)
+
+
 @pytest.mark.one_database
 def test_the_way_past_everything_leads_to_the_question_that_is_open_now(scene):
     discussion = scene.house.discussion()

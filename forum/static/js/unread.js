@@ -10,7 +10,7 @@ import { _, label, plural } from "./words.js";
 const NOT_ON_SCREEN = "(not seen)";
 /** @type {Set<HTMLElement>} */
 const unread = new Set();
-const title = document.title;
+let title = document.title;
 let hasLine = false;
 let isDue = false;
 
@@ -112,6 +112,10 @@ export function goTo(comment) {
 export function start() {
   hear("arrived", ({ place, event }) => arrive(place, event));
   hear("morphed", update);
+  // A host may have given the discussion another one.
+  hear("fetched", (fresh) => {
+    title = fresh.title;
+  });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) for (const comment of unread) see(comment);
   });
