@@ -29,7 +29,7 @@ _COPIED = (
 
 def of(discussion: Discussion) -> Discussion | None:
     """Return the rehearsal of `discussion` that is under way, if any."""
-    return db.session.scalar(select(Discussion).where(Discussion.rehearsal_of_id == discussion.id).limit(1))
+    return discussion.rehearsal
 
 
 def event_of(discussion: Discussion) -> Discussion | None:

@@ -94,7 +94,10 @@ def _same(discussion: Discussion, draft: SeatDraft) -> Seat | None:
 
 
 def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
-    """Change the name, role and words of a seat; its person stays. Raises Refused (not theirs, invalid, 404)."""
+    """Change the name, role and words of a seat; its person stays. Their name and role in a rehearsal change with it.
+
+    Raises Refused (not theirs, invalid, 404).
+    """
     access.require(actor, "seat.give", seat.discussion)
     _wait_for(seat)
     draft = replace(draft, email=seat.user.email).checked()
@@ -102,24 +105,46 @@ def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
     seat.country = draft.country
     seat.picture = draft.picture or seat.picture
+    copied = _in_rehearsal(seat)
+    if copied is not None and (copied.name, copied.role) != (seat.name, seat.role):
+        copied.name, copied.role = seat.name, seat.role
+        log.record(copied.discussion, "seat.changed", copied.id)
     invitations.close_shown_of(seat.discussion)
     _note(actor, seat, "seat.changed", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     return seat
 
 
 def take(actor: User, seat: Seat) -> None:
-    """Take a seat away; what its person wrote stays, under their own name. Raises Refused (not theirs, 404)."""
+    """Take a seat away, in a rehearsal too; what its person wrote stays, under their own name.
+
+    Raises Refused (not theirs, 404).
+    """
     access.require(actor, "seat.give", seat.discussion)
     _wait_for(seat)
-    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
     discussion = seat.discussion
-    discussion.seats.remove(seat)
-    db.session.delete(seat)
+    _note(actor, seat, "seat.taken", {"name": seat.name, "role": seat.role.value, "person": seat.user_id})
+    if (copied := _in_rehearsal(seat)) is not None:
+        log.record(copied.discussion, "seat.taken", copied.id)
+        _remove(copied)
+    _remove(seat)
     invitations.close_shown_of(discussion)
+
+
+def _remove(seat: Seat) -> None:
+    seat.discussion.seats.remove(seat)
+    db.session.delete(seat)
+
+
+def _in_rehearsal(seat: Seat) -> Seat | None:
+    """Return the seat of the same person in the rehearsal that is under way: who has none here is to see none of it."""
+    rehearsal = seat.discussion.rehearsal
+    return access.seat_of(seat.user, rehearsal) if rehearsal is not None else None
 
 
 def _wait_for(seat: Seat) -> None:
     """Let whoever else changes the seats end first. Raises Refused (404) when they have taken this one away."""
+    if (rehearsal := seat.discussion.rehearsal) is not None:
+        log.lock(rehearsal)  # before the event, as `introductions` and whoever ends it do
     log.lock(seat.discussion)
     if db.session.get(Seat, seat.id, populate_existing=True) is None:
         raise unknown()

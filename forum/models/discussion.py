@@ -139,6 +139,11 @@ class Discussion(Model):
         return self.rehearsal_of_id is not None
 
     @property
+    def rehearsal(self) -> "Discussion | None":
+        """The rehearsal of this that is under way, if any."""
+        return db.session.scalar(select(Discussion).where(Discussion.rehearsal_of_id == self.id).limit(1))
+
+    @property
     def over_at(self) -> datetime:
         """When it ends, or ended: as planned, or earlier if a host closed it before.
 

@@ -28,8 +28,10 @@ from forum.actions.questions import QuestionDraft
 from forum.actions.seats import SeatDraft
 from forum.archive import export
 from forum.database import db, writing
+from forum.live import log
 from forum.live.scene import Scene
 from forum.models import (
+    Audience,
     Comment,
     Discussion,
     ModerationAction,
@@ -282,10 +284,10 @@ def test_what_somebody_says_of_themselves_in_a_rehearsal_stays_with_the_event(ho
 
 
 def test_whoever_is_muted_or_has_no_seat_in_the_event_says_nothing_there_by_way_of_a_rehearsal(house, announced):
-    host, priya, luc = house.host_of(announced), announced.seats[1], house.panelist(announced, "Luc Arrieta")
+    host, priya = house.host_of(announced), announced.seats[1]
     rehearsal = house.do(rehearsals.begin, host, announced)
     house.do(sanctions.mute, host, announced, priya.user, "Insults.")
-    house.do(seats.take, host, announced.seats[2])
+    luc = house.panelist(rehearsal, "Luc Arrieta")
     for person in (priya.user, luc):
         house.do(introductions.introduce, person, rehearsal, Introduction(biography="Works on water."))
     db.session.expire_all()
@@ -304,6 +306,27 @@ def test_nobody_but_hosts_and_panel_knows_of_a_rehearsal(house, announced):
             assert (answer.status_code == 404) is (status == 404), path
         if status == 404:
             assert "Rehearsal" not in client.get("/").get_data(as_text=True)
+
+
+def test_a_seat_that_is_taken_away_or_changed_in_the_event_is_so_in_its_rehearsal(house, announced):
+    host, priya = house.host_of(announced), announced.seats[1]
+    helper = house.user("Bo Berg")
+    seat = house.seat(announced, helper, SeatRole.HOST)
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    clients = {person.id: house.app.test_client() for person in (priya.user, helper)}
+    for person in (priya.user, helper):
+        house.sign_in(clients[person.id], person)
+    house.do(seats.change, host, seat, SeatDraft("Bo B. Berg", helper.email, SeatRole.PANELIST))
+    assert clients[helper.id].get(f"/d/{rehearsal.slug}/backstage").status_code == 200
+    assert clients[helper.id].get(f"/d/{rehearsal.slug}/console").status_code == 404
+    house.do(seats.take, host, priya)
+    assert clients[priya.user_id].get(f"/d/{rehearsal.slug}/backstage").status_code == 404
+    db.session.expire_all()
+    assert [(one.name, one.role) for one in rehearsal.seats] == [(one.name, one.role) for one in announced.seats]
+    told = [e.kind for e in log.since(rehearsal, 0, rehearsal.epoch, {Audience.EVERYONE}).events]
+    assert told[-2:] == ["seat.changed", "seat.taken"], "open pages there are closed by these"
+    house.do(seats.take, host, announced.seats[1])
+    house.do(rehearsals.end, host, rehearsal)
 
 
 def test_a_rehearsal_leads_back_to_the_event_as_far_as_that_is_open(house, announced):
