@@ -12,12 +12,12 @@ from forum.models import Comment, CommentState, Discussion, Mute, Phase, Seat, S
 def listed_for(reader: User | None) -> ColumnElement[bool]:
     """Return the condition under which a list may name a discussion to `reader`.
 
-    It is one that they may read, and is public, or in which they have a part as its owner or by a seat; administrators
-    have one everywhere. What "discussion.read" asks is said here once more in SQL, so that a list takes one question
-    whatever it holds; a test holds it against `may`.
+    It is one that they may read, and is public (no rehearsal is), or in which they have a part as its owner or by a
+    seat; administrators have one everywhere. What "discussion.read" asks is said here once more in SQL, so that a list
+    takes one question whatever it holds; a test holds it against `may`.
     """
     published = Discussion.phase != Phase.DRAFT
-    public = and_(published, Discussion.visibility == Visibility.PUBLIC)
+    public = and_(published, Discussion.visibility == Visibility.PUBLIC, Discussion.rehearsal_of_id.is_(None))
     if reader is None:
         return public
     if reader.role is SiteRole.ADMINISTRATOR:

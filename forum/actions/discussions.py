@@ -15,7 +15,7 @@ from forum.actions.drafting import DiscussionDraft
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, Phase, User
+from forum.models import Discussion, Phase, User, Visibility
 from forum.refusals import Stale, invalid
 
 _TEXTS = (
@@ -74,11 +74,13 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     """Change the words, times and settings of `discussion` to those of `draft`.
 
     With `seen`, the marks of what the form showed, fields that only somebody else has changed meanwhile stay theirs.
-    Before it has begun, the moments at which its questions open move with its start; the panel's links with its end.
+    Before it has begun, the moments at which its questions open move with its start. A rehearsal stays by invitation.
     Raises Refused (not theirs, invalid), Stale for fields that both have changed.
     """
     access.require(actor, "discussion.edit", discussion)
     log.lock_and_refresh(discussion)
+    if discussion.is_rehearsal:
+        draft = replace(draft, visibility=Visibility.INVITED)
     columns = _merged(discussion, draft, seen).columns()
     draft = replace(draft, slug=str(columns["slug"]), ends_at=cast(datetime, columns["ends_at"]))
     slugs.require_free(draft.slug, discussion)

@@ -108,10 +108,11 @@ def draft(discussion: Discussion | None, like: Discussion | None = None) -> Disc
     before = discussion or like
     kept = "" if before is None or request.form.get("remove_hero") else before.hero
     told = before.digests if before else Digests.USUAL
+    is_rehearsal = discussion is not None and discussion.is_rehearsal  # whose form has no choice of who sees it
     found = DiscussionDraft(
         **texts,
         time_zone=zone,
-        visibility=fields.choice("visibility", Visibility, Visibility.PUBLIC),
+        visibility=Visibility.INVITED if is_rehearsal else fields.choice("visibility", Visibility, Visibility.PUBLIC),
         questions_shown=fields.choice("questions_shown", QuestionsShown, QuestionsShown.ALL),
         language=fields.text("language").strip() or "en",
         late_minutes=fields.number("late_minutes") or 0,

@@ -41,8 +41,10 @@ from forum.models import (
     SeatRole,
     SiteRole,
     Snippet,
+    Visibility,
 )
 from forum.refusals import Refused
+from forum.web import discussion_form
 from forum.web.pace import pace
 from forum.web.run_sheet import run_sheet
 
@@ -306,6 +308,23 @@ def test_nobody_but_hosts_and_panel_knows_of_a_rehearsal(house, announced):
             assert (answer.status_code == 404) is (status == 404), path
         if status == 404:
             assert "Rehearsal" not in client.get("/").get_data(as_text=True)
+
+
+def test_a_rehearsal_becomes_public_by_no_form_of_its_own(house, announced):
+    host = house.host_of(announced)
+    rehearsal = house.do(rehearsals.begin, host, announced)
+    client = house.app.test_client()
+    house.sign_in(client, host)
+    path = f"/d/{rehearsal.slug}/edit"
+    assert 'name="visibility"' not in client.get(path).text
+    sent = discussion_form.stored(rehearsal) | {"intro": "Tried.", "csrf_token": house.token(client)}
+    for choice in ({"visibility": "public"}, {"visibility": "unlisted"}, {"visibility": ""}, {}):
+        assert client.post(path, data={**sent, **choice}).status_code == 303
+        db.session.expire_all()
+        assert (rehearsal.intro, rehearsal.visibility) == ("Tried.", Visibility.INVITED)
+    with writing():
+        rehearsal.visibility = Visibility.PUBLIC
+    assert rehearsal.slug not in house.app.test_client().get("/").text, "nor does the home page name one that is"
 
 
 def test_a_seat_that_is_taken_away_or_changed_in_the_event_is_so_in_its_rehearsal(house, announced):
