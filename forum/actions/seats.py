@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 
 from forum import access, clock, countries, text
-from forum.actions import invitations
+from forum.actions import invitations, merging
 from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
@@ -15,6 +15,7 @@ from forum.models import Discussion, Seat, SeatRole, User
 from forum.refusals import Refused, invalid, unknown
 
 _MOST_SEATS = 60
+_SAID = ("name", "role", "title", "affiliation", "country")
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,23 @@ def _same(discussion: Discussion, draft: SeatDraft) -> Seat | None:
     return None
 
 
-def change(actor: User, seat: Seat, draft: SeatDraft) -> Seat:
+def said(seat: Seat | SeatDraft) -> dict[str, str]:
+    """Return what each field says, for `merging`."""
+    return {name: str(getattr(seat, name)) for name in _SAID}
+
+
+def change(actor: User, seat: Seat, draft: SeatDraft, seen: str = "") -> Seat:
     """Change the name, role and words of a seat; its person stays. Their name and role in a rehearsal change with it.
 
-    Raises Refused (not theirs, invalid, 404).
+    With `seen`, the marks of what the form showed, fields that only somebody else has changed meanwhile stay theirs:
+    its panelist may have filled in their own words. Raises Refused (not theirs, invalid, 404), Stale for fields that
+    both have changed.
     """
     access.require(actor, "seat.give", seat.discussion)
     _wait_for(seat)
     draft = replace(draft, email=seat.user.email).checked()
+    stay = merging.untouched(seen, said(seat), said(draft))
+    draft = replace(draft, **{name: getattr(seat, name) for name in stay})
     _require_own_name(draft.name, seat.discussion, seat)
     seat.name, seat.role, seat.title, seat.affiliation = draft.name, draft.role, draft.title, draft.affiliation
     seat.country = draft.country

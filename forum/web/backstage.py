@@ -18,11 +18,11 @@ from forum.database import writing
 from forum.extensions import limiter
 from forum.live import presence
 from forum.models import Discussion, Phase, User
-from forum.refusals import Refused, unknown
+from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
 from forum.web.comments import admitted, by_writer
 from forum.web.event import address_of_event
-from forum.web.forms import Fields
+from forum.web.forms import Fields, shown_marks
 from forum.web.guards import private, settings
 from forum.web.view import whole
 
@@ -160,7 +160,7 @@ def introduce(slug: str) -> Response:
     user, discussion = entered(slug)
     access.require(user, "seat.introduce", discussion)
     if request.method == "GET":
-        return _introduction(discussion, user, {})
+        return _introduction(discussion, user)
     seat = access.seat_of(user, discussion)
     face = seat.picture if seat else ""
     try:
@@ -171,24 +171,28 @@ def introduce(slug: str) -> Response:
         words = words.checked()
         picture = discussion_form.store(chosen, "picture") if chosen else ""
         with writing():
-            introductions.introduce(user, discussion, replace(words, picture=picture))
+            introductions.introduce(user, discussion, replace(words, picture=picture), request.form.get("seen", ""))
     except Refused as refusal:
         if not refusal.fields or errors.wants_json():
             raise
-        return _introduction(discussion, user, refusal.fields, refusal.status)
+        return _introduction(discussion, user, refusal)
     if picture:
         pictures.set_aside(face, settings())
     return done(discussion, _("Thank you. This is how readers see you now."))
 
 
-def _introduction(discussion: Discussion, user: User, faults: dict[str, str], status: int = 200) -> Response:
+def _introduction(discussion: Discussion, user: User, refusal: Refused | None = None) -> Response:
     seat = access.seat_of(user, discussion)
     if seat is None:
         raise unknown()
     stored = {name: getattr(seat, name) for name in _WORDS}
     stored |= {"biography": seat.biography or user.biography, "country": seat.country or user.country}
+    stale = refusal if isinstance(refusal, Stale) else None
     typed = {name: request.form.get(name, "")[:2000] for name in _WORDS} if request.method == "POST" else stored
     page = render_template(
-        "backstage/introduction.html", me=user, discussion=discussion, seat=seat, typed=typed, faults=faults
-    )
-    return private(page, status)
+        "backstage/introduction.html", me=user, discussion=discussion, seat=seat,
+        typed=typed | {name: getattr(seat, name) for name in (stale.untouched if stale else ())},
+        faults=refusal.fields if refusal else {}, seen=shown_marks(introductions.said(seat), stale),
+        theirs=stale.theirs if stale else {},
+    )  # fmt: skip
+    return private(page, refusal.status if refusal else 200)

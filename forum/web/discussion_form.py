@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from forum import clock, pictures
-from forum.actions import dates, slugs
+from forum.actions import dates, seats, slugs
 from forum.actions.drafting import RESERVED_SLUGS, DiscussionDraft
 from forum.actions.seats import SeatDraft
 from forum.aside import aside_alone
@@ -147,13 +147,14 @@ def seat_draft(seat: Seat | None) -> SeatDraft:
     return replace(found, picture=store(chosen, "picture")) if chosen else found
 
 
-def seat_fields(seat: Seat | None) -> dict[str, str]:
-    """Return the fields of a seat: as they were sent, else as they are stored, else empty."""
-    if request.method == "POST":
-        return {name: request.form.get(name, "") for name in (*_SEAT_TEXTS, "role")}
+def seat_fields(seat: Seat | None, untouched: Collection[str] = ()) -> dict[str, str]:
+    """Return the fields of a seat: as they were sent (but for those left `untouched`), else as stored, else empty."""
+    sent = {name: request.form.get(name, "") for name in (*_SEAT_TEXTS, "role") if name not in untouched}
     if seat is not None:
-        kept = {name: str(getattr(seat, name)) for name in ("name", "title", "affiliation", "country", "role")}
-        return kept | {"email": seat.user.email}
+        kept = seats.said(seat) | {"email": seat.user.email}
+        return kept | sent if request.method == "POST" else kept
+    if request.method == "POST":
+        return sent
     return dict.fromkeys(_SEAT_TEXTS, "") | {"role": SeatRole.PANELIST.value}
 
 

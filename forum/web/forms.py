@@ -14,8 +14,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from forum import zones
+from forum.actions import merging
 from forum.models import User
-from forum.refusals import Refused
+from forum.refusals import Refused, Stale
 
 _NUMBER = re.compile(r"-?[0-9]{1,9}\Z")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
@@ -53,6 +54,16 @@ def form_key(*besides: str) -> str:
     parts = [f"{name}={value}" for name, value in request.form.items(multi=True) if name not in {*besides, *_UNBOUND}]
     parts += [f"{name}={file.filename}" for name, file in request.files.items(multi=True)]
     return hashlib.sha256("\0".join([request.full_path, *parts]).encode("utf-8", "replace")).hexdigest()
+
+
+def shown_marks(said: Mapping[str, str], refusal: Refused | None = None) -> str:
+    """Return the marks of what a form shows of what is `said`, also after a `refusal`.
+
+    Those that came with it, until what somebody else has changed is shown beside it.
+    """
+    if isinstance(refusal, Stale):
+        return refusal.seen
+    return request.form.get("seen", "") if request.method == "POST" else merging.marks(said)
 
 
 class Fields:

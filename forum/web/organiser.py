@@ -7,13 +7,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock, languages, pictures, zones
-from forum.actions import discussions, first_passwords, merging, seats, templates
+from forum.actions import discussions, first_passwords, seats, templates
 from forum.database import db, once_more, writing
 from forum.models import Discussion, QuestionsShown, Seat, SeatRole, User, Visibility
 from forum.refusals import Refused, Stale, unknown
 from forum.web import discussion_form, errors
 from forum.web.console import staffed
-from forum.web.forms import form_key, fresh_key, is_ambiguous, signed_in
+from forum.web.forms import form_key, fresh_key, is_ambiguous, shown_marks, signed_in
 from forum.web.guards import private, settings
 from forum.web.run_sheet import run_sheet
 
@@ -83,7 +83,7 @@ def give_seat(slug: str) -> Response:
     user, discussion = staffed(slug)
     access.require(user, "seat.give", discussion)
     if request.method == "GET":
-        return _seat_form(discussion, None, {})
+        return _seat_form(discussion, None)
     try:
         draft = discussion_form.seat_draft(None)
         seat = once_more(lambda: seats.give(user, discussion, draft))
@@ -103,12 +103,12 @@ def change_seat(slug: str, seat_id: int) -> Response:
     access.require(user, "seat.give", discussion)
     seat = seats.find(discussion, seat_id)
     if request.method == "GET":
-        return _seat_form(discussion, seat, {})
+        return _seat_form(discussion, seat)
     face = seat.picture
     try:
         draft = discussion_form.seat_draft(seat)
         with writing():
-            seats.change(user, seats.find(discussion, seat_id), draft)
+            seats.change(user, seats.find(discussion, seat_id), draft, request.form.get("seen", ""))
     except Refused as refusal:
         return _seat_again(discussion, seat, refusal)
     if draft.picture:
@@ -148,7 +148,7 @@ def _form(
     page = render_template(
         "organiser/form.html",
         key=fresh_key(),
-        seen=_seen(discussion, stale) if discussion else "",
+        seen=shown_marks(discussions.said(discussion), stale) if discussion else "",
         theirs=stale.theirs if stale else {},
         discussion=discussion,
         like=like,
@@ -174,13 +174,6 @@ def _emails(discussion: Discussion) -> dict[int, str]:
     return dict(db.session.execute(found).tuples().all())
 
 
-def _seen(discussion: Discussion, stale: Stale | None) -> str:
-    """Return the marks of what the form shows: what came, until what somebody else has changed is shown beside it."""
-    if stale is not None:
-        return stale.seen
-    return request.form.get("seen", "") if request.method == "POST" else merging.marks(discussions.said(discussion))
-
-
 def _again(discussion: Discussion | None, refusal: Refused, like: Discussion | None = None) -> Response:
     """Show the form with what was typed; refusals that are about no field go to the one handler."""
     if not refusal.fields or errors.wants_json():
@@ -193,21 +186,24 @@ def _again(discussion: Discussion | None, refusal: Refused, like: Discussion | N
     return _form(discussion, typed, refusal.fields, refusal.status, like)
 
 
-def _seat_form(discussion: Discussion, seat: Seat | None, faults: dict[str, str], status: int = 200) -> Response:
+def _seat_form(discussion: Discussion, seat: Seat | None, refusal: Refused | None = None) -> Response:
+    stale = refusal if isinstance(refusal, Stale) else None
     page = render_template(
         "organiser/seat.html",
         discussion=discussion,
         seat=seat,
-        typed=discussion_form.seat_fields(seat),
-        faults=faults,
+        typed=discussion_form.seat_fields(seat, stale.untouched if stale else ()),
+        faults=refusal.fields if refusal else {},
+        seen=shown_marks(seats.said(seat), stale) if seat else "",
+        theirs=stale.theirs if stale else {},
     )
-    return private(page, status)
+    return private(page, refusal.status if refusal else 200)
 
 
 def _seat_again(discussion: Discussion, seat: Seat | None, refusal: Refused) -> Response:
     if not refusal.fields or errors.wants_json():
         raise refusal
-    return _seat_form(discussion, seat, refusal.fields, refusal.status)
+    return _seat_form(discussion, seat, refusal)
 
 
 def _to_seats(discussion: Discussion, notice: str) -> Response:

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from forum.database import db
-from forum.models import Discussion, Question, SeatRole
+from forum.models import Discussion, Question, SeatRole, User
 from tests.web.test_kept import Form
 
 A, B = "A's words:\n\n<b>so</b>.", "B's own words."
@@ -168,6 +168,67 @@ def test_a_question_is_merged_as_well(two, house, room):
     assert b.post(path, data=again).status_code == 303
     now(room)
     assert db.session.get(Question, question.id).text == B
+
+
+def test_a_host_and_a_panelist_who_change_one_seat_keep_what_each_has_changed(app, two, house, room):
+    a, _b = two
+    priya = house.panelist(room)
+    panelist = app.test_client()
+    house.sign_in(panelist, priya)
+    seat = next(seat for seat in room.seats if seat.user_id == priya.id)
+    path, about = f"/d/{room.slug}/seats/{seat.id}/edit", f"/d/{room.slug}/backstage/introduction"
+    of_host, of_panelist = shown(a, path), shown(panelist, about)
+    said = {"title": "Professor", "country": "NG", "biography": "Works on water."}
+    assert panelist.post(about, data=of_panelist | said).status_code == 303
+    assert a.post(path, data=of_host | {"name": "Priya R. Raman"}).status_code == 303
+    now(room)
+    assert (seat.name, seat.title, seat.country) == ("Priya R. Raman", "Professor", "NG")
+    refused = a.post(path, data=of_host | {"title": "Dr", "country": "KE", "affiliation": "Her Lab"})
+    assert refused.status_code == 409
+    theirs = re.findall(r'field-theirs"[^>]*>([^<]*)<', refused.text)
+    assert theirs == ["Professor", "Nigeria"]
+    again = shown(a, refused.text)
+    assert (again["name"], again["title"], again["country"]) == ("Priya R. Raman", "Dr", "KE")
+    assert a.post(path, data=again).status_code == 303
+    refused = panelist.post(about, data=of_panelist | {"title": "Professor emerita", "biography": "Works on rain."})
+    assert refused.status_code == 409
+    again = shown(panelist, refused.text)
+    assert (again["title"], again["affiliation"], again["country"]) == ("Professor emerita", "Her Lab", "KE")
+    assert panelist.post(about, data=again).status_code == 303
+    now(room)
+    assert (seat.title, seat.affiliation, seat.country, seat.biography) == (
+        *("Professor emerita", "Her Lab", "KE"),
+        "Works on rain.",
+    )
+
+
+def test_an_older_form_of_a_seat_turns_no_role_back(two, house, room):
+    a, b = two
+    seat = house.seat(room, house.user("Priya Raman"), SeatRole.PANELIST)
+    path = f"/d/{room.slug}/seats/{seat.id}/edit"
+    of_a, of_b = shown(a, path), shown(b, path)
+    assert a.post(path, data=of_a | {"role": "moderator"}).status_code == 303
+    assert b.post(path, data=of_b | {"affiliation": "Her Lab"}).status_code == 303
+    now(room)
+    assert (seat.role, seat.affiliation) == (SeatRole.MODERATOR, "Her Lab")
+    refused = b.post(path, data=of_b | {"role": "host"})
+    assert refused.status_code == 409
+    assert re.search(r'field-theirs"[^>]*>Moderator<', refused.text)
+    faulty = b.post(path, data=of_b | {"name": ""})
+    assert faulty.status_code == 422
+    assert shown(b, faulty.text)["seen"] == of_b["seen"], "a form with another fault still knows what it showed"
+    assert b.post(path, data=shown(b, refused.text)).status_code == 303
+    assert now(room).seats[-1].role is SeatRole.HOST
+
+
+def test_what_an_account_says_of_its_person_is_saved_by_a_form_that_shows_it(app, house, room):
+    priya = house.panelist(room)
+    house.do(lambda: setattr(db.session.get_one(User, priya.id), "biography", "Works on water."))
+    panelist = app.test_client()
+    house.sign_in(panelist, priya)
+    about = f"/d/{room.slug}/backstage/introduction"
+    assert panelist.post(about, data=shown(panelist, about)).status_code == 303
+    assert now(room).seats[-1].biography == "Works on water."
 
 
 @pytest.mark.parametrize("way", ["", "edit"])
