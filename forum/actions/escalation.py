@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from forum import access, filters, text
+from forum.actions import merging
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -14,6 +15,7 @@ from forum.refusals import invalid
 SLOWEST = 3600
 _MOST_WORDS = 20_000
 _MOST_FLAGS = 1000
+_RULES = ("hold_first", "hold_links", "words", "hide_after_flags")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +72,24 @@ def set_level(actor: User, discussion: Discussion, level: str, slow_mode_seconds
     return safeguards
 
 
-def set_rules(actor: User, discussion: Discussion, rules: Rules) -> Safeguards:
+def said(rules: Safeguards | Rules) -> dict[str, str]:
+    """Return what each of the lasting rules says, for `merging`."""
+    return {name: str(getattr(rules, name)) for name in _RULES}
+
+
+def set_rules(actor: User, discussion: Discussion, rules: Rules, seen: str = "") -> Safeguards:
     """Choose what is held whatever the escalation says; readers see nothing of it.
 
-    Raises Refused (not theirs; invalid).
+    With `seen`, the marks of what the form showed, rules that only another host has changed meanwhile stay theirs.
+    Raises Refused (not theirs; invalid), Stale for rules that both have changed.
     """
     access.require(actor, "safeguards.set", discussion)
     rules = rules.checked()
     safeguards = _stored(discussion)
-    names = ("hold_first", "hold_links", "words", "hide_after_flags")
-    before = {name: getattr(safeguards, name) for name in names}
-    after = {name: getattr(rules, name) for name in names}
-    changed = [name for name in names if before[name] != after[name]]
+    stay = merging.untouched(seen, said(safeguards), said(rules), refills=False)
+    before = {name: getattr(safeguards, name) for name in _RULES}
+    after = {name: getattr(rules, name) for name in _RULES}
+    changed = [name for name in _RULES if before[name] != after[name] and name not in stay]
     for name in changed:
         setattr(safeguards, name, after[name])
     if changed:

@@ -171,15 +171,22 @@ def to_comment(actor: User, discussion: Discussion, proposal_id: int, seen: str)
     return kept
 
 
-def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: bool) -> None:
+def set_taking(actor: User, discussion: Discussion, *, takes: bool, anonymous: bool, seen: str = "") -> None:
     """Choose whether the audience may ask, and whether without a name.
 
+    With `seen`, the marks of what the form showed, what only another host has changed meanwhile stays theirs.
     Raises Refused (not theirs; invalid: anonymous, where nobody may ask).
     """
     access.require(actor, "question.write", discussion)
     if anonymous and not takes:
         raise invalid(anonymous=_("Take questions first."))
+    log.lock_and_refresh(discussion)
     before = {"takes": discussion.takes_proposals, "anonymous": discussion.takes_anonymous}
+    wanted = {"takes": str(takes), "anonymous": str(anonymous)}
+    stay = merging.untouched(seen, {name: str(value) for name, value in before.items()}, wanted)
+    takes = before["takes"] if "takes" in stay else takes
+    # Where nobody may ask, nobody asks without a name.
+    anonymous = takes and (before["anonymous"] if "anonymous" in stay else anonymous)
     after = {"takes": takes, "anonymous": anonymous}
     if before != after:
         discussion.takes_proposals, discussion.takes_anonymous = takes, anonymous

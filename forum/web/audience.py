@@ -140,7 +140,7 @@ def set_taking(slug: str) -> Response:
     user, discussion = staffed(slug)
     takes, anonymous = (bool(request.form.get(name)) for name in ("takes", "anonymous"))
     with writing():
-        shortlisting.set_taking(user, discussion, takes=takes, anonymous=anonymous)
+        shortlisting.set_taking(user, discussion, takes=takes, anonymous=anonymous, seen=request.form.get("seen", ""))
     return done(discussion, _("It is saved."), "#audience")
 
 

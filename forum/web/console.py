@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as lazy
 from forum import access, audience, clock, guests, panel
 from forum.actions import (
     comments,
+    escalation,
     highlights,
     invitations,
     merging,
@@ -90,6 +91,7 @@ def show(slug: str) -> Response:
     access.require(user, "record.read", discussion)
     told = lines(Wanted(discussion), _LINES)
     green_room = backstage.room(discussion, user, limit=_MESSAGES)
+    safeguards = Safeguards.of(discussion.id)
     newest, queue = newest_comments(discussion), deciding.queue(user, discussion)
     shown = [comment for comment, _face in newest] + [item.review.comment for item in queue.items]
     page = render_template(
@@ -113,7 +115,8 @@ def show(slug: str) -> Response:
         queue=queue,
         below=moderation.below(user, discussion, {comment.author_id for comment in shown if comment.author_id}),
         decided=deciding.decided(discussion),
-        safeguards=Safeguards.of(discussion.id),
+        safeguards=safeguards,
+        rules=escalation.said(safeguards),
         names=names_of(discussion, told),
         reading=presence.now(discussion.id)["readers"],
         panelists=panel.panelists(discussion, now),

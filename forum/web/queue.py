@@ -1,6 +1,6 @@
 """The console's queue and its escalation: thin views over `actions`. Every button is a plain form."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -89,5 +89,5 @@ def set_rules(slug: str) -> Response:
     )
     fields.refuse()
     with writing():
-        escalation.set_rules(user, discussion, rules)
+        escalation.set_rules(user, discussion, rules, request.form.get("seen", ""))
     return done(discussion, _("The rules are saved. They count for what is written from now on."), "#rules")

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from forum.database import db
-from forum.models import Discussion, Question, SeatRole, User
+from forum.models import Discussion, Question, Safeguards, SeatRole, User
 from tests.web.test_kept import Form
 
 A, B = "A's words:\n\n<b>so</b>.", "B's own words."
@@ -200,6 +200,40 @@ def test_a_host_and_a_panelist_who_change_one_seat_keep_what_each_has_changed(ap
         *("Professor emerita", "Her Lab", "KE"),
         "Works on rain.",
     )
+
+
+def test_what_two_hosts_have_held_is_merged(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/console/rules"
+    within = f'<form class="console-reason" method="post" action="{path}"'
+    of_a, of_b = (shown(client, f"/d/{room.slug}/console", within) for client in two)
+    assert a.post(path, data=of_a | {"words": "casino", "hold_first": "1"}).status_code == 303
+    assert b.post(path, data=of_b | {"hold_links": "1"}).status_code == 303
+    rules = Safeguards.of(now(room).id)
+    assert (rules.words, rules.hold_first, rules.hold_links) == ("casino", True, True)
+    told = b.post(path, data=of_b | {"words": "roulette"}, headers={"Accept": "application/json"})
+    assert (told.status_code, told.json["error"]["theirs"]) == (409, {"words": "casino"})
+    refused = b.post(path, data=of_b | {"words": "roulette"})
+    assert refused.status_code == 409 and "casino" in refused.text
+    again = shown(b, refused.text, '<form class="form" method="post"')
+    assert (again["words"], again["seen"]) == ("roulette", told.json["error"]["seen"])
+    assert b.post(path, data=again).status_code == 303
+    rules = Safeguards.of(now(room).id)
+    assert (rules.words, rules.hold_first) == ("roulette", True), (
+        "what B has left alone is not turned back by B's second"
+    )
+
+
+def test_who_may_ask_is_merged(two, room):
+    a, b = two
+    path = f"/d/{room.slug}/console/audience/taking"
+    within = f'<form class="console-reason" method="post" action="{path}"'
+    of_a, of_b = (shown(client, f"/d/{room.slug}/console", within) for client in two)
+    assert a.post(path, data=of_a | {"anonymous": "1"}).status_code == 303
+    assert b.post(path, data=of_b).status_code == 303
+    assert now(room).takes_anonymous, "B has changed nothing"
+    assert b.post(path, data={name: of_b[name] for name in ("csrf_token", "seen")}).status_code == 303
+    assert (now(room).takes_proposals, now(room).takes_anonymous) == (False, False)
 
 
 def test_an_older_form_of_a_seat_turns_no_role_back(two, house, room):
