@@ -85,8 +85,8 @@ def plan(
     """Put a question of the audience into the run sheet with its credit, and `ask` it at once if wanted.
 
     `words` may put it better; nothing keeps its own. A second click or host gets the same question, whatever the state
-    in `seen`.
-    Raises Refused (not theirs, 404, 409 not live, invalid: text).
+    in `seen`, but for a host who puts it in words of their own. Raises Refused (not theirs, 404, 409 not live or for
+    those words, invalid: text).
     """
     access.require(actor, "question.write", discussion)
     if ask:
@@ -105,6 +105,13 @@ def plan(
         proposal_ends.tell(proposal, is_public=False)
         if (comment := _made_of(proposal)) is not None:
             proposal_ends.follow(comment)  # hidden by now, it shows the words of the run sheet alone
+    elif words and QuestionDraft(words).checked().text not in {question.text, proposal.text}:
+        told = _(
+            "Another host was faster: this question is in the run sheet by now, in these words: “%(text)s”. "
+            "Yours are kept. To use them, change the question there.",
+            text=question.text,
+        )
+        raise Refused("faster", told, 409)
     if ask:
         questions.ask(actor, question)
     return question

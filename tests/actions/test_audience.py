@@ -116,7 +116,7 @@ def test_it_is_asked_with_credit_and_answered_by_the_panel(house, room):
     host, priya = house.host_of(room), house.panelist(room)
     wish = made(house, room, author=house.user("Mara Member"))
     question = house.do(shortlisting.plan, host, room, wish.id, "Who pays for the pipes?", ask=True)
-    assert house.do(shortlisting.plan, host, room, wish.id, "Who pays?", ask=True).id == question.id
+    assert house.do(shortlisting.plan, host, room, wish.id, "Who pays for the pipes?", ask=True).id == question.id
     assert (question.number, question.text, question.asked_for) == (2, "Who pays for the pipes?", "Mara Member")
     assert [one.standing for one in audience.public(room, None)] == ["asked"]
     house.comment(room, priya, "The cities do.", question=2)
@@ -277,6 +277,19 @@ def test_nobody_hears_of_a_new_name_that_an_asker_does_not_show(house, room):
     seq = room.last_seq
     house.do(accounts.change_profile, nemo, Profile(name="Nemo Nobody"))
     assert room.last_seq == seq
+
+
+@pytest.mark.parametrize("ask", [False, True])
+def test_the_second_hosts_words_for_a_wish_are_not_thrown_away(house, room, ask):
+    host = house.host_of(room)
+    wish = made(house, room, "What about rain?", house.user("Mara Member"))
+    question = house.do(shortlisting.plan, host, room, wish.id, "How much rain falls?")
+    told = refused(house, shortlisting.plan, host, room, wish.id, "How does rain change until 2050?", ask=ask)
+    assert (told.code, told.status) == ("faster", 409)
+    assert "“How much rain falls?”" in told.message
+    assert not question.is_asked
+    for words in ("", "What about rain?", "How much rain falls?\r\n"):
+        assert house.do(shortlisting.plan, host, room, wish.id, words).id == question.id
 
 
 def test_who_may_not_write_may_not_ask(house, room):
