@@ -3,7 +3,7 @@
 Whatever is still to be asked stands in the order of its moments. Everything runs inside `writing()`.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_datetime
@@ -65,11 +65,12 @@ def run_sheet(discussion: Discussion) -> list[Question]:
 def moved(moment: datetime, start: datetime, zone: str, new_start: datetime, new_zone: str) -> datetime:
     """Return `moment` as far from `new_start` as it was from `start`, in days and hours on the clocks of each zone.
 
-    So nine o'clock stays nine o'clock, also where the clocks change in between.
+    So nine o'clock stays nine o'clock, also where the clocks change in between; the second half past one of the night
+    in which they go back stays the second, where there are two again.
     """
     away = _on_clocks(moment, zone) - _on_clocks(start, zone)
-    target = ZoneInfo(new_zone)
-    return (new_start.astimezone(target).replace(tzinfo=None) + away).replace(tzinfo=target)
+    fold = moment.astimezone(ZoneInfo(zone)).fold
+    return (_on_clocks(new_start, new_zone) + away).replace(tzinfo=ZoneInfo(new_zone), fold=fold).astimezone(UTC)
 
 
 def rounded(moment: datetime) -> datetime:
@@ -98,6 +99,8 @@ def planned_start(discussion: Discussion) -> datetime:
 
 def move_along(discussion: Discussion, start: datetime, zone: str) -> None:
     """Move what opens by itself with the start of `discussion`, which was at `start` in `zone` before."""
+    if (discussion.starts_at, discussion.time_zone) == (start, zone):
+        return
     for question in discussion.questions:
         if question.opens_at is not None and not question.is_asked:
             question.opens_at = moved(question.opens_at, start, zone, discussion.starts_at, discussion.time_zone)

@@ -1,6 +1,6 @@
 """Discussions that run for days: questions that open by themselves, once, in order, and never against their host."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -235,6 +235,22 @@ def test_the_dates_move_with_the_start_on_the_clocks_of_the_event(house, clock, 
     assert weeks.questions[0].opens_at.astimezone(ZoneInfo("Asia/Tokyo")).replace(tzinfo=None) == datetime(
         2027, 4, 5, 9
     )
+
+
+def test_in_the_night_the_clocks_go_back_a_date_stays_the_first_or_the_second(house, clock, weeks):
+    """On 31 October 2027 half past one comes twice in London; in 2032 it does on the same day."""
+    begin = datetime(2027, 10, 20, 9, tzinfo=LONDON)
+    later(house, weeks, starts_at=begin, ends_at=begin + 21 * DAY)
+    first, second = (datetime(2027, 10, 31, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    one, two = plan(house, weeks, 1, first), plan(house, weeks, 2, second)
+    later(house, weeks, title="Whose rivers?")
+    assert (one.opens_at, two.opens_at) == (first, second), "who mends a title moves nothing"
+    begin = datetime(2032, 10, 20, 9, tzinfo=LONDON)
+    draft = DiscussionDraft(
+        title="Again", slug="again", starts_at=begin, ends_at=begin + 21 * DAY, time_zone="Europe/London"
+    )
+    made = house.do(templates.create, db.session.get_one(User, weeks.owner_id), draft, weeks)
+    assert [q.opens_at for q in made.questions[:2]] == [datetime(2032, 10, 31, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
 
 def test_once_it_runs_the_dates_stay_where_they_were_promised(house, clock, weeks):
