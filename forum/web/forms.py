@@ -184,9 +184,9 @@ def is_ambiguous(typed_date: str, typed_time: str, zone: str) -> bool:
     """Whether that time of the clock comes twice on that day in `zone`; False for what is no date, time or zone."""
     try:
         local = datetime.fromisoformat(f"{typed_date}T{typed_time}").replace(tzinfo=ZoneInfo(zones.named(zone) or zone))
-    except (ValueError, OSError, LookupError):
+        return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()
+    except (ValueError, OSError, LookupError, OverflowError):
         return False
-    return _exists(local) and local.utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def _exists(moment: datetime) -> bool:

@@ -190,6 +190,16 @@ def test_a_time_that_comes_twice_is_asked_about(organiser, fold, hour):
     assert f'value="{fold}" selected' in organiser.get("/d/food-and-climate/edit").text
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "time"), [("Asia/Tokyo", "0001-01-01", "00:00"), ("America/New_York", "9999-12-31", "23:59")]
+)
+def test_a_date_at_the_edge_of_the_calendar_is_at_fault_like_any_other(organiser, zone, day, time):
+    edge = {"time_zone": zone, "starts_at_date": day, "starts_at_time": time}
+    page = send(organiser, "/organise/new", WHOLE | edge)
+    assert page.status_code == 422
+    assert 'id="fault-starts_at"' in page.text
+
+
 def test_saving_what_the_form_shows_changes_nothing(made):
     before = stored()
     assert before is not None
