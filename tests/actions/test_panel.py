@@ -140,6 +140,22 @@ def test_a_link_works_on_every_device_until_it_ends(table, clock):
     assert refused("link_over", invitations.find, "no-such-token").status == 410
 
 
+def test_a_link_is_good_until_after_the_event_also_when_that_was_moved_or_goes_on_longer(house, clock):
+    table = Panel(house, phase="announced")
+    mailed, _shown = table.invite()
+    begin = clock.now() + timedelta(days=60)
+    later(house, table.discussion, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    clock.advance(timedelta(days=59))
+    assert invitations.find(mailed).signs_in
+    assert table.standing() is Standing.INVITED
+    clock.advance(timedelta(days=1, minutes=30))
+    house.do(phases.extend, table.host, table.discussion, 31 * 24 * 60)
+    clock.advance(timedelta(days=30))
+    assert invitations.find(mailed).signs_in
+    clock.advance(timedelta(days=9))
+    refused("link_over", invitations.find, mailed)
+
+
 def test_a_newer_link_ends_the_older_one_at_once(table):
     old, old_shown = table.invite()
     new, _shown = table.invite()
