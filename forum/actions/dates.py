@@ -97,6 +97,22 @@ def planned_start(discussion: Discussion) -> datetime:
     return rounded(discussion.starts_at)
 
 
+def planned_end(discussion: Discussion) -> datetime:
+    """Return when `discussion` was to end, also when a host has let it go on longer, or opened it again days later.
+
+    The record keeps each of these steps; an end that a host has set since is the plan itself.
+    """
+    steps = select(ModerationAction).where(
+        ModerationAction.discussion_id == discussion.id, ModerationAction.verb == "discussion.extend"
+    )
+    end = discussion.ends_at
+    for line in db.session.scalars(steps.order_by(ModerationAction.id.desc())):
+        if line.after.get("ends_at") != end.isoformat():
+            break
+        end = datetime.fromisoformat(line.before["ends_at"])
+    return end if end > planned_start(discussion) else discussion.ends_at
+
+
 def move_along(discussion: Discussion, start: datetime, zone: str) -> None:
     """Move what opens by itself with the start of `discussion`, which was at `start` in `zone` before."""
     if (discussion.starts_at, discussion.time_zone) == (start, zone):

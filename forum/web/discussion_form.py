@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -59,23 +59,28 @@ def stored(discussion: Discussion) -> dict[str, str]:
     for name in ("starts_at", "ends_at"):
         local = getattr(discussion, name).astimezone(ZoneInfo(discussion.time_zone))
         values[f"{name}_date"] = f"{local:%Y-%m-%d}"
-        values[f"{name}_time"] = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        values[f"{name}_time"] = _clock_time(local)
         values[f"{name}_fold"] = "second" if local.fold else "first"
     return values
+
+
+def _clock_time(local: datetime) -> str:
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
 def like(discussion: Discussion) -> dict[str, str]:
     """Return the fields of a new discussion like `discussion`: the same weekday and hours, in the next week to come.
 
-    Those of the plan: a host may have opened it early, and closed it early.
+    Those of the plan: a host may have opened it early, closed it early, and opened it again.
     """
     zone = ZoneInfo(discussion.time_zone)
-    begin, end = (at.astimezone(zone) for at in (dates.planned_start(discussion), discussion.ends_at))
+    planned = (dates.planned_start(discussion), dates.planned_end(discussion))
+    begin, end = (at.astimezone(zone) for at in planned)
     weeks = max(1, -(-(clock.now() + timedelta(days=1) - begin).days // 7))
     values = stored(discussion) | {"slug": ""}
     for name, moment in (("starts_at", begin), ("ends_at", end)):
         values[f"{name}_date"] = f"{moment + timedelta(weeks=weeks):%Y-%m-%d}"
-    values["starts_at_time"] = f"{begin:%H:%M}"
+    values |= {"starts_at_time": f"{begin:%H:%M}", "ends_at_time": _clock_time(end)}
     return values | {"starts_at_fold": "", "ends_at_fold": ""}
 
 

@@ -229,6 +229,22 @@ def test_another_like_one_that_was_opened_early_begins_as_that_was_planned(house
     assert discussion_form.like(room)["starts_at_time"] == f"{start - 30 * MINUTE:%H:%M}", "what a host has set since"
 
 
+@pytest.mark.parametrize("days", [0, 2])
+def test_another_like_one_that_went_on_or_was_opened_again_ends_as_that_was_planned(house, clock, days):
+    room = house.discussion(phase="announced")
+    start = clock.now().replace(second=0, microsecond=0) + 3 * DAY
+    later(house, room, starts_at=start, ends_at=start + 60 * MINUTE)
+    clock.advance(start + 50 * MINUTE - clock.now())
+    house.do(phases.extend, house.host_of(room), room, 10)
+    clock.advance(days * DAY + timedelta(seconds=33))
+    house.do(phases.extend, house.host_of(room), room, 10)
+    fields, day = discussion_form.like(room), f"{start + 7 * DAY:%Y-%m-%d}"
+    assert (fields["starts_at_date"], fields["starts_at_time"]) == (day, f"{start:%H:%M}")
+    assert (fields["ends_at_date"], fields["ends_at_time"]) == (day, f"{start + 60 * MINUTE:%H:%M}")
+    later(house, room, ends_at=room.ends_at.replace(microsecond=0) - 5 * MINUTE)
+    assert discussion_form.like(room)["ends_at_time"][:5] == f"{room.ends_at:%H:%M}", "what a host has set since"
+
+
 def test_another_like_it_has_the_planned_hours(app, house, clock, room):
     owner = house.user("Olga Organiser", role=SiteRole.ORGANISER)
     house.seat(room, owner, "host")
