@@ -15,11 +15,12 @@ from forum.refusals import Refused, invalid
 LONGEST_STEP = 31 * 24 * 60
 
 
-def lengthen(actor: User, question: Question, minutes: int, seen: int | None) -> Question:
+def lengthen(actor: User, question: Question, minutes: int, seen: int | None) -> bool:
     """Give the open question `minutes` more than `seen`, the length that the host's page showed (None: no plan).
 
     A second press, or a second host, whose page still shows the old length changes nothing.
-    Raises Refused (not theirs, 409 when another one is open by now, invalid).
+    Returns whether it now is as long as this press wanted it. Raises Refused (not theirs, 409 when another one is open
+    by now, invalid).
     """
     discussion = question.discussion
     access.require(actor, "question.write", discussion)
@@ -29,20 +30,21 @@ def lengthen(actor: User, question: Question, minutes: int, seen: int | None) ->
     if question.state is not QuestionState.OPEN:
         raise Refused("not_open", _("Another question is open by now, so this one was not made longer."), 409)
     if question.length_minutes != seen:
-        return question
+        return seen is not None and question.length_minutes == seen + minutes
     # Without a plan it has lasted as long as it has.
     lasted = int((clock.now() - (question.asked_at or clock.now())).total_seconds() // 60)
     question.length_minutes = min((lasted if seen is None else seen) + minutes, LONGEST_MINUTES)
     _note(
         actor, discussion, "question.lengthened", question.id, {"minutes": seen}, {"minutes": question.length_minutes}
     )
-    return question
+    return True
 
 
-def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
+def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> bool:
     """Move the planned times of the questions to come by `minutes`.
 
     Only if the next is still planned `seen` minutes after the start: two hosts who press together move them once.
+    Returns whether it now is planned as this press wanted it.
     Raises Refused (not theirs, invalid, 409 without a plan).
     """
     access.require(actor, "question.write", discussion)
@@ -56,11 +58,12 @@ def shift(actor: User, discussion: Discussion, minutes: int, seen: int) -> None:
     if not coming:
         raise Refused("unplanned", _("No question to come has a planned time, so there is nothing to move."), 409)
     if coming[0].planned_offset_minutes != seen:
-        return
+        return coming[0].planned_offset_minutes == seen + minutes
     for question in coming:
         moved = (question.planned_offset_minutes or 0) + minutes
         question.planned_offset_minutes = min(max(0, moved), LONGEST_MINUTES)
     _note(actor, discussion, "question.shifted", coming[0].id, {}, {"minutes": minutes})
+    return True
 
 
 def set_silence(actor: User, discussion: Discussion, minutes: int) -> None:

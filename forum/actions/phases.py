@@ -79,12 +79,13 @@ def resume(actor: User, discussion: Discussion) -> None:
 
 def extend(
     actor: User, discussion: Discussion, minutes: int, seen: datetime | None = None, *, reopens: bool | None = None
-) -> None:
+) -> bool:
     """Move the end of `discussion` by `minutes` (from now, if it has ended: that reopens it).
 
     With `seen`, the end that the host's page showed, a second press, or a second host, whose page still shows the old
     end changes nothing. `reopens` says whether that page offered to open the discussion again; None is either.
-    Raises Refused (not theirs, invalid for less than one minute or more than a month, 409 when closed meanwhile).
+    Returns whether the end now lies where this press wanted it. Raises Refused (not theirs, invalid for less than one
+    minute or more than a month, 409 when closed meanwhile).
     """
     access.require(actor, "discussion.extend", discussion)
     if not 1 <= minutes <= _LONGEST_EXTENSION:
@@ -94,7 +95,7 @@ def extend(
     if reopens is False and discussion.phase is Phase.CLOSED:
         raise Refused("closed", _("The discussion has been closed meanwhile. To go on, open it again."), 409)
     if seen is not None and seen != discussion.ends_at:
-        return
+        return discussion.ends_at - seen == timedelta(minutes=minutes)
     before = discussion.ends_at
     discussion.ends_at = _end_after(discussion, minutes)
     if discussion.phase is Phase.CLOSED:
@@ -114,6 +115,7 @@ def extend(
         after={"ends_at": discussion.ends_at.isoformat()},
     )
     log.record(discussion, "discussion.extended", discussion.id)
+    return True
 
 
 def _end_after(discussion: Discussion, minutes: int) -> datetime:

@@ -170,8 +170,20 @@ def extend(slug: str) -> Response:
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        phases.extend(user, discussion, minutes, seen, reopens=None if seen is None else "again" in request.args)
+        reopens = None if seen is None else "again" in request.args
+        is_there = phases.extend(user, discussion, minutes, seen, reopens=reopens)
+    if not is_there:
+        return done(discussion, moved_already())
     return done(discussion, _("The discussion goes on %(minutes)s minutes longer.", minutes=minutes))
+
+
+def moved_already() -> str:
+    """Return what somebody reads who moves a time by a page on which it was another than it is by now."""
+    words: str = _(
+        "It was moved already, by you or by another host, so nothing was added. "
+        "Look at what stands there now, and press once more if that is not enough."
+    )
+    return words
 
 
 @blueprint.route("/questions/new", methods=["GET", "POST"])

@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, url_for
 from flask_babel import gettext as _
 
+from forum import clock
 from forum.actions import pacing, questions, rehearsals, snippets
 from forum.database import writing
-from forum.models import Discussion
+from forum.models import Discussion, Phase
 from forum.refusals import invalid
 from forum.web import errors
-from forum.web.console import done, staffed
+from forum.web.console import done, moved_already, staffed
 from forum.web.forms import numbers, texts
 
 blueprint = Blueprint("running", __name__, url_prefix="/d/<slug>")
@@ -23,7 +24,9 @@ def lengthen(slug: str, question_id: int) -> Response:
     if minutes is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        pacing.lengthen(user, question, minutes, seen)
+        has_more = pacing.lengthen(user, question, minutes, seen)
+    if not has_more:
+        return done(discussion, moved_already(), f"#question-{question_id}")
     return done(discussion, _("The question has %(n)s minutes more.", n=minutes), f"#question-{question_id}")
 
 
@@ -35,7 +38,9 @@ def shift(slug: str) -> Response:
     if minutes is None or seen is None:
         raise invalid(minutes=_("Say by how many minutes."))
     with writing():
-        pacing.shift(user, discussion, minutes, seen)
+        are_there = pacing.shift(user, discussion, minutes, seen)
+    if not are_there:
+        return done(discussion, moved_already())
     return done(discussion, _("The questions to come are planned %(n)s minutes later.", n=minutes))
 
 
@@ -99,7 +104,14 @@ def rehearse(slug: str) -> Response:
     user, discussion = staffed(slug)
     with writing():
         rehearsal = rehearsals.begin(user, discussion)
-    return _to(rehearsal, _("The rehearsal is open. Only hosts and panel know of it; try everything."))
+        phase = rehearsal.phase_at(clock.now())
+    if phase is Phase.CLOSED:
+        words = _("The rehearsal is over, and still here. Open it again, or end it and begin another.")
+    elif phase is Phase.PAUSED:
+        words = _("The rehearsal is paused. Let it go on with “Resume”.")
+    else:
+        words = _("The rehearsal is open. Only hosts and panel know of it; try everything.")
+    return _to(rehearsal, words)
 
 
 @blueprint.post("/console/rehearsal/end")

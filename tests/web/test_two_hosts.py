@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from forum.actions import pacing, phases, rehearsals
 from forum.database import db
 from forum.models import Discussion, Question, Safeguards, SeatRole, User
 from tests.web.test_kept import Form
@@ -234,6 +235,43 @@ def test_who_may_ask_is_merged(two, room):
     assert now(room).takes_anonymous, "B has changed nothing"
     assert b.post(path, data={name: of_b[name] for name in ("csrf_token", "seen")}).status_code == 303
     assert (now(room).takes_proposals, now(room).takes_anonymous) == (False, False)
+
+
+def test_more_time_by_an_old_page_is_not_said_to_be_given(two, house, room):
+    _a, b = two
+    path, json = f"/d/{room.slug}/console", {"Accept": "application/json"}
+    host, question = house.host_of(room), house.question(room, "Who pays?", 10)
+    length = {"csrf_token": b.token, "minutes": "10", "seen": ""}
+    end = length | {"seen": room.ends_at.isoformat()}
+    plan = length | {"seen": "10"}
+    ways = {f"{path}/extend": end, f"/d/{room.slug}/questions/{room.questions[0].id}/lengthen": length}
+    ways[f"{path}/shift"] = plan
+    house.do(phases.extend, host, room, 20)
+    house.do(pacing.lengthen, host, room.questions[0], 5, None)
+    house.do(pacing.shift, host, room, 5, 10)
+    for way, fields in ways.items():
+        assert "moved already" in b.post(way, data=fields, headers=json).json["notice"], way
+    now(room)
+    assert (room.questions[0].length_minutes, question.planned_offset_minutes) == (5, 15)
+    end["seen"], length["seen"], plan["seen"] = room.ends_at.isoformat(), "5", "15"
+    for way, fields in ways.items():
+        for _press in range(2):
+            said = b.post(way, data=fields, headers=json).json["notice"]
+            assert "10 minutes" in said, "pressed twice it is moved once, and as was wanted"
+
+
+def test_who_goes_to_a_rehearsal_that_is_over_is_not_told_that_it_is_open(app, house):
+    event = house.discussion(phase="announced")
+    client, host = app.test_client(), house.host_of(event)
+    house.sign_in(client, host)
+    token, said = house.token(client), []
+    rehearsal = house.do(rehearsals.begin, host, event)
+    for step in (None, phases.pause, phases.close):
+        if step:
+            house.do(step, host, rehearsal)
+        sent = {"data": {"csrf_token": token}, "headers": {"Accept": "application/json"}}
+        said.append(client.post(f"/d/{event.slug}/console/rehearse", **sent).json["notice"])
+    assert ["open." in said[0], "paused" in said[1], "over" in said[2]] == [True] * 3
 
 
 def test_an_older_form_of_a_seat_turns_no_role_back(two, house, room):
