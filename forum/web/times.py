@@ -63,15 +63,17 @@ def opening(moment: datetime, zone: str = "UTC") -> str:
 
 
 def stamp(moment: datetime, discussion: Discussion) -> str:
-    """Return a moment of `discussion` on the clocks of its zone: with the day where it runs for days.
+    """Return a moment of `discussion` on the clocks of its zone: with the day where it runs for days, or on another
+    day than that on which it begins, as an announcement of the day before is.
 
     With the zone's short name where they were put forward or back since the beginning, as files say it (`Book.time`).
     """
     zone = discussion.time_zone
     local = _local(moment, zone)
-    has_changed = local.utcoffset() != _local(discussion.starts_at, zone).utcoffset()
+    begin = _local(discussion.starts_at, zone)
+    has_changed = local.utcoffset() != begin.utcoffset()
     time = f"{clock(moment, zone)} {local:%Z}" if has_changed else clock(moment, zone)
-    return _joined(short(moment, zone), time) if discussion.runs_for_days else time
+    return _joined(short(moment, zone), time) if discussion.runs_for_days or local.date() != begin.date() else time
 
 
 def iso(moment: datetime) -> str:

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import insert
 
 from forum import web
-from forum.actions import comments, moderation, phases, questions, sanctions
+from forum.actions import announcements, comments, moderation, phases, questions, sanctions
 from forum.actions.questions import QuestionDraft
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import Comment, Discussion, Phase, QuestionsShown, SeatRole, SiteRole, Visibility
+from tests.actions.test_reminders import later
 from tests.web.conftest import policy_of_styles
 
 
@@ -574,3 +575,13 @@ def test_a_kept_page_is_known_by_its_whole_tag(client, house, known, status):
     tag = tag[1:] if known.startswith('"x') else tag
     answer = client.get(path, headers={"If-None-Match": known.format(tag)})
     assert (answer.status_code, bool(answer.data)) == (status, status == 200)
+
+
+def test_what_was_said_on_another_day_than_that_of_the_event_has_its_day(client, house, clock):
+    discussion = house.discussion(phase="announced")
+    host = house.host_of(discussion)
+    house.do(announcements.announce, host, discussion, "On the day itself.")
+    assert re.search(r"<time[^>]*>14:00<", client.get(f"/d/{discussion.slug}").text)
+    begin = clock.now() + timedelta(days=3)
+    later(house, discussion, starts_at=begin, ends_at=begin + timedelta(hours=1))
+    assert re.search(r"<time[^>]*>23 Nov, 14:00<", client.get(f"/d/{discussion.slug}").text)

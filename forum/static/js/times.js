@@ -26,13 +26,27 @@ const formats = {
 /** @param {Date} date */
 export const clock = (date) => formats.clock.format(date);
 
-/** With the day where more than a day is meant, as the server says it (`web/times.py`). @param {Date} date */
-export const stamp = (date) => (runsForDays() ? formats.moment : formats.clock).format(date);
+/** With the day where more than a day is meant, or another one, as the server says it (`web/times.py`). @param {Date} date */
+export const stamp = (date) => (runsForDays() || !isOnItsDay(date) ? formats.moment : formats.clock).format(date);
 
 /** Whether this discussion runs for longer than a day. */
 export function runsForDays() {
   const { startsAt, endsAt } = document.body.dataset;
   return Date.parse(endsAt ?? "") - Date.parse(startsAt ?? "") > 86_400_000;
+}
+
+/** Whether it is the day on which the discussion begins, in its own zone. @param {Date} date */
+function isOnItsDay(date) {
+  const { startsAt, zone: timeZone } = document.body.dataset;
+  const begin = new Date(startsAt ?? "");
+  if (Number.isNaN(begin.getTime())) return true;
+  try {
+    const [day, first] = [date, begin].map((one) => one.toLocaleDateString("en", { timeZone }));
+    return day === first;
+  } catch {
+    // The server's list of zones may be newer than the browser's.
+    return true;
+  }
 }
 
 /** The short name of the reader's zone on that day, e.g. "CET". @param {Date} date */
