@@ -91,6 +91,14 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
     moved = draft.ends_at.replace(microsecond=0) != discussion.ends_at.replace(microsecond=0)
     if discussion.phase is Phase.CLOSED and moved and draft.ends_at > clock.now():
         raise invalid(ends_at=_("This discussion is closed. You can reopen it with “Open again” in the console."))
+    starts_at = cast(datetime, columns["starts_at"])
+    if discussion.phase in {Phase.LIVE, Phase.PAUSED} and discussion.starts_at != starts_at > clock.now():
+        raise invalid(
+            starts_at=_(
+                "This discussion has begun, so it cannot begin later. To hold it at another time, close it in the "
+                "console and make another like it. To let it last longer, change its end."
+            )
+        )
     start, zone, has_usual = discussion.starts_at, discussion.time_zone, discussion.has_usual_silence
     for name, value in columns.items():
         setattr(discussion, name, value)

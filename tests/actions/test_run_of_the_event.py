@@ -29,6 +29,7 @@ from forum.models import (
 )  # fmt: skip
 from forum.record import Wanted
 from forum.refusals import Refused
+from tests.actions.test_reminders import later
 
 
 def kinds(discussion) -> list[str]:
@@ -471,6 +472,17 @@ def test_what_is_closed_opens_by_no_later_end_in_the_form(house, clock):
     with pytest.raises(Refused) as raised:
         house.do(discussions.edit, house.host_of(discussion), discussion, DiscussionDraft(**fields))
     assert ("ends_at" in raised.value.fields, discussion.ends_at) == (True, before)
+
+
+@pytest.mark.parametrize("phase", ["live", "paused"])
+def test_what_is_under_way_is_not_moved_to_a_start_ahead(house, clock, phase):
+    discussion = house.discussion(phase=phase)
+    begin, ahead = discussion.starts_at, clock.now() + timedelta(days=7)
+    with pytest.raises(Refused) as refused:
+        later(house, discussion, starts_at=ahead, ends_at=ahead + timedelta(hours=1))
+    assert "close it in the console" in refused.value.fields["starts_at"]
+    later(house, discussion, starts_at=begin - timedelta(minutes=5), ends_at=ahead)
+    assert (discussion.starts_at, discussion.ends_at) == (begin - timedelta(minutes=5), ahead)
 
 
 def test_no_end_is_moved_to_where_nothing_could_be_edited_any_more(house, clock):
