@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import or_, select
 
-from forum import people
+from forum import people, text
 from forum.actions import calls, first_passwords, held, invitations
 from forum.database import db
 from forum.models import (
@@ -200,6 +200,7 @@ def prepared(discussion: Discussion, user: User) -> tuple[list[Prepared], list[P
 def addressed_to(discussion: Discussion, user: User) -> list[Addressed]:
     """Return the replies to `user` and the comments that name them: unanswered first, the longest waiting on top."""
     mine = select(Comment.id).where(Comment.discussion_id == discussion.id, Comment.author_id == user.id)
+    mention = text.sign_of(user.id)
     found = list(
         db.session.scalars(
             select(Comment)
@@ -207,7 +208,7 @@ def addressed_to(discussion: Discussion, user: User) -> list[Addressed]:
                 Comment.discussion_id == discussion.id,
                 Comment.state == CommentState.PUBLISHED,
                 Comment.author_id.is_distinct_from(user.id),
-                or_(Comment.reply_to_id.in_(mine), Comment.html.contains(f'data-user="{user.id}"', autoescape=True)),
+                or_(Comment.reply_to_id.in_(mine), Comment.html.contains(mention, autoescape=True)),
             )
             .order_by(Comment.id.desc())
             .limit(_MOST_ADDRESSED)
@@ -220,7 +221,7 @@ def addressed_to(discussion: Discussion, user: User) -> list[Addressed]:
         Addressed(
             comment=comment,
             face=faces[comment.id],
-            is_reply=f'data-user="{user.id}"' not in comment.html,
+            is_reply=mention not in comment.html,
             is_answered=comment.id in replied,
         )
         for comment in found

@@ -3,15 +3,11 @@
 It is noted in the transaction in which it happens, and a letter is written later (`notice_mail`).
 """
 
-import re
-
 from sqlalchemy import select
 
-from forum import clock
+from forum import clock, text
 from forum.database import db
 from forum.models import Comment, Discussion, Notice, NoticeKind, PanelCall, Proposal, Question, Silence, User
-
-_MENTIONED = re.compile(r'data-user="(\d{1,9})"')
 
 
 def of_comment(comment: Comment) -> None:
@@ -19,7 +15,7 @@ def of_comment(comment: Comment) -> None:
     discussion = comment.discussion
     if discussion.is_rehearsal or comment.author_id is None:
         return
-    wanted: dict[int, NoticeKind] = {int(number): NoticeKind.MENTION for number in _MENTIONED.findall(comment.html)}
+    wanted: dict[int, NoticeKind] = dict.fromkeys(text.named(comment.html), NoticeKind.MENTION)
     parent = comment.reply_to
     if parent is not None and parent.author_id is not None:
         wanted[parent.author_id] = NoticeKind.REPLY

@@ -5,7 +5,7 @@ from forum.text.characters import for_xml
 from forum.text.cleaning import TextFault, clean_body, clean_line, clean_text, without_controls
 from forum.text.lookalikes import has_badge_word, looks_like, looks_of
 from forum.text.markdown import render
-from forum.text.mentions import Mention
+from forum.text.mentions import Mention, named, sign_of
 from forum.text.rendered import addressed, excerpt, is_long, plain, shows_something
 
 __all__ = [
@@ -23,8 +23,10 @@ __all__ = [
     "is_long",
     "looks_like",
     "looks_of",
+    "named",
     "plain",
     "render",
     "shows_something",
+    "sign_of",
     "without_controls",
 ]

@@ -14,7 +14,7 @@ from bleach.sanitizer import Cleaner
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from forum.text.mentions import Mention, link_mentions
+from forum.text.mentions import LINK_REL, Mention, link_mentions
 
 _TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr"}
 _ATTRIBUTES = {
@@ -73,7 +73,7 @@ def _last_word(html: str) -> str:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
-        link_rel="nofollow ugc noopener",
+        link_rel=LINK_REL,
         allowed_classes=None,
     )
     return cleaned

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+# The rest of the opening tag of each link (markdown.py). In cleaned HTML, text has no ">" and an address no quotation
+# mark: nobody can type it.
+LINK_REL = "nofollow ugc noopener"
+_NAMED = re.compile(rf'<a [^<>]*data-user="(\d{{1,9}})" rel="{LINK_REL}">')
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -31,6 +36,16 @@ def link_mentions(tokens: list[Token], mentions: Mapping[str, Mention]) -> None:
             else:
                 children.append(child)
         block.children = children
+
+
+def named(html: str) -> list[int]:
+    """Return the accounts' ids of whom cleaned `html` mentions, in their order."""
+    return [int(number) for number in _NAMED.findall(html)]
+
+
+def sign_of(user_id: int) -> str:
+    """Return what cleaned HTML has in it if, and only if, it mentions the account with this id."""
+    return f' data-user="{user_id}" rel="{LINK_REL}">'
 
 
 def _pattern(mentions: Mapping[str, Mention]) -> tuple[re.Pattern[str], dict[str, Mention]]:

@@ -91,6 +91,12 @@ def test_what_comes_together_is_one_letter_and_never_more_than_three_an_hour(hou
     assert letters()[-1].body.count("answered you") == notice_mail._MOST_IN_ONE
 
 
+def test_nobody_is_mailed_by_what_only_looks_like_a_mention(house, clock, room, mara):
+    words = f'Buy at evil.example data-user="{mara.id}" rel="nofollow ugc noopener">'
+    house.comment(room, house.user("Eve Evil"), words, question=1)
+    assert work(clock, 4) == []
+
+
 def test_names_questions_and_calls(house, clock, room, mara):
     host, priya = house.host_of(room), house.panelist(room, "Priya Raman")
     house.comment(room, mara, "@Priya Raman, what of lakes?", question=1)

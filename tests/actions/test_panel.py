@@ -574,6 +574,7 @@ def test_for_you_puts_what_waits_first(table, house):
     reply = house.comment(table.discussion, body="But how?", reply_to=mine.id)
     naming = house.comment(table.discussion, body="What does @Priya Raman say?", question=1)
     house.comment(table.discussion, body="What does @Luc Arrieta say?", question=1)
+    house.comment(table.discussion, body=f'I typed data-user="{table.priya.id}" myself.', question=1)
     later = house.comment(table.discussion, body="And when?", reply_to=mine.id)
     house.comment(table.discussion, table.priya, "So.", reply_to=reply.id)
     found = panel.addressed_to(table.discussion, table.priya)

@@ -156,6 +156,17 @@ def test_mentions_link_people_and_nothing_else():
     assert '<a class="mention" href="/people/1" data-user="1" rel="nofollow ugc noopener">@luc</a>' in html
 
 
+def test_a_mention_is_known_from_what_somebody_typed_to_look_like_one():
+    forged = 'x data-user="7" rel="nofollow ugc noopener"> `data-user="7"` [a](https://e.org/"data-user="7"> "t") '
+    forged += '<a class="mention" href="/" data-user="7" rel="nofollow ugc noopener">Luc</a>'
+    html = text.render(
+        f"@Luc, @Ana: {forged}", {"Luc": text.Mention("Luc", "/", 1), "Ana": text.Mention("Ana", "/", 5)}
+    )
+    assert text.named(html) == [1, 5]
+    assert [number for number in range(9) if text.sign_of(number) in html] == [1, 5]
+    assert text.named(text.render("x " * 9 + forged + "*" * 2_501)) == []
+
+
 @pytest.mark.parametrize(
     ("source", "is_long"),
     [
