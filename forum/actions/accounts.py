@@ -16,7 +16,7 @@ from forum.actions import digests, links, passwords, rsvps, seats, sessions, sit
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
-from forum.models import Comment, CommentState, Discussion, Proposal, Question, SiteRole, User
+from forum.models import Comment, CommentState, Discussion, Invitation, Proposal, Question, Seat, SiteRole, User
 from forum.models.proposal import PUBLIC
 from forum.notify import letters
 from forum.refusals import Refused, invalid
@@ -173,7 +173,8 @@ def ask_to_move(user: User, email: str) -> None:
 def move(user: User, email: str) -> None:
     """Give `user` the address `email`, which is proven or on a site without mail; the old one is told.
 
-    Reminders that they asked for go to the new one from now on.
+    Reminders that they asked for go to the new one from now on. What was mailed to the old one opens nothing any more:
+    links to seats end, and the sessions that began with one, but for that in which `user` does this.
 
     Raises Refused (invalid: email) when somebody has it.
     """
@@ -184,7 +185,20 @@ def move(user: User, email: str) -> None:
     letters.write(user.email, "moved")
     rsvps.move(user, email)
     digests.move(user.email, email)
+    _end_links(user)
     user.email = email
+
+
+def _end_links(user: User) -> None:
+    """End the links to every seat of `user`, as their time does: whoever reads the old mailbox has them."""
+    seats_of = select(Seat.id).where(Seat.user_id == user.id)
+    made = db.session.scalars(select(Invitation).where(Invitation.seat_id.in_(seats_of))).all()
+    for invitation in made:
+        invitation.expires_at = min(invitation.expires_at, clock.now())
+    ids = {invitation.id for invitation in made}
+    for session in sessions.open_of(user):
+        if session.invitation_id in ids and (user.session is None or session.id != user.session.id):
+            session.ended_at = clock.now()
 
 
 def move_by_link(token: str) -> User:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import calls, held, invitations, leaving, phases, questions, rehearsals
+from forum.actions import calls, held, invitations, leaving, links, phases, questions, rehearsals
 from forum.database import db, writing
 from forum.live import fragments
 from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session, User
@@ -199,6 +199,20 @@ def test_whoever_came_by_the_shown_link_is_signed_out_once_the_account_is_worth_
     house.seat(other, table.priya, "panelist")
     assert not is_here(client)
     assert is_here(by_mail)
+
+
+def test_a_link_that_was_mailed_to_an_address_ends_as_its_panelist_moves_to_another(table):
+    link, mine, stranger = table.link(), table.client(), table.client()
+    come_in(mine, link)
+    come_in(stranger, link)
+    token = table.house.do(lambda: links.token_for(table.priya, "address", "priya@new.example.org"))
+    assert send(mine, f"/address/{token}").status_code == 303
+    assert is_here(mine)
+    assert not is_here(stranger)
+    answer = stranger.get(link)
+    assert (answer.status_code, "ask for a new link" in answer.text) == (410, True)
+    come_in(stranger, table.link())
+    assert is_here(stranger)
 
 
 @pytest.fixture
