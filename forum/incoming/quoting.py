@@ -10,6 +10,7 @@ own are less.
 """
 
 import re
+from collections.abc import Iterator
 
 from forum.notify.addresses import MARK
 
@@ -73,32 +74,40 @@ def cut(words: str) -> str:
 
 
 def _where_it_begins(lines: list[str]) -> tuple[int, int] | None:
-    """Return the first line of what introduces the quote and the line after it, None when nothing is quoted."""
+    """Return the first line of what introduces the quote and the line after it, None when nothing is quoted.
+
+    Where our mark is, the quote begins with what stands right above it: “In 2019 the ministry wrote:” is the writer's.
+    """
     marked = next((at for at, line in enumerate(lines) if _MARKED.search(line)), None)
-    for at in range(len(lines)):
+    if marked is None:
+        return next(((start, end) for start, end, is_certain in _introductions(lines, len(lines)) if is_certain), None)
+    top = marked
+    while top and (_QUOTE.match(lines[top - 1]) or not lines[top - 1].strip()):
+        top -= 1
+    found = [(start, end) for start, end, _ in _introductions(lines, marked)]
+    near = [one for one in found if one[1] >= top]
+    # Servers put warnings between the two: then it is what names somebody's address.
+    if begins := near or [(start, end) for start, end in found if _is_certain(lines[start:end])]:
+        return begins[0]
+    return top if _QUOTE.match(lines[marked]) else marked, marked + 1
+
+
+def _introductions(lines: list[str], until: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield where something that introduces a quote begins, the line after it, and whether it can be nothing else."""
+    for at in range(until):
         line = lines[at]
         if not line.strip() or (len(line) > 400 and not _QUOTE.match(line)):
             continue
-        if marked is not None and at >= marked:
-            break
         if end := _attribution_end(lines, at):
             follows = _next_words(lines, end)
             is_quoted = follows is not None and bool(_QUOTE.match(lines[follows]))
-            said = " ".join(lines[at:end])
-            if is_quoted or marked is not None or _ADDRESS.search(said):
-                return at, end
-        if (end := _headers_end(lines, at)) and (marked is not None or _is_certain(lines[at:end])):
+            yield at, end, is_quoted or bool(_ADDRESS.search(" ".join(lines[at:end])))
+        if end := _headers_end(lines, at):
             start = at
             before = next((back for back in range(at - 1, -1, -1) if lines[back].strip()), None)
             if before is not None and _RULE.match(lines[before]):
                 start = before
-            return start, end
-    if marked is None:
-        return None
-    start = marked
-    while start and (_QUOTE.match(lines[start - 1]) or not lines[start - 1].strip()) and _QUOTE.match(lines[marked]):
-        start -= 1
-    return start, marked + 1
+            yield start, end, _is_certain(lines[at:end])
 
 
 def _attribution_end(lines: list[str], at: int) -> int:

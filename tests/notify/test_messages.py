@@ -143,6 +143,26 @@ def test_nothing_of_ones_own_is_taken_for_a_quote():
         assert wrote(words).text == words
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "I think so.\n\nIn 2019 the ministry wrote:\n\nWater is a right.\n\nI disagree strongly with that.",
+        "From: the North\nTo: the South\nDate: 2019\n\nThat is my table.",
+        "On 3 May 2019 the ministry wrote:\n\n> Water is a right.\n\nI disagree.",
+    ],
+)
+@pytest.mark.parametrize("begins", ["\n\nOn Sat, 28 Nov 2026 at 10:00, Roundtext <r@example.org> wrote:\n>", "\n\n"])
+def test_what_looks_like_the_beginning_of_a_quote_stays_above_our_letter(own, begins):
+    assert wrote(f"{own}{begins} -=-=- Write your answer above this line. -=-=-\n> Hana answered you").text == own
+
+
+def test_a_warning_that_a_server_puts_above_our_letter_is_not_ones_own():
+    head = "From: Roundtext <r@example.org>\nSent: Saturday, 28 November 2026 10:00\nTo: Mara <m@example.org>"
+    for introduced in (head, "On Sat, 28 Nov 2026 at 10:00, Roundtext <r@example.org> wrote:"):
+        quoted = "CAUTION: this came from outside.\n\n-=-=- Write your answer above this line. -=-=-\nHana said"
+        assert wrote(f"Rivers.\n\n{introduced}\n\n{quoted}").text == "Rivers."
+
+
 def test_what_is_quoted_above_the_line_of_who_wrote_is_ones_own():
     words = (
         "> as the report says\n\nI do not think so.\n\nOn 23 Nov 2026, at 14:05, Roundtext <r@example.org> wrote:\n> x"
