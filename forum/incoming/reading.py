@@ -44,11 +44,12 @@ class Words:
 
 def words_of(message: Message) -> Words:
     """Return what the sender of `message` wrote, without quotes and signature; empty when nothing is left."""
-    plain: list[str] = []
-    marked: list[str] = []
+    # What says the same in several kinds, or one part alone, by its number: its plain texts, its HTML.
+    said: dict[int, tuple[list[str], list[str]]] = {}
     files, is_sealed = 0, False
-    for part in _parts(message):
+    for number, part in _parts(message):
         kind = _kind(part)
+        plain, marked = said.setdefault(number, ([], []))
         if kind in _SEALED:
             is_sealed = True
         elif _is_file(part, kind):
@@ -58,7 +59,7 @@ def words_of(message: Message) -> Words:
         elif kind == "text/plain":
             plain.append(quoting.cut(_lines(part)))
     # Programs break the lines of the plain part where it suits them, the other says what was meant.
-    text = next((joined for texts in (marked, plain) if (joined := _joined(texts))), "")
+    text = _joined([_joined(marked) or _joined(plain) for plain, marked in said.values()])
     return Words(text, files, is_sealed and not text)
 
 
@@ -66,22 +67,25 @@ def _joined(texts: list[str]) -> str:
     return "\n\n".join(text for text in texts if text).strip()
 
 
-def _parts(message: Message) -> Iterator[Message]:
-    """Yield the parts that are no containers, of alternatives all, at most so many and so deep."""
-    waiting: list[tuple[Message, int]] = [(message, 0)]
+def _parts(message: Message) -> Iterator[tuple[int, Message]]:
+    """Yield the parts that are no containers, at most so many and so deep, each with a number of its own.
+
+    Alternatives to each other have one number: only one of them is to be read.
+    """
+    waiting: list[tuple[Message, int, int]] = [(message, 0, 0)]
     seen = 0
     while waiting and seen < _MOST_PARTS:
-        part, depth = waiting.pop(0)
+        part, depth, same = waiting.pop(0)
         seen += 1
         # Asked first: the text of a part is decoded unasked, by whatever codec the part names.
         inside = part.get_payload() if part.is_multipart() else None
-        if not isinstance(inside, list):
-            yield part
-        elif _kind(part).startswith("message/"):
-            yield part  # somebody else's mail, attached
+        kind = _kind(part)
+        if not isinstance(inside, list) or kind.startswith("message/"):  # somebody else's mail, attached
+            yield same or seen, part
         elif depth < _DEEPEST:
-            root = inside[:1] if _kind(part) == "multipart/related" else inside
-            waiting[:0] = [(one, depth + 1) for one in root[:_MOST_PARTS] if isinstance(one, Message)]
+            root = inside[:1] if kind == "multipart/related" else inside
+            same = same or (seen if kind == "multipart/alternative" else 0)
+            waiting[:0] = [(one, depth + 1, same) for one in root[:_MOST_PARTS] if isinstance(one, Message)]
 
 
 def _kind(part: Message) -> str:
@@ -94,7 +98,7 @@ def _kind(part: Message) -> str:
 def _is_file(part: Message, kind: str) -> bool:
     try:
         named = part.get_content_disposition() == "attachment" or (
-            part.get_filename() is not None and kind not in {"text/plain", "text/html"}
+            part.get_filename() is not None and kind != "text/plain"
         )
     except Exception:
         named = True

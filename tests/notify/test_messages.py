@@ -163,6 +163,32 @@ def test_a_warning_that_a_server_puts_above_our_letter_is_not_ones_own():
         assert wrote(f"Rivers.\n\n{introduced}\n\n{quoted}").text == "Rivers."
 
 
+def parts(kind, *inside):
+    said = "".join(f"--x\nContent-Type: {one}\n" for one in inside)
+    return wrote(f"{said}--x--\n", f"multipart/{kind}; boundary=x")
+
+
+def test_a_part_that_somebody_else_has_added_takes_no_words_away():
+    own = "text/plain\n\nRivers first."
+    checked = "text/html\n\n<p>Checked for viruses.</p>"
+    assert parts("mixed", own, checked).text == "Rivers first.\n\nChecked for viruses."
+    assert parts("mixed", checked.replace("html", "html; charset=utf-8"), own).text.endswith("Rivers first.")
+
+
+@pytest.mark.parametrize(
+    "named", ["text/html; name=report.html", "text/html\nContent-Disposition: inline; filename=r.html"]
+)
+def test_a_page_that_has_a_name_is_a_file(named):
+    found = parts("mixed", "text/plain\n\nRivers first.", f"{named}\n\n<p>Confidential.</p>")
+    assert (found.text, found.files) == ("Rivers first.", 1)
+
+
+def test_of_what_is_said_twice_one_is_read():
+    html = "text/html\n\n<p>Rivers <b>first</b>.</p>"
+    assert parts("alternative", "text/plain\n\nRivers first.", html).text == "Rivers **first**."
+    assert parts("alternative", "text/plain\n\nRivers first.", "text/html\n\n<p></p>").text == "Rivers first."
+
+
 def test_what_is_quoted_above_the_line_of_who_wrote_is_ones_own():
     words = (
         "> as the report says\n\nI do not think so.\n\nOn 23 Nov 2026, at 14:05, Roundtext <r@example.org> wrote:\n> x"
