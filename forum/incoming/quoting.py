@@ -180,10 +180,14 @@ def _unquoted_answers(lines: list[str], start: int, end: int) -> list[str]:
 
 
 def _without_signature(lines: list[str]) -> list[str]:
-    """Drop what begins with “-- ” (RFC 3676, 4.3), and a last line like “Sent from my iPhone”."""
+    """Drop what begins with “-- ” (RFC 3676, 4.3), and a last line like “Sent from my iPhone”.
+
+    Programs lose the space at its end; whoever has several lines of “--” divides a text by them.
+    """
     below = 0
+    divides = sum(line.strip() == "--" for line in lines) > 1
     for at in range(len(lines) - 1, -1, -1):
-        if lines[at].strip() == "--":
+        if lines[at] == "-- " or (lines[at].strip() == "--" and not divides):
             lines = lines[:at]
             break
         below += bool(lines[at].strip())

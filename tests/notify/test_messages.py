@@ -138,6 +138,7 @@ def test_nothing_of_ones_own_is_taken_for_a_quote():
         "Sent from the ministry, the letter says nothing. I have read it twice.",
         "a -- b\n\n---\n\nafter a rule",
         "He said: the river is mine: no.",
+        "First point\n--\nSecond point\n--\nThird point",
     )
     for words in own:
         assert wrote(words).text == words
