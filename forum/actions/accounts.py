@@ -118,6 +118,7 @@ def confirm(token: str) -> User:
     """Confirm the address that a mailed link went to. Raises Refused (link_over)."""
     user = links.user_of(token, "confirm", to_use=True)
     user.confirmed_at = clock.now()
+    rsvps.adopt(user)
     return user
 
 
@@ -144,6 +145,7 @@ def reset(token: str, password_hash: str) -> User:
 def prove_and_set_password(user: User, password_hash: str) -> None:
     """Set a password by a link that was mailed to `user`, which proves the address too, and end every session."""
     user.confirmed_at = user.confirmed_at or clock.now()
+    rsvps.adopt(user)
     _set_password(user, password_hash)
 
 

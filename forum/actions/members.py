@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from sqlalchemy import Select, func, or_, select
 
 from forum import access, clock
-from forum.actions import accounts, invitations, links, site
+from forum.actions import accounts, invitations, links, rsvps, site
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.models import Discussion, Session, SiteRole, User
@@ -131,6 +131,7 @@ def welcome(token: str, newcomer: accounts.Newcomer, password_hash: str, languag
     site.require_open(invited=True)
     person.language = person.language or language
     person.name, person.password_hash, person.confirmed_at = newcomer.name, password_hash, clock.now()
+    rsvps.adopt(person)
     return person
 
 

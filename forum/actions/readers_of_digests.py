@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from forum import access, clock
 from forum.actions import quiet, rsvps
@@ -53,10 +53,15 @@ def of(discussion: Discussion) -> dict[str, str]:
 
 
 def reader(email: str, discussion: Discussion) -> Reader | None:
-    """Return who has the address `email`, if these letters of `discussion` are still for them; else None."""
+    """Return who has the address `email`, if these letters of `discussion` are still for them; else None.
+
+    Anybody can sign up with any address: an account counts once its address is confirmed.
+    """
     if not discussion.has_digests or db.session.get(NoMail, email) is not None:
         return None
     user = User.with_email(email)
+    if user is not None and user.confirmed_at is None:
+        user = None
     if not access.may(user, "discussion.read", discussion):
         return None
     if user is None:
@@ -69,7 +74,7 @@ def reader(email: str, discussion: Discussion) -> Reader | None:
 
 
 def _wants(user: User, discussion: Discussion) -> bool:
-    if user.left_at is not None or user.confirmed_at is None or user.is_suspended(clock.now()):
+    if user.left_at is not None or user.is_suspended(clock.now()):
         return False
     mute = access.mute_of(user, discussion)
     return quiet.DIGEST not in user.quiet.split(",") and not (mute is not None and mute.is_removal)
@@ -78,7 +83,9 @@ def _wants(user: User, discussion: Discussion) -> bool:
 def _takes_part(user: User, discussion: Discussion) -> bool:
     if access.seat_of(user, discussion) is not None:
         return True
-    said = select(Rsvp.id).where(Rsvp.discussion_id == discussion.id, Rsvp.user_id == user.id, *_TAKES_PART)
+    # Whoever was signed out has said it from their address alone.
+    mine = or_(Rsvp.user_id == user.id, and_(Rsvp.user_id.is_(None), Rsvp.email == user.email))
+    said = select(Rsvp.id).where(Rsvp.discussion_id == discussion.id, mine, *_TAKES_PART)
     wrote = select(Comment.id).where(
         Comment.discussion_id == discussion.id, Comment.author_id == user.id, Comment.state == CommentState.PUBLISHED
     )

@@ -142,6 +142,13 @@ def by_token(token: str) -> tuple[Rsvp, Wish]:
     return found, Wish(RsvpKind(kind), zones.of_today(zone), language)
 
 
+def adopt(user: User) -> None:
+    """Let what was said from the address of `user`, which they have just proven, be theirs."""
+    said = (Rsvp.email == user.email, Rsvp.user_id.is_(None), Rsvp.confirmed_at.is_not(None))
+    for rsvp in db.session.scalars(select(Rsvp).where(*said).order_by(Rsvp.id)):
+        rsvp.user_id = user.id
+
+
 def move(user: User, email: str) -> None:
     """Let what `user` has said go with them to the address `email`: they are reminded there, and counted once."""
     for rsvp in db.session.scalars(select(Rsvp).where(Rsvp.user_id == user.id).order_by(Rsvp.id)).all():

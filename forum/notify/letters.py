@@ -99,11 +99,16 @@ def write(
     `path` is the address inside the site that the letter is about; `then` is kept with it as `next`; `facts` are what
     the template of this kind asks for besides. It is written in the language of whom it goes to: that of their account,
     else `language` (what they have said otherwise), else that of the discussion or of the page that is being answered.
+    An account whose address nobody has confirmed is perhaps a stranger's, and says nothing about its language.
     """
     discussion: Any = (facts or {}).get("discussion")
     # A guest's letter leaves as its host has seen it, and nobody sees by it who has an account.
     person = None if kind.startswith("guest") else User.with_email(to)
-    wished = (person.language if person else "", language, discussion.language if discussion else speaking.tag())
+    wished = (
+        person.language if person and person.confirmed_at else "",
+        language,
+        discussion.language if discussion else speaking.tag(),
+    )
     subject, words = compose(kind, path, then, facts, speaking.of_letter(*wished))
     letter = Letter(to=to, subject=subject, body=words, written_at=clock.now(), kind=kind)
     if kind in NOT_TO_THE_DEAD and (dead := db.session.get(DeadAddress, to)) is not None:

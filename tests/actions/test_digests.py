@@ -12,6 +12,7 @@ from forum.actions import (
     escalation,
     highlights,
     leaving,
+    links,
     moderation,
     phases,
     questions,
@@ -368,3 +369,32 @@ def test_it_is_written_in_the_language_of_who_reads_it(house, clock, room, mara)
     assert subjects[mara.email] == "Was gesagt wurde: Whose river?"
     assert subjects["nora@example.org"] == "Ce qui s’est dit\u00a0: Whose river?"
     assert subjects[house.host_of(room).email] == "Lo que se dijo: Whose river?"
+
+
+def test_nobody_loses_these_letters_because_somebody_signs_up_with_their_address(house, clock, room):
+    house.do(rsvps.ask, "nora@example.org", room, RsvpKind.TAKE_PART, "UTC", "es")
+    house.comment(room, house.user("Otto Ode"), "Nobody owns water.", question=1)
+    house.do(accounts.ask_to_confirm, accounts.Newcomer("Eve Evil", "nora@example.org", "x"), "hash", "/", "de")
+    ask_next(house, room)
+    (letter,) = (one for one in work(clock, 16 * MINUTE) if one.to == "nora@example.org")
+    assert letter.subject == "Lo que se dijo: Whose river?"
+
+
+def test_what_was_said_from_an_address_is_its_owners_once_it_is_confirmed(house, clock, room):
+    house.do(rsvps.ask, "nora@example.org", room, RsvpKind.TAKE_PART, "UTC")
+    house.comment(room, house.user("Otto Ode"), "Nobody owns water.", question=1)
+    house.do(accounts.ask_to_confirm, accounts.Newcomer("Nora", "nora@example.org", "x"), "hash")
+    nora = User.with_email("nora@example.org")
+    assert rsvps.of(nora, room) is None
+    house.do(lambda: accounts.confirm(links.token_for(nora, "confirm")))
+    assert rsvps.of(nora, room) is not None
+    ask_next(house, room)
+    assert "nora@example.org" in [letter.to for letter in work(clock, 16 * MINUTE)]
+
+
+def test_who_has_an_account_and_says_so_while_signed_out_gets_these_letters(house, clock, room):
+    nora = house.user("Nora")
+    house.do(rsvps.ask, nora.email, room, RsvpKind.TAKE_PART, "UTC")
+    house.comment(room, house.user("Otto Ode"), "Nobody owns water.", question=1)
+    ask_next(house, room)
+    assert nora.email in [letter.to for letter in work(clock, 16 * MINUTE)]
