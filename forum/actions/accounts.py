@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 
 from forum import clock, countries, speaking, text
-from forum.actions import digests, links, passwords, rsvps, seats, sessions, site
+from forum.actions import deliveries, digests, links, passwords, rsvps, seats, sessions, site
 from forum.actions.drafting import clean
 from forum.database import db
 from forum.live import log
@@ -208,6 +208,7 @@ def move_by_link(token: str) -> User:
     email = links.about(token, "address")
     user = links.user_of(token, "address", to_use=True)
     move(user, email)
+    deliveries.somebody_reads_at(email)
     return user
 
 

@@ -11,7 +11,7 @@ from limits import parse_many
 from sqlalchemy import delete, func, select
 
 from forum import access, clock, speaking
-from forum.actions import comments
+from forum.actions import comments, deliveries
 from forum.actions.comments import CommentDraft
 from forum.config import Settings
 from forum.database import db
@@ -138,6 +138,7 @@ def _is_known(answer: Answer) -> bool:
 
 
 def _note(answer: Answer, author: User) -> None:
+    deliveries.somebody_reads_at(author.email)
     now = clock.now()
     db.session.execute(delete(Arrival).where(Arrival.at < now - _KNOWN_FOR))
     db.session.add(Arrival(key=answer.key, user_id=author.id, at=now))

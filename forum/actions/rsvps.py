@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select, update
 
 from forum import access, clock, zones
-from forum.actions import forgetting, links
+from forum.actions import deliveries, forgetting, links
 from forum.config import Settings
 from forum.database import db
 from forum.models import CalledOff, Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
@@ -127,6 +127,7 @@ def confirm(token: str) -> Rsvp:
     if found.user_id is None:
         wish.note(found)
     found.confirmed_at = found.confirmed_at or clock.now()
+    deliveries.somebody_reads_at(found.email)
     return found
 
 

@@ -50,7 +50,7 @@ class Letter(Model):
 class DeadAddress(Model):
     """An address whose mail server has said for good that nobody reads there; it gets no reminders and notices.
 
-    Forgotten when its person signs in or answers an invitation: then somebody does read there.
+    Forgotten when its person signs in, answers a letter or opens the link in one: then somebody does read there.
     """
 
     email: Mapped[str] = mapped_column(String(254), primary_key=True)

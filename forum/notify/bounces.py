@@ -93,8 +93,8 @@ def _by_status(report: _Message) -> Verdict | None:
 
 
 def _is_dead(status: "re.Match[str] | None") -> bool:
-    """5.7 is a matter of rules and spam, 4 of patience: somebody may well read there."""
-    return status is not None and status[1] == "5" and status[2] != "7"
+    """5.7 is a matter of rules and spam, 5.2.2 of a full mailbox, 4 of patience: somebody may well read there."""
+    return status is not None and status[1] == "5" and status[2] != "7" and (status[2], status[3]) != ("2", "2")
 
 
 def _by_words(message: _Message) -> Verdict | None:

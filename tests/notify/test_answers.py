@@ -12,7 +12,7 @@ from forum.config import Settings
 from forum.database import db, writing
 from forum.incoming import receiving
 from forum.live import clockwork
-from forum.models import Arrival, Comment, CommentState, Letter, Phase
+from forum.models import Arrival, Comment, CommentState, DeadAddress, Letter, Phase
 from forum.notify import addresses
 from forum.notify.addresses import Target
 from forum.notify.sender import message_of
@@ -385,3 +385,11 @@ def test_old_arrivals_are_forgotten(app, house, clock, room, mara):
     send(app, mara, address(mara, room), name="<2@example.org>")
     assert db.session.query(Arrival).count() == 1
     assert room.phase_at(clock.now()) is Phase.LIVE
+
+
+@pytest.mark.parametrize("words", ["Rivers first.", ""])
+def test_an_answer_shows_that_somebody_reads_there(app, house, clock, room, mara, words):
+    with writing():
+        db.session.add(DeadAddress(email=mara.email, at=clock.now()))
+    send(app, mara, address(mara, room), words)
+    assert db.session.query(DeadAddress).count() == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forum.actions import deliveries, reminders, rsvps
+from forum.actions import accounts, deliveries, links, reminders, rsvps
 from forum.database import db, writing
 from forum.live import clockwork
 from forum.models import DeadAddress, Letter, RsvpKind, User
@@ -169,3 +169,27 @@ def test_signing_in_shows_that_somebody_reads(site, house, clock):
         db.session.add(DeadAddress(email=mara.email, at=clock.now()))
     house.do(sessions.begin, db.session.get(User, mara.id))
     assert db.session.query(DeadAddress).count() == 0
+
+
+def test_whoever_opens_a_mailed_link_shows_that_somebody_reads(site, house, clock):
+    event, mara = house.discussion(phase="announced", slug="river"), house.user("Mara Member")
+    with writing():
+        for email in ("nora@example.org", "mara@new.example.org"):
+            db.session.add(DeadAddress(email=email, at=clock.now()))
+    site.config["SETTINGS"] = site.config["SETTINGS"].model_copy(update={"mail_url": "smtp://127.0.0.1:9"})
+    house.do(rsvps.ask, "nora@example.org", event, RsvpKind.TAKE_PART, "UTC")
+    assert db.session.get(DeadAddress, "nora@example.org") is not None, "anybody can type it"
+    house.do(rsvps.confirm, re.search(r"/rsvp/(\S+)", db.session.query(Letter).one().body)[1])
+    assert db.session.get(DeadAddress, "nora@example.org") is None
+    house.do(lambda: accounts.move_by_link(links.token_for(mara, "address", "mara@new.example.org")))
+    assert db.session.query(DeadAddress).count() == 0
+
+
+@pytest.mark.parametrize(("status", "is_dead"), [("5.2.2", False), ("5.2.1", True), ("5.7.1", False), ("5.1.1", True)])
+def test_a_full_mailbox_is_not_a_dead_one(status, is_dead):
+    report = f"Final-Recipient: rfc822; a@example.org\nAction: failed\nStatus: {status}\n"
+    raw = (
+        f"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n{report}\n--b--\n"
+    )
+    verdict = bounces.read(message_from_bytes(raw.encode(), policy=policy.default))
+    assert (verdict.is_final, verdict.is_dead) == (True, is_dead)
