@@ -88,6 +88,8 @@ def _sign_in(form: Form) -> Response:
     if user is None or not fitting or user.confirmed_at is None:
         raise _wrong()
     with writing():
+        # Whoever is changing the password ends first: it ends the sessions that it finds.
+        db.session.refresh(user, with_for_update={"key_share": True})
         if user.password_hash != password_hash:
             raise _wrong()
         signing.begin(user)

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.exc import OperationalError
 
 from forum import create_app
-from forum.actions import drafts, passwords, sanctions, sessions
+from forum.actions import accounts, drafts, passwords, sanctions, sessions
 from forum.actions.posting import CommentDraft
 from forum.database import db, writing
 from forum.models import CommentState, Discussion, Letter, Session, User
@@ -577,6 +577,17 @@ def test_changing_the_password_ends_every_other_session(client, app):
     assert not is_signed_in(phone)
     assert sign_in(phone).status_code == 422
     assert sign_in(phone, password="a new password").status_code == 303
+
+
+@pytest.mark.postgresql
+def test_who_signs_in_with_the_old_password_while_it_is_changed_is_not_in(client, house):
+    sign_up(client)
+    late = client.application.test_client()
+    token(late)
+    ada, new = User.with_email("ada@example.org"), passwords.hashed("a new password")
+    with house.meanwhile(r"SELECT .*FOR NO KEY UPDATE", accounts.change_password, ada, new):
+        assert sign_in(late).status_code == 422
+    assert not is_signed_in(late)
 
 
 # ---- throttles ----
