@@ -6,6 +6,7 @@ A reminder whose time was missed by too much (the server was off) is not sent la
 """
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -88,7 +89,8 @@ def _tell(rsvp: Rsvp) -> int:
     if rsvp.hour_at is None and HOUR - _HOUR_LATE < ahead <= HOUR:
         return _once(rsvp, Rsvp.hour_at, "hour")
     if rsvp.day_at is None and DAY - _DAY_LATE < ahead <= DAY:
-        return _once(rsvp, Rsvp.day_at, "day")
+        # A little late, the letter can come on the very day.
+        return _once(rsvp, Rsvp.day_at, "today" if _is_today(rsvp, now) else "day")
     return 0
 
 
@@ -98,6 +100,11 @@ def _may_hear(person: User | None, discussion: Discussion) -> bool:
         return access.may(person, "discussion.read", discussion)
     off = db.session.get(CalledOff, discussion.id)
     return (off is not None and not off.was_private) or access.is_invited(person, discussion)
+
+
+def _is_today(rsvp: Rsvp, now: datetime) -> bool:
+    zone = ZoneInfo(rsvp.time_zone)
+    return rsvp.discussion.starts_at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 def _once(rsvp: Rsvp, note: InstrumentedAttribute[datetime | None], kind: str) -> int:

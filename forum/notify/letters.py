@@ -34,6 +34,7 @@ KINDS = (
     "welcome",
     "rsvp",
     "day",
+    "today",
     "hour",
     "live",
     "moved_event",
@@ -51,10 +52,10 @@ WAITED_FOR = frozenset(
     {"confirm", "known", "unknown", "reset", "changed", "address", "moved", "welcome", "rsvp", "returned", "received"}
 )
 BY_THE_THOUSAND = frozenset(
-    {"day", "hour", "live", "moved_event", "cancelled", "digest", "guest", "guest_moved", "guest_cancelled"}
+    {"day", "today", "hour", "live", "moved_event", "cancelled", "digest", "guest", "guest_moved", "guest_cancelled"}
 )
 # What nobody asks for at the moment it is written: not sent to an address at which nobody reads (see DeadAddress).
-NOT_TO_THE_DEAD = frozenset({"day", "hour", "live", "notices", "digest"})
+NOT_TO_THE_DEAD = frozenset({"day", "today", "hour", "live", "notices", "digest"})
 # Looked up as one is needed: all of them for each letter took a tenth of the time of letters that go by the thousand.
 _SUBJECTS = {
     "notices": lazy("For you on %(site)s"),
@@ -66,6 +67,7 @@ _SUBJECTS = {
     "guest_cancelled": lazy("It will not take place: %(title)s"),
     "rsvp": lazy("Do you want to come? %(title)s"),
     "day": lazy("Tomorrow: %(title)s"),
+    "today": lazy("Today: %(title)s"),
     "hour": lazy("In an hour: %(title)s"),
     "live": lazy("We are live: %(title)s"),
     "moved_event": lazy("New time: %(title)s"),

@@ -91,6 +91,19 @@ def test_the_letter_a_day_before_asks_for_questions_only_where_the_hosts_take_th
     assert "\n\n\n" not in letter.body
 
 
+def test_nobody_reads_tomorrow_of_what_is_today_where_they_are(house, clock, event):
+    """It is 14:00 UTC; it begins at 20:00, three days from now, and the server was off until half past midnight."""
+    later(house, event, starts_at=event.starts_at + timedelta(hours=6), ends_at=event.ends_at + timedelta(hours=6))
+    for zone in ("Europe/London", "America/New_York"):
+        house.do(rsvps.say, house.user(zone), event, RsvpKind.TAKE_PART, zone)
+    clock.advance(2 * DAY + timedelta(hours=10, minutes=30))
+    clockwork.remind()
+    london, new_york = letters()
+    assert (london.subject, new_york.subject) == ("Today: Whose river?", "Tomorrow: Whose river?")
+    assert london.body.startswith("It begins today:\n\nWhose river?\n")
+    assert new_york.body.startswith("A day from now it begins:\n\nWhose river?\n")
+
+
 def test_hosts_alone_see_how_far_it_reached(app, house, clock, event):
     for kind in (RsvpKind.TAKE_PART, RsvpKind.READ_ALONG, RsvpKind.READ_ALONG):
         house.do(rsvps.say, house.user(), event, kind, "UTC")
