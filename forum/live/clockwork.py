@@ -84,7 +84,7 @@ def _remind_some() -> int:
 
 
 def _write(take: Callable[[list[int]], int], ids: list[int]) -> int:
-    """Write what is due to all with these `ids` at once; if that fails, to each alone.
+    """Write, or prepare, what is due for all these `ids` at once; if that fails, for each alone.
 
     One letter that cannot be written must not cost everybody else theirs, for as long as it is due.
     """
@@ -111,10 +111,7 @@ def _write_one(take: Callable[[list[int]], int], number: int) -> int:
 def _prepare_some_digests() -> int:
     found = digests.to_prepare()
     db.session.rollback()
-    if not found:
-        return 0
-    with writing():
-        return digests.prepare(found)
+    return _write(digests.prepare, found) if found else 0
 
 
 def turn() -> None:

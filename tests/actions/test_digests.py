@@ -398,3 +398,22 @@ def test_who_has_an_account_and_says_so_while_signed_out_gets_these_letters(hous
     house.comment(room, house.user("Otto Ode"), "Nobody owns water.", question=1)
     ask_next(house, room)
     assert nora.email in [letter.to for letter in work(clock, 16 * MINUTE)]
+
+
+def test_a_question_that_cannot_be_prepared_keeps_nobody_elses_letters(house, clock, room, mara, monkeypatch):
+    broken = room.questions[0].id
+    other = house.discussion(host=house.user("Ona Other"), slug="lake")
+    later(house, other, ends_at=other.starts_at + 21 * DAY)
+    house.asked(other, "Whose lake?")
+    prepare = digests._prepare
+
+    def fail(question, now):
+        if question.id == broken:
+            raise ValueError("broken")
+        prepare(question, now)
+
+    monkeypatch.setattr(digests, "_prepare", fail)
+    work(clock)
+    looked = {question.id: question.digest_looked_at for question in db.session.query(Question)}
+    assert looked[broken] is None
+    assert looked[other.questions[0].id] is not None
