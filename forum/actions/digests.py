@@ -192,7 +192,7 @@ def _write(reader: Reader, discussion: Discussion, parts: list[Part], zone: str)
     letter = letters.write(
         reader.email, "digest", f"/d/{discussion.slug}", facts=facts, language=reader.language or discussion.language
     )
-    letter.unsubscribe = reader.stop
+    letters.end_by(letter, reader.stop)
     if answers and reader.user is not None:
         one = answers.get(asked[0].id, "") if len(asked) == 1 else ""
         letter.reply_to = one or addresses.address_to_choose(reader.user)

@@ -97,7 +97,7 @@ def _letter(guest: Guest, kind: str) -> int:
     letter = letters.write(
         guest.email, kind, f"/guest/{token}", facts=facts | {"stop": stop}, language=speaking.known(guest.language)
     )
-    letter.unsubscribe = stop
+    letters.end_by(letter, stop)
     if kind == "guest":
         guest.letter = letter
     return 1

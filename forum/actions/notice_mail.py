@@ -125,7 +125,7 @@ def _tell(user_id: int) -> int:
     mark = addresses.MARK if any(threads) else ""
     facts = {"lines": lines, "stop": stop_at, "mark": mark, "is_one": len(threads) == 1}
     letter = letters.write(user.email, "notices", "/account#mail", facts=facts, language=waiting[0].discussion.language)
-    letter.unsubscribe = stop_at
+    letters.end_by(letter, stop_at)
     if mark:
         of_all = lines[0].answer if len(lines) == 1 else lines[0].thread
         letter.reply_to = of_all if len(threads) == 1 else addresses.address_to_choose(user)

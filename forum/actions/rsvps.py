@@ -235,7 +235,7 @@ def write(email: str, kind: str, rsvp: Rsvp, path: str = "", wish: Wish | None =
     facts: dict[str, object] = {"discussion": off or discussion, "zone": wish.time_zone, "stop": stop_at}
     facts["takes_part"] = wish.kind is RsvpKind.TAKE_PART
     letter = letters.write(email, kind, path or f"/d/{discussion.slug}", facts=facts, language=wish.language)
-    letter.unsubscribe = stop_at
+    letters.end_by(letter, stop_at)
     return letter
 
 

@@ -56,6 +56,7 @@ BY_THE_THOUSAND = frozenset(
 )
 # What nobody asks for at the moment it is written: not sent to an address at which nobody reads (see DeadAddress).
 NOT_TO_THE_DEAD = frozenset({"day", "today", "hour", "live", "notices", "digest"})
+_LONGEST_PATH = 300  # Letter.unsubscribe
 # Looked up as one is needed: all of them for each letter took a tenth of the time of letters that go by the thousand.
 _SUBJECTS = {
     "notices": lazy("For you on %(site)s"),
@@ -119,6 +120,14 @@ def write(
     db.session.add(letter)
     db.session.info["letters"] = True
     return letter
+
+
+def end_by(letter: Letter, path: str) -> None:
+    """Let mail programs offer the end of such letters, by the path inside the site that stands in its words too.
+
+    Of an address of some two hundred characters the path is too long to be kept: then it stands there alone.
+    """
+    letter.unsubscribe = path if len(path) <= _LONGEST_PATH else ""
 
 
 def compose(

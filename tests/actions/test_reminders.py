@@ -1,10 +1,12 @@
 """Saying that one will come, and the letters that follow: each once, in the person's own time, with a way out."""
 
+import random
 import re
 import smtplib
 import time
 from datetime import timedelta
 from email import message_from_bytes, policy
+from string import ascii_lowercase, digits
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -89,6 +91,20 @@ def test_the_letter_a_day_before_asks_for_questions_only_where_the_hosts_take_th
     (letter,) = letters("day")
     assert ("/d/river/questions" in letter.body) == takes
     assert "\n\n\n" not in letter.body
+
+
+def test_the_longest_address_gets_letters_with_their_end_in_them(house, clock, event, mailing, client):
+    chance = random.Random(1)
+    parts = ["".join(chance.choices(ascii_lowercase + digits, k=length)) for length in (60, 55, 55, 55)]
+    email = f"{parts[0]}@{'.'.join(parts[1:])}.example.org"
+    said = client.post("/d/river/rsvp", data={"kind": "take_part", "zone": "UTC", "email": email})
+    assert said.status_code == 303
+    house.do(rsvps.confirm, re.search(r"/rsvp/(\S+)", letters("rsvp")[0].body)[1])
+    clock.advance(2 * DAY)
+    clockwork.remind()
+    (letter,) = letters("day")
+    assert letter.unsubscribe == ""
+    assert client.get(re.search(r"/unsubscribe/\S+", letter.body)[0]).status_code == 200
 
 
 def test_nobody_reads_tomorrow_of_what_is_today_where_they_are(house, clock, event):
