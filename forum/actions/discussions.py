@@ -106,7 +106,7 @@ def edit(actor: User, discussion: Discussion, draft: DiscussionDraft, seen: str 
         discussion.silence_minutes = discussion.usual_silence
     if discussion.phase in {Phase.DRAFT, Phase.ANNOUNCED}:
         dates.move_along(discussion, start, zone)
-        invitations.move_along(discussion)
+    invitations.move_along(discussion)
     if before["slug"] != discussion.slug:
         slugs.keep_old(discussion, str(before["slug"]))
     if discussion.phase is Phase.CLOSED:

@@ -35,12 +35,12 @@ from forum.models import (
     SiteRole,
     User,
 )
-from forum.models.invitation import LIVES_AFTER
 from forum.notify import letters
 from forum.refusals import Refused
 
-# From the making, or LIVES_AFTER the event's end, whichever comes later (`Invitation.good_until`).
+# From the making, or LIVES_AFTER the event's end, whichever comes later (`move_along`).
 LIVES = timedelta(days=30)
+LIVES_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True)

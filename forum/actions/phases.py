@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import ColumnElement, or_, select
 
 from forum import access, clock
+from forum.actions import invitations
 from forum.actions.drafting import LONGEST
 from forum.actions.moderation import write_down
 from forum.database import claims, db
@@ -98,6 +99,7 @@ def extend(
         return discussion.ends_at - seen == timedelta(minutes=minutes)
     before = discussion.ends_at
     discussion.ends_at = _end_after(discussion, minutes)
+    invitations.move_along(discussion)
     if discussion.phase is Phase.CLOSED:
         if discussion.ends_at <= discussion.starts_at:
             # It was held before its planned time, by a version that kept that as its start, and no calendar takes an

@@ -1,6 +1,6 @@
 """The personal link that brings a panelist to their seat."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,8 @@ if TYPE_CHECKING:
     from forum.models.seat import Seat
 
 
-LIVES_AFTER = timedelta(days=7)  # after the event's end
-
-
 class InvitationState(StrEnum):
-    """A link is good until a newer one replaces it or a host takes it back; its end is `good_until` besides."""
+    """A link is good until a newer one replaces it or a host takes it back; `expires_at` is its end besides."""
 
     GOOD = "good"
     REPLACED = "replaced"
@@ -46,11 +43,6 @@ class Invitation(Model):
     letter: Mapped["Letter | None"] = relationship()
     seat: Mapped["Seat"] = relationship()
 
-    @property
-    def good_until(self) -> datetime:
-        """When it ends by itself: as was said when it was made, or later where the event was put off."""
-        return max(self.expires_at, self.seat.discussion.ends_at + LIVES_AFTER)
-
     def is_good(self, now: datetime) -> bool:
         """Whether this link still brings its panelist in."""
-        return self.state is InvitationState.GOOD and now < self.good_until
+        return self.state is InvitationState.GOOD and now < self.expires_at

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import calls, held, invitations, leaving, links, phases, questions, rehearsals
+from forum.actions import calls, held, invitations, leaving, links, phases, questions, rehearsals, seats
 from forum.database import db, writing
 from forum.live import fragments
 from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session, User
@@ -199,6 +199,16 @@ def test_whoever_came_by_the_shown_link_is_signed_out_once_the_account_is_worth_
     house.seat(other, table.priya, "panelist")
     assert not is_here(client)
     assert is_here(by_mail)
+
+
+def test_whoever_came_by_the_shown_link_is_signed_out_when_the_seat_is_taken_away(table):
+    client, by_mail, link = table.client(), table.client(), table.link()
+    come_in(by_mail, link)
+    come_in(client, shown_link(table))
+    assert is_here(client)
+    table.house.do(seats.take, table.host, table.seat)
+    assert client.get("/account").status_code == 303
+    assert by_mail.get("/account").status_code == 200
 
 
 def test_a_link_that_was_mailed_to_an_address_ends_as_its_panelist_moves_to_another(table):
