@@ -96,8 +96,8 @@ def ask_to_confirm(newcomer: Newcomer, password_hash: str, then: str = "", langu
     if user is not None and user.confirmed_at is not None:
         letters.write(user.email, "known")
         return
-    if user is not None and user.password_hash is None:
-        letters.write(user.email, "welcome", f"/welcome/{links.token_for(user, 'welcome')}")
+    if user is not None and _is_invited(user):
+        _mail_welcome(user)
         return
     if user is None:
         user = _add(newcomer.email, newcomer.name, password_hash, language)
@@ -110,6 +110,8 @@ def ask_again_to_confirm(email: str, then: str = "") -> None:
     user = User.with_email(email)
     if user is None or user.confirmed_at is not None:
         letters.write(email, "known" if user else "unknown")
+    elif _is_invited(user):
+        _mail_welcome(user)
     else:
         _mail_confirmation(user, then)
 
@@ -123,10 +125,16 @@ def confirm(token: str) -> User:
 
 
 def ask_for_reset(email: str) -> None:
-    """Mail a link that sets a new password; an address without an account gets a letter that says so."""
+    """Mail a link that sets a new password; an address without an account gets a letter that says so.
+
+    Somebody who was invited, and has not been here, is welcomed once more: they have a name to choose, and the site's
+    rule for new accounts is asked there.
+    """
     user = User.with_email(email)
     if user is None:
         letters.write(email, "unknown")
+    elif _is_invited(user):
+        _mail_welcome(user)
     else:
         letters.write(user.email, "reset", path=f"/reset/{links.token_for(user, 'reset')}")
 
@@ -316,6 +324,14 @@ def _add(email: str, name: str, password_hash: str, language: str = "") -> User:
 def _mail_confirmation(user: User, then: str) -> None:
     db.session.flush()
     letters.write(user.email, "confirm", path=f"/confirm/{links.token_for(user, 'confirm')}", then=then)
+
+
+def _is_invited(user: User) -> bool:
+    return user.password_hash is None and user.confirmed_at is None
+
+
+def _mail_welcome(user: User) -> None:
+    letters.write(user.email, "welcome", f"/welcome/{links.token_for(user, 'welcome')}")
 
 
 def _clean_name(faults: dict[str, str], typed: str) -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from forum import looks, pictures
-from forum.actions import members, sanctions
+from forum.actions import accounts, members, sanctions
 from forum.actions import site as rules
 from forum.actions.site import SiteDraft
 from forum.database import db
@@ -269,6 +269,16 @@ def test_a_stranger_who_types_an_invited_address_takes_nothing_away(app, client,
     assert client.get(path).status_code == 200
     nora = User.with_email("nora@example.org")
     assert "Liar" not in nora.name and nora.password_hash is None
+
+
+def test_a_forgotten_password_is_no_way_around_the_welcome(house, desk, ada):
+    send(desk, "/site/people", addresses="nora@example.org")
+    set_to(house, ada, "closed")
+    house.do(accounts.ask_for_reset, "nora@example.org")
+    house.do(accounts.ask_again_to_confirm, "nora@example.org")
+    assert [letter.kind for letter in db.session.scalars(select(Letter))] == ["welcome"] * 3
+    house.do(accounts.ask_for_reset, ada.email)
+    assert db.session.scalars(select(Letter.kind).order_by(Letter.id.desc())).first() == "reset"
 
 
 def test_an_invitation_is_over_after_two_weeks_and_on_a_closed_site(house, client, desk, ada, clock):
