@@ -121,9 +121,10 @@ def suspend(actor: User, person: User, reason: str, hours: int | None = None) ->
     """
     access.require_administrator(actor)
     reason, until = checked_reason(reason), _until(hours)
+    is_suspended = _is_suspended(person)
     if person.role is SiteRole.ADMINISTRATOR:
         raise Refused("staff", _("An administrator cannot be suspended. Take that role from them first."), 409)
-    if _is_suspended(person):
+    if is_suspended:
         return
     person.suspended_at, person.suspended_until = clock.now(), until
     person.suspension_reason, person.suspension_objection = reason, ""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forum import access, record
 from forum import clock as time
 from forum.access import Role
-from forum.actions import comments, moderation, rehearsals, sanctions
+from forum.actions import comments, members, moderation, rehearsals, sanctions
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.models import Audience, Event, Letter, SeatRole, SiteRole, Visibility
@@ -225,6 +225,15 @@ def test_suspending_again_changes_nothing_and_writes_no_second_letter(house):
     said = (mara.suspension_reason, mara.suspended_until, mara.suspension_objection)
     assert said == ("spam", until, "I sold nothing.")
     assert len(db.session.scalars(select(Letter).where(Letter.to == mara.email)).all()) == 1
+
+
+@pytest.mark.postgresql
+def test_who_is_made_an_administrator_meanwhile_is_not_suspended(house):
+    ada, mara = house.user("Ada", role=SiteRole.ADMINISTRATOR), house.user("Mara")
+    raised = house.meanwhile(r"SELECT .*FOR NO KEY UPDATE", members.give_role, ada, mara, SiteRole.ADMINISTRATOR)
+    with raised, pytest.raises(Refused) as refused:
+        house.do(sanctions.suspend, ada, mara, "spam")
+    assert refused.value.code == "staff"
 
 
 def test_a_suspended_organiser_makes_nothing(house, clock):
