@@ -105,7 +105,8 @@ def give_role(actor: User, person: User, role: SiteRole) -> None:
 def invite(actor: User, typed: str) -> list[User]:
     """Mail a link that makes an account to each address of a list (one a line, or separated by commas or spaces).
 
-    Who has an account already is left alone; who was invited before gets a new link. Return who was mailed.
+    Who has an account already is left alone; who was invited before gets a new link. An address that somebody typed at
+    sign-up and nobody confirmed loses that password: it may be a stranger's. Return who was mailed.
     Raises Refused: 404, no administrator; registration (403) on a closed site; invalid (addresses).
     """
     access.require_administrator(actor)
@@ -113,9 +114,10 @@ def invite(actor: User, typed: str) -> list[User]:
     invited = []
     for email in _addresses(typed):
         person = User.with_email(email)
-        if person is not None and (person.confirmed_at is not None or person.password_hash is not None):
+        if person is not None and person.confirmed_at is not None:
             continue
         person = person or _newcomer(email)
+        person.password_hash = None
         letters.write(email, "welcome", f"/welcome/{links.token_for(person, 'welcome')}")
         write_down(actor, None, "person.invited", "user", person.id)
         invited.append(person)

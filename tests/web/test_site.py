@@ -271,6 +271,15 @@ def test_a_stranger_who_types_an_invited_address_takes_nothing_away(app, client,
     assert "Liar" not in nora.name and nora.password_hash is None
 
 
+def test_who_is_invited_after_somebody_typed_their_address_is_welcomed(house, client, desk):
+    house.do(accounts.ask_to_confirm, accounts.Newcomer("Eve Evil", "nora@example.org", "x"), "a hash")
+    send(desk, "/site/people", addresses="nora@example.org")
+    letters = list(db.session.scalars(select(Letter).order_by(Letter.id)))
+    assert [letter.kind for letter in letters] == ["confirm", "welcome"]
+    assert client.get(re.search(r"/confirm/\S+", letters[0].body)[0]).status_code == 410
+    assert client.get(re.search(r"/welcome/\S+", letters[1].body)[0]).status_code == 200
+
+
 def test_a_forgotten_password_is_no_way_around_the_welcome(house, desk, ada):
     send(desk, "/site/people", addresses="nora@example.org")
     set_to(house, ada, "closed")
