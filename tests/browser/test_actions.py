@@ -98,6 +98,26 @@ def test_what_is_gone_meanwhile_is_said_in_its_place(scene, discussion, member):
     assert page.url.endswith(discussion.slug)
 
 
+def test_what_was_changed_elsewhere_is_shown_beside_the_own_words_which_then_take_its_place(scene, discussion, member):
+    comment = scene.house.comment(discussion, member, "First version.", question=2)
+    page = scene.visit(discussion, member)
+    edit, field = page.locator(f"#c{comment.id} [data-action=edit]"), page.locator("dialog textarea")
+    edit.click()
+    field.fill("What I wrote for ten minutes.")
+    scene.house.do(comments.edit, member, comment, "Second version, from the phone.")
+    save = page.locator("dialog form button").first
+    save.click()
+    expect(page.locator("dialog blockquote")).to_have_text("Second version, from the phone.")
+    page.keyboard.press("Escape")
+    edit.click()
+    expect(field).to_have_value("What I wrote for ten minutes.")
+    scene.house.do(comments.edit, member, comment, "Third version.")
+    save.click()
+    expect(page.locator("dialog blockquote")).to_have_text("Third version.")
+    save.click()
+    expect(page.locator(f"#c{comment.id} .comment-text")).to_have_text("What I wrote for ten minutes.")
+
+
 def test_the_focus_goes_along_with_a_comment_that_moves(scene, discussion, member):
     comment = scene.house.comment(discussion, member, "Mine.", question=2)
     page = scene.visit(discussion, scene.house.host_of(discussion))

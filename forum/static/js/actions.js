@@ -9,6 +9,7 @@ import { keepPlace } from "./place.js";
 import { refuse } from "./pressed.js";
 import { askPage, explain, post } from "./send.js";
 import { put } from "./stream.js";
+import { showTheirs } from "./theirs.js";
 import { forgetTyped, restoreTyped, watch } from "./typed.js";
 import { _ } from "./words.js";
 
@@ -115,6 +116,7 @@ async function send(form, submitter, dialog, trouble) {
   form.removeAttribute("aria-busy");
   if (!ok) {
     trouble.replaceChildren(...explain(error));
+    if (error?.theirs) showTheirs(form, error);
     return;
   }
   forgetTyped(form);

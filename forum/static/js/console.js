@@ -13,8 +13,9 @@ import { goOn, leave } from "./console-queue.js";
 import { startRow } from "./console-row.js";
 import { isShut, reopen, shut } from "./console-shut.js";
 import * as link from "./link.js";
-import { all, hear, make, one, page, TYPED, tell } from "./page.js";
+import { all, hear, one, page, TYPED, tell } from "./page.js";
 import { adoptToken, askPage, explain } from "./send.js";
+import { showTheirs } from "./theirs.js";
 import { forgetTyped, restoreAgain, resume } from "./typed.js";
 import { _, count } from "./words.js";
 
@@ -104,21 +105,6 @@ export function say(words, isBad = false) {
   if (!place) return;
   place.dataset.tone = isBad ? "bad" : "plain";
   place.replaceChildren(...[words].flat());
-}
-
-/**
- * Show beside a text what somebody else has put there meanwhile; sent once more, it takes the place of that.
- * @param {HTMLFormElement} form
- * @param {import("./send.js").Refusal} error
- */
-function showTheirs(form, { theirs = {}, seen = "" }) {
-  const mark = /** @type {HTMLInputElement | null} */ (one("input[name=seen]", form));
-  if (mark) mark.value = seen;
-  one("[data-theirs]", form)?.remove();
-  const words = Object.values(theirs).join("\n") || _("Nothing: it was taken away.");
-  const quote = make("blockquote", { class: "as-typed", dir: "auto" }, words);
-  const box = make("div", { "data-theirs": "" }, make("p", {}, _("What stands there now")), quote);
-  (one("textarea", form) ?? form.lastElementChild)?.after(box);
 }
 
 /**

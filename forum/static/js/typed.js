@@ -97,7 +97,7 @@ function write(field, typed) {
 const begun = new Set();
 
 /** What says again what the page says is nothing typed. @param {Field} field */
-function keep(field) {
+export function keep(field) {
   const { form, type } = field;
   const { name, was, now } = read(field);
   if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
