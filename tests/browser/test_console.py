@@ -1,12 +1,13 @@
 """The console in Chromium: two hosts see each other's hand, the keys do what they say, and typing is left alone."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from forum.actions import escalation, seats
+from forum.actions import escalation, held, seats
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, SeatRole
 from tests.browser.scene import Scene, until
@@ -277,6 +278,56 @@ def test_a_question_is_asked_while_a_panelist_types_ahead(scene, discussion, hos
     room.keyboard.press("Escape")
     room.keyboard.press("r")
     host.locator(".console-comments", has_text="soil and water for the farmers").wait_for()
+
+
+@pytest.fixture
+def holding(scene, discussion):
+    """A panelist, the question they hold an answer to, and the form in which it stands open in their green room."""
+    panelist, question = scene.house.panelist(discussion, "Pia Panelist"), discussion.questions[0]
+    scene.house.do(held.hold, panelist, question, "Old words.")
+    room = scene.visit(discussion, panelist, "/backstage")
+    room.get_by_text("Change your held answer to Q1").click()
+    return panelist, question, room.locator("details[open] form[data-hold]")
+
+
+def posted(discussion: Discussion) -> list[str]:
+    """What stands there from the panel."""
+    db.session.rollback()
+    found = select(Comment.source).where(Comment.discussion_id == discussion.id).order_by(Comment.id)
+    return list(db.session.scalars(found))[2:]
+
+
+def test_a_held_answer_is_released_over_what_another_window_has_shown(scene, discussion, holding):
+    panelist, question, form = holding
+    scene.house.do(held.hold, panelist, question, "Words from the phone.")
+    form.locator("textarea").fill("The words I want.")
+    form.page.locator("h1").click()
+    form.page.keyboard.press("r")
+    form.locator("blockquote", has_text="Words from the phone.").wait_for()
+    assert posted(discussion) == []
+    form.page.wait_for_timeout(600)  # the page has been made fresh
+    form.page.keyboard.press("r")
+    form.page.locator("[data-console-notice]", has_text="Your answer is posted.").wait_for()
+    assert posted(discussion) == ["The words I want."]
+
+
+@pytest.mark.parametrize("way", ["Release", "Keep it"])
+def test_what_is_pressed_waits_for_the_save_that_is_on_its_way(scene, discussion, holding, way):
+    _panelist, _question, form = holding
+    saves = []
+    form.page.route(re.compile(r"/answers/\d+$"), lambda route: saves.append((route, route.fetch())), times=1)
+    field = form.locator("textarea")
+    field.fill("We should build wells")
+    while not saves:
+        form.page.wait_for_timeout(50)
+    field.press_sequentially(".")
+    form.get_by_role("button", name=way).click()
+    form.page.wait_for_timeout(300)
+    route, answer = saves[0]
+    route.fulfill(response=answer)
+    said = "Your answer is posted." if way == "Release" else "Kept. Only you can read it."
+    form.page.locator("[data-console-notice]", has_text=said).wait_for()
+    assert posted(discussion) == (["We should build wells."] if way == "Release" else [])
 
 
 # Whether an element is in sight, whole and below nothing else.

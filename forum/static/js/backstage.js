@@ -4,43 +4,49 @@
  */
 
 import { isCommand } from "./commands.js";
-import { all, hear, make, one } from "./page.js";
+import { all, hear, one } from "./page.js";
 import { explain, post } from "./send.js";
+import { showTheirs } from "./theirs.js";
 import { forgetTyped } from "./typed.js";
 
 const SAVE_AFTER = 1_000;
 
 /** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout> | undefined>} */
 const unsaved = new Map();
-/** One after the other: what is on its way would look like the work of another window to the next. */
-const saving = new Set();
+/**
+ * One after the other: what is on its way would look like the work of another window to the next. Each brings the mark of
+ * what was kept, or null where nothing was.
+ * @type {Map<HTMLFormElement, Promise<string | null>>}
+ */
+const saving = new Map();
 
 /** `randomUUID` exists only on https and localhost. */
 const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** @param {HTMLFormElement} form */
-async function save(form) {
+function save(form) {
   clearTimeout(unsaved.get(form));
-  if (saving.has(form)) {
-    saveSoon(form);
-    return;
-  }
+  if (saving.has(form)) saveSoon(form);
+  else saving.set(form, keep(form));
+}
+
+/** @param {HTMLFormElement} form */
+async function keep(form) {
   unsaved.delete(form);
   const sent = new FormData(form);
-  saving.add(form);
   const { ok, data, error } = await post(form.action, sent);
   saving.delete(form);
-  mark(form, (ok ? data.seen : error?.seen) ?? String(sent.get("seen") ?? ""));
   const field = /** @type {HTMLTextAreaElement | null} */ (one("textarea", form));
-  if (ok && field?.value === sent.get(field?.name ?? "")) forgetTyped(form);
-  const place = one("[data-hold-said]", form);
-  const theirs = error?.theirs
-    ? [make("blockquote", { class: "as-typed", dir: "auto" }, ...Object.values(error.theirs))]
-    : [];
-  place?.replaceChildren(...(ok ? [data.notice] : [...explain(error), ...theirs]));
+  if (ok) {
+    mark(form, data.seen);
+    one("[data-theirs]", form)?.remove();
+    if (field?.value === sent.get(field?.name ?? "")) forgetTyped(form);
+  } else if (error?.theirs) showTheirs(form, error);
+  one("[data-hold-said]", form)?.replaceChildren(...(ok ? [data.notice] : explain(error)));
   // It waits for another key, or until the page is left.
   if (!ok && !unsaved.has(form)) unsaved.set(form, undefined);
+  return ok ? data.seen : null;
 }
 
 /** What this page has seen of what is kept. @param {HTMLFormElement} form @param {string} seen */
@@ -54,36 +60,42 @@ function saveSoon(form) {
   clearTimeout(unsaved.get(form));
   unsaved.set(
     form,
-    setTimeout(() => void save(form), SAVE_AFTER),
+    setTimeout(() => save(form), SAVE_AFTER),
   );
 }
 
-/** What stands in the open field goes out, not what was kept a moment ago. @param {HTMLFormElement} form */
-function takeTyped(form) {
-  const details = document.getElementById(`hold-${form.dataset.release}`);
-  const hold = /** @type {HTMLFormElement | null} */ (details && one("form", details));
-  const field = /** @type {HTMLTextAreaElement | null} */ (hold && one("textarea", hold));
-  const body = /** @type {HTMLInputElement | null} */ (one("input[name=body]", form));
-  const seen = /** @type {HTMLInputElement | null} */ (one("input[name=seen]", form));
-  const shown = /** @type {HTMLInputElement | null} */ (hold && one("input[name=seen]", hold));
-  if (!hold || !field || !body || !seen || !shown) return;
+/** The form in which the text of a form is written: of a held answer that is released, else itself. @param {HTMLFormElement} form */
+export function writtenIn(form) {
+  const fold = form.dataset.release && document.getElementById(`hold-${form.dataset.release}`);
+  return /** @type {HTMLFormElement} */ ((fold && one("form", fold)) || form);
+}
+
+/**
+ * What a form says that was pressed. Of a held answer what stands in the open field goes out, not what was kept a moment
+ * ago; a save that is on its way is waited for, and what it keeps has been seen here.
+ * @param {HTMLFormElement} form
+ */
+export async function saidIn(form) {
+  const said = new FormData(form);
+  const hold = writtenIn(form);
+  if (!hold.dataset.hold) return said;
   clearTimeout(unsaved.get(hold));
   unsaved.delete(hold);
-  // Other marks than it was given: a refusal has shown what was written in another window.
-  if (seen.value !== (form.dataset.given ?? "")) mark(hold, seen.value);
-  const isOpen = details?.hasAttribute("open");
-  body.value = isOpen ? field.value : "";
-  seen.value = form.dataset.given = isOpen ? shown.value : "";
+  if (!hold.closest("details")?.open) return said;
+  const { body, seen } = Object.fromEntries(new FormData(hold));
+  said.set("body", body);
+  said.set("seen", (await saving.get(hold)) ?? seen);
+  return said;
 }
 
 /** @param {HTMLFormElement} form */
 function afterwards(form) {
   const key = /** @type {HTMLInputElement | null} */ (one("input[name=key]", form));
   if (form.matches(".backstage-write, [data-clear]") && key) key.value = newKey();
-  const fold = form.dataset.release && document.getElementById(`hold-${form.dataset.release}`);
-  const hold = /** @type {HTMLFormElement | null} */ (fold && one("form", fold));
-  if (fold) fold.removeAttribute("open");
-  if (hold) forgetTyped(hold);
+  const hold = writtenIn(form);
+  if (hold === form) return;
+  hold.closest("details")?.removeAttribute("open");
+  forgetTyped(hold);
 }
 
 /** @param {KeyboardEvent} event */
@@ -101,16 +113,6 @@ export function startBackstage() {
     const form = target instanceof HTMLTextAreaElement ? target.form : null;
     if (form?.dataset.hold) saveSoon(form);
   });
-  document.addEventListener(
-    "submit",
-    ({ target }) => {
-      if (!(target instanceof HTMLFormElement)) return;
-      if (target.dataset.release) takeTyped(target);
-      clearTimeout(unsaved.get(target));
-      unsaved.delete(target);
-    },
-    true,
-  );
   document.addEventListener("keydown", pressed);
   // Ctrl and Enter send a message, as everywhere where one writes.
   for (const field of all(".backstage-write textarea")) {
@@ -121,7 +123,7 @@ export function startBackstage() {
     });
   }
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) for (const form of [...unsaved.keys()]) void save(form);
+    if (document.hidden) for (const form of [...unsaved.keys()]) save(form);
   });
   hear("sent", afterwards);
 }

@@ -4,7 +4,7 @@
  */
 
 import { Idiomorph } from "../vendor/idiomorph.esm.js";
-import { startBackstage } from "./backstage.js";
+import { saidIn, startBackstage, writtenIn } from "./backstage.js";
 import { leftToSay, sendOrTryAgain, UNSURE } from "./console-again.js";
 import { holds, settle, tellDecided } from "./console-held.js";
 import { startKeys } from "./console-keys.js";
@@ -116,7 +116,7 @@ export async function send(form, button) {
   if (form.dataset.sending) return;
   form.dataset.sending = "yes";
   const address = button?.getAttribute("formaction") ?? form.action;
-  const { ok, status, data, error } = await sendOrTryAgain(address, new FormData(form), say);
+  const { ok, status, data, error } = await sendOrTryAgain(address, await saidIn(form), say);
   delete form.dataset.sending;
   if (ok) {
     reopen();
@@ -127,7 +127,7 @@ export async function send(form, button) {
     say(data.notice);
     tell("sent", form);
   } else {
-    if (error?.theirs) showTheirs(form, error);
+    if (error?.theirs) showTheirs(writtenIn(form), error);
     say(status ? explain(error) : UNSURE, true);
   }
   await refresh();
