@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from forum.actions import escalation, held, seats
+from forum.actions import comments, escalation, held, seats
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, SeatRole
 from tests.browser.scene import Scene, until
@@ -92,6 +92,9 @@ def test_a_long_comment_comes_folded_and_stays_open_for_who_has_opened_it(scene,
     host.locator(f"#comment-{another.id}").get_by_text("Show all of it").wait_for(timeout=15_000)
     assert item.locator(".console-text").is_visible() and not item.locator(".console-start").is_visible()
     assert not host.locator(f"#comment-{another.id} .console-text").is_visible()
+    scene.house.do(comments.edit, member, long, "The insult. " + "And so on. " * 120)
+    item.locator(".console-text", has_text="The insult.").wait_for(timeout=15_000)
+    assert item.locator(".console-text").is_visible()
     item.get_by_text("Show less").click()
     assert item.locator(".console-start").is_visible()
 

@@ -34,11 +34,11 @@ let writing = [];
 /** Who of hosts and panel has a page open; unknown until the link says it. @type {Set<string> | null} */
 let present = null;
 
-/** Set by the keys and by the mouse on what they hold; the server knows of neither. */
-const HANDS = ["aria-current", "draggable"];
+/** Set by the keys and by the mouse on what they hold or have opened; the server knows of none. */
+const HANDS = ["aria-current", "draggable", "open"];
 
-/** What a host has opened, with what is typed inside, is theirs. @param {Node} old */
-const isInUse = (old) => old instanceof HTMLDetailsElement && old.open;
+/** What a host has opened to write in is theirs; what is only read there says what readers see. @param {Node} old */
+const isInUse = (old) => old instanceof HTMLDetailsElement && old.open && one("form", old) !== null;
 
 /** @param {Document} fresh */
 function become(fresh) {
