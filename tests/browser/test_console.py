@@ -78,7 +78,9 @@ def test_keys_walk_the_comments_hide_and_move(scene, discussion, host):
     host.keyboard.press("x")
     host.keyboard.type("Off the point, n and x")
     host.keyboard.press("Enter")
-    host.wait_for_selector(".console-hidden .console-why:has-text('Off the point, n and x')")
+    host.wait_for_selector(".console-hidden:focus .console-why:has-text('Off the point, n and x')")
+    host.keyboard.press("j")
+    host.wait_for_selector("[data-comment]:focus:has-text('The first answer.')")
 
 
 def test_a_long_comment_comes_folded_and_stays_open_for_who_has_opened_it(scene, discussion, host):

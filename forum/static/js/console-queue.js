@@ -1,23 +1,31 @@
-/** The queue: whoever decides goes on with the next comment, and whoever begins to write a reason has claimed it. */
+/** The comments and wishes in the console: whoever decides goes on from there, and whoever begins to write a reason has claimed it. */
 
 import { one } from "./page.js";
 
-/** What was decided here, and where to go when it has left the queue. @type {{from: string, to: string} | null} */
+/** What was decided here, and where to go when it has left its list. @type {{from: string, to: string} | null} */
 let leaving = null;
+/** The page that is on its way may have been made before the decision; the one after it shows that. */
+let rounds = 0;
 
 /** @param {HTMLFormElement} form one that has been sent */
 export function leave(form) {
-  const item = form.closest("[data-review]");
-  const next = item?.nextElementSibling ?? item?.previousElementSibling;
-  if (item) leaving = { from: item.id, to: next?.id ?? "queue" };
+  const item = /** @type {HTMLElement | null} */ (form.closest("[data-comment]"));
+  if (!item) return;
+  const next = item.nextElementSibling ?? item.previousElementSibling;
+  leaving = { from: item.id, to: next?.id || item.closest("section")?.id || "queue" };
+  rounds = 2;
+  // What was pressed goes from it, or is folded up; the keys speak of it as before.
+  if (form.contains(document.activeElement)) item.focus({ preventScroll: true });
 }
 
 /** After the page was made fresh: focus the next comment, unless somebody has gone elsewhere by now. */
 export function goOn() {
-  if (!leaving || document.getElementById(leaving.from)) return;
+  if (!leaving) return;
+  const hasLeft = !document.getElementById(leaving.from);
   const isLost = document.activeElement === document.body || document.activeElement === null;
-  if (isLost) document.getElementById(leaving.to)?.focus();
-  leaving = null;
+  if (hasLeft && isLost) document.getElementById(leaving.to)?.focus();
+  rounds -= 1;
+  if (hasLeft || !rounds) leaving = null;
 }
 
 document.addEventListener(
