@@ -110,6 +110,13 @@ def test_the_order_changes_by_alt_and_arrows(scene, discussion, host):
     host.wait_for_selector(".run-next:has-text('What next?')")
 
 
+def test_presses_that_come_before_the_answer_each_move_the_question_by_one(scene, discussion, host):
+    host.locator(".run-line[data-place]", has_text="What next?").focus()
+    host.keyboard.press("Alt+ArrowUp")
+    host.keyboard.press("Alt+ArrowUp")
+    host.wait_for_selector(".run-next:focus:has-text('What next?')")
+
+
 def test_the_order_changes_by_dragging(scene, discussion, host):
     line = host.locator(".run-line[data-place]", has_text="What next?").locator(".run-text")
     line.drag_to(host.locator(".run-next .run-label"))

@@ -2,11 +2,12 @@
 
 import { all, make, one } from "./page.js";
 
-/** @param {Element | null} line @param {number} place @returns {HTMLFormElement | null} */
-function formFor(line, place) {
-  const any = /** @type {HTMLFormElement | null} */ (line?.querySelector("form[action$='/move']") ?? null);
-  if (!any || !(line instanceof HTMLElement)) return null;
-  if (place < 1 || place > Number(line.dataset.places) || place === Number(line.dataset.place)) return null;
+/** @param {string} id of a line @param {number} place @returns {HTMLFormElement | null} */
+function formFor(id, place) {
+  const any = /** @type {HTMLFormElement | null} */ (
+    document.getElementById(id)?.querySelector("form[action$='/move']")
+  );
+  if (!any) return null;
   const form = make("form", { method: "post", action: any.action });
   form.append(make("input", { name: "position", value: String(place) }));
   return form;
@@ -20,19 +21,34 @@ export function startOrder(send) {
   /** @type {HTMLElement | null} */
   let dragged = null;
 
-  /** @param {HTMLElement} line @param {number} place */
+  /** Where lines are to go that are under way: the page shows it a moment later. @type {Map<string, number>} */
+  const wanted = new Map();
+
+  /** @param {HTMLElement} line */
+  const placeOf = ({ id, dataset }) => wanted.get(id) ?? Number(dataset.place);
+
+  /** One after the other, and of several presses meanwhile the last. @param {HTMLElement} line @param {number} place */
   async function move(line, place) {
-    const form = formFor(line, place);
-    if (!form) return;
-    await send(form);
-    document.getElementById(line.id)?.focus();
+    const { id, dataset } = line;
+    if (place < 1 || place > Number(dataset.places) || place === placeOf(line)) return;
+    const isUnderWay = wanted.has(id);
+    wanted.set(id, place);
+    if (isUnderWay) return;
+    let sent = 0;
+    while (sent !== wanted.get(id)) {
+      sent = wanted.get(id) ?? 0;
+      const form = formFor(id, sent);
+      if (form) await send(form);
+      document.getElementById(id)?.focus();
+    }
+    wanted.delete(id);
   }
 
   document.addEventListener("keydown", (event) => {
     const line = lineOf(event.target);
     if (!line || !event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     event.preventDefault();
-    void move(line, Number(line.dataset.place) + (event.key === "ArrowUp" ? -1 : 1));
+    void move(line, placeOf(line) + (event.key === "ArrowUp" ? -1 : 1));
   });
 
   // A line can be dragged only while the mouse is down on its own text, so that the buttons in it stay buttons.

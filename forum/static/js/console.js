@@ -26,8 +26,10 @@ const REFRESH_EVERY = 20_000;
 
 /** Whether a form is on its way that leads to another page. */
 let isLeaving = false;
-let isFetching = false;
-let isWanted = false;
+/** The round that is under way, and the one after it. @type {Promise<void> | null} */
+let fetching = null;
+/** @type {Promise<void> | null} */
+let following = null;
 let shown = page.seq;
 /** @type {{user_id: number, name: string, question: number | null}[]} */
 let writing = [];
@@ -57,7 +59,7 @@ function become(fresh) {
     });
   }
   // What was left where it moved away from goes with another round.
-  isWanted = settle() || isWanted;
+  if (settle()) void refresh();
   tellDecided(fresh);
   if (main) restoreAgain(main);
   const { seq, epoch, phase } = fresh.body.dataset;
@@ -68,32 +70,42 @@ function become(fresh) {
   goOn();
 }
 
-/** Fetch the console and take it over; calls that come meanwhile lead to one more round. */
-export async function refresh() {
-  isWanted = true;
-  if (isFetching) return;
-  isFetching = true;
-  try {
-    while (isWanted) {
-      isWanted = false;
-      const { status, fresh } = await askPage(location.pathname + location.search);
-      if (fresh && fresh.body.dataset.page === document.body.dataset.page) {
-        if (reopen()) {
-          say("");
-          tell("come back"); // the line may have been taken up again as a visitor's
-        }
-        become(fresh);
-        const words = leftToSay();
-        if (words) say(words, true);
-      } else if ([401, 403, 404].includes(status)) {
-        const why = await shut();
-        if (why) say(why, true);
-      }
-      if (isWanted) await new Promise((resolve) => setTimeout(resolve, GATHER));
+/** Fetch the console and take it over. */
+async function fetchOnce() {
+  const { status, fresh } = await askPage(location.pathname + location.search);
+  if (fresh && fresh.body.dataset.page === document.body.dataset.page) {
+    if (reopen()) {
+      say("");
+      tell("come back"); // the line may have been taken up again as a visitor's
     }
-  } finally {
-    isFetching = false;
+    become(fresh);
+    const words = leftToSay();
+    if (words) say(words, true);
+  } else if ([401, 403, 404].includes(status)) {
+    const why = await shut();
+    if (why) say(why, true);
   }
+}
+
+/**
+ * Make the page fresh; calls that come meanwhile lead to one more round.
+ * @returns {Promise<void>} done with the first round that was asked for after the call
+ */
+export function refresh() {
+  if (following) return following;
+  if (!fetching) {
+    fetching = fetchOnce().finally(() => {
+      fetching = null;
+    });
+    return fetching;
+  }
+  following = fetching
+    .finally(() => new Promise((resolve) => setTimeout(resolve, GATHER)))
+    .finally(() => {
+      following = null;
+    })
+    .then(refresh);
+  return following;
 }
 
 /** What comes by itself asks no more where the page has ended for its reader. */
