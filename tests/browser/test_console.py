@@ -182,6 +182,20 @@ def test_what_a_host_types_outlives_a_load_and_stands_in_sight(scene, discussion
     assert host.evaluate("() => sessionStorage.getItem('roundtext:typed')") is None
 
 
+def test_what_is_sent_under_one_comment_leaves_what_is_begun_under_another(scene, discussion):
+    for name in ("Ada Able", "Pia Panelist"):
+        panelist = scene.house.panelist(discussion, name)
+    host = scene.visit(discussion, scene.house.host_of(discussion), "/console")
+    for item in host.locator(".console-comment").all():
+        item.get_by_text("Ask the panel…").click()
+        item.locator("[id^=call-whom]").select_option(label="Pia Panelist")
+    host.get_by_role("button", name="Call on them").first.click()
+    host.wait_for_selector("[data-console-notice]:not(:empty)")
+    host.reload()
+    chosen = host.locator("details[open] [id^=call-whom]")
+    assert chosen.evaluate_all("(all) => all.map(({ value }) => value)") == [str(panelist.id)]
+
+
 def test_the_keys_can_be_switched_off(scene, discussion, host):
     host.get_by_label("Keys on").uncheck()
     host.locator("h1").click()

@@ -96,15 +96,15 @@ function write(field, typed) {
 /** The addresses of forms in which something was typed or chosen since this page was loaded. @type {Set<string>} */
 const begun = new Set();
 
-/** What says again what the page says is nothing typed. @param {Field} field */
-export function keep(field) {
+/** What says again what the page says is nothing typed. @param {Field} field @param {boolean} [isSent] nor is what was sent */
+export function keep(field, isSent) {
   const { form, type } = field;
   const { name, was, now } = read(field);
   if (!form || form.method === "get" || !name || ["password", "file"].includes(type)) return;
   const address = addressOf(form);
   begun.add(address);
   const fields = { ...kept.get(address), [name]: { was, typed: now } };
-  if (now === was) delete fields[name];
+  if (isSent || now === was) delete fields[name];
   kept.set(address, fields);
   if (!Object.keys(fields).length) kept.delete(address);
   sent.delete(address);
@@ -178,7 +178,7 @@ export function resumeSent(root) {
   });
 }
 
-/** @param {HTMLFormElement} form */
+/** Only what is typed in it: several forms of a page can have one address. @param {HTMLFormElement} form */
 export function forgetTyped(form) {
-  if (kept.delete(addressOf(form))) store();
+  for (const field of form.elements) keep(/** @type {Field} */ (field), true);
 }
