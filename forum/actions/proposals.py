@@ -32,9 +32,11 @@ def may_make(reader: User | None, discussion: Discussion) -> bool:
 
 
 def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool = False) -> Proposal:
-    """Propose a question to the panel; only hosts see it until one approves it. The same words again are the same one.
+    """Propose a question to the panel; only hosts see it until one approves it. The same words again are the same one,
+    with or without a name as it was sent last.
 
-    Raises Refused (sign_in, muted, look_alike, 404, 409 closed or not taken, invalid: text, is_anonymous).
+    Raises Refused (sign_in, muted, look_alike, 404, 409 closed, not taken or named otherwise before readers, invalid:
+    text, is_anonymous).
     """
     access.require(author, "proposal.make", discussion)
     if not discussion.takes_proposals:
@@ -54,6 +56,8 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     mine = of(author, discussion)
     same = next((one for one in mine if one.text == words), None)
     if same is not None:
+        if same.is_anonymous is not is_anonymous:
+            _name_otherwise(same, is_anonymous=is_anonymous)
         return same
     if sum(one.state is ProposalState.NEW for one in mine) >= MOST_NEW:
         raise invalid(
@@ -180,6 +184,19 @@ def take(discussion_id: int) -> bool:
     discussion.votes_untold_at = None
     log.record(discussion, "proposal.voted", None)
     return True
+
+
+def _name_otherwise(proposal: Proposal, *, is_anonymous: bool) -> None:
+    """Let what only hosts have read bear its asker's name, or none. Raises Refused (409) for what others have read."""
+    if proposal.state is not ProposalState.NEW or proposal.comment_id is not None:
+        words = _("Your question stands here without your name. To change that, take it back and send it again.")
+        if is_anonymous:
+            words = _("Your question stands here with your name. To change that, take it back and send it again.")
+        if proposal.question_id is not None:
+            words = _("The hosts have taken this question up, so it cannot be changed any more.")
+        raise Refused("named", words, 409)
+    proposal.is_anonymous = is_anonymous
+    proposal_ends.tell(proposal, is_public=False)
 
 
 def _tell_of_votes(discussion: Discussion) -> None:

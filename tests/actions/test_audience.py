@@ -54,6 +54,22 @@ def test_only_its_asker_and_the_hosts_know_of_a_new_one(house, room):
     assert made(house, room, author=mara).id == wish.id
 
 
+def test_a_question_is_asked_with_or_without_a_name_as_it_was_sent_last(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    wish = made(house, room, author=mara)
+    for is_anonymous in (True, False, True):
+        assert made(house, room, author=mara, is_anonymous=is_anonymous).id == wish.id
+        assert wish.is_anonymous is is_anonymous
+    told = {event.audience for event in db.session.query(Event).filter_by(kind="proposal.changed")}
+    assert told == {Audience.HOSTS, Audience.person(mara.id)}
+    house.do(shortlisting.put, host, room, wish.id, ProposalState.APPROVED, "new")
+    assert refused(house, proposals.make, mara, room, wish.text).code == "named"
+    assert wish.is_anonymous
+    named = made(house, room, "Who drinks it?", author=mara)
+    house.do(shortlisting.plan, host, room, named.id)
+    assert refused(house, proposals.make, mara, room, named.text, is_anonymous=True).status == 409
+
+
 def test_nobody_takes_back_the_question_of_another(house, room):
     wish = made(house, room)
     for person in (house.user(), house.host_of(room)):
