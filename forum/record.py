@@ -77,7 +77,7 @@ def _of_seats_left(found: list[ModerationAction]) -> list[ModerationAction]:
 
 
 def _written_for_who_left(found: list[ModerationAction]) -> list[ModerationAction]:
-    about = [line for line in found if line.verb == "comment.posted_for"]
+    about = [line for line in found if line.verb in {"comment.posted_for", "comment.edited_for"}]
     wrote = select(Comment.id).join(User, User.id == Comment.author_id).where(User.left_at.is_not(None))
     comments = set(db.session.scalars(wrote.where(Comment.id.in_({line.subject_id for line in about}))))
     return [line for line in about if line.subject_id in comments]

@@ -49,6 +49,7 @@ def spoken_for(typist: User, discussion: Discussion, user_id: int) -> User:
 def edit(author: User, comment: Comment, body: str, seen: str = "") -> Comment:
     """Put `body` in place of what `author` wrote; the old version is kept. The same text again changes nothing.
 
+    Who has written it down for them may do so as well, as long as they may write down anything, and is in the record.
     A change that would have been held sets a published comment aside until a host has looked at it.
     Raises Refused (404 for somebody else's comment, edit_window 409 when it is too late, invalid), Stale when another
     text than `seen` (see `merging`) stands there by now: its writer has two windows, or a host wrote it down for them.
@@ -63,6 +64,9 @@ def edit(author: User, comment: Comment, body: str, seen: str = "") -> Comment:
     comment.source = source
     comment.html = html
     comment.edited_at = clock.now()
+    if author.id != comment.author_id:
+        of_whom = {"author": comment.author.name} if comment.author else {}
+        write_down(author, comment.discussion, "comment.edited_for", "comment", comment.id, after=of_whom)
     if comment.state is CommentState.HELD:
         reviews.tell(comment)
         return comment
@@ -177,7 +181,7 @@ def offered(user: User, comment: Comment) -> list[str]:
 
 
 def _is_offered(user: User, comment: Comment, action: str) -> bool:
-    own = user.id in {comment.author_id, *({comment.posted_by_id} if action == "edit" else ())}
+    own = user.id == comment.author_id or (action == "edit" and _is_typist(user, comment))
     if action in {"edit", "delete"}:
         return own
     if action == "flag":
@@ -213,12 +217,19 @@ def _require_window(comment: Comment) -> None:
 def _require_own(author: User, comment: Comment, verb: str) -> None:
     """Somebody else's comment, a hidden and a deleted one are all the same to who wants to change it: not there."""
     access.require(author, "discussion.read", comment.discussion)
-    if author.id not in {comment.author_id, comment.posted_by_id} or comment.state in {
-        CommentState.DELETED, CommentState.HIDDEN,
-    }:  # fmt: skip
+    is_own = author.id == comment.author_id or _is_typist(author, comment)
+    if not is_own or comment.state in {CommentState.DELETED, CommentState.HIDDEN}:
         raise unknown()
     if comment.state is CommentState.HELD:
         review = reviews.of(comment)
         if review is None or not review.is_open:
             raise unknown()
     access.require(author, verb, comment.discussion)
+
+
+def _is_typist(person: User, comment: Comment) -> bool:
+    """Whether `person` has written `comment` down for its author, and may still do so: a seat can be taken away.
+
+    The role is asked for and not the verb: what was written down shortly before the end can be mended after it.
+    """
+    return person.id == comment.posted_by_id and access.role_of(person, comment.discussion) in access.STAFF

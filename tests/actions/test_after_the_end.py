@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forum.access.asking import roles_for
 from forum.access.table import LATE, STAFF, WRITERS, Role
-from forum.actions import comments, discussions, highlights, phases, sanctions, silences
+from forum.actions import comments, discussions, highlights, phases, sanctions, seats, silences
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.archive import export
@@ -189,14 +189,33 @@ def test_a_host_writes_down_what_a_panelist_says(app, house):
     line = db.session.scalars(select(ModerationAction).where(ModerationAction.verb == "comment.posted_for")).one()
     assert (line.actor_id, line.after) == (host.id, {"author": "Priya Raman"})
     number = answer.json["id"]
-    # Both can mend it, the panelist alone can take it back.
+    # Both can mend it, which the record tells of what a host does; the panelist alone can take it back.
     for person in (host, priya):
         browser = app.test_client()
         house.sign_in(browser, person)
         sent = {"csrf_token": house.token(browser), "body": f"Mended by {person.name}."}
         assert browser.post(f"/d/{room.slug}/comments/{number}/edit", data=sent).status_code == 303
+    line = db.session.scalars(select(ModerationAction).where(ModerationAction.verb == "comment.edited_for")).one()
+    assert (line.actor_id, line.subject_id, line.after) == (host.id, number, {"author": "Priya Raman"})
     assert client.post(f"/d/{room.slug}/comments/{number}/delete", data=data).status_code == 404
     assert browser.post(f"/d/{room.slug}/comments/{number}/delete", data=sent).status_code == 303
+
+
+def test_who_is_moderator_no_more_changes_nothing_of_what_they_wrote_down(house):
+    room = house.discussion(ask=1)
+    priya, mo = house.panelist(room), house.user("Mo")
+    seat = house.seat(room, mo, "moderator")
+    comment = house.do(comments.post, priya, room, CommentDraft("I am for it.", 1, None, "a-key-of-mine"), typist=mo)
+    house.do(comments.edit, mo, comment, "I am for all of it.")
+    house.do(seats.take, house.host_of(room), seat)
+    db.session.expire_all()
+    for action, arguments in ((comments.edit, ["I am against it."]), (comments.move, [None])):
+        with pytest.raises(Refused) as raised:
+            house.do(action, mo, comment, *arguments)
+        assert raised.value.status == 404
+    with pytest.raises(Refused):
+        comments.require_offered(mo, comment, "edit")
+    assert (comment.source, comment.question.number) == ("I am for all of it.", 1)
 
 
 def test_nobody_else_speaks_for_others_and_nobody_for_members(app, house):

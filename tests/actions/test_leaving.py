@@ -381,7 +381,8 @@ def test_the_record_that_others_read_does_not_name_who_has_left(app, house, cloc
         if number == 0:
             house.do(seats.take, db.session.get_one(User, room.owner_id), seat)
     said = comments.CommentDraft("As I said by telephone.", 1, None, "key-of-a-post")
-    house.do(comments.post, zoe, room, said, typist=house.host_of(room))
+    written = house.do(comments.post, zoe, room, said, typist=house.host_of(room))
+    house.do(comments.edit, house.host_of(room), written, "As I said by letter.")
     client = app.test_client()
     house.sign_in(client, house.host_of(room))
     paths = ("/d/water/console", "/d/water/record", "/d/water/record.csv", "/d/water/record.json")
@@ -389,7 +390,7 @@ def test_the_record_that_others_read_does_not_name_who_has_left(app, house, cloc
     house.do(leaving.leave, zoe, Words.KEEP)
     assert [path for path in paths if "Zebra" in client.get(path).text] == []
     told = json.loads(client.get("/d/water/record.json").text)
-    assert {"panelist.invited", "comment.posted_for"} <= {line["verb"] for line in told}
+    assert {"panelist.invited", "comment.posted_for", "comment.edited_for"} <= {line["verb"] for line in told}
 
 
 def test_their_face_is_gone_from_the_disk_and_another_persons_stays(app, house, clock):
