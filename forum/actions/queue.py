@@ -110,7 +110,7 @@ def undo(actor: User, comment: Comment, seen: str | None = None) -> Review:
     access.require(actor, "queue.work", comment.discussion)
     log.lock_and_refresh(comment)
     review = reviews.of(comment)
-    if review is None or review.decision is Decision.WITHDRAWN or comment.state is CommentState.DELETED:
+    if review is None or _is_over(review) or comment.state is CommentState.DELETED:
         raise unknown()
     if review.decision is None:
         return review
@@ -222,9 +222,14 @@ def _review(actor: User, comment: Comment) -> Review:
     access.require(actor, "queue.work", comment.discussion)
     log.lock_and_refresh(comment)
     review = reviews.of(comment)
-    if review is None or review.decision is Decision.WITHDRAWN:
+    if review is None or _is_over(review):
         raise unknown()
     return review
+
+
+def _is_over(review: Review) -> bool:
+    """Whether its writer has taken the comment back, or has left with its words: nobody publishes nothing."""
+    return review.decision is Decision.WITHDRAWN or not review.comment.source
 
 
 def _require_open(actor: User, review: Review) -> None:

@@ -92,10 +92,12 @@ def decided(discussion: Discussion) -> list[Decided]:
     """Return the latest decisions that can be taken back, newest first."""
     found = db.session.scalars(
         select(Review)
+        .join(Comment, Comment.id == Review.comment_id)
         .where(
             Review.discussion_id == discussion.id,
             Review.decided_at.is_not(None),
             Review.decision != Decision.WITHDRAWN,
+            Comment.source != "",  # its writer may have left since, and taken their words with them
         )
         .options(joinedload(Review.comment), joinedload(Review.decided_by))
         .order_by(Review.decided_at.desc(), Review.comment_id.desc())

@@ -166,6 +166,22 @@ def test_what_was_held_is_gone_and_never_comes_back(app, house, room):
     assert refused(house, queue.approve, host, held).status in {404, 409}
 
 
+def test_what_was_rejected_is_published_by_nobody_when_its_writer_has_taken_the_words_away(house, room):
+    from forum.actions import escalation, queue
+    from forum.web import deciding
+
+    host, zoe = house.host_of(room), house.user("Zoe Zebra")
+    house.do(escalation.set_level, host, room, "everyone", None)
+    rejected = house.comment(room, zoe, "Rejected rivers.", question=1)
+    house.do(queue.reject, host, rejected, "Rude")
+    assert [one.comment.id for one in deciding.decided(room)] == [rejected.id]
+    house.do(leaving.leave, zoe, Words.REMOVE)
+    assert deciding.decided(room) == []
+    assert refused(house, queue.undo, host, rejected).status == 404
+    assert refused(house, queue.approve, host, rejected).status == 404
+    assert db.session.get(Comment, rejected.id, populate_existing=True).state is CommentState.HELD
+
+
 def test_what_nobody_has_seen_leaves_no_place_and_the_green_room_keeps_no_word(house, room):
     from forum.actions import escalation
 
