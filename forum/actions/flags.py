@@ -1,5 +1,7 @@
 """Members ask a host to look at a comment. Runs inside `writing()`."""
 
+from datetime import datetime
+
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -13,10 +15,12 @@ from forum.refusals import Refused, invalid, unknown
 
 
 def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
-    """Put the flag of `member` on `comment`; a second one of the same person changes nothing.
+    """Put the flag of `member` on `comment`; a second one of the same person changes nothing while the first waits.
 
+    Once a host has looked, it takes another text of the writer's to flag it again: that is the same row, open again.
     With as many open flags as the discussion's hosts have chosen, the comment is set aside until a host has looked.
-    Raises Refused (not theirs; 404 for what cannot be read; own, 409; invalid for an unknown reason or a bad note).
+    Raises Refused (not theirs; 404 for what cannot be read; own, kept: 409; invalid for an unknown reason or a bad
+    note).
     """
     discussion = comment.discussion
     access.require(member, "discussion.read", discussion)
@@ -27,16 +31,13 @@ def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
     access.require(member, "comment.flag", discussion)
     if comment.author_id == member.id:
         raise Refused("own", _("This is your own comment. You can edit or delete it."), 409)
-    if earlier is not None:
+    if earlier is not None and earlier.settled_at is None:
         return earlier
-    flagged = Flag(
-        comment_id=comment.id,
-        user_id=member.id,
-        reason=_reason(reason),
-        note=_note(note),
-        at=clock.now(),
-        settled_at=None,
-    )
+    if earlier is not None:
+        _require_other_text(comment, earlier.settled_at)
+    flagged = earlier or Flag(comment_id=comment.id, user_id=member.id)
+    flagged.reason, flagged.note = _reason(reason), _note(note)
+    flagged.at, flagged.settled_at = clock.now(), None
     db.session.add(flagged)
     review = reviews.of(comment)
     if review is None or not review.is_open:
@@ -45,6 +46,18 @@ def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
         reviews.tell_hosts(comment)
     _set_aside_if_enough(comment)
     return flagged
+
+
+def _require_other_text(comment: Comment, settled_at: datetime | None) -> None:
+    """Nobody is told that a host will look who has looked already. Raises Refused."""
+    if comment.state is not CommentState.PUBLISHED:
+        raise unknown()
+    if settled_at is not None and (comment.edited_at is None or comment.edited_at <= settled_at):
+        words = _(
+            "A host has looked at this comment since you flagged it, and kept it. "
+            "You can flag it again when its writer changes it."
+        )
+        raise Refused("kept", words, 409)
 
 
 def _set_aside_if_enough(comment: Comment) -> None:

@@ -433,6 +433,23 @@ def test_one_flag_per_person_and_enough_of_them_set_aside(house, live, member, h
     assert db.session.scalar(waiting_flags) == 1
 
 
+def test_who_flags_again_what_a_host_has_kept_is_heard_once_its_writer_has_changed_it(house, live, member, host, clock):
+    comment, fred = house.comment(live, member, "Buy my things."), house.user("Fred")
+    house.do(flags.flag, fred, comment, "spam", "Look at the link")
+    house.do(queue.approve, host, comment)
+    assert refused(house, flags.flag, fred, comment, "abuse").code == "kept"
+    assert not db.session.get(Review, comment.id).is_open
+    clock.advance(timedelta(seconds=1))
+    house.do(comments.edit, member, comment, "Buy all my things.")
+    again = house.do(flags.flag, fred, comment, "abuse", "Look at it now")
+    assert (again.reason.value, again.note, again.settled_at) == ("abuse", "Look at it now", None)
+    assert db.session.get(Review, comment.id).is_open
+    house.do(queue.approve, host, comment)
+    assert refused(house, flags.flag, fred, comment, "abuse").code == "kept"
+    house.do(moderation.hide, host, comment, "Rude")
+    assert refused(house, flags.flag, fred, comment, "abuse").status == 404
+
+
 def test_nobody_flags_a_host_or_panelist_out_of_the_room(house, live, host):
     rules(house, live, hide_after_flags=1)
     comment = house.comment(live, house.panelist(live), "The panel's word.")
