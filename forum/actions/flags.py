@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock, text
-from forum.actions import proposal_ends, reviews
+from forum.actions import accounts, proposal_ends, reviews
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -29,6 +29,8 @@ def flag(member: User, comment: Comment, reason: str, note: str = "") -> Flag:
     if comment.state is not CommentState.PUBLISHED and (earlier is None or comment.state is CommentState.HELD):
         raise unknown()
     access.require(member, "comment.flag", discussion)
+    if accounts.has_left(member):
+        raise Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     if comment.author_id == member.id:
         raise Refused("own", _("This is your own comment. You can edit or delete it."), 409)
     if earlier is not None and earlier.settled_at is None:

@@ -43,6 +43,7 @@ from forum.models import (
     CommentState,
     Digest,
     Discussion,
+    Flag,
     Letter,
     Proposal,
     ProposalState,
@@ -490,6 +491,15 @@ def test_what_waits_while_somebody_leaves_is_not_published_afterwards(house, wha
     db.session.expire_all()
     assert [one.source for one in db.session.scalars(select(Comment))] == [""]
     assert db.session.scalars(select(Proposal)).all() == []
+
+
+@pytest.mark.postgresql
+def test_no_flag_stays_of_who_leaves_while_it_waits(house):
+    zoe, room = house.user("Zoe Zebra"), house.discussion(ask=1, host=house.user("Hana Host"))
+    comment = house.comment(room, question=1)
+    with house.meanwhile(r"SELECT discussion\.last_seq.*FOR UPDATE", leaving.leave, zoe, Words.REMOVE):
+        assert refused(house, flags.flag, zoe, comment, "abuse", "I am Zoe Zebra.").code == "sign_in"
+    assert db.session.query(Flag).all() == []
 
 
 @pytest.mark.postgresql
