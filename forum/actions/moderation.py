@@ -22,6 +22,9 @@ from forum.models import (
 )
 from forum.refusals import Refused, invalid, unknown
 
+# What takes a comment from readers' sight, as the record calls it; of a decision that is undone it may be set aside.
+_HIDINGS = ("comment.hidden", "comment.set_aside", "approved.undone", "hidden.undone")
+
 
 def write_down(
     actor: User | None,
@@ -151,8 +154,8 @@ def last_lines(discussion: Discussion, ids: Collection[int], verb: ColumnElement
 
 
 def hidings(discussion: Discussion, ids: Collection[int]) -> dict[int, int]:
-    """Return by comment which line of the record tells of its last hiding by a hand (`last_lines`)."""
-    return last_lines(discussion, ids, ModerationAction.verb == "comment.hidden")
+    """Return by comment which line of the record tells of its last hiding (`last_lines`), by a hand or by a filter."""
+    return last_lines(discussion, ids, ModerationAction.verb.in_(_HIDINGS))
 
 
 def _last_hiding(comment: Comment) -> ModerationAction | None:
@@ -164,10 +167,12 @@ def _require_hiding(comment: Comment, seen: str) -> None:
     line = _last_hiding(comment)
     if seen == (str(line.id) if line else ""):
         return
-    done = _("%(who)s was faster and hid it.", who=name_in(comment.discussion, line.actor if line else None))
     way_on = _("This comment has been changed since that decision. Look at it on the page.")
-    given = _("Reason: %(reason)s", reason=comment.hidden_reason) if comment.hidden_reason else ""
-    raise Refused("changed", f"{done} {way_on} {given}".rstrip(), 409)
+    if not comment.hidden_reason:  # it was set aside since: by flags, by a filter or by an undo
+        raise Refused("changed", way_on, 409)
+    done = _("%(who)s was faster and hid it.", who=name_in(comment.discussion, line.actor if line else None))
+    given = _("Reason: %(reason)s", reason=comment.hidden_reason)
+    raise Refused("changed", f"{done} {way_on} {given}", 409)
 
 
 def _hidden_already(actor: User, comment: Comment) -> Refused:

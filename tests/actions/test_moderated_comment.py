@@ -321,6 +321,25 @@ def test_what_was_hidden_by_hand_since_comes_back_by_no_earlier_decision(house, 
     assert db.session.get(Review, comment.id).is_open
 
 
+@pytest.mark.parametrize("by", ["a filter", "an undo"])
+def test_an_old_page_restores_nothing_that_was_set_aside_since(house, live, member, host, by):
+    rules(house, live, words="idiot")
+    comment = house.comment(live, member, "Fine words.")
+    house.do(flags.flag, house.user(), comment, "abuse")
+    house.do(moderation.hide, host, comment, "Rude")
+    seen = str(moderation.hidings(live, [comment.id])[comment.id])
+    house.do(moderation.restore, host, comment)
+    if by == "a filter":
+        house.do(comments.edit, member, comment, "You idiot.")
+    else:
+        house.do(queue.undo, host, comment)
+    assert comment.state is CommentState.HIDDEN
+    assert refused(house, moderation.restore, host, comment, "", seen).code == "changed"
+    assert comment.state is CommentState.HIDDEN
+    house.do(moderation.restore, host, comment, "", str(moderation.hidings(live, [comment.id])[comment.id]))
+    assert comment.state is CommentState.PUBLISHED
+
+
 def _press(house, verb, host, comment, seen):
     house.do(getattr(queue, verb), host, comment, *(["No"] if verb == "reject" else []), seen)
 
