@@ -29,7 +29,8 @@ def change(user_id: int, verb: str) -> Response:
     fields.text("next")
     fields.refuse()
     other = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
-    if other is None or not access.may_find(user, other):
+    # Whom somebody does not read they find on their own page, also when nothing else shows them that person any more.
+    if other is None or not (access.may_find(user, other) or (verb == "listen" and other.id in silences.ids(user))):
         raise unknown()
     once_more(lambda: (silences.silence if verb == "silence" else silences.listen)(user, other))
     words = _("You do not see any more what %(name)s writes. Nobody else learns of it.", name=other.name)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forum.access.asking import roles_for
 from forum.access.table import LATE, STAFF, WRITERS, Role
-from forum.actions import comments, discussions, highlights, phases, sanctions, seats, silences
+from forum.actions import comments, discussions, highlights, moderation, phases, sanctions, seats, silences
 from forum.actions.comments import CommentDraft
 from forum.actions.drafting import DiscussionDraft
 from forum.archive import export
@@ -245,6 +245,20 @@ def test_nobody_writes_down_what_a_muted_panelist_says(house):
 
 
 # ---- silence ----
+
+
+def test_who_is_silenced_is_heard_again_though_nothing_shows_them_any_more(house, client):
+    room = house.discussion(ask=1)
+    loud, reader, stranger = house.user("Lou Loud"), house.user(), house.user()
+    comment = house.comment(room, loud, "LISTEN TO ME", question=1)
+    house.do(silences.silence, reader, loud)
+    house.do(moderation.hide, house.host_of(room), comment, "Rude")
+    house.sign_in(client, reader)
+    data = {"csrf_token": house.token(client), "next": "/account"}
+    assert client.post(f"/people/{loud.id}/silence", data=data).status_code == 404
+    assert client.post(f"/people/{stranger.id}/listen", data=data).status_code == 404
+    assert client.post(f"/people/{loud.id}/listen", data=data).status_code == 303
+    assert silences.ids(reader) == []
 
 
 def test_who_is_silenced_is_left_out_on_one_persons_pages_only(app, house):
