@@ -50,7 +50,9 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     words = clean(faults, "text", words, LONGEST, required=True, lines=True)
     if faults:
         raise invalid(**faults)
-    log.lock(discussion)
+    if log.lock(discussion):
+        # A mute that this waited for holds; the close does not, as with a comment (`posting`).
+        access.require(author, "proposal.make", discussion)
     if accounts.has_left(author):
         raise Refused("sign_in", _("Sign in to do this. What you typed is kept for you."))
     mine = of(author, discussion)

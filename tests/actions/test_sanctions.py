@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forum import access, record
 from forum import clock as time
 from forum.access import Role
-from forum.actions import comments, members, moderation, rehearsals, sanctions
+from forum.actions import comments, members, moderation, proposals, rehearsals, sanctions, shortlisting
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.models import Audience, Event, Letter, SeatRole, SiteRole, Visibility
@@ -319,3 +319,12 @@ def test_nobody_learns_by_a_measure_what_a_discussion_that_they_may_not_read_is_
     assert "shouting" in pages[1]
     assert "ecret merger" not in "".join(pages)
     assert "secret-merger" not in pages[0]
+
+
+@pytest.mark.postgresql
+def test_a_mute_that_a_question_waited_for_holds(house, room):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    house.do(shortlisting.set_taking, host, room, takes=True, anonymous=False)
+    with house.meanwhile(r"SELECT discussion\.last_seq.*FOR UPDATE", sanctions.mute, host, room, mara, "shouting"):
+        assert refused(house, proposals.make, mara, room, "Why, you?").code == "muted"
+    assert proposals.of(mara, room) == []
