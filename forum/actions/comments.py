@@ -67,12 +67,15 @@ def edit(author: User, comment: Comment, body: str, seen: str = "") -> Comment:
     if author.id != comment.author_id:
         of_whom = {"author": comment.author.name} if comment.author else {}
         write_down(author, comment.discussion, "comment.edited_for", "comment", comment.id, after=of_whom)
+    found = Screen.of(comment.discussion).finding(author, access.role_of(author, comment.discussion), source, html)
     if comment.state is CommentState.HELD:
-        reviews.tell(comment)
+        if found is None:
+            reviews.tell(comment)
+        else:
+            reviews.open_for(comment, found.cause, found.detail)
         return comment
     log.record(comment.discussion, "comment.edited", comment.id)
-    role = access.role_of(author, comment.discussion)
-    if found := Screen.of(comment.discussion).finding(author, role, source, comment.html):
+    if found is not None:
         reviews.open_for(comment, found.cause, found.detail)
         flags.set_aside(comment, {"cause": found.cause.value})
     return comment

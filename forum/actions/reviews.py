@@ -15,16 +15,19 @@ def of(comment: Comment) -> Review | None:
 
 
 def open_for(comment: Comment, cause: Cause, detail: str = "") -> Review:
-    """Put `comment` into the queue. One that is there already stays as it is; one that was decided comes back."""
+    """Put `comment` into the queue; one that was decided comes back.
+
+    One that waits already keeps its place and its claim, and says what was found last.
+    """
     review = of(comment)
-    if review is not None and review.is_open:
-        tell(comment)
-        return review
+    waits_already = review is not None and review.is_open
     if review is None:
         review = Review(comment_id=comment.id, discussion_id=comment.discussion_id)
         db.session.add(review)
-    review.cause, review.detail, review.opened_at = cause, detail, clock.now()
-    reopen(review)
+    if not waits_already:
+        review.opened_at = clock.now()
+        reopen(review)
+    review.cause, review.detail = cause, detail
     tell(comment)
     return review
 

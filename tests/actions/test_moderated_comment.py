@@ -624,6 +624,21 @@ def test_a_change_cannot_bring_in_what_would_have_been_held(house, live, member,
     assert comment.state is CommentState.PUBLISHED
 
 
+def test_the_queue_says_which_word_a_change_has_brought_into_what_waits_already(house, live, member, host):
+    rules(house, live, words="idiot")
+    flagged = house.comment(live, member, "Fine words.")
+    house.do(flags.flag, house.user(), flagged, "abuse")
+    level(house, live, "everyone")
+    held = house.comment(live, house.user(), "More words.")
+    house.do(queue.claim, host, held)
+    for comment in (flagged, held):
+        house.do(comments.edit, comment.author, comment, "You idiot.")
+        review = db.session.get(Review, comment.id, populate_existing=True)
+        assert (review.is_open, review.cause, review.detail) == (True, Cause.WORDS, "idiot")
+    assert review.claimed_by_id == host.id
+    assert (flagged.state, held.state) == (CommentState.HIDDEN, CommentState.HELD)
+
+
 def test_every_step_of_the_escalation_is_in_the_record_and_told(house, live, member, host):
     level(house, live, "slow", 45)
     level(house, live, "slow", 45)
