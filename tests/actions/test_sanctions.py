@@ -11,7 +11,17 @@ from sqlalchemy import select
 from forum import access, record
 from forum import clock as time
 from forum.access import Role
-from forum.actions import comments, members, moderation, proposals, rehearsals, sanctions, shortlisting
+from forum.actions import (
+    comments,
+    escalation,
+    members,
+    moderation,
+    proposals,
+    queue,
+    rehearsals,
+    sanctions,
+    shortlisting,
+)
 from forum.actions.comments import CommentDraft
 from forum.database import db, writing
 from forum.models import Audience, Event, Letter, SeatRole, SiteRole, Visibility
@@ -328,3 +338,18 @@ def test_a_mute_that_a_question_waited_for_holds(house, room):
     with house.meanwhile(r"SELECT discussion\.last_seq.*FOR UPDATE", sanctions.mute, host, room, mara, "shouting"):
         assert refused(house, proposals.make, mara, room, "Why, you?").code == "muted"
     assert proposals.of(mara, room) == []
+
+
+def test_ones_own_record_leads_to_no_comment_that_is_not_there(house, room, client):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    house.do(escalation.set_level, host, room, "everyone", None)
+    comment = posts(house, mara, room)
+    house.do(queue.reject, host, comment, "rude")
+    house.sign_in(client, mara)
+    at = f"/d/{room.slug}/c/{comment.id}"
+    assert client.get(at).status_code == 404
+    assert at not in client.get("/account/record").get_data(as_text=True)
+    house.do(queue.undo, host, comment)
+    assert at not in client.get("/account/record").get_data(as_text=True)
+    house.do(queue.approve, host, comment)
+    assert client.get("/account/record").get_data(as_text=True).count(at) == 1
