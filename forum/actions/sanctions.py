@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from forum import access, clock
+from forum.actions import accounts
 from forum.actions.drafting import clean
 from forum.actions.moderation import checked_reason, require_below, write_down
 from forum.database import db
@@ -161,8 +162,8 @@ def object_to_suspension(person: User, words: str) -> None:
 def _tell(
     person: User, kind: str, path: str, discussion: Discussion | None, reason: str, until: datetime | None
 ) -> None:
-    if discussion is not None and discussion.is_rehearsal:
-        return
+    if (discussion is not None and discussion.is_rehearsal) or accounts.has_left(person):
+        return  # who has left has no address, and nobody writes to it
     facts = {"title": discussion.title if discussion else "", "reason": reason, "until": until}
     letters.write(person.email, kind, path, facts=facts, language=discussion.language if discussion else "")
 

@@ -14,6 +14,7 @@ from forum.access import Role
 from forum.actions import (
     comments,
     escalation,
+    leaving,
     members,
     moderation,
     proposals,
@@ -23,6 +24,7 @@ from forum.actions import (
     shortlisting,
 )
 from forum.actions.comments import CommentDraft
+from forum.actions.leaving import Words
 from forum.database import db, writing
 from forum.models import Audience, Event, Letter, SeatRole, SiteRole, Visibility
 from forum.record import Wanted
@@ -353,3 +355,12 @@ def test_ones_own_record_leads_to_no_comment_that_is_not_there(house, room, clie
     assert at not in client.get("/account/record").get_data(as_text=True)
     house.do(queue.approve, host, comment)
     assert client.get("/account/record").get_data(as_text=True).count(at) == 1
+
+
+def test_no_letter_of_a_measure_is_written_to_who_has_left(house, room):
+    mara = house.user("Mara Member")
+    posts(house, mara, room)
+    house.do(leaving.leave, mara, Words.KEEP)
+    house.do(sanctions.mute, house.host_of(room), room, mara, "shouting")
+    house.do(sanctions.suspend, house.user(role=SiteRole.ADMINISTRATOR), mara, "shouting")
+    assert db.session.query(Letter).all() == []
