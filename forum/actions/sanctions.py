@@ -30,7 +30,7 @@ def mute(
     """End the right of `person` to write in `discussion`, for `hours` or until it is lifted; they may still read.
 
     A removal also takes from them what a seat lets them see. The same again changes nothing. A longer term, or a
-    removal, takes the place of what is in force, and never makes it end earlier.
+    removal, takes the place of what is in force, with what its person says against it, and never makes it end earlier.
     Raises Refused (not theirs; invalid: reason, hours; 409 for hosts, moderators and whoever runs the discussion, and
     measured where a harder measure is in force).
     """
@@ -51,7 +51,7 @@ def mute(
         earlier.lifted_at = clock.now()
     muted = Mute(
         discussion_id=discussion.id, user_id=person.id, reason=reason, by_id=actor.id, at=clock.now(), until=until,
-        is_removal=removal, objection="", lifted_at=None,
+        is_removal=removal, objection=earlier.objection if earlier else "", lifted_at=None,
     )  # fmt: skip
     db.session.add(muted)
     verb = "person.removed" if removal else "person.muted"

@@ -121,6 +121,18 @@ def test_a_longer_mute_takes_the_place_of_a_shorter_one_and_is_told(house, room,
     assert access.role_of(mara, room) is Role.MUTED
 
 
+@pytest.mark.parametrize("harder", [{}, {"removal": True}])
+def test_hosts_go_on_reading_an_objection_when_the_measure_becomes_harder(house, room, harder):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    house.do(sanctions.mute, host, room, mara, "spam", 1)
+    house.do(sanctions.object_to, mara, room, "It was somebody else.")
+    house.do(sanctions.mute, host, room, mara, "spam again", **harder)
+    assert [mute.objection for mute, _person in sanctions.mutes(host, room)] == ["It was somebody else."]
+    house.do(sanctions.unmute, host, room, mara)
+    house.do(sanctions.mute, host, room, mara, "shouting")
+    assert access.mute_of(mara, room).objection == ""
+
+
 def test_a_second_press_is_no_longer_mute(house, room, clock):
     host, mara = house.host_of(room), house.user("Mara Member")
     first = house.do(sanctions.mute, host, room, mara, "spam", 1)
