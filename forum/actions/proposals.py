@@ -35,8 +35,8 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     """Propose a question to the panel; only hosts see it until one approves it. The same words again are the same one,
     with or without a name as it was sent last.
 
-    Raises Refused (sign_in, muted, look_alike, 404, 409 closed, not taken or named otherwise before readers, invalid:
-    text, is_anonymous).
+    Raises Refused (sign_in, muted, look_alike, 404; 409 closed, not taken, declined or merged by now, or before readers
+    with a name and sent without; invalid: text, is_anonymous).
     """
     access.require(author, "proposal.make", discussion)
     if not discussion.takes_proposals:
@@ -58,6 +58,7 @@ def make(author: User, discussion: Discussion, words: str, *, is_anonymous: bool
     mine = of(author, discussion)
     same = next((one for one in mine if one.text == words), None)
     if same is not None:
+        _require_undecided(same)
         if same.is_anonymous is not is_anonymous:
             _name_otherwise(same, is_anonymous=is_anonymous)
         return same
@@ -186,6 +187,17 @@ def take(discussion_id: int) -> bool:
     discussion.votes_untold_at = None
     log.record(discussion, "proposal.voted", None)
     return True
+
+
+def _require_undecided(proposal: Proposal) -> None:
+    """Nobody is told that their question is with the hosts who have declined it. Raises Refused (409)."""
+    if proposal.state is ProposalState.DECLINED:
+        words = _("The hosts have declined this question. Ask another one, or ask it in other words.")
+        given = _("Reason: %(reason)s", reason=proposal.reason)
+        raise Refused("declined", f"{words} {given}", 409)
+    if proposal.state is ProposalState.MERGED:
+        words = _("The hosts have put this question together with another that asks the same. You need not ask again.")
+        raise Refused("merged", words, 409)
 
 
 def _name_otherwise(proposal: Proposal, *, is_anonymous: bool) -> None:

@@ -70,6 +70,21 @@ def test_a_question_is_asked_with_or_without_a_name_as_it_was_sent_last(house, r
     assert refused(house, proposals.make, mara, room, named.text, is_anonymous=True).status == 409
 
 
+def test_who_sends_again_what_hosts_have_decided_is_told_what_became_of_it(house, room, client):
+    host, mara = house.host_of(room), house.user("Mara Member")
+    wish, other = made(house, room, author=mara), made(house, room, "Who drinks it?", author=mara)
+    house.do(shortlisting.decline, host, room, wish.id, "Not about water", "new")
+    house.do(shortlisting.merge, host, room, other.id, made(house, room, "Who drinks?").id, "new")
+    house.sign_in(client, mara)
+    data = {"csrf_token": house.token(client), "text": wish.text}
+    answer = client.post(f"/d/{room.slug}/questions", data=data)
+    assert answer.status_code == 409
+    assert "The hosts have declined this question." in answer.text
+    assert "Not about water" in answer.text
+    assert f"{wish.text}</textarea>" in answer.text
+    assert refused(house, proposals.make, mara, room, other.text).code == "merged"
+
+
 def test_nobody_takes_back_the_question_of_another(house, room):
     wish = made(house, room)
     for person in (house.user(), house.host_of(room)):
