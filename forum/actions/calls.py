@@ -89,6 +89,20 @@ def note_answer(comment: Comment) -> None:
             _end(discussion, made, CallState.ANSWERED)
 
 
+def follow(comment: Comment) -> None:
+    """Let those who are called on for `comment` look again at what waits for them: its words stood there, or do now."""
+    for made in open_calls(comment.discussion):
+        if made.comment_id == comment.id:
+            _tell(comment.discussion, made)
+
+
+def follow_writer(discussion: Discussion, writer: User) -> None:
+    """The same for all comments here of `writer`, who leaves and takes their words with them."""
+    for made in open_calls(discussion):
+        if made.comment is not None and made.comment.author_id == writer.id:
+            _tell(discussion, made)
+
+
 def open_calls(discussion: Discussion, user_id: int | None = None) -> list[PanelCall]:
     """Return the calls that stand, oldest first: of one panelist, or of all."""
     found = select(PanelCall).where(PanelCall.discussion_id == discussion.id, PanelCall.state == CallState.OPEN)

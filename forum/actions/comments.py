@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import flags, merging, proposal_ends, reviews
+from forum.actions import calls, flags, merging, proposal_ends, reviews
 from forum.actions.moderation import write_down
 from forum.actions.posting import CommentDraft as CommentDraft
 from forum.actions.posting import Posting, asked, post_all, written
@@ -75,6 +75,7 @@ def edit(author: User, comment: Comment, body: str, seen: str = "") -> Comment:
             reviews.open_for(comment, found.cause, found.detail)
         return comment
     log.record(comment.discussion, "comment.edited", comment.id)
+    calls.follow(comment)
     if found is not None:
         reviews.open_for(comment, found.cause, found.detail)
         flags.set_aside(comment, {"cause": found.cause.value})
@@ -101,6 +102,7 @@ def delete(author: User, comment: Comment) -> Comment:
     reviews.settle_if_open(comment, Decision.WITHDRAWN, author, before)
     if before is not CommentState.HELD:
         log.record(comment.discussion, "comment.deleted", comment.id)
+        calls.follow(comment)
     return comment
 
 

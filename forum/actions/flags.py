@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import access, clock, text
-from forum.actions import accounts, proposal_ends, reviews
+from forum.actions import accounts, calls, proposal_ends, reviews
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -89,6 +89,7 @@ def set_aside(comment: Comment, why: dict[str, object]) -> None:
     reviews.tell(comment)
     log.record(comment.discussion, "comment.set_aside", comment.id)
     proposal_ends.follow(comment)
+    calls.follow(comment)
 
 
 def _reason(reason: str) -> FlagReason:

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import delete, or_, select, update
 
 from forum import clock
-from forum.actions import accounts, proposal_ends, proposals, reactions, reviews, sessions
+from forum.actions import accounts, calls, proposal_ends, proposals, reactions, reviews, sessions
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -94,6 +94,8 @@ def leave(user: User, words: Words) -> list[str]:
     for discussion in places:
         if discussion.id in wrote:
             log.record(discussion, "discussion.edited", discussion.id)
+        if words is Words.REMOVE:
+            calls.follow_writer(discussion, user)
     others = set(db.session.scalars(select(Seat.picture).where(Seat.picture.in_(faces))))
     return sorted(faces - others)
 

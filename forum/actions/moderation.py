@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from forum import access, clock, text
 from forum.access import Role
-from forum.actions import proposal_ends, reviews
+from forum.actions import calls, proposal_ends, reviews
 from forum.database import db
 from forum.live import log
 from forum.models import (
@@ -137,6 +137,7 @@ def _change_state(actor: User, comment: Comment, to: CommentState, kind: str, re
     reviews.settle_by_hand(comment, decision, actor, before, reason)
     log.record(comment.discussion, kind, comment.id)
     proposal_ends.follow(comment)
+    calls.follow(comment)
 
 
 def last_lines(discussion: Discussion, ids: Collection[int], verb: ColumnElement[bool]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import select
 
 from forum import access, clock
-from forum.actions import notices, proposal_ends, reviews
+from forum.actions import calls, notices, proposal_ends, reviews
 from forum.actions.moderation import (
     checked_reason,
     hide,
@@ -69,6 +69,7 @@ def approve(actor: User, comment: Comment, seen: str | None = None) -> Review:
     reviews.settle(review, Decision.KEPT if kept else Decision.APPROVED, actor, before)
     if not kept:
         log.record(comment.discussion, "comment.approved", comment.id)
+        calls.follow(comment)
         if before is CommentState.HELD:
             notices.of_comment(comment)
     return review
@@ -94,6 +95,7 @@ def reject(actor: User, comment: Comment, reason: str, seen: str | None = None) 
         reviews.settle(review, Decision.HIDDEN, actor, before, reason)
         log.record(comment.discussion, "comment.hidden", comment.id)
         proposal_ends.follow(comment)
+        calls.follow(comment)
         return review
     write_down_state(actor, comment, "comment.rejected", before, reason)
     reviews.settle(review, Decision.REJECTED, actor, before, reason)
@@ -129,6 +131,7 @@ def undo(actor: User, comment: Comment, seen: str | None = None) -> Review:
     if comment.state is not before:
         log.record(comment.discussion, "comment.reopened", comment.id)
         proposal_ends.follow(comment)
+        calls.follow(comment)
     return review
 
 

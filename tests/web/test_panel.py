@@ -9,10 +9,23 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forum.actions import calls, held, invitations, leaving, links, phases, questions, rehearsals, seats
+from forum.actions import (
+    calls,
+    comments,
+    flags,
+    held,
+    invitations,
+    leaving,
+    links,
+    moderation,
+    phases,
+    questions,
+    rehearsals,
+    seats,
+)
 from forum.database import db, writing
 from forum.live import fragments
-from forum.models import BackstageMessage, Comment, Event, HeldAnswer, Letter, Session, User
+from forum.models import BackstageMessage, Comment, CommentState, Event, HeldAnswer, Letter, Session, User
 
 JSON = {"Accept": "application/json"}
 
@@ -412,6 +425,48 @@ def test_what_is_pushed_to_one_person_is_their_tray(table):
     assert any("for-you" in event.get("regions", {}) for event in page["events"])
     page = table.get("host", f"/events?after=0&epoch={table.discussion.epoch}").json
     assert not any("for-you" in event.get("regions", {}) for event in page["events"])
+
+
+def test_a_tray_shows_no_words_that_readers_do_not_see(table):
+    author = table.house.user()
+    comment = table.house.comment(table.discussion, author, "Who runs the wells?", question=1)
+    table.house.do(calls.call, table.host, table.discussion, table.priya.id, comment)
+    asked = select(Event).where(Event.audience == f"user:{table.priya.id}").order_by(Event.seq)
+
+    def pushed() -> str:
+        told = db.session.scalars(asked).all()
+        assert len(told) > len(heard)
+        heard[:] = told
+        (said,) = fragments.render(table.discussion, told[-1:])
+        return said["regions"]["for-you"]
+
+    heard: list[Event] = []
+    assert "Who runs the wells?" in pushed()
+    for step, *arguments in (
+        (moderation.hide, table.host, comment, "Rude"),
+        (moderation.restore, table.host, comment),
+        (flags.set_aside, comment, {}),
+        (moderation.restore, table.host, comment),
+        (comments.edit, author, comment, "Who drinks?"),
+        (comments.delete, author, comment),
+    ):
+        table.house.do(step, *arguments)
+        tray = pushed()
+        assert ("A host asks you" in tray) is (comment.state is CommentState.PUBLISHED)
+        assert comment.source in tray or comment.state is not CommentState.PUBLISHED
+
+
+@pytest.mark.parametrize("words", [leaving.Words.KEEP, leaving.Words.REMOVE])
+def test_a_tray_shows_no_words_of_who_has_left_with_them(table, words):
+    author = table.house.user()
+    comment = table.house.comment(table.discussion, author, "Who runs the wells?", question=1)
+    table.house.do(calls.call, table.host, table.discussion, table.priya.id, comment)
+    table.house.do(leaving.leave, author, words)
+    mine = select(Event).where(Event.audience == f"user:{table.priya.id}").order_by(Event.seq)
+    told = db.session.scalars(mine).all()
+    assert len(told) == (2 if words is leaving.Words.REMOVE else 1)
+    (said,) = fragments.render(table.discussion, told[-1:])
+    assert ("Who runs the wells?" in said["regions"]["for-you"]) is (words is leaving.Words.KEEP)
 
 
 def test_a_held_answer_goes_from_the_green_room_to_the_page(table):
