@@ -51,6 +51,7 @@ class Panelist:
     invitation: Invitation | None
     answered: list[int]
     calls: list[PanelCall]
+    has_left: bool  # the site, with their words kept
 
     @property
     def has_link(self) -> bool:
@@ -106,6 +107,7 @@ def panelists(discussion: Discussion, now: datetime) -> list[Panelist]:
     answered = answers(discussion)
     standing_calls = calls.open_calls(discussion)
     numbers = {question.id: question.number for question in discussion.questions if question.number}
+    gone = invitations.left_of(discussion)
     return [
         Panelist(
             seat=seat,
@@ -113,6 +115,7 @@ def panelists(discussion: Discussion, now: datetime) -> list[Panelist]:
             invitation=links.get(seat.id),
             answered=sorted(numbers[q] for q in answered.get(seat.user_id, set()) if q in numbers),
             calls=[made for made in standing_calls if made.user_id == seat.user_id],
+            has_left=seat.user_id in gone,
         )
         for seat in discussion.seats
         if seat.role is SeatRole.PANELIST

@@ -217,6 +217,7 @@ def move_by_link(token: str) -> User:
     user = links.user_of(token, "address", to_use=True)
     move(user, email)
     deliveries.somebody_reads_at(email)
+    rsvps.adopt(user)
     return user
 
 
@@ -359,12 +360,12 @@ def _credit_anew(user: User, before: str) -> None:
 def _written_in(user: User) -> list[Discussion]:
     """Where hosts and readers may have their name before them, beside a comment or a question of the audience.
 
-    In the order of their ids: whoever takes several rows' locks takes them in the same order.
+    In the order in which whoever takes several rows' locks takes them: rehearsals before their events, then by id.
     """
     wrote = select(Comment.discussion_id).where(Comment.author_id == user.id)
     asked = select(Proposal.discussion_id).where(Proposal.author_id == user.id)
     ids = wrote.union(asked)
-    return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(Discussion.id)))
+    return list(db.session.scalars(select(Discussion).where(Discussion.id.in_(ids)).order_by(*log.IN_ORDER)))
 
 
 def _seen_in(user: User) -> set[int]:

@@ -9,6 +9,7 @@ worth more (`close_shown`).
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from forum import access, clock
-from forum.actions import sessions
+from forum.actions import rsvps, sessions
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
@@ -211,6 +212,8 @@ def enter(token: str) -> Opened:
         user.password_hash = None
         sessions.end_all(user)
         user.confirmed_at = clock.now()
+    if opened.is_mailed:
+        rsvps.adopt(user)
     if invitation.opened_at is None:
         invitation.opened_at = clock.now()
         log.record(opened.seat.discussion, "invitation.opened", opened.seat.id, Audience.HOSTS)
@@ -254,6 +257,14 @@ def close_shown_of(discussion: Discussion) -> None:
     db.session.flush()
     for seat in discussion.seats:
         close_shown(seat.user)
+
+
+def sign_out_shown(seats: Sequence[Seat]) -> None:
+    """Sign out whoever came by a link to one of `seats` that the host saw: it goes with the seat, and so do they."""
+    made = select(Invitation.id).where(Invitation.seat_id.in_([seat.id for seat in seats]))
+    came = (Session.invitation_id.in_(made), Session.came_by_shown_link, Session.ended_at.is_(None))
+    for session in db.session.scalars(select(Session).where(*came)):
+        session.ended_at = clock.now()
 
 
 def is_bare(user: User, discussion: Discussion, host_id: int | None) -> bool:
@@ -301,8 +312,15 @@ def latest(discussion: Discussion) -> dict[int, Invitation]:
 def never_invited(discussion: Discussion) -> list[Seat]:
     """Return the panel's seats of `discussion` that never had a link, but for who has left the site."""
     known = latest(discussion)
-    panel = [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.user.left_at is None]
+    gone = left_of(discussion)
+    panel = [seat for seat in discussion.seats if seat.role is SeatRole.PANELIST and seat.user_id not in gone]
     return [seat for seat in panel if seat.id not in known]
+
+
+def left_of(discussion: Discussion) -> set[int]:
+    """Return the ids of those with a seat in `discussion` who have left the site."""
+    found = select(Seat.user_id).join(User, User.id == Seat.user_id).where(Seat.discussion_id == discussion.id)
+    return set(db.session.scalars(found.where(User.left_at.is_not(None))))
 
 
 def _end(seat: Seat, state: InvitationState) -> bool:

@@ -67,8 +67,7 @@ def leave(user: User, words: Words) -> list[str]:
     """
     _require_free(user)
     wrote, reacted, voted = _written_in(user), reactions.discussions_of(user), proposals.voted_in(user)
-    # In the order of their ids: whoever takes several rows' locks takes them in the same order.
-    found = select(Discussion).where(Discussion.id.in_(wrote + reacted + voted)).order_by(Discussion.id)
+    found = select(Discussion).where(Discussion.id.in_(wrote + reacted + voted)).order_by(*log.IN_ORDER)
     places = list(db.session.scalars(found))
     for discussion in places:
         log.lock(discussion)

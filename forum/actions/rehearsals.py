@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
 from forum import access, clock, speaking, text
+from forum.actions import invitations
 from forum.actions.templates import copy_parts
 from forum.database import db
 from forum.live import log
@@ -97,6 +98,7 @@ def end(actor: User, rehearsal: Discussion) -> Discussion:
         if seat.role is SeatRole.PANELIST and seat.user_id in writers:
             seat.rehearsed_at = clock.now()
     # The database takes everything that belongs to it along; the session is told to forget what it has seen of it.
+    invitations.sign_out_shown(rehearsal.seats)
     db.session.flush()
     number = rehearsal.id
     db.session.expunge_all()

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as lazy
 from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select, update
 
 from forum import access, clock, zones
-from forum.actions import deliveries, forgetting, links
+from forum.actions import deliveries, forgetting, invitations, links
 from forum.config import Settings
 from forum.database import db
 from forum.models import CalledOff, Discussion, Guest, Letter, NoMail, Phase, Rsvp, RsvpKind, User, Visibility
@@ -80,6 +80,8 @@ def say(user: User, discussion: Discussion, kind: RsvpKind, zone: str, language:
     found.user_id = user.id
     Wish(kind, zone, language).note(found)
     found.confirmed_at = found.confirmed_at or clock.now()
+    db.session.flush()
+    invitations.close_shown(user)
     return found
 
 

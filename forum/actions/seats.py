@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from forum import access, clock, countries, text
 from forum.actions import invitations, merging
@@ -12,7 +11,7 @@ from forum.actions.drafting import clean
 from forum.actions.moderation import write_down
 from forum.database import db
 from forum.live import log
-from forum.models import Discussion, Invitation, Seat, SeatRole, Session, User
+from forum.models import Discussion, Seat, SeatRole, User
 from forum.refusals import Refused, invalid, unknown
 
 _MOST_SEATS = 60
@@ -137,12 +136,12 @@ def take(actor: User, seat: Seat) -> None:
     if (copied := _in_rehearsal(seat)) is not None:
         log.record(copied.discussion, "seat.taken", copied.id)
         _remove(copied)
-    _sign_out_shown(seat)
     _remove(seat)
     invitations.close_shown_of(discussion)
 
 
 def _remove(seat: Seat) -> None:
+    invitations.sign_out_shown([seat])
     seat.discussion.seats.remove(seat)
     db.session.delete(seat)
 
@@ -151,14 +150,6 @@ def _in_rehearsal(seat: Seat) -> Seat | None:
     """Return the seat of the same person in the rehearsal that is under way: who has none here is to see none of it."""
     rehearsal = seat.discussion.rehearsal
     return access.seat_of(seat.user, rehearsal) if rehearsal is not None else None
-
-
-def _sign_out_shown(seat: Seat) -> None:
-    """Sign out whoever came by a link to `seat` that the host saw: it was to that seat alone, and goes with it."""
-    made = select(Invitation.id).where(Invitation.seat_id == seat.id)
-    came = (Session.invitation_id.in_(made), Session.came_by_shown_link, Session.ended_at.is_(None))
-    for session in db.session.scalars(select(Session).where(*came)):
-        session.ended_at = clock.now()
 
 
 def _wait_for(seat: Seat) -> None:

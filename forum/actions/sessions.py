@@ -26,10 +26,15 @@ SEEN_EVERY = timedelta(minutes=5)
 _WITH_HASH = (
     select(Session).where(Session.token_hash.in_(bindparam("hashes", expanding=True))).options(joinedload(Session.user))
 )
-_BEARERS = select(Session.token_hash, Session.user_id, Session.id).where(
-    Session.token_hash.in_(bindparam("hashes", expanding=True)),
-    Session.ended_at.is_(None),
-    Session.expires_at > clock.moment(),
+_BEARERS = (
+    select(Session.token_hash, Session.user_id, Session.id)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.token_hash.in_(bindparam("hashes", expanding=True)),
+        Session.ended_at.is_(None),
+        Session.expires_at > clock.moment(),
+        User.left_at.is_(None),
+    )
 )
 
 

@@ -205,7 +205,9 @@ def _hold(actor: User, discussion: Discussion, proposal_id: int, seen: str) -> P
     access.require(actor, "proposal.work", discussion)
     proposal = proposals.find_and_lock(discussion, proposal_id)
     state, has_mark, _mark = seen.partition(".")
-    if has_mark and seen != merging.marks({state: proposal.text}):
+    # In the run sheet, one made of a comment that was hidden has the hosts' words since: it is the same one.
+    has_hosts_words = proposal.comment_id is not None and proposal.question_id is not None
+    if has_mark and not has_hosts_words and seen != merging.marks({state: proposal.text}):
         words = _("The question that your page showed was taken back. Reload the page, and read this one first.")
         raise Refused("taken_back", words, 409)
     return proposal

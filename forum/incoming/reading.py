@@ -59,8 +59,14 @@ def words_of(message: Message) -> Words:
         elif kind == "text/plain":
             plain.append(quoting.cut(_lines(part)))
     # Programs break the lines of the plain part where it suits them, the other says what was meant.
-    text = _joined([_joined(marked) or _joined(plain) for plain, marked in said.values()])
+    # Beside such a letter, a part of one kind alone is what a gateway has put under it.
+    whole = [texts for texts in said.values() if all(texts)]
+    text = _text(whole) or _text(list(said.values()))
     return Words(text, files, is_sealed and not text)
+
+
+def _text(said: list[tuple[list[str], list[str]]]) -> str:
+    return _joined([_joined(marked) or _joined(plain) for plain, marked in said])
 
 
 def _joined(texts: list[str]) -> str:

@@ -55,31 +55,31 @@ class Lines:
         Raises what the driver raises: a line that was cut is worth another, once; a server that keeps silent is not
         worth another wait.
         """
-        began = time.monotonic()
-        try:
-            return self._ask(question, said)
-        except Exception as error:
-            _log.debug("a line: %s", type(error).__name__)
-            if time.monotonic() - began > _AGAIN_WITHIN_SECONDS:
-                raise
-            self._idle.clear()
-            return self._ask(question, said)
+        with nullcontext() if self.is_sqlite else self._free:
+            began = time.monotonic()
+            try:
+                return self._ask(question, said)
+            except Exception as error:
+                _log.debug("a line: %s", type(error).__name__)
+                if time.monotonic() - began > _AGAIN_WITHIN_SECONDS:
+                    raise
+                self._idle.clear()
+                return self._ask(question, said)
 
     def ask_about(self, question: str, ids: Sequence[int]) -> list[Any]:
         """The same of a `question` with one place, `{}`, for the list of `ids`."""
         return self.ask(question.format(",".join([self.mark] * len(ids))), list(ids))
 
     def _ask(self, question: str, said: Any) -> list[Any]:
-        with nullcontext() if self.is_sqlite else self._free:
-            connection = self._idle.pop() if self._idle else self._connect()
-            try:
-                rows: list[Any] = connection.execute(question, said).fetchall()
-            except BaseException:
-                connection.close()  # who was stopped while waiting holds it for longer than the question
-                raise
-            if len(self._idle) < _MOST:
-                self._idle.append(connection)
-            return rows
+        connection = self._idle.pop() if self._idle else self._connect()
+        try:
+            rows: list[Any] = connection.execute(question, said).fetchall()
+        except BaseException:
+            connection.close()  # who was stopped while waiting holds it for longer than the question
+            raise
+        if len(self._idle) < _MOST:
+            self._idle.append(connection)
+        return rows
 
     def _connect(self) -> Any:
         if self.is_sqlite:

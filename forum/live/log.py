@@ -21,6 +21,8 @@ from forum.models import Audience, Comment, Discussion, Event, Phase, Question
 if TYPE_CHECKING:
     from forum.live.heads import Head
 
+# Whoever locks several discussions takes them in this order: rehearsals before their events, then by id.
+IN_ORDER = (Discussion.rehearsal_of_id.is_(None), Discussion.id)
 # Somebody further behind than this loads the page again instead of replaying.
 CATCH_UP_LIMIT = 500
 CHANNEL = "roundtext_log"

@@ -214,7 +214,7 @@ def _once(kind: str, shown: Shown, scene: Scene) -> str:
         comment.highlighted_at, comment.helpful, shown.face, shown.typist, scene.is_late(comment),
         hashlib.blake2b(comment.html.encode(), digest_size=16).digest(), shown.number, shown.quote,
         shown.replies, shown.hidden_at, scene.zone, scene.lang, scene.discussion.runs_for_days,
-        scene.discussion.slug, str(get_locale()),
+        scene.discussion.starts_at, scene.discussion.slug, str(get_locale()),
     )  # fmt: skip
     found = _rendered.get(key)
     if found is None:

@@ -26,8 +26,11 @@ class _Parser(FormDataParser):
     ) -> "t_parse_result":
         """Return the form of `stream`. Raises RequestEntityTooLarge."""
         if mimetype == URLENCODED:
+            most = self.max_form_memory_size
+            if most is not None and (content_length or 0) > most:
+                raise RequestEntityTooLarge
             sent = stream.read()
-            if len(sent) > (self.max_form_memory_size or len(sent)) or sent.count(b"&") >= _MOST_FIELDS:
+            if (most is not None and len(sent) > most) or sent.count(b"&") >= _MOST_FIELDS:
                 raise RequestEntityTooLarge
             stream = BytesIO(sent)
         return super().parse(stream, mimetype, content_length, options)

@@ -23,7 +23,10 @@ _IN_MINUTES, _IN_HOURS = 120, 48 * 60
 def init_app(app: Flask) -> None:
     """Give the templates of `app` these filters."""
     app.jinja_env.filters.update(
-        {made.__name__: made for made in (day, date, short, clock, moment, dated, opening, stamp, iso, city, lasting)}
+        {
+            made.__name__: made
+            for made in (day, date, short, clock, moment, dated, opening, stamp, says_day, iso, city, lasting)
+        }
     )
 
 
@@ -70,10 +73,15 @@ def stamp(moment: datetime, discussion: Discussion) -> str:
     """
     zone = discussion.time_zone
     local = _local(moment, zone)
-    begin = _local(discussion.starts_at, zone)
-    has_changed = local.utcoffset() != begin.utcoffset()
+    has_changed = local.utcoffset() != _local(discussion.starts_at, zone).utcoffset()
     time = f"{clock(moment, zone)} {local:%Z}" if has_changed else clock(moment, zone)
-    return _joined(short(moment, zone), time) if discussion.runs_for_days or local.date() != begin.date() else time
+    return _joined(short(moment, zone), time) if says_day(moment, discussion) else time
+
+
+def says_day(moment: datetime, discussion: Discussion) -> bool:
+    """Whether `stamp` says the day of a moment."""
+    zone = discussion.time_zone
+    return discussion.runs_for_days or _local(moment, zone).date() != _local(discussion.starts_at, zone).date()
 
 
 def iso(moment: datetime) -> str:

@@ -35,13 +35,16 @@ export function startOrder(send) {
     wanted.set(id, place);
     if (isUnderWay) return;
     let sent = 0;
-    while (sent !== wanted.get(id)) {
-      sent = wanted.get(id) ?? 0;
-      const form = formFor(id, sent);
-      if (form) await send(form);
-      document.getElementById(id)?.focus();
+    try {
+      while (sent !== wanted.get(id)) {
+        sent = wanted.get(id) ?? 0;
+        const form = formFor(id, sent);
+        if (form) await send(form);
+        document.getElementById(id)?.focus();
+      }
+    } finally {
+      wanted.delete(id);
     }
-    wanted.delete(id);
   }
 
   document.addEventListener("keydown", (event) => {

@@ -100,6 +100,7 @@ export function refresh() {
     return fetching;
   }
   following = fetching
+    .catch(console.error)
     .finally(() => new Promise((resolve) => setTimeout(resolve, GATHER)))
     .finally(() => {
       following = null;

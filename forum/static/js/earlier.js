@@ -1,6 +1,6 @@
 /** "Show 24 earlier answers" brings them into the page instead of leading to another one. */
 
-import { say as notice } from "./notice.js";
+import { say as notice, unsay } from "./notice.js";
 import { all, one, page, parse, tell } from "./page.js";
 import { keepPlace } from "./place.js";
 import { showEarlier } from "./resync.js";
@@ -25,7 +25,7 @@ async function load(link) {
   link.removeAttribute("aria-busy");
   if (!status && error) {
     // The way there would lead off the page as well, and to nothing.
-    notice("refused", [error.message], "warn");
+    notice("earlier", [error.message], "warn");
     tell("alert", error.message);
     return;
   }
@@ -33,6 +33,7 @@ async function load(link) {
     location.assign(/** @type {HTMLAnchorElement} */ (link).href);
     return;
   }
+  unsay("earlier");
   const holder = parse(`<ol>${data.html}</ol>`);
   const fresh = holder ? all(".comment", holder).filter((comment) => !document.getElementById(comment.id)) : [];
   for (const comment of fresh) tell("prepare", comment);

@@ -3,7 +3,7 @@
 import { make, one } from "./page.js";
 
 /** From the most pressing to the least. */
-const ORDER = ["muted", "refused", "length", "question", "phase", "mention", "posted", "link"];
+const ORDER = ["muted", "refused", "length", "question", "phase", "mention", "posted", "earlier", "link"];
 /** @type {Map<string, {parts: (Node | string)[], tone: string}>} */
 const messages = new Map();
 const told = one("[data-notice][data-slot=muted]")?.textContent;

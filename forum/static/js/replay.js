@@ -1,5 +1,6 @@
 /** Shows a past discussion as it unfolded: at its own pace or faster, with a line to move in. Reads nothing but the page. */
 
+import { language } from "./times.js";
 import { _ } from "./words.js";
 
 const list = /** @type {HTMLElement | null} */ (document.getElementById("replay"));
@@ -14,15 +15,16 @@ let at = 0;
 let last = 0;
 let isPlaying = false;
 
-const DAY = 86_400_000;
 const begin = Number(list?.dataset.begin);
 const end = Number(list?.dataset.end);
-// As the server writes the times of the comments, in every language: on the clock of the event; with the day where there are several.
-const time = new Intl.DateTimeFormat(end - begin > DAY ? document.documentElement.lang : "en-GB", {
-  dateStyle: end - begin > DAY ? "medium" : undefined,
+// As the server writes the times of the comments: on the clock of the event; with the day where there are several.
+const timeZone = list?.dataset.zone;
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeZone });
+const time = new Intl.DateTimeFormat(language, {
+  dateStyle: begin < end && day.format(begin) !== day.format(end) ? "medium" : undefined,
   timeStyle: "medium",
   hourCycle: "h23",
-  timeZone: list?.dataset.zone,
+  timeZone,
 });
 
 function show() {

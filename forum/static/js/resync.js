@@ -19,6 +19,7 @@ const MAY_END = ["slowSeconds", "late", "openQuestion"];
 
 let isRunning = false;
 let isWanted = false;
+let isGone = false;
 
 /** Fetch and morph; calls that come meanwhile lead to one more round. */
 export async function resync() {
@@ -41,7 +42,7 @@ export async function resync() {
     }
   } finally {
     isRunning = false;
-    if (isWanted) setTimeout(resync, LATER);
+    if (isWanted && !isGone) setTimeout(resync, LATER * (1 + Math.random()));
   }
 }
 
@@ -130,6 +131,9 @@ export function showEarlier(list, left, pattern = null) {
 
 export function start() {
   hear("resync", resync);
+  hear("gone", () => {
+    isGone = true;
+  });
   hear("link", (state) => state === "live" && isWanted && resync());
   hear("pushed status", (status) => status.phase !== page.phase && takeStatus(status));
   hear("status", ({ phase, before }) => {

@@ -88,6 +88,7 @@ export function put(html, isNew) {
   if (fresh.matches(".waiting-comment")) return wait(fresh);
   const old = document.getElementById(fresh.id);
   if (old && (old.parentElement === list || !list)) {
+    if (old.dataset.apart !== undefined && !isNew) fresh.dataset.apart = "";
     morph(old, fresh);
     return { place: old, isAdded: false };
   }
