@@ -243,6 +243,7 @@ def test_what_a_host_alone_has_answered_was_not_answered_by_nobody(house, clock,
     (letter,) = of(work(clock, 15 * MINUTE), mara)
     assert "Q2: Who pays?" in letter.body
     assert "Nobody has answered it." not in letter.body
+    assert "The hosts have answered it." in letter.body
 
 
 def test_within_an_hour_they_wait_for_each_other(house, clock, room, mara):

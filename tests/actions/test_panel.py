@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from forum import panel
+from forum import access, panel
+from forum import clock as forum_clock
 from forum.actions import (
     accounts,
     backstage,
@@ -321,6 +322,37 @@ def test_nor_where_the_panelist_has_asked_or_comes_elsewhere(table, house, what)
         house.do(rsvps.say, table.priya, stranger, RsvpKind.READ_ALONG, "UTC")
     assert not is_open(session)
     assert not invitations.find(shown).signs_in
+
+
+@pytest.mark.parametrize("how", ["the seat is taken", "the rehearsal ends"])
+def test_who_came_by_a_shown_link_to_a_rehearsal_goes_with_their_seat_there(house, clock, how):
+    table = Panel(house, phase="draft")
+    rehearsal = house.do(rehearsals.begin, table.host, table.discussion)
+    seat = access.seat_of(table.priya, rehearsal)
+    shown = house.do(invitations.invite, table.host, seat).rpartition("/")[2]
+    with writing():
+        session = sessions.begin(table.priya)
+        invitations.begin(invitations.enter(shown), session)
+    assert is_open(session)
+    if how == "the seat is taken":
+        house.do(seats.take, table.host, table.seat)
+    else:
+        house.do(rehearsals.end, table.host, rehearsal)
+    assert not is_open(session)
+
+
+def test_hosts_see_a_large_panel_at_as_many_questions_as_a_small_one(table, house, statements):
+    counted = []
+    for others in (("Ada Lind",), ("Bo Falk", "Cem Kaya", "Dora Sand", "Eli Roth")):
+        for name in others:
+            house.panelist(table.discussion, name)
+        db.session.expire_all()
+        with statements() as made:
+            found = panel.panelists(table.discussion, forum_clock.now())
+            assert not any(one.has_left for one in found)
+            assert invitations.never_invited(table.discussion)
+        counted.append(len(made))
+    assert counted[0] == counted[1]
 
 
 def test_a_rehearsal_is_no_other_place(house, clock):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.actions import comments, escalation, seats
+from forum.actions import comments, escalation, highlights, seats
 from forum.actions.seats import SeatDraft
 from forum.database import db
 from forum.models import Comment, CommentState, Discussion, SeatRole
@@ -143,6 +143,8 @@ def test_earlier_answers_come_without_a_hole_where_an_older_one_was_moved(scene:
     host = scene.house.host_of(discussion)
     scene.house.do(comments.move, host, Comment.with_id(old.id), 2)
     page.wait_for_selector(f"#q2 #c{old.id}", state="attached")
+    scene.house.do(highlights.highlight, host, Comment.with_id(old.id))
+    page.wait_for_selector(f"#q2 #c{old.id} .comment-highlight", state="attached")
     page.locator("#q2 .show-earlier").evaluate("(link) => link.click()")
     until(page, "() => !document.querySelector('#q2 .show-earlier')", None, 5)
     shown = page.evaluate("() => [...document.querySelectorAll('#q2 .comment')].map((c) => +c.dataset.id)")

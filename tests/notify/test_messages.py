@@ -173,6 +173,10 @@ def test_a_part_that_somebody_else_has_added_takes_no_words_away():
     own = "text/plain\n\nRivers first."
     checked = "text/html\n\n<p>Checked for viruses.</p>"
     assert parts("mixed", own, checked).text == "Rivers first.\n\nChecked for viruses."
+    same = "multipart/alternative; boundary=y\n\n"
+    for one in (own, "text/html\n\n<p>Rivers first.</p>"):
+        same += f"--y\nContent-Type: {one}\n"
+    assert parts("mixed", f"{same}--y--", checked).text == "Rivers first."
     assert parts("mixed", checked.replace("html", "html; charset=utf-8"), own).text.endswith("Rivers first.")
 
 

@@ -115,5 +115,19 @@ def test_times_of_several_zones_say_of_which(house, client):
         house.comment(room, question=1)
     page = client.get("/").get_data(as_text=True)
     newest = page[page.index('id="newest"') : page.index('id="coming"')]
-    times = re.findall(r'<time [^>]*data-time="clock">([^<]*)</time>', newest)
-    assert [re.sub(r"^\d\d:\d\d ", "", time) for time in times] == ["New York", "Tokyo"]
+    times = re.findall(r'<time [^>]*data-time="\w+">([^<]*)</time>', newest)
+    assert [re.sub(r"^([^:]*, )?\d\d:\d\d ", "", time) for time in times] == ["New York", "Tokyo"]
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_what_was_written_on_another_day_keeps_its_day_with_script_too(house, client, clock, days):
+    """A greeting of the days before; the script writes what `data-time` asks for."""
+    room = house.discussion(ask=1)
+    comment = house.comment(room, question=1)
+    with writing():
+        room.starts_at = comment.posted_at + timedelta(days=days)
+        room.ends_at = room.starts_at + timedelta(hours=1)
+    page = client.get("/").get_data(as_text=True)
+    newest = page[page.index('id="newest"') : page.index('id="coming"')]
+    [(kind, words)] = re.findall(r'<time [^>]*data-time="(\w+)">([^<]*)</time>', newest)
+    assert (kind, "," in words) == (("moment", True) if days else ("clock", False))
