@@ -274,10 +274,13 @@ def test_hostile_fields_get_a_plain_refusal(client, address):
 
 def test_a_megabyte_and_a_file_are_refused(client):
     for name in ("name", "email", "password"):
-        fields = {"name": "Ada", "email": "ada@example.org", "password": PASSWORD, name: "x" * 1_000_000}
+        fields = {"name": "Ada", "email": "ada@example.org", "password": PASSWORD, name: "x" * 400_000}
         answer = send(client, "/sign-up", as_json=True, **fields)
         assert answer.status_code == 422
         assert set(answer.get_json()["error"]["fields"]) == {name}
+        answer = send(client, "/sign-up", as_json=True, **{**fields, name: "x" * 1_000_000})
+        assert answer.status_code == 413
+        assert "too large" in answer.get_json()["error"]["message"]
     answer = client.post(
         "/sign-up",
         data={"csrf_token": token(client), "email": "a@b.org", "password": PASSWORD, "name": (BytesIO(b"x"), "x.txt")},
