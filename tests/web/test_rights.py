@@ -379,6 +379,7 @@ def test_every_cell_over_the_socket(app, house, phase):
                     Role.MUTED,
                     Role.SUSPENDED,
                 }
+            broadcast.add(reader)
             joined = True
             try:
                 spoken.join(reader, said)
@@ -387,10 +388,11 @@ def test_every_cell_over_the_socket(app, house, phase):
             assert joined is may_read, (role, phase, visibility)
             assert (world.discussion.id in reader.rooms) is may_read
             if not may_read:
+                broadcast.remove(reader.sid)
                 continue
             spoken.typing(reader, {"discussion": world.discussion.id, "question": 1})
             writers = presence.now(world.discussion.id)["writing"]
             names = {writer["user_id"] for writer in writers}
             assert (user is not None and user.id in names) is (role in TABLE["presence.writing"][phase]), (role, phase)
-            broadcast.leave(reader, world.discussion.id)
+            broadcast.remove(reader.sid)
         presence._writing.clear()
