@@ -1,6 +1,7 @@
 """No refusal costs what somebody has typed: it comes back in a form that can be pressed again, and only that."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
 
@@ -81,6 +82,8 @@ def put_off(room: Discussion) -> None:
     """Let `room` be one whose start may lie ahead, as that of WHOLE does."""
     with writing():
         room.phase = Phase.ANNOUNCED
+        room.starts_at += timedelta(days=3)
+        room.ends_at += timedelta(days=3)
 
 
 @pytest.mark.parametrize(("path", "fields", "typed"), FORMS, ids=[path for path, *_ in FORMS])
