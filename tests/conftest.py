@@ -19,7 +19,7 @@ from forum import clock as forum_clock
 from forum import create_app, migrating
 from forum.config import Settings
 from forum.database import db, writing
-from forum.live import broadcast, presence, tail
+from forum.live import broadcast, fresh, presence, tail
 from forum.live.lines import Lines
 from tests.house import House
 from tests.machine import chromium_path, free_port, missing
@@ -169,7 +169,14 @@ def _app_of(settings: Settings) -> Flask:
 
 def nobody_reads() -> None:
     """What a process knows of its readers is none of the next test's business."""
-    for known in (broadcast._readers, broadcast._members, broadcast._rooms, tail._sent, presence._writing):
+    for known in (
+        broadcast._readers,
+        broadcast._members,
+        broadcast._rooms,
+        tail._sent,
+        fresh._pieces,
+        presence._writing,
+    ):
         known.clear()
 
 

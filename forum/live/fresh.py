@@ -30,8 +30,10 @@ class _Piece:
 _pieces: dict[int, list[_Piece]] = {}
 
 
-def lay_out(discussion: Discussion, read_at: int, comments: Sequence[Comment]) -> None:
+def lay_out(discussion: Discussion, read_at: int, comments: Sequence[Comment]) -> dict[int, str]:
     """Render `comments`, which have just been committed to `discussion`, for whoever reads along in this process.
+
+    Return the `<li>` of each that was laid out, by its id, as `fragments.comments_html` does.
 
     `read_at` is the seq at which the discussion and its cast were read. Nothing is laid out if anything has happened
     since but these comments, in one piece.
@@ -39,17 +41,18 @@ def lay_out(discussion: Discussion, read_at: int, comments: Sequence[Comment]) -
     seqs = [comment.told_at_seq for comment in comments]
     whole = list(range(read_at + 1, discussion.last_seq + 1))
     if not seqs or seqs != whole or not broadcast.count(discussion.id):
-        return
+        return {}
     if any(comment.state is not CommentState.PUBLISHED for comment in comments):
-        return
+        return {}
     try:
         events = fragments.just_posted(discussion, comments)
     except Exception as error:  # they are stored: whoever posted them is told so, and the tail tries for itself
         background.complain("fresh", error)
-        return
+        return {}
     laid = _pieces.setdefault(discussion.id, [])
     laid.append(_Piece(discussion.epoch, read_at, discussion.last_seq, events))
     del laid[:-_MOST_KEPT]
+    return {event["id"]: event["html"] for event in events}
 
 
 def take(discussion_id: int, epoch: str, after: int, seq: int) -> list[dict[str, Any]] | None:

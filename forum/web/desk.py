@@ -116,13 +116,15 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         for sheet, outcome in zip(sheets, outcomes, strict=True):
             if sheet.form is not None and not isinstance(outcome, Refused):
                 drafts.forget(discussion, sheet.form, sheet.draft.body)
+    new = [outcome.comment for outcome in outcomes if isinstance(outcome, Posted) and outcome.is_new]
+    html = fresh.lay_out(discussion, read_at, new)
     shown = [
         outcome.comment
         for sheet, outcome in zip(sheets, outcomes, strict=True)
-        if sheet.wants_html and not isinstance(outcome, Refused)
+        if sheet.wants_html and not isinstance(outcome, Refused) and outcome.comment.id not in html
     ]
-    html = fragments.comments_html(discussion, shown)
-    receipts = [
+    html |= fragments.comments_html(discussion, shown)
+    return [
         outcome
         if isinstance(outcome, Refused)
         else Receipt(
@@ -134,6 +136,3 @@ def _post(slug: str, sheets: Sequence[Sheet]) -> list[Receipt | Refused]:
         )
         for outcome in outcomes
     ]
-    new = [outcome.comment for outcome in outcomes if isinstance(outcome, Posted) and outcome.is_new]
-    fresh.lay_out(discussion, read_at, new)
-    return receipts

@@ -9,21 +9,12 @@ from forum.actions.escalation import Rules
 from forum.actions.posting import CommentDraft
 from forum.actions.seats import SeatDraft
 from forum.database import db
-from forum.live import broadcast, fragments, fresh, log, tail
+from forum.live import broadcast, fragments, fresh, log, stream, tail
 from forum.models import Comment, Event, Seat, SeatRole, User
 from forum.web import desk
 from forum.web.desk import Sheet
 from tests.actions.test_after_the_end import late_room, over
 from tests.live.test_tail import Heard
-
-
-@pytest.fixture(autouse=True)
-def _nobody_reads():
-    yield
-    for reader in list(broadcast._readers.values()):
-        broadcast.remove(reader.sid)
-    tail._sent.clear()
-    fresh._pieces.clear()
 
 
 @pytest.fixture
@@ -73,6 +64,21 @@ def test_it_is_what_the_log_says_and_asks_for_nothing(house, hand_in, statements
     frame = heard.said()[-1]
     assert [event["parent"] for event in frame["events"]] == [{"id": first.id, "replies": 2}] * 2
     assert frame["events"] == the_log_says(discussion, head + 3)
+
+
+def test_what_is_laid_out_is_the_writers_answer_too(house, hand_in, monkeypatch):
+    """A comment is dressed once, for who wrote it and for who reads along."""
+    discussion, dressed, dress = house.discussion(ask=1), [], stream.dress
+    monkeypatch.setattr(stream, "dress", lambda *said: dressed.append(1) or dress(*said))
+    heard = Heard(discussion)
+    receipts = hand_in(discussion, "One.", "Another.", question=1)
+    tail.turn()
+    assert [receipt.html for receipt in receipts] == [event["html"] for event in heard.said()[0]["events"]]
+    assert dressed == [1]
+    monkeypatch.undo()
+    assert [receipt.html for receipt in receipts] == [
+        fragments.comment_html(Comment.with_id(receipt.id)) for receipt in receipts
+    ]
 
 
 def test_what_comes_late_is_counted_in_the_closing_words(house, hand_in, clock):

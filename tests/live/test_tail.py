@@ -28,14 +28,6 @@ class Heard:
         return [json.loads(frame.text[1:])[1] for frame in self.frames if json.loads(frame.text[1:])[0] == event]
 
 
-@pytest.fixture(autouse=True)
-def _nobody_reads():
-    yield
-    for reader in list(broadcast._readers.values()):
-        broadcast.remove(reader.sid)
-    tail._sent.clear()
-
-
 def test_what_is_due_goes_out_in_one_frame_that_names_its_range(house):
     discussion = house.discussion()
     heard = Heard(discussion)
