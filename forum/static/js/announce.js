@@ -62,13 +62,13 @@ export function setMode(wanted) {
 function sayHeld() {
   timer = undefined;
   // What was hidden or changed since it came is said as it is now.
-  const answers = held.filter(
-    ({ id }) => (document.getElementById(`c${id}`)?.dataset.state ?? "published") === "published",
-  );
+  const answers = held
+    .filter(({ id }) => (document.getElementById(`c${id}`)?.dataset.state ?? "published") === "published")
+    .map((answer) => ({ ...answer, words: wordsOf(answer.id) }));
   held = [];
   if (!answers.length) return;
-  const said = answers.flatMap(({ id }) => wordsOf(id) || []);
-  const counted = answers.filter(({ id }) => !wordsOf(id));
+  const said = answers.flatMap(({ words }) => words || []);
+  const counted = answers.filter(({ words }) => !words);
   if (counted.length) {
     const questions = [...new Set(counted.map(({ question }) => question))];
     const panel = counted.filter((answer) => answer.panel).length;
